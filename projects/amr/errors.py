@@ -1,0 +1,50 @@
+"""Errors a user can mend, each with the exit code its tool ends with.
+
+Exit codes: 2 usage or config, 3 bad data, 4 missing dependency or weights.
+"""
+
+
+class UserError(Exception):
+    """A fault in what the user gave: named, with its rule and remedy."""
+
+    exit_code = 2
+
+
+class DataError(UserError, ValueError):
+    """A file or list of the dataset breaks a rule."""
+
+    exit_code = 3
+
+
+class MissingWeightsError(UserError):
+    """Initial weights are configured and cannot be had."""
+
+    exit_code = 4
+
+
+class CheckpointMismatchError(UserError, ValueError):
+    """A checkpoint does not belong to the model it is loaded into."""
+
+    exit_code = 2
+
+
+def list_faults(faults: list[str], limit: int = 10) -> str:
+    """Join the first faults of a scan, one a line, and say the total.
+
+    Args:
+        faults (list[str]): One line per fault.
+        limit (int): How many are spelled out. Defaults to 10.
+
+    Returns:
+        str: The lines, indented, with ``(... n in all)`` where cut.
+
+    Example:
+        >>> print(list_faults(['a', 'b', 'c'], limit=2))
+          a
+          b
+          (... 3 in all)
+    """
+    lines = [f'  {fault}' for fault in faults[:limit]]
+    if len(faults) > limit:
+        lines.append(f'  (... {len(faults)} in all)')
+    return '\n'.join(lines)

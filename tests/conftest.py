@@ -1,0 +1,41 @@
+"""Shared fixtures: small, seeded, on the CPU."""
+
+import os
+
+os.environ.setdefault('OMP_NUM_THREADS', '1')
+
+from pathlib import Path
+
+import pytest
+import torch
+from mmengine.registry import init_default_scope
+
+import projects.amr  # noqa: F401  registers everything
+from projects.amr.datasets.toy_voc import PRESETS, generate_toy_voc
+
+ROOT = Path(__file__).resolve().parents[1]
+VOC_SAMPLE = ROOT.parent / 'shared' / 'voc_sample' / 'VOC2012'
+
+
+@pytest.fixture(autouse=True)
+def _fresh_state():
+    """Seed torch, keep to one thread, resolve names in mmseg's scope."""
+    torch.manual_seed(0)
+    torch.set_num_threads(1)
+    init_default_scope('mmseg')
+
+
+@pytest.fixture(scope='session')
+def toy_root(tmp_path_factory) -> Path:
+    """A dozen toy images of differing odd sizes in VOC's layout."""
+    return generate_toy_voc(
+        tmp_path_factory.mktemp('toy') / 'VOC2012', PRESETS['tiny']
+    )
+
+
+@pytest.fixture
+def voc_sample() -> Path:
+    """Forty real VOC images, where they are at hand."""
+    if not VOC_SAMPLE.is_dir():
+        pytest.skip('no VOC sample beside the project')
+    return VOC_SAMPLE
