@@ -1,0 +1,150 @@
+"""Class activation maps: pooling, normalising, weighting, merging, labels.
+
+Shape legend: N images, K foreground classes, (h, w) feature or map size,
+(H, W) image size in pixels.
+"""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from projects.amr.structures.label_space import class_to_label
+
+
+def pool_logits(cam: Tensor) -> Tensor:
+    """Class logits as the spatial mean of the unrectified CAM, Eq. 1.
+
+    Since the CAM is linear in the features, this equals the classifier on
+    globally averaged features.
+
+    Args:
+        cam (Tensor): Shape (N, K, h, w), before ReLU, real.
+
+    Returns:
+        Tensor: Shape (N, K), real.
+    """
+    return cam.mean((-2, -1))
+
+
+def resize_cam(cam: Tensor, size: tuple[int, int]) -> Tensor:
+    """Resize maps bilinearly (corners not aligned).
+
+    Args:
+        cam (Tensor): Shape (..., K, h, w) with three or four dimensions.
+        size (tuple[int, int]): Target size in pixels.
+
+    Returns:
+        Tensor: Shape (..., K, *size).
+    """
+    if cam.numel() == 0:
+        return cam.new_zeros(*cam.shape[:-2], *size)
+    if tuple(cam.shape[-2:]) == tuple(size):
+        return cam
+    batched = cam if cam.ndim == 4 else cam[None]
+    out = F.interpolate(
+        batched, size=size, mode='bilinear', align_corners=False
+    )
+    return out if cam.ndim == 4 else out[0]
+
+
+def normalize_cam(cam: Tensor) -> Tensor:
+    """Rectify maps and divide each by its own maximum.
+
+    Args:
+        cam (Tensor): Shape (..., h, w), real.
+
+    Returns:
+        Tensor: Same shape, in [0, 1]; the maximum of a map is 1, or the map
+        is 0 everywhere where nothing in it is positive.
+    """
+    cam = cam.relu()
+    peak = cam.amax((-2, -1), keepdim=True)
+    return torch.where(peak > 0, cam / peak.clamp_min(1e-30), 0.0)
+
+
+def weighted_cam(spotlight: Tensor, compensation: Tensor, xi: float) -> Tensor:
+    """Weighted CAM, Eq. 2: ``xi * spotlight + (1 - xi) * compensation``.
+
+    Args:
+        spotlight (Tensor): CAM of the spotlight branch, any shape.
+        compensation (Tensor): CAM of the compensation branch, same shape.
+        xi (float): Recalibration coefficient in [0, 1].
+
+    Returns:
+        Tensor: Same shape.
+
+    Raises:
+        ValueError: If ``xi`` is outside [0, 1].
+    """
+    if not 0 <= xi <= 1:
+        raise ValueError(f'`xi` must be within [0, 1], got {xi}')
+    return xi * spotlight + (1 - xi) * compensation
+
+
+def merge_flip(cam: Tensor) -> Tensor:
+    """Add the maps of mirrored images, mirrored back, to those of images.
+
+    Args:
+        cam (Tensor): Shape (2 N, K, h, w): images first, then their
+            horizontally mirrored copies in the same order.
+
+    Returns:
+        Tensor: Shape (N, K, h, w).
+    """
+    plain, mirrored = cam.chunk(2)
+    return plain + mirrored.flip(-1)
+
+
+def stride_size(size: tuple[int, int], stride: int) -> tuple[int, int]:
+    """Size of a map with one value per ``stride`` pixels, rounded up.
+
+    Example:
+        >>> stride_size((281, 500), 4)
+        (71, 125)
+    """
+    return -(-size[0] // stride), -(-size[1] // stride)
+
+
+def cam_scores(
+    cam: Tensor, classes: Tensor, size: tuple[int, int]
+) -> tuple[Tensor, Tensor]:
+    """Best foreground score of each pixel, and the label it belongs to.
+
+    Args:
+        cam (Tensor): Shape (K, h, w), in [0, 1].
+        classes (Tensor): Shape (K,), foreground class indices from 0.
+        size (tuple[int, int]): Image size (H, W).
+
+    Returns:
+        tuple[Tensor, Tensor]: Scores (H, W) in [0, 1] and segmentation
+        labels (H, W), 1..; both 0 everywhere when K is 0.
+    """
+    if len(classes) == 0:
+        zeros = cam.new_zeros(size)
+        return zeros, zeros.long()
+    scores, winner = resize_cam(cam, size).max(0)
+    return scores, class_to_label(classes.to(winner))[winner]
+
+
+def cam_to_label(
+    cam: Tensor, classes: Tensor, size: tuple[int, int], bg_thr: float
+) -> Tensor:
+    """Label map of a CAM: the best class where it beats the background.
+
+    Args:
+        cam (Tensor): Shape (K, h, w), in [0, 1].
+        classes (Tensor): Shape (K,), foreground class indices from 0.
+        size (tuple[int, int]): Image size (H, W).
+        bg_thr (float): Background score in [0, 1]; a class wins only with a
+            higher one.
+
+    Returns:
+        Tensor: Shape (H, W), long, 0 for background and 1.. for classes.
+
+    Example:
+        >>> cam = torch.tensor([[[0.1, 0.6]], [[0.2, 0.3]]])
+        >>> cam_to_label(cam, torch.tensor([4, 7]), (1, 2), 0.15).tolist()
+        [[8, 5]]
+    """
+    scores, labels = cam_scores(cam, classes, size)
+    return torch.where(scores > bg_thr, labels, 0)

@@ -1,0 +1,75 @@
+import pytest
+import torch
+import torch.nn.functional as F
+
+from projects.amr.ops import (
+    cam_to_label,
+    merge_flip,
+    normalize_cam,
+    pool_logits,
+    resize_cam,
+    weighted_cam,
+)
+
+
+def test_logits_are_the_classifier_on_pooled_features():
+    features = torch.randn(2, 6, 5, 7, dtype=torch.float64)
+    weight = torch.randn(3, 6, 1, 1, dtype=torch.float64)
+    logits = pool_logits(F.conv2d(features, weight))
+    want = features.mean((2, 3)) @ weight[:, :, 0, 0].T
+    torch.testing.assert_close(logits, want)
+
+
+def test_normalised_maps_peak_at_one_or_are_empty():
+    cam = torch.randn(4, 5, 7)
+    cam[2] = -cam[2].abs()
+    got = normalize_cam(cam)
+    assert got.amax((-2, -1)).tolist() == [1, 1, 0, 1]
+    assert got.min() == 0
+    torch.testing.assert_close(got[0] * cam[0].max(), cam[0].relu())
+
+
+def test_normalising_ignores_scale_down_to_tiny_maps():
+    cam = torch.rand(2, 3, 5, dtype=torch.float64) + 0.1
+    torch.testing.assert_close(normalize_cam(cam), normalize_cam(cam * 1e-12))
+
+
+def test_weighted_cam_at_the_ends_is_one_branch():
+    a, b = torch.rand(2, 3, 3), torch.rand(2, 3, 3)
+    torch.testing.assert_close(weighted_cam(a, b, 1.0), a)
+    torch.testing.assert_close(weighted_cam(a, b, 0.0), b)
+    torch.testing.assert_close(weighted_cam(a, b, 0.3), 0.3 * a + 0.7 * b)
+    with pytest.raises(ValueError, match='`xi`'):
+        weighted_cam(a, b, 1.5)
+
+
+def test_merging_a_map_with_its_mirror_image_doubles_it():
+    cam = torch.rand(2, 3, 5, 7)
+    merged = merge_flip(torch.cat([cam, cam.flip(-1)]))
+    torch.testing.assert_close(merged, 2 * cam)
+
+
+def test_resize_keeps_constants_and_equal_sizes():
+    cam = torch.rand(2, 5, 7)
+    assert resize_cam(cam, (5, 7)) is cam
+    constant = resize_cam(torch.full((1, 2, 5, 7), 0.25), (23, 37))
+    torch.testing.assert_close(constant, torch.full((1, 2, 23, 37), 0.25))
+    assert resize_cam(cam[:0], (9, 4)).shape == (0, 9, 4)
+
+
+def test_label_map_equals_argmax_over_background_and_classes():
+    cam = torch.rand(3, 23, 37)
+    classes = torch.tensor([1, 4, 6])
+    stack = torch.cat([torch.full((1, 23, 37), 0.6), cam])
+    want = torch.tensor([0, 2, 5, 7])[stack.argmax(0)]
+    got = cam_to_label(cam, classes, (23, 37), 0.6)
+    assert torch.equal(got, want)
+    assert set(got.unique().tolist()) == {0, 2, 5, 7}
+
+
+def test_image_without_classes_is_background():
+    none = cam_to_label(
+        torch.zeros(0, 2, 3), torch.zeros(0).long(), (8, 9), 0.2
+    )
+    assert none.shape == (8, 9)
+    assert not none.any()

@@ -1,0 +1,94 @@
+import math
+
+import pytest
+import torch
+from torch.distributions import Normal
+
+from projects.amr.ops import gaussian_modulation, threshold_modulation
+
+
+@pytest.mark.parametrize('shape', [(1, 5, 1, 1), (2, 1, 7, 11)])
+@pytest.mark.parametrize('unbiased', [False, True])
+def test_density_is_torch_normal_of_each_image(shape, unbiased):
+    x = torch.randn(shape, dtype=torch.float64) * 3 + 1
+    got = gaussian_modulation(x, peak=False, unbiased=unbiased, eps=0)
+    for image, value in zip(x, got, strict=True):
+        normal = Normal(image.mean(), image.std(unbiased=unbiased))
+        torch.testing.assert_close(value, normal.log_prob(image).exp())
+
+
+def test_peak_form_is_the_density_over_its_maximum():
+    x = torch.randn(2, 6, 1, 1, dtype=torch.float64)
+    sigma = x.std((1, 2, 3), unbiased=False, keepdim=True)
+    density = gaussian_modulation(x, peak=False, eps=0)
+    torch.testing.assert_close(
+        gaussian_modulation(x, eps=0), density * sigma * math.sqrt(2 * math.pi)
+    )
+
+
+def test_value_at_the_mean_gets_one_and_the_bell_is_symmetric():
+    x = torch.tensor([[-2.0, -1.0, 0.0, 1.0, 2.0]])
+    got = gaussian_modulation(x, eps=0)[0]
+    assert got[2] == 1
+    torch.testing.assert_close(got, got.flip(0))
+    assert got[1] > got[0]
+
+
+def test_images_do_not_see_their_companions_unless_told_to():
+    x = torch.randn(2, 1, 5, 7)
+    other = torch.stack([x[0], x[1] * 100])
+    torch.testing.assert_close(
+        gaussian_modulation(x)[0], gaussian_modulation(other)[0]
+    )
+    assert not torch.allclose(
+        gaussian_modulation(x, stats='batch')[0],
+        gaussian_modulation(other, stats='batch')[0],
+    )
+
+
+def test_batch_statistics_are_those_of_the_whole_tensor():
+    x = torch.randn(3, 4, 1, 1, dtype=torch.float64)
+    got = gaussian_modulation(
+        x, stats='batch', peak=False, unbiased=True, eps=0
+    )
+    want = Normal(x.mean(), x.std()).log_prob(x).exp()
+    torch.testing.assert_close(got, want)
+
+
+def test_equal_values_stay_finite_and_get_one():
+    got = gaussian_modulation(torch.full((1, 4, 1, 1), 3.0))
+    torch.testing.assert_close(got, torch.ones(1, 4, 1, 1))
+
+
+def test_gradient_with_and_without_that_of_the_statistics():
+    x = torch.randn(2, 5, dtype=torch.float64, requires_grad=True)
+    assert torch.autograd.gradcheck(gaussian_modulation, x)
+
+    def slope(detach):
+        y = gaussian_modulation(x, detach_stats=detach)
+        return torch.autograd.grad(y[0, 0], x)[0]
+
+    assert slope(True)[0, 1:].abs().max() == 0
+    assert slope(False)[0, 1:].abs().min() > 0
+
+
+def test_bad_arguments_are_named():
+    with pytest.raises(ValueError, match='`stats`'):
+        gaussian_modulation(torch.zeros(1, 2), stats='layer')
+    with pytest.raises(ValueError, match='`eps`'):
+        gaussian_modulation(torch.zeros(1, 2), eps=-1)
+
+
+def test_threshold_table():
+    x = torch.tensor([-1.0, 0.19, 0.2, 0.21, 5.0])
+    got = threshold_modulation(x, threshold=0.2)
+    assert got.tolist() == [0, 0, 0, 1, 1]
+
+
+def test_threshold_gradient_is_the_sigmoids_or_none():
+    x = torch.tensor([-1.0, 0.5], requires_grad=True)
+    threshold_modulation(x, threshold=0.5).sum().backward()
+    s = torch.sigmoid(x.detach() - 0.5)
+    torch.testing.assert_close(x.grad, s * (1 - s))
+    hard = threshold_modulation(x, straight_through=False)
+    assert not hard.requires_grad
