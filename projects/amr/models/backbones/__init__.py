@@ -1,0 +1,4 @@
+from .shallow_resnet import ShallowResNet
+from .stage_modulation import StageModulation
+
+__all__ = ['ShallowResNet', 'StageModulation']

@@ -1,0 +1,3 @@
+from .multi_scale_cam import CAMPrediction, MultiScaleCAM
+
+__all__ = ['CAMPrediction', 'MultiScaleCAM']

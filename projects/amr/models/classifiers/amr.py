@@ -1,0 +1,141 @@
+"""AMR: activation modulation and recalibration, arXiv:2112.08996."""
+
+from mmseg.registry import MODELS
+from torch import Tensor
+
+from projects.amr.models.classifiers.base_cam_classifier import (
+    BaseCAMClassifier,
+)
+from projects.amr.ops import weighted_cam
+
+BRANCHES = ('spotlight', 'compensation')
+
+
+@MODELS.register_module()
+class AMR(BaseCAMClassifier):
+    """Spotlight and compensation classifier, recalibrating each other.
+
+    Both branches are classifiers of their own, given by config: any
+    :class:`BaseCAMClassifier` will do. What makes the compensation branch
+    one is the attention modulation module in its backbone (as a plugin or
+    by :class:`StageModulation`); without it, it is the control "two
+    networks".
+
+    Losses (Eq. 9-12): ``loss_spotlight`` and ``loss_compensation``, each
+    times ``cls_weight``, and ``loss_cps``. Further losses of a branch (SEAM,
+    say) come as ``loss_<branch>_<name>``.
+
+    Maps: ``spotlight``, ``compensation`` and ``weighted`` (Eq. 2, the final
+    one).
+
+    Paper: joint training; Eq. 2 is written on CAMs whose normalisation is
+    not stated.
+    Released code: the spotlight is a trained classifier whose features and
+    logits are detached (``detach_spotlight=True``); CAMs are normalised
+    before they are weighted.
+    Here: normalised before they are weighted, always.
+
+    Args:
+        spotlight (dict): Config of the spotlight classifier.
+        compensation (dict): Config of the compensation classifier.
+        xi (float): Recalibration coefficient of Eq. 2, the spotlight's
+            share, in [0, 1]. Defaults to 0.5 (Table 5).
+        cls_weight (float): Weight of each branch's own losses. Defaults to
+            0.5 (Eq. 10).
+        loss_cps (dict, optional): Loss between the branches' CAMs, Eq. 11;
+            None leaves it out (Table 3). Defaults to None.
+        detach_spotlight (bool): Whether the spotlight is fixed but for its
+            head, which ``loss_cps`` moves. Defaults to False.
+        renormalize (bool): Whether weighted CAMs are divided by their
+            maximum again (not in the paper). Defaults to False.
+        data_preprocessor (dict, optional): Defaults to None.
+        test_cfg (dict, optional): CAM method of testing, see
+            :class:`BaseCAMClassifier`.
+        val_cfg (dict, optional): CAM method of validation. Defaults to None.
+        init_cfg (dict, optional): Initialisation. Defaults to None.
+
+    Raises:
+        ValueError: If the branches have different class counts, or ``xi`` is
+            outside [0, 1].
+    """
+
+    final = 'weighted'
+    maps = (*BRANCHES, 'weighted')
+
+    def __init__(
+        self,
+        spotlight: dict,
+        compensation: dict,
+        xi: float = 0.5,
+        cls_weight: float = 0.5,
+        loss_cps: dict | None = None,
+        detach_spotlight: bool = False,
+        renormalize: bool = False,
+        data_preprocessor: dict | None = None,
+        test_cfg: dict | None = None,
+        val_cfg: dict | None = None,
+        init_cfg: dict | None = None,
+    ):
+        super().__init__(data_preprocessor, test_cfg, val_cfg, init_cfg)
+        if not 0 <= xi <= 1:
+            raise ValueError(f'`xi` must be within [0, 1], got {xi}')
+        self.spotlight = MODELS.build(spotlight)
+        self.compensation = MODELS.build(compensation)
+        if self.spotlight.num_classes != self.compensation.num_classes:
+            raise ValueError(
+                'the branches must have the same classes, got '
+                f'{self.spotlight.num_classes} (spotlight) and '
+                f'{self.compensation.num_classes} (compensation)'
+            )
+        self.xi = xi
+        self.cls_weight = cls_weight
+        self.loss_cps = MODELS.build(loss_cps) if loss_cps else None
+        self.renormalize = renormalize
+        self.detach_spotlight = detach_spotlight
+        if detach_spotlight:
+            self._freeze_spotlight()
+
+    def _freeze_spotlight(self) -> None:
+        """Leave only the head of the spotlight to train."""
+        head = {id(p) for p in self.spotlight.head.parameters()}
+        for parameter in self.spotlight.parameters():
+            # Without loss_cps nothing reaches the head either.
+            parameter.requires_grad_(
+                id(parameter) in head and self.loss_cps is not None
+            )
+
+    @property
+    def num_classes(self) -> int:
+        """Number of foreground classes."""
+        return self.spotlight.num_classes
+
+    def branch_cams(self, inputs: Tensor) -> dict[str, Tensor]:
+        """Unrectified CAMs (N, K, h, w) of both branches."""
+        return {
+            name: next(iter(getattr(self, name).branch_cams(inputs).values()))
+            for name in BRANCHES
+        }
+
+    def train_cams(self, inputs, labels, detach=False):
+        """Losses of Eq. 12 and the compensation branch's CAM."""
+        losses, cams = {}, {}
+        for name in BRANCHES:
+            fixed = detach or (name == 'spotlight' and self.detach_spotlight)
+            own, cams[name] = getattr(self, name).train_cams(
+                inputs, labels, detach=fixed
+            )
+            for key, value in own.items():
+                suffix = key.removeprefix('loss_').replace('cls', '')
+                key = f'loss_{name}_{suffix}'.rstrip('_')
+                losses[key] = self.cls_weight * value
+        if self.loss_cps is not None:
+            losses['loss_cps'] = self.loss_cps(*cams.values())
+        return losses, cams['compensation']
+
+    def fuse_cams(self, cams: dict[str, Tensor]) -> dict[str, Tensor]:
+        """Add the weighted CAM, Eq. 2, of normalised maps (K, h, w)."""
+        weighted = weighted_cam(*(cams[name] for name in BRANCHES), self.xi)
+        if self.renormalize and weighted.numel():
+            peak = weighted.amax((-2, -1), keepdim=True)
+            weighted = weighted / peak.clamp_min(1e-30)
+        return {**cams, 'weighted': weighted}

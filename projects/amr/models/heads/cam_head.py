@@ -1,0 +1,47 @@
+"""Classification head whose class scores are the mean of its CAM."""
+
+from mmengine.model import BaseModule
+from mmseg.registry import MODELS
+from torch import Tensor, nn
+
+
+@MODELS.register_module()
+class CAMHead(BaseModule):
+    """1x1 convolution without bias: features to CAM, Eq. 1 of AMR.
+
+    The head returns the CAM before ReLU; its spatial mean is the class
+    logit (:func:`projects.amr.ops.pool_logits`).
+
+    Args:
+        in_channels (int): Channels of the features.
+        num_classes (int): Number K of foreground classes.
+        in_index (int): Which of the backbone's outputs. Defaults to -1.
+        init_cfg (dict, optional): Initialisation. Defaults to a normal
+            distribution with deviation 0.01.
+    """
+
+    def __init__(
+        self,
+        in_channels: int,
+        num_classes: int,
+        in_index: int = -1,
+        init_cfg: dict | None = None,
+    ):
+        super().__init__(
+            init_cfg or {'type': 'Normal', 'layer': 'Conv2d', 'std': 0.01}
+        )
+        self.num_classes = num_classes
+        self.in_index = in_index
+        self.classifier = nn.Conv2d(in_channels, num_classes, 1, bias=False)
+
+    def forward(self, features: tuple[Tensor, ...]) -> Tensor:
+        """Return the unrectified CAM.
+
+        Args:
+            features (tuple[Tensor]): Feature maps; the chosen one has shape
+                (N, C, h, w).
+
+        Returns:
+            Tensor: Shape (N, K, h, w), real.
+        """
+        return self.classifier(features[self.in_index])

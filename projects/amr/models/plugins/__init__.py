@@ -1,0 +1,3 @@
+from .attention_modulation import AttentionModulation
+
+__all__ = ['AttentionModulation']

@@ -1,0 +1,154 @@
+import pytest
+import torch
+from mmseg.models.backbones.resnet import Bottleneck
+from torch import nn
+
+from model_configs import AMM, backbone, build
+from projects.amr.models.plugins import AttentionModulation
+from projects.amr.models.plugins.attention_modulation import GateNorm
+from projects.amr.ops import gaussian_modulation, threshold_modulation
+
+
+def test_channel_then_spatial_by_hand():
+    amm = AttentionModulation(6, kernel_size=3)
+    x = torch.randn(2, 6, 5, 7)
+    weight, bias = amm.channel.weight[:, :, 0, 0], amm.channel.bias
+    gate_c = gaussian_modulation(x.mean((2, 3)) @ weight.T + bias)
+    f_c = gate_c[:, :, None, None] * x
+    gate_s = gaussian_modulation(amm.spatial(f_c.mean(1, keepdim=True)))
+    torch.testing.assert_close(amm(x), gate_s * f_c)
+
+
+def test_parts_can_be_switched_off():
+    x = torch.randn(2, 6, 5, 7)
+    only_channel = AttentionModulation(6, spatial=False)
+    ratio = only_channel(x) / x
+    torch.testing.assert_close(ratio, ratio[..., :1, :1].expand_as(ratio))
+    only_spatial = AttentionModulation(6, channel=False)
+    ratio = only_spatial(x) / x
+    torch.testing.assert_close(
+        ratio, ratio[:, :1].expand_as(ratio), rtol=1e-4, atol=1e-5
+    )
+    with pytest.raises(ValueError, match='leave the plugin out'):
+        AttentionModulation(6, channel=False, spatial=False)
+
+
+def test_gates_lie_in_zero_to_one():
+    amm = AttentionModulation(6)
+    x = 10 * torch.randn(2, 6, 5, 7)
+    for gate in (amm.channel_gate(x), amm.spatial_gate(x)):
+        assert 0 <= gate.min() <= gate.max() <= 1
+
+
+def test_threshold_gates_are_zero_or_one():
+    amm = AttentionModulation(6, modulation={'type': 'threshold'})
+    x = torch.randn(2, 6, 5, 7)
+    attention = amm.channel(x.mean((2, 3), keepdim=True))
+    assert torch.equal(amm.channel_gate(x), threshold_modulation(attention))
+
+
+@pytest.mark.parametrize(
+    'changes',
+    [
+        {'channel_transform': 'mlp'},
+        {'channel_transform': 'mlp', 'reduction': 2},
+        {'spatial_transform': 'max_mean'},
+        {'kernel_size': 3},
+        {'modulation': {'type': 'threshold'}},
+        {'modulation': {'type': 'gaussian', 'peak': False}},
+    ],
+)
+def test_each_option_changes_the_result(changes):
+    x = torch.randn(2, 32, 5, 7)
+    outputs = []
+    for options in ({}, changes):
+        torch.manual_seed(0)
+        outputs.append(AttentionModulation(32, **options)(x))
+    assert not torch.allclose(*outputs)
+
+
+def test_reduction_is_that_of_the_mlp():
+    amm = AttentionModulation(64, channel_transform='mlp', reduction=16)
+    assert amm.channel[0].out_channels == 4
+
+
+@pytest.mark.parametrize(
+    ('options', 'name'),
+    [
+        ({'channel_transform': 'fc'}, 'channel_transform'),
+        ({'spatial_transform': 'fc'}, 'spatial_transform'),
+        ({'kernel_size': 4}, 'kernel_size'),
+        ({'modulation': {'type': 'sigmoid'}}, 'modulation'),
+    ],
+)
+def test_unknown_options_are_named(options, name):
+    with pytest.raises(ValueError, match=name):
+        AttentionModulation(8, **options)
+
+
+def test_norm_follows_the_mode_unless_kept_in_training():
+    for always_train in (False, True):
+        amm = AttentionModulation(
+            4, spatial_transform='max_mean', norm_always_train=always_train
+        )
+        x = 5 + torch.randn(2, 4, 9, 9)
+        amm.eval()
+        norm = amm.spatial[1]
+        assert norm.training is always_train
+        before = norm.running_mean.clone()
+        amm(x)
+        moved = not torch.equal(before, norm.running_mean)
+        assert moved is always_train
+
+
+def test_plugin_sits_before_the_residual_addition():
+    """A block's output is ReLU(AMM(norm3(...)) + identity), numerically."""
+    model = build(
+        {
+            **backbone(AMM),
+            'type': 'ResNet',
+            'depth': 50,
+            'stem_channels': 8,
+            'base_channels': 8,
+        },
+        training=False,
+    )
+    blocks = [m for m in model.modules() if isinstance(m, Bottleneck)]
+    assert len(blocks) == 16
+    assert all(len(b.after_conv3_plugin_names) == 1 for b in blocks)
+    block = model.layer2[1]
+    nn.init.normal_(block.norm3.weight)  # zero at initialisation
+    x = torch.randn(2, 64, 9, 7)
+    out = block.relu(block.norm1(block.conv1(x)))
+    out = block.relu(block.norm2(block.conv2(out)))
+    out = block.norm3(block.conv3(out))
+    amm = getattr(block, block.after_conv3_plugin_names[0])
+    assert isinstance(amm, AttentionModulation)
+    torch.testing.assert_close(block(x), (amm(out) + x).relu())
+    assert not torch.allclose(block(x), (out + x).relu())
+
+
+def test_every_batch_norm_of_a_resnet_switches_mode():
+    amm = {**AMM, 'spatial_transform': 'max_mean'}
+    model = build(backbone(amm))
+    norms = [m for m in model.modules() if isinstance(m, nn.BatchNorm2d)]
+    assert sum(isinstance(m, GateNorm) for m in norms) == 4
+    for mode in (True, False, True):
+        model.train(mode)
+        assert all(m.training is mode for m in norms)
+
+
+def test_norm_eval_reaches_the_plugin_unless_kept_in_training():
+    for always_train in (False, True):
+        amm = {
+            **AMM,
+            'spatial_transform': 'max_mean',
+            'norm_always_train': always_train,
+        }
+        model = build(backbone(amm, norm_eval=True))
+        model.train()
+        for module in model.modules():
+            if isinstance(module, GateNorm):
+                assert module.training is always_train
+            elif isinstance(module, nn.BatchNorm2d):
+                assert not module.training

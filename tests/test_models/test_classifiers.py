@@ -1,0 +1,213 @@
+import pytest
+import torch
+from mmseg.structures import SegDataSample
+from torch import nn
+
+from model_configs import AMM, amr, branch, build
+from projects.amr.ops import pool_logits
+from projects.amr.structures import CAMRecord
+
+CPS = {'type': 'CrossPseudoSupervisionLoss'}
+
+
+def samples(count=2):
+    result = [SegDataSample() for _ in range(count)]
+    for sample in result:
+        sample.gt_label = torch.tensor([1.0, 0.0, 1.0])
+    return result
+
+
+def losses(model, count=2):
+    return model(torch.randn(count, 3, 33, 47), samples(count), mode='loss')
+
+
+def moved(model, total):
+    """Names of the parameters that a loss reaches with a gradient."""
+    model.zero_grad()
+    total.backward()
+    return {
+        name
+        for name, p in model.named_parameters()
+        if p.grad is not None and p.grad.abs().max() > 0
+    }
+
+
+def test_baseline_loss_is_the_soft_margin_of_pooled_cams():
+    model = build(branch(), training=False)
+    x = torch.randn(2, 3, 33, 47)
+    got = model(x, samples(), mode='loss')
+    assert set(got) == {'loss_cls'}
+    logits = model(x)['cam'].mean((2, 3))
+    want = nn.functional.multilabel_soft_margin_loss(
+        logits, torch.stack([s.gt_label for s in samples()])
+    )
+    torch.testing.assert_close(got['loss_cls'], want)
+
+
+def test_amr_losses_are_equations_10_to_12():
+    model = build(amr(), training=False)
+    x = torch.randn(2, 3, 33, 47)
+    got = model(x, samples(), mode='loss')
+    assert set(got) == {'loss_spotlight', 'loss_compensation', 'loss_cps'}
+    cams = model(x)
+    for name in ('spotlight', 'compensation'):
+        own = getattr(model, name)(x, samples(), mode='loss')['loss_cls']
+        torch.testing.assert_close(got[f'loss_{name}'], own / 2)
+    difference = cams['spotlight'] - cams['compensation']
+    torch.testing.assert_close(got['loss_cps'], difference.abs().mean())
+
+
+def test_cls_weight_and_missing_cps():
+    model = build(amr(cls_weight=0.25, loss_cps=None), training=False)
+    x = torch.randn(2, 3, 33, 47)
+    got = model(x, samples(), mode='loss')
+    assert 'loss_cps' not in got
+    own = model.spotlight(x, samples(), mode='loss')['loss_cls']
+    torch.testing.assert_close(got['loss_spotlight'], own / 4)
+
+
+def test_cps_reaches_both_branches_in_the_paper_preset():
+    model = build(amr())
+    names = moved(model, losses(model)['loss_cps'])
+    for name in ('spotlight', 'compensation'):
+        assert f'{name}.head.classifier.weight' in names
+        assert f'{name}.backbone.conv1.weight' in names
+
+
+def test_release_switches_leave_only_the_spotlights_head_to_cps():
+    model = build(amr(detach_spotlight=True))
+    got = losses(model)
+    assert not got['loss_spotlight'].requires_grad
+    spotlight = {
+        name
+        for name in moved(model, sum(got.values()))
+        if name.startswith('spotlight')
+    }
+    assert spotlight == {'spotlight.head.classifier.weight'}
+    frozen = build(amr(detach_spotlight=True, loss_cps=None))
+    assert not any(p.requires_grad for p in frozen.spotlight.parameters())
+
+
+@pytest.mark.parametrize('detach', [False, True])
+def test_every_trainable_parameter_gets_a_gradient(detach):
+    """What DDP asks for without find_unused_parameters."""
+    for amm in (AMM, {**AMM, 'modulation': {'type': 'threshold'}}):
+        model = build(amr(amm, detach_spotlight=detach))
+        sum(losses(model).values()).backward()
+        for name, parameter in model.named_parameters():
+            assert (parameter.grad is not None) == parameter.requires_grad, (
+                name
+            )
+
+
+def test_prediction_carries_scores_and_maps():
+    model = build(amr(test_cfg={'output_stride': 4}), training=False)
+    images = [torch.randn(3, 33, 47), torch.randn(3, 20, 61)]
+    for image, sample in zip(
+        images, model(images, samples(), mode='predict'), strict=True
+    ):
+        cam = sample.pred_cam
+        assert cam.size == tuple(image.shape[1:])
+        assert cam.classes == [0, 2]
+        assert cam.final == 'weighted'
+        torch.testing.assert_close(
+            cam.weighted,
+            0.5 * cam.spotlight + 0.5 * cam.compensation,
+            rtol=1e-3,
+            atol=1e-5,
+        )
+        for name in ('spotlight', 'compensation'):
+            assert cam.get(name).amax((1, 2)).tolist() == [1, 1]
+        assert torch.equal(sample.gt_score, sample.gt_label)
+        assert 0 <= sample.pred_score.min() <= sample.pred_score.max() <= 1
+
+
+@pytest.mark.parametrize('xi', [0.0, 0.3, 1.0])
+def test_xi_is_the_spotlights_share(xi):
+    model = build(amr(xi=xi))
+    cams = {
+        'spotlight': torch.rand(2, 5, 7),
+        'compensation': torch.rand(2, 5, 7),
+    }
+    fused = model.fuse_cams(cams)
+    want = xi * cams['spotlight'] + (1 - xi) * cams['compensation']
+    torch.testing.assert_close(fused['weighted'], want)
+
+
+def test_renormalised_weighted_map_peaks_at_one():
+    cams = {
+        'spotlight': torch.rand(2, 5, 7),
+        'compensation': torch.rand(2, 5, 7),
+    }
+    plain = build(amr()).fuse_cams(cams)['weighted']
+    scaled = build(amr(renormalize=True)).fuse_cams(cams)['weighted']
+    torch.testing.assert_close(scaled.amax((1, 2)), torch.ones(2))
+    torch.testing.assert_close(
+        scaled, plain / plain.amax((1, 2), keepdim=True)
+    )
+
+
+def test_recorded_samples_skip_the_network():
+    model = build(branch(), training=False)
+    record = CAMRecord([1], torch.rand(1, 9, 12).half().numpy(), (33, 47))
+    record.scores = torch.rand(3).numpy()
+    first, second = samples()
+    first.set_field(record, 'cam_record', field_type='data')
+    images = [torch.full((3, 33, 47), float('nan')), torch.randn(3, 33, 47)]
+    got = model(images, [first, second], mode='predict')
+    assert 'cam_record' not in got[0]
+    assert torch.equal(got[0].pred_cam.cam, torch.as_tensor(record.cam))
+    assert got[0].pred_cam.classes == [1]
+    assert got[1].pred_cam.classes == [0, 2]
+    assert got[1].pred_cam.cam.isfinite().all()
+
+
+def test_validation_uses_its_own_cam_method():
+    model = build(
+        {
+            **branch(),
+            'test_cfg': {'output_stride': 2},
+            'val_cfg': {'output_stride': 8, 'flip': False},
+        },
+        training=False,
+    )
+    data = {'inputs': [torch.randn(3, 32, 48)], 'data_samples': samples(1)}
+    assert model.test_step(data)[0].pred_cam.shape == (16, 24)
+    data['data_samples'] = samples(1)
+    assert model.val_step(data)[0].pred_cam.shape == (4, 6)
+
+
+def test_every_batch_norm_switches_mode():
+    model = build(amr({**AMM, 'spatial_transform': 'max_mean'}))
+    norms = [m for m in model.modules() if isinstance(m, nn.BatchNorm2d)]
+    assert len(norms) == 2 * 17 + 4
+    for mode in (True, False):
+        model.train(mode)
+        assert {m.training for m in norms} == {mode}
+
+
+def test_state_survives_a_round_trip():
+    model, twin = build(amr(), training=False), build(amr(), training=False)
+    x = torch.randn(1, 3, 33, 47)
+    assert not torch.equal(model(x)['spotlight'], twin(x)['spotlight'])
+    twin.load_state_dict(model.state_dict())
+    assert torch.equal(model(x)['compensation'], twin(x)['compensation'])
+
+
+def test_scores_are_the_mean_probability_of_the_branches():
+    model = build(amr(test_cfg={'flip': False}), training=False)
+    x = torch.randn(1, 3, 33, 47)
+    got = model([x[0]], samples(1), mode='predict')[0].pred_score
+    logits = [pool_logits(cam).sigmoid()[0] for cam in model(x).values()]
+    torch.testing.assert_close(got, (logits[0] + logits[1]) / 2)
+
+
+def test_bad_use_is_named():
+    with pytest.raises(ValueError, match='`xi`'):
+        build(amr(xi=2.0))
+    other = branch(AMM)
+    other['head']['num_classes'] = 7
+    with pytest.raises(ValueError, match='same classes'):
+        build(amr(compensation=other))
+    with pytest.raises(ValueError, match='`mode`'):
+        build(branch())(torch.zeros(1, 3, 32, 32), mode='x')

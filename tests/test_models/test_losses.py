@@ -1,0 +1,85 @@
+import math
+
+import pytest
+import torch
+import torch.nn.functional as F
+
+from projects.amr.models.losses import (
+    CrossPseudoSupervisionLoss,
+    MultiLabelSoftMarginLoss,
+    cross_pseudo_supervision,
+    multilabel_soft_margin_loss,
+)
+
+
+def test_soft_margin_is_equation_9_and_torchs():
+    logits = torch.randn(3, 5, dtype=torch.float64)
+    target = (torch.rand(3, 5) > 0.5).double()
+    p = 1 / (1 + torch.exp(-logits))
+    by_hand = -(target * p.log() + (1 - target) * (1 - p).log()).mean()
+    got = multilabel_soft_margin_loss(logits, target)
+    torch.testing.assert_close(got, by_hand)
+    torch.testing.assert_close(
+        got, F.multilabel_soft_margin_loss(logits, target)
+    )
+    weighted = MultiLabelSoftMarginLoss(loss_weight=0.25)(logits, target)
+    torch.testing.assert_close(weighted, by_hand / 4)
+
+
+def test_zero_logits_give_log_two():
+    got = multilabel_soft_margin_loss(torch.zeros(2, 7), torch.ones(2, 7))
+    assert math.isclose(got.item(), math.log(2), rel_tol=1e-6)
+
+
+def test_cps_closed_form():
+    a = torch.tensor([[[[1.0, -2.0], [0.0, 3.0]]]])
+    b = torch.tensor([[[[0.0, 1.0], [0.0, 1.0]]]])
+    # |1| + |-3| + 0 + |2| over four values; rectified: |1| + |-1| + 0 + |2|.
+    assert cross_pseudo_supervision(a, b) == 1.5
+    assert CrossPseudoSupervisionLoss()(a, b) == 1.5
+    assert CrossPseudoSupervisionLoss(rectify=True)(a, b) == 1
+    # Normalised: [1/3, 0, 0, 1] against [0, 1, 0, 1].
+    normalised = CrossPseudoSupervisionLoss(normalize=True)(a, b)
+    torch.testing.assert_close(normalised, torch.tensor(1 / 3))
+    assert CrossPseudoSupervisionLoss(loss_weight=2.0)(a, b) == 3
+
+
+def test_cps_is_zero_for_equal_cams_and_symmetric():
+    a, b = torch.randn(2, 3, 5, 7), torch.randn(2, 3, 5, 7)
+    assert cross_pseudo_supervision(a, a) == 0
+    torch.testing.assert_close(
+        cross_pseudo_supervision(a, b), cross_pseudo_supervision(b, a)
+    )
+
+
+def test_released_pairing_adds_first_and_mirrored_second_image():
+    a, b = torch.randn(4, 3, 5, 7), torch.randn(4, 3, 5, 7)
+    loss = CrossPseudoSupervisionLoss(pairing='first_two', rectify=True)
+    pair = [x.relu()[0] + x.relu()[1].flip(-1) for x in (a, b)]
+    torch.testing.assert_close(loss(a, b), (pair[0] - pair[1]).abs().mean())
+    a[2:] = 0  # the others never count
+    torch.testing.assert_close(loss(a, b), (pair[0] - pair[1]).abs().mean())
+    with pytest.raises(ValueError, match='two images'):
+        loss(a[:1], b[:1])
+
+
+@pytest.mark.parametrize('branch', [None, 'spotlight', 'compensation'])
+def test_stop_gradient_spares_one_branch(branch):
+    cams = {
+        name: torch.randn(1, 2, 3, 3, requires_grad=True)
+        for name in ('spotlight', 'compensation')
+    }
+    CrossPseudoSupervisionLoss(stop_gradient=branch)(*cams.values()).backward()
+    moved = {name for name, cam in cams.items() if cam.grad is not None}
+    assert moved == set(cams) - {branch}
+
+
+def test_bad_use_is_named():
+    with pytest.raises(ValueError, match='`pairing`'):
+        CrossPseudoSupervisionLoss(pairing='x')
+    with pytest.raises(ValueError, match='`stop_gradient`'):
+        CrossPseudoSupervisionLoss(stop_gradient='x')
+    with pytest.raises(ValueError, match='output stride'):
+        cross_pseudo_supervision(
+            torch.zeros(1, 2, 3, 3), torch.zeros(1, 2, 6, 6)
+        )

@@ -1,0 +1,122 @@
+import pytest
+import torch
+import torch.nn.functional as F
+
+from model_configs import NUM_CLASSES, branch, build
+from projects.amr.models import MultiScaleCAM
+from projects.amr.ops import normalize_cam
+
+LABEL = torch.tensor([1.0, 0.0, 1.0])
+
+
+class Brightness:
+    """A classifier whose CAM is known: class k sees channel k."""
+
+    def branch_cams(self, images):
+        return {'cam': F.avg_pool2d(images, 4)}
+
+    def fuse_cams(self, cams):
+        return cams
+
+    def fuse_scores(self, logits):
+        return logits['cam'].sigmoid()
+
+
+def make(method, *images, label=LABEL):
+    return method(Brightness(), images, [label] * len(images))
+
+
+def test_one_scale_without_flip_is_the_plain_normalised_cam():
+    image = torch.rand(3, 24, 36)
+    (got,) = make(MultiScaleCAM(flip=False, output_stride=4), image)
+    want = normalize_cam(F.avg_pool2d(image, 4)[[0, 2]])
+    torch.testing.assert_close(got.cams['cam'], want, rtol=2**-11, atol=1e-6)
+    assert got.classes.tolist() == [0, 2]
+    torch.testing.assert_close(
+        got.scores, F.avg_pool2d(image, 4).mean((1, 2)).sigmoid()
+    )
+
+
+def test_mirrored_image_gives_the_mirrored_map():
+    image = torch.rand(3, 24, 36)
+    method = MultiScaleCAM(scales=(0.5, 1.0), flip=True)
+    plain, mirrored = make(method, image, image.flip(-1))
+    torch.testing.assert_close(
+        plain.cams['cam'], mirrored.cams['cam'].flip(-1), rtol=0, atol=1e-3
+    )
+
+
+def test_scales_and_flips_are_summed_before_normalising():
+    image = torch.randn(3, 24, 36)
+    total = 0
+    for scale in (0.5, 1.0, 1.5):
+        size = (int(24 * scale), int(36 * scale))
+        view = F.interpolate(
+            image[None], size=size, mode='bicubic', antialias=True
+        )
+        if scale == 1:
+            view = image[None]
+        cam = F.avg_pool2d(view, 4).relu()
+        cam = cam + F.avg_pool2d(view.flip(-1), 4).relu().flip(-1)
+        total = total + F.interpolate(cam, size=(6, 9), mode='bilinear')
+    (got,) = make(MultiScaleCAM(scales=(0.5, 1.0, 1.5), flip=True), image)
+    want = normalize_cam(total[0][[0, 2]])
+    torch.testing.assert_close(got.cams['cam'], want, rtol=2**-10, atol=1e-5)
+
+
+@pytest.mark.parametrize('stride', [1, 4, 8])
+def test_maps_have_the_stated_stride_at_any_size(stride):
+    sizes = [(23, 37), (16, 16), (1, 5)]
+    model = build(branch(), training=False)
+    method = MultiScaleCAM((0.5, 1.0), True, stride)
+    images = [torch.randn(3, *size) for size in sizes]
+    results = method(model, images, [LABEL] * 3)
+    for size, result in zip(sizes, results, strict=True):
+        want = tuple(-(-length // stride) for length in size)
+        assert result.cams['cam'].shape == (2, *want)
+
+
+def test_result_does_not_depend_on_companions_of_any_size():
+    model = build(branch(), training=False)
+    method = MultiScaleCAM((1.0, 1.5), flip=True)
+    image, twin = torch.randn(2, 3, 33, 47)
+    other = torch.randn(3, 21, 60) * 9
+    alone = method(model, [image], [LABEL])[0]
+    crowd = method(model, [other, twin, image, other], [LABEL] * 4)[2]
+    torch.testing.assert_close(
+        alone.cams['cam'], crowd.cams['cam'], rtol=1e-3, atol=1e-5
+    )
+    torch.testing.assert_close(alone.scores, crowd.scores)
+
+
+def test_only_labelled_classes_are_kept_and_none_is_fine():
+    image = torch.rand(3, 24, 36)
+    none = torch.zeros(NUM_CLASSES)
+    (got,) = make(MultiScaleCAM(), image, label=none)
+    assert got.cams['cam'].shape == (0, 6, 9)
+    assert got.classes.numel() == 0
+
+
+def test_without_a_label_the_scores_decide():
+    image = torch.stack([torch.full((8, 8), v) for v in (3.0, -3.0, 1.0)])
+    (got,) = make(MultiScaleCAM(score_thr=0.6), image, label=None)
+    assert got.classes.tolist() == [0, 2]
+    (got,) = make(MultiScaleCAM(score_thr=0.99), image, label=None)
+    assert got.classes.tolist() == [0]
+
+
+def test_interpolation_matters_and_bad_arguments_are_named():
+    image = torch.rand(3, 24, 36)
+    maps = [
+        make(MultiScaleCAM((0.5,), interpolation=mode), image)[0].cams['cam']
+        for mode in ('bicubic', 'bilinear')
+    ]
+    assert not torch.equal(*maps)
+    for arguments, name in [
+        ({'scales': ()}, 'scales'),
+        ({'scales': (0.0,)}, 'scales'),
+        ({'output_stride': 0}, 'output_stride'),
+        ({'interpolation': 'nearest'}, 'interpolation'),
+    ]:
+        with pytest.raises(ValueError, match=name):
+            MultiScaleCAM(**arguments)

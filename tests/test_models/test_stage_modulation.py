@@ -1,0 +1,117 @@
+import copy
+
+import pytest
+import torch
+from mmseg.registry import MODELS
+
+from model_configs import backbone, build
+
+
+@pytest.mark.parametrize(
+    ('config', 'stage', 'channels'),
+    [
+        (backbone(), 'layer4', 128),
+        (
+            {
+                'type': 'mmpretrain.ResNet',
+                'depth': 50,
+                'stem_channels': 8,
+                'base_channels': 8,
+                'out_indices': (3,),
+            },
+            'layer4',
+            256,
+        ),
+    ],
+)
+def test_last_stage_is_modulated_and_pretrained_keys_stay(
+    config, stage, channels
+):
+    torch.manual_seed(0)
+    plain = build(config, training=False)
+    torch.manual_seed(0)
+    wrapped = build(
+        {
+            'type': 'StageModulation',
+            'backbone': config,
+            'stages': {stage: channels},
+        },
+        training=False,
+    )
+    own = {
+        key.removeprefix('backbone.')
+        for key in wrapped.state_dict()
+        if '.amm.' not in key
+    }
+    assert own == set(plain.state_dict())
+    wrapped.backbone.load_state_dict(plain.state_dict(), strict=False)
+    x = torch.randn(2, 3, 33, 47)
+    amm = wrapped.backbone.get_submodule(f'{stage}.amm')
+    torch.testing.assert_close(wrapped(x)[-1], amm(plain(x)[-1]))
+
+
+def test_earlier_stage_changes_what_later_stages_see():
+    model = build(
+        {
+            'type': 'StageModulation',
+            'backbone': backbone(out_indices=(1, 3)),
+            'stages': {'layer2': 32},
+        },
+        training=False,
+    )
+    x = torch.randn(1, 3, 33, 47)
+    inner = model.backbone
+    y = inner.maxpool(inner.relu(inner.norm1(inner.conv1(x))))
+    y = inner.layer2[0](inner.layer1(y))
+    y = inner.layer2.amm(y)
+    torch.testing.assert_close(model(x)[0], y)
+    torch.testing.assert_close(model(x)[1], inner.layer4(inner.layer3(y)))
+
+
+@MODELS.register_module(force=True)
+class _TupleStageBackbone(torch.nn.Module):
+    """A backbone whose stage is no Sequential and returns a tuple."""
+
+    class Stage(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.conv = torch.nn.Conv2d(3, 4, 3, padding=1)
+
+        def forward(self, x):
+            return 'aside', self.conv(x)
+
+    def __init__(self):
+        super().__init__()
+        self.stage = self.Stage()
+
+    def forward(self, x):
+        return (self.stage(x)[1],)
+
+
+def test_stage_of_any_kind_is_modulated_also_in_a_copy():
+    model = build(
+        {
+            'type': 'StageModulation',
+            'backbone': {'type': '_TupleStageBackbone'},
+            'stages': {'stage': 4},
+        }
+    )
+    x = torch.randn(1, 3, 9, 7)
+    stage = model.backbone.stage
+    torch.testing.assert_close(model(x)[0], stage.amm(stage.conv(x)))
+    twin = copy.deepcopy(model)
+    torch.nn.init.zeros_(twin.backbone.stage.conv.weight)
+    torch.nn.init.zeros_(twin.backbone.stage.conv.bias)
+    assert twin(x)[0].abs().max() == 0
+    assert model(x)[0].abs().max() > 0
+
+
+def test_unknown_stage_is_named():
+    with pytest.raises(ValueError, match="'layer9'.*layer4"):
+        build(
+            {
+                'type': 'StageModulation',
+                'backbone': backbone(),
+                'stages': {'layer9': 128},
+            }
+        )
