@@ -1,0 +1,120 @@
+"""Training augmentation of CAM classifiers, as in IRN's line of work."""
+
+import numpy as np
+from mmcv.image import imrescale
+from mmcv.transforms import BaseTransform
+from mmcv.transforms.utils import cache_randomness
+from mmseg.registry import TRANSFORMS
+
+
+@TRANSFORMS.register_module()
+class RandomResizeLongestSide(BaseTransform):
+    """Resize an image so that its longer side is drawn uniformly.
+
+    Required Keys:
+
+    - img (np.ndarray, uint8, (H, W, 3))
+
+    Modified Keys:
+
+    - img
+    - img_shape (tuple[int, int])
+
+    Args:
+        min_side (int): Smallest longer side in pixels.
+        max_side (int): Largest longer side in pixels, included.
+        interpolation (str): As in mmcv. Defaults to 'bicubic'.
+
+    Raises:
+        ValueError: If the sides are not ``0 < min_side <= max_side``.
+    """
+
+    def __init__(
+        self, min_side: int, max_side: int, interpolation: str = 'bicubic'
+    ):
+        if not 0 < min_side <= max_side:
+            raise ValueError(
+                '`min_side` and `max_side` must be 0 < min_side <= max_side, '
+                f'got {min_side} and {max_side}'
+            )
+        self.min_side = min_side
+        self.max_side = max_side
+        self.interpolation = interpolation
+
+    @cache_randomness
+    def _draw_side(self) -> int:
+        """Draw the longer side."""
+        return int(np.random.randint(self.min_side, self.max_side + 1))
+
+    def transform(self, results: dict) -> dict:
+        """Resize ``img``, keeping its aspect ratio."""
+        image = results['img']
+        scale = self._draw_side() / max(image.shape[:2])
+        results['img'] = imrescale(image, scale, False, self.interpolation)
+        results['img_shape'] = results['img'].shape[:2]
+        return results
+
+
+@TRANSFORMS.register_module()
+class RandomCropOrPad(BaseTransform):
+    """Cut a random window; put a smaller image at a random place in it.
+
+    Released code: zero padding after normalisation. Here: the pixel mean
+    before it, rounded to uint8, which is the same to within 0.01.
+
+    Required Keys:
+
+    - img (np.ndarray, uint8, (H, W, 3))
+
+    Modified Keys:
+
+    - img, of the window's size
+    - img_shape (tuple[int, int])
+
+    Args:
+        crop_size (tuple[int, int]): Window (height, width) in pixels.
+        pad_val (Sequence[float]): Fill value per channel, in the order of
+            the loaded image (BGR). Defaults to ImageNet's mean.
+
+    Raises:
+        ValueError: If the window is not positive.
+    """
+
+    def __init__(
+        self,
+        crop_size: tuple[int, int],
+        pad_val=(103.53, 116.28, 123.675),
+    ):
+        if min(crop_size) < 1:
+            raise ValueError(f'`crop_size` must be positive, got {crop_size}')
+        self.crop_size = tuple(crop_size)
+        self.pad_val = tuple(pad_val)
+
+    @cache_randomness
+    def _draw_offsets(self, shape: tuple[int, int]) -> list[tuple[int, int]]:
+        """Draw, per axis, where source and window begin."""
+        offsets = []
+        for length, window in zip(shape, self.crop_size, strict=True):
+            start = int(np.random.randint(0, abs(length - window) + 1))
+            offsets.append((start, 0) if length >= window else (0, start))
+        return offsets
+
+    def transform(self, results: dict) -> dict:
+        """Cut or pad ``img``."""
+        image = results['img']
+        source, target = [], []
+        for (start, place), length, window in zip(
+            self._draw_offsets(image.shape[:2]),
+            image.shape[:2],
+            self.crop_size,
+            strict=True,
+        ):
+            span = min(length, window)
+            source.append(slice(start, start + span))
+            target.append(slice(place, place + span))
+        fill = np.rint(self.pad_val).astype(image.dtype)
+        window = np.broadcast_to(fill, (*self.crop_size, len(fill))).copy()
+        window[tuple(target)] = image[tuple(source)]
+        results['img'] = window
+        results['img_shape'] = self.crop_size
+        return results

@@ -1,0 +1,105 @@
+"""Loading of images and part maps, with errors that name the file."""
+
+from pathlib import Path
+
+import numpy as np
+from mmcv.transforms import BaseTransform, LoadImageFromFile
+from mmseg.datasets.transforms import LoadAnnotations
+from mmseg.registry import TRANSFORMS
+from PIL import Image
+
+from projects.amr.errors import DataError
+
+
+@TRANSFORMS.register_module()
+class LoadWeakLabelImage(LoadImageFromFile):
+    """mmcv's image loader; a file that is no image is named.
+
+    Required Keys:
+
+    - img_path (str)
+
+    Added Keys:
+
+    - img (np.ndarray, uint8, (H, W, 3), BGR)
+    - img_shape, ori_shape (tuple[int, int])
+
+    Raises:
+        DataError: If the file is missing, empty or damaged.
+    """
+
+    def transform(self, results: dict) -> dict:
+        """Load ``img_path``."""
+        path = results['img_path']
+        try:
+            loaded = super().transform(results)
+        except FileNotFoundError:
+            raise DataError(f'image not found: {path}') from None
+        except Exception as error:
+            loaded, reason = None, error
+        else:
+            reason = 'decoding gave nothing'
+        if loaded is None or loaded.get('img') is None:
+            raise DataError(
+                f'{path} is not a readable image ({reason}): restore the '
+                'file or take its id out of the split list'
+            )
+        return loaded
+
+
+@TRANSFORMS.register_module()
+class LoadMaskIfPresent(LoadAnnotations):
+    """mmseg's mask loader; an image without a mask stays without.
+
+    CAMs are made for all training images, masks exist for some (VOC: 1,464
+    of 10,582). Metrics count the images that have one.
+
+    Required Keys:
+
+    - seg_map_path (str, optional)
+
+    Added Keys:
+
+    - gt_seg_map (np.ndarray, uint8, (H, W)), where there is a file
+
+    Raises:
+        DataError: If the file is no readable mask.
+    """
+
+    def transform(self, results: dict) -> dict:
+        """Load ``seg_map_path``."""
+        path = results.get('seg_map_path')
+        if path is None or not Path(path).is_file():
+            return results
+        try:
+            return super().transform(results)
+        except Exception as error:
+            raise DataError(
+                f'{path} is not a readable mask: {error}'
+            ) from None
+
+
+@TRANSFORMS.register_module()
+class LoadPartMap(BaseTransform):
+    """Load the map of object parts, where the dataset has one.
+
+    Required Keys:
+
+    - part_map_path (str, optional)
+
+    Added Keys:
+
+    - gt_part_map (np.ndarray, uint8, (H, W)): 0 no part, 1.. the parts, 255
+      ignored
+    """
+
+    def transform(self, results: dict) -> dict:
+        """Load ``part_map_path``."""
+        path = results.get('part_map_path')
+        if path is not None:
+            try:
+                with Image.open(path) as image:
+                    results['gt_part_map'] = np.array(image)
+            except OSError as error:
+                raise DataError(f'part map {path}: {error}') from None
+        return results

@@ -1,0 +1,143 @@
+import cv2
+import numpy as np
+import pytest
+import torch
+from mmseg.registry import TRANSFORMS
+from PIL import Image
+
+from projects.amr.errors import DataError
+
+
+def run(config, **results):
+    return TRANSFORMS.build(config)(results)
+
+
+def photo(height=23, width=37):
+    rng = np.random.default_rng(0)
+    return rng.integers(0, 256, (height, width, 3), np.uint8)
+
+
+@pytest.mark.parametrize('shape', [(23, 37), (61, 40)])
+def test_longest_side_is_drawn_uniformly_and_aspect_kept(shape):
+    transform = TRANSFORMS.build(
+        {'type': 'RandomResizeLongestSide', 'min_side': 30, 'max_side': 34}
+    )
+    np.random.seed(0)
+    sides = []
+    for _ in range(200):
+        out = transform({'img': photo(*shape)})
+        height, width = out['img'].shape[:2]
+        assert out['img_shape'] == (height, width)
+        sides.append(max(height, width))
+        assert abs(height / width - shape[0] / shape[1]) < 0.05
+    assert set(sides) == {30, 31, 32, 33, 34}
+
+
+def test_small_image_lands_whole_on_the_mean():
+    image = photo()
+    np.random.seed(1)
+    out = run(
+        {
+            'type': 'RandomCropOrPad',
+            'crop_size': (40, 50),
+            'pad_val': (1.4, 2.6, 3),
+        },
+        img=image,
+    )['img']
+    assert out.shape == (40, 50, 3)
+    inside = np.any(out != np.array([1, 3, 3], np.uint8), axis=-1)
+    rows, columns = (
+        np.flatnonzero(inside.any(1)),
+        np.flatnonzero(inside.any(0)),
+    )
+    window = out[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    np.testing.assert_array_equal(window, image)
+
+
+def test_large_image_is_cut_and_every_offset_occurs():
+    image = np.zeros((8, 9, 3), np.uint8)
+    image[..., 0] = np.arange(72).reshape(8, 9)
+    transform = TRANSFORMS.build(
+        {'type': 'RandomCropOrPad', 'crop_size': (6, 12)}
+    )
+    np.random.seed(0)
+    corners = set()
+    for _ in range(300):
+        out = transform({'img': image})['img']
+        column = int(np.flatnonzero((out[..., 1] == 0).all(0))[0])
+        top = int(out[0, column, 0]) // 9
+        np.testing.assert_array_equal(
+            out[:, column : column + 9], image[top : top + 6]
+        )
+        corners.add((top, column))
+    assert corners == {(t, c) for t in range(3) for c in range(4)}
+
+
+def test_padding_is_zero_after_normalisation_to_the_stated_bound():
+    out = run(
+        {'type': 'RandomCropOrPad', 'crop_size': (64, 64)},
+        img=np.zeros((1, 1, 3), np.uint8),
+    )['img']
+    mean = np.array([103.53, 116.28, 123.675])
+    deviation = np.array([57.375, 57.12, 58.395])
+    corner = out[0, 0] if out[0, 0].any() else out[-1, -1]
+    assert np.abs((corner - mean) / deviation).max() < 0.01
+
+
+def test_packing_adds_label_and_parts():
+    out = run(
+        {'type': 'PackWeakLabelInputs'},
+        img=photo(),
+        img_id='a',
+        img_label=np.array([0, 1], np.float32),
+        gt_seg_map=np.full((23, 37), 2, np.uint8),
+        gt_part_map=np.full((23, 37), 1, np.uint8),
+    )
+    assert out['inputs'].shape == (3, 23, 37)
+    sample = out['data_samples']
+    assert sample.img_id == 'a'
+    assert sample.gt_label.tolist() == [0, 1]
+    assert sample.gt_sem_seg.data.unique().tolist() == [2]
+    assert sample.gt_part.data.unique().tolist() == [1]
+    assert sample.gt_part.data.dtype == torch.int64
+
+
+@pytest.mark.parametrize('content', [b'', b'no image', None])
+def test_unreadable_image_is_named(tmp_path, content):
+    path = tmp_path / 'a.jpg'
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(DataError, match=r'a\.jpg'):
+        run({'type': 'LoadWeakLabelImage'}, img_path=str(path))
+
+
+def test_image_is_loaded_as_stored(tmp_path):
+    path = tmp_path / 'a.png'
+    cv2.imwrite(str(path), photo())
+    out = run({'type': 'LoadWeakLabelImage'}, img_path=str(path))
+    np.testing.assert_array_equal(out['img'], photo())
+
+
+def test_mask_is_optional_but_not_broken(tmp_path):
+    config = {'type': 'LoadMaskIfPresent'}
+    path = tmp_path / 'a.png'
+    rest = {'seg_map_path': str(path), 'seg_fields': [], 'label_map': None}
+    rest['reduce_zero_label'] = False
+    assert 'gt_seg_map' not in run(config, **rest)
+    image = Image.fromarray(np.array([[0, 20], [255, 3]], np.uint8), 'P')
+    image.putpalette(list(range(256)) * 3)
+    image.save(path)
+    got = run(config, **rest)['gt_seg_map']
+    assert got.tolist() == [[0, 20], [255, 3]]
+    path.write_bytes(b'half')
+    with pytest.raises(DataError, match=r'a\.png'):
+        run(config, **rest)
+
+
+def test_bad_arguments_are_named():
+    with pytest.raises(ValueError, match='min_side'):
+        TRANSFORMS.build(
+            {'type': 'RandomResizeLongestSide', 'min_side': 9, 'max_side': 8}
+        )
+    with pytest.raises(ValueError, match='crop_size'):
+        TRANSFORMS.build({'type': 'RandomCropOrPad', 'crop_size': (0, 8)})

@@ -1,0 +1,131 @@
+import json
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from projects.amr.datasets.weak_labels import (
+    ClassNames,
+    labels_from_mask,
+    labels_from_xml,
+    read_label_file,
+)
+from projects.amr.errors import DataError
+
+NAMES = ClassNames(['cat', 'dog', 'tvmonitor'])
+
+
+def write(tmp_path, name, text):
+    path = tmp_path / name
+    path.write_text(text, encoding='utf-8')
+    return path
+
+
+def annotation(*objects):
+    body = ''.join(
+        f'<object><name>{name}</name><difficult>{hard}</difficult></object>'
+        for name, hard in objects
+    )
+    return f'<annotation>{body}</annotation>'
+
+
+def test_xml_difficult_objects_count_unless_told_otherwise(tmp_path):
+    path = write(tmp_path, 'a.xml', annotation(('dog', 1), ('cat', 0)))
+    assert labels_from_xml(path, NAMES) == {0, 1}
+    assert labels_from_xml(path, NAMES, include_difficult=False) == {0}
+
+
+def test_part_names_inside_objects_are_no_objects(tmp_path):
+    text = (
+        '<annotation><object><name>cat</name><part><name>head</name></part>'
+        '</object></annotation>'
+    )
+    assert labels_from_xml(write(tmp_path, 'a.xml', text), NAMES) == {0}
+
+
+@pytest.mark.parametrize(
+    ('name', 'hint'), [('Dog', "'dog'"), ('tv monitor', "'tvmonitor'")]
+)
+def test_unknown_class_names_the_file_and_the_nearest(tmp_path, name, hint):
+    path = write(tmp_path, 'a.xml', annotation((name, 0)))
+    with pytest.raises(DataError, match=rf'a\.xml.*{hint}'):
+        labels_from_xml(path, NAMES)
+
+
+def test_xml_bomb_and_external_entities_do_nothing(tmp_path):
+    bomb = '<!DOCTYPE a [<!ENTITY x "xxxxxxxxxx">' + ''.join(
+        f'<!ENTITY x{i} "{"&x" + (str(i - 1) if i else "") + ";" * 1}">'
+        for i in range(5)
+    )
+    for text in (
+        bomb + ']><annotation>&x4;</annotation>',
+        '<!DOCTYPE a [<!ENTITY x SYSTEM "file:///etc/hostname">]>'
+        '<annotation><object><name>&x;</name></object></annotation>',
+        '<annotation><object>',
+        '',
+    ):
+        path = write(tmp_path, 'a.xml', text)
+        with pytest.raises(DataError, match=r'a\.xml'):
+            labels_from_xml(path, NAMES)
+
+
+def test_missing_xml_says_what_else_labels_can_come_from(tmp_path):
+    with pytest.raises(DataError, match='label_source'):
+        labels_from_xml(tmp_path / 'none.xml', NAMES)
+
+
+def test_mask_classes_are_its_labels_minus_one(tmp_path):
+    path = tmp_path / 'a.png'
+    Image.fromarray(np.array([[0, 3], [255, 1]], np.uint8)).save(path)
+    assert labels_from_mask(path, NAMES) == {0, 2}
+    Image.fromarray(np.array([[4]], np.uint8)).save(path)
+    with pytest.raises(DataError, match=r'a\.png.*0\.\.3 or 255, got 4'):
+        labels_from_mask(path, NAMES)
+    Image.fromarray(np.zeros((2, 2, 3), np.uint8)).save(path)
+    with pytest.raises(DataError, match='palette or grey'):
+        labels_from_mask(path, NAMES)
+    path.write_bytes(b'')
+    with pytest.raises(DataError, match=r'a\.png'):
+        labels_from_mask(path, NAMES)
+
+
+def test_both_csv_forms_and_json_agree(tmp_path):
+    names = write(
+        tmp_path,
+        'names.csv',
+        '\ufeffimage,labels\nzwölf.jpg,cat; dog\nb,tvmonitor|cat\nc,\n',
+    )
+    flags = write(
+        tmp_path,
+        'flags.csv',
+        'image,cat,dog,tvmonitor\nzwölf,1,1,0\n\nb.PNG,1,0,1\nc,0,0,0\n',
+    )
+    content = {'zwölf': ['cat', 'dog'], 'b': ['tvmonitor', 'cat'], 'c': []}
+    json_file = write(tmp_path, 'labels.json', json.dumps(content))
+    want = {'zwölf': {0, 1}, 'b': {0, 2}, 'c': set()}
+    for path in (names, flags, json_file):
+        assert read_label_file(path, NAMES) == want
+
+
+@pytest.mark.parametrize(
+    ('name', 'text', 'message'),
+    [
+        ('a.csv', 'image,labels\nx,cow\n', r'a\.csv:2.*cow'),
+        ('a.csv', 'image,cat\nx,2\n', r'a\.csv:2.*0 or 1'),
+        ('a.csv', 'image,cat\nx,1,1\n', r'a\.csv:2.*columns'),
+        ('a.csv', 'image,labels\nx,cat\nx,dog\n', r'a\.csv:3.*twice'),
+        ('a.csv', '', 'header'),
+        ('a.json', '[1]', 'object'),
+        ('a.json', '{"x": "cat"}', 'list of names'),
+        ('a.json', '{', r'a\.json'),
+        ('a.txt', '', r'\.csv or \.json'),
+    ],
+)
+def test_bad_label_files_are_refused(tmp_path, name, text, message):
+    with pytest.raises(DataError, match=message):
+        read_label_file(write(tmp_path, name, text), NAMES)
+
+
+def test_missing_label_file_is_named(tmp_path):
+    with pytest.raises(DataError, match='not found'):
+        read_label_file(tmp_path / 'a.csv', NAMES)
