@@ -1,0 +1,234 @@
+"""mIoU of class activation maps over all background thresholds."""
+
+import logging
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from mmengine.evaluator import BaseMetric
+from mmengine.logging import print_log
+from mmseg.registry import METRICS
+from prettytable import PrettyTable
+
+from projects.amr.errors import DataError
+from projects.amr.evaluation.threshold_sweep import (
+    confusion_sweep,
+    iou_per_class,
+    label_histogram,
+    part_histogram,
+    recall_sweep,
+    score_bins,
+)
+from projects.amr.ops import cam_scores
+from projects.amr.structures.label_space import IGNORE_LABEL
+
+
+@METRICS.register_module()
+class CAMIoUMetric(BaseMetric):
+    """CAM mIoU at a fixed background threshold and at the best of a sweep.
+
+    A pixel gets its best labelled class where that class's score is greater
+    than the threshold, else background. One pass counts all thresholds.
+
+    mIoU is in percent, 100 is best. A label that occurs neither in the
+    truth nor in the prediction is left out of the mean (nan), as in mmseg's
+    IoUMetric; pixels of value 255 do not count. **The best threshold is
+    chosen on the evaluated images**, so ``mIoU_best`` is optimistic; it is
+    what the field's CAM tables usually hold.
+
+    Keys, for every map of the classifier (``cam/spotlight/...``) and, for
+    the final one, without its name: ``mIoU_fixed``, ``mIoU_best``,
+    ``bg_thr_best``, and per part ``<part>_recall_fixed`` / ``_best`` (share
+    of the part's pixels that get their true label, in percent).
+
+    Args:
+        bg_thr (float): Fixed background threshold in [0, 1].
+        sweep (tuple[float, float, float]): First, last and step of the
+            swept thresholds. Defaults to (0.0, 1.0, 0.01).
+        parts (Sequence[str]): Names of the values 1.. of part maps.
+            Defaults to (), no recall per part.
+        collect_device (str): See :class:`BaseMetric`. Defaults to 'cpu'.
+        prefix (str, optional): Defaults to ``cam``.
+        collect_dir (str, optional): See :class:`BaseMetric`.
+
+    Raises:
+        ValueError: If ``bg_thr`` is outside [0, 1] or the sweep is empty.
+    """
+
+    default_prefix = 'cam'
+
+    def __init__(
+        self,
+        bg_thr: float,
+        sweep: tuple[float, float, float] = (0.0, 1.0, 0.01),
+        parts: Sequence[str] = (),
+        collect_device: str = 'cpu',
+        prefix: str | None = None,
+        collect_dir: str | None = None,
+    ):
+        super().__init__(collect_device, prefix, collect_dir)
+        first, last, step = sweep
+        if not 0 <= bg_thr <= 1:
+            raise ValueError(f'`bg_thr` must be within [0, 1], got {bg_thr}')
+        if not (0 <= first <= last <= 1 and step > 0):
+            raise ValueError(
+                '`sweep` must be (first, last, step) within [0, 1], '
+                f'got {sweep}'
+            )
+        steps = np.arange(first, last + step / 2, step)
+        values = np.unique(np.round([*steps, bg_thr], 6)).astype(np.float32)
+        self.thresholds = torch.from_numpy(values)
+        self.fixed = int(np.abs(values - np.float32(bg_thr)).argmin())
+        self.parts = tuple(parts)
+
+    @property
+    def _label_shape(self) -> tuple[int, int, int]:
+        """Shape of the label histogram."""
+        labels = len(self.dataset_meta['classes'])
+        return labels, labels, len(self.thresholds) + 1
+
+    @property
+    def _part_shape(self) -> tuple[int, int, int]:
+        """Shape of the part histogram."""
+        return len(self.parts) + 1, 2, len(self.thresholds) + 1
+
+    def process(self, data_batch, data_samples: Sequence[dict]) -> None:
+        """Count the pixels of a batch.
+
+        Args:
+            data_batch (dict): Not used.
+            data_samples (Sequence[dict]): With ``pred_cam`` (see
+                :class:`BaseCAMClassifier`), ``gt_sem_seg`` and, for recall
+                per part, ``gt_part``.
+        """
+        for sample in data_samples:
+            if 'gt_sem_seg' not in sample:
+                self.results.append(None)
+                continue
+            pred = sample['pred_cam']
+            classes = torch.tensor(pred['classes'], dtype=torch.long)
+            size = tuple(pred['size'])
+            truth = self._truth(sample, size)
+            counts = {
+                name: self._count(pred[name], classes, size, truth, sample)
+                for name in pred['maps']
+            }
+            self.results.append({'final': pred['final'], 'counts': counts})
+
+    def _truth(self, sample: dict, size: tuple[int, int]):
+        """Mask of one sample after checking its size and values."""
+        mask = sample['gt_sem_seg']['data'][0]
+        path = sample.get('seg_map_path', 'mask')
+        if tuple(mask.shape) != size:
+            raise DataError(
+                f'{path}: mask of size {tuple(mask.shape)}, its image is '
+                f'{size}'
+            )
+        labels = self._label_shape[0]
+        wrong = mask[(mask >= labels) & (mask != IGNORE_LABEL)]
+        if len(wrong):
+            raise DataError(
+                f'{path}: mask values must be 0..{labels - 1} or '
+                f'{IGNORE_LABEL}, got {wrong.unique().tolist()}'
+            )
+        return mask
+
+    def _count(self, cam, classes, size, truth, sample) -> dict:
+        """Histograms of one map."""
+        scores, labels = cam_scores(cam, classes.to(cam.device), size)
+        bins = score_bins(scores, self.thresholds)
+        truth = truth.to(cam.device)
+        counts = {
+            'label': label_histogram(bins, labels, truth, self._label_shape)
+        }
+        if self.parts and 'gt_part' in sample:
+            parts = sample['gt_part']['data'][0].to(cam.device)
+            counts['part'] = part_histogram(
+                bins, labels, truth, parts, self._part_shape
+            )
+        return counts
+
+    def compute_metrics(self, results: list) -> dict:
+        """Turn the collected counts into metrics.
+
+        Args:
+            results (list): Of all images, from all ranks.
+
+        Returns:
+            dict[str, float]: See the class.
+        """
+        total = len(results)
+        results = [result for result in results if result is not None]
+        if len(results) < total:
+            print_log(
+                f'CAM mIoU counts {len(results)} of {total} images: the '
+                'others have no mask',
+                'current',
+                logging.WARNING,
+            )
+        if not results:
+            return {}
+        final = results[0]['final']
+        names = list(results[0]['counts'])
+        metrics: dict[str, float] = {}
+        for name in names:
+            counts = [result['counts'][name] for result in results]
+            values, per_class = self._summarize(counts)
+            self._print(name, values, per_class)
+            if len(names) > 1:
+                metrics |= {f'{name}/{key}': v for key, v in values.items()}
+            if name == final:
+                metrics = {**values, **metrics}
+        return metrics
+
+    def _summarize(self, counts: list[dict]) -> tuple[dict, np.ndarray]:
+        """Metrics of one map, and IoU (2, L) at the fixed and best point."""
+        histogram = _add_up([c['label'] for c in counts], self._label_shape)
+        iou = 100 * iou_per_class(confusion_sweep(histogram))
+        miou = np.nanmean(iou, axis=1)
+        best = int(miou.argmax())
+        values = {
+            'mIoU_fixed': float(miou[self.fixed]),
+            'mIoU_best': float(miou[best]),
+            'bg_thr_best': round(float(self.thresholds[best]), 6),
+        }
+        if self.parts and all('part' in c for c in counts):
+            histogram = _add_up([c['part'] for c in counts], self._part_shape)
+            recall = 100 * recall_sweep(histogram)
+            for index, part in enumerate(self.parts, 1):
+                values |= {
+                    f'{part}_recall_fixed': float(recall[self.fixed, index]),
+                    f'{part}_recall_best': float(recall[best, index]),
+                }
+        return values, iou[[self.fixed, best]]
+
+    def _print(self, name: str, values: dict, iou: np.ndarray) -> None:
+        """Log the table of one map."""
+        fixed = float(self.thresholds[self.fixed])
+        table = PrettyTable(
+            [
+                f'{name} CAM',
+                f'IoU, fixed bg_thr {fixed:.3g}',
+                f'IoU, best bg_thr {values["bg_thr_best"]:.3g}',
+            ]
+        )
+        for label, row in zip(
+            self.dataset_meta['classes'], iou.T, strict=True
+        ):
+            table.add_row([label, *(f'{value:.2f}' for value in row)])
+        table.add_row(
+            [
+                'mean',
+                f'{values["mIoU_fixed"]:.2f}',
+                f'{values["mIoU_best"]:.2f}',
+            ]
+        )
+        print_log('\n' + table.get_string(), 'current')
+
+
+def _add_up(sparse: list, shape: tuple[int, int, int]) -> np.ndarray:
+    """Sum sparse histograms."""
+    total = np.zeros(int(np.prod(shape)), dtype=np.int64)
+    for index, counts in sparse:
+        total[index] += counts
+    return total.reshape(shape)

@@ -1,0 +1,138 @@
+"""Confusion of a scored label map at every background threshold at once.
+
+Shape legend: (H, W) image size, L labels with the background, T thresholds,
+P parts. A pixel's best class wins where its score is *greater* than the
+threshold. With ``bin`` = number of thresholds below the score, that is where
+``bin > t``, so one histogram over bins holds all T confusion matrices.
+"""
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from projects.amr.structures.label_space import IGNORE_LABEL
+
+
+def score_bins(scores: Tensor, thresholds: Tensor) -> Tensor:
+    """Number of thresholds strictly below each score.
+
+    Args:
+        scores (Tensor): Any shape, in [0, 1].
+        thresholds (Tensor): Shape (T,), ascending.
+
+    Returns:
+        Tensor: Same shape as ``scores``, long, 0..T.
+
+    Example:
+        >>> score_bins(torch.tensor([0.0, 0.2, 0.3]), torch.tensor([0.2]))
+        tensor([0, 0, 1])
+    """
+    return torch.bucketize(scores, thresholds.to(scores), right=False)
+
+
+def label_histogram(
+    bins: Tensor, labels: Tensor, truth: Tensor, shape: tuple[int, int, int]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Count pixels by true label, best label and score bin, sparsely.
+
+    Args:
+        bins (Tensor): Shape (H, W), 0..T.
+        labels (Tensor): Shape (H, W), best foreground label of each pixel.
+        truth (Tensor): Shape (H, W), labels 0..L-1, 255 ignored.
+        shape (tuple[int, int, int]): ``(L, L, T + 1)``.
+
+    Returns:
+        tuple[np.ndarray, np.ndarray]: Flat indices into ``shape`` and their
+        counts, both int64.
+    """
+    valid = truth != IGNORE_LABEL
+    flat = (truth[valid] * shape[1] + labels[valid]) * shape[2] + bins[valid]
+    return _sparse_counts(flat, int(np.prod(shape)))
+
+
+def part_histogram(
+    bins: Tensor,
+    labels: Tensor,
+    truth: Tensor,
+    parts: Tensor,
+    shape: tuple[int, int, int],
+) -> tuple[np.ndarray, np.ndarray]:
+    """Count pixels by part, "best label is true" and score bin, sparsely.
+
+    Args:
+        bins (Tensor): Shape (H, W), 0..T.
+        labels (Tensor): Shape (H, W), best foreground label of each pixel.
+        truth (Tensor): Shape (H, W), labels, 255 ignored.
+        parts (Tensor): Shape (H, W), 0 no part, 1..P, 255 ignored.
+        shape (tuple[int, int, int]): ``(P + 1, 2, T + 1)``.
+
+    Returns:
+        tuple[np.ndarray, np.ndarray]: As :func:`label_histogram`.
+    """
+    valid = (truth != IGNORE_LABEL) & (parts != IGNORE_LABEL)
+    right = (labels == truth)[valid].long()
+    flat = (parts[valid] * shape[1] + right) * shape[2] + bins[valid]
+    return _sparse_counts(flat, int(np.prod(shape)))
+
+
+def _sparse_counts(flat: Tensor, size: int) -> tuple[np.ndarray, np.ndarray]:
+    """Non-zero entries of a histogram of flat indices."""
+    counts = torch.bincount(flat.flatten(), minlength=size)
+    index = counts.nonzero()[:, 0]
+    return index.cpu().numpy(), counts[index].cpu().numpy()
+
+
+def confusion_sweep(histogram: np.ndarray) -> np.ndarray:
+    """Confusion matrices at every threshold.
+
+    Args:
+        histogram (np.ndarray): Shape (L, L, T + 1), counts by true label,
+            best label and score bin.
+
+    Returns:
+        np.ndarray: Shape (T, L, L), int64, rows are true labels.
+    """
+    # above[..., t]: pixels whose score beats threshold t.
+    above = np.cumsum(histogram[..., ::-1], axis=-1)[..., ::-1][..., 1:]
+    confusion = np.moveaxis(above, -1, 0).copy()
+    confusion[..., 0] = 0
+    background = histogram.sum((1, 2)) - confusion.sum(-1)
+    confusion[..., 0] = background
+    return confusion
+
+
+def recall_sweep(histogram: np.ndarray) -> np.ndarray:
+    """Share of each part's pixels that get their true label.
+
+    Args:
+        histogram (np.ndarray): Shape (P + 1, 2, T + 1), counts by part,
+            "best label is true" and score bin.
+
+    Returns:
+        np.ndarray: Shape (T, P + 1), in [0, 1]; nan for a part that does
+        not occur.
+    """
+    hits = np.cumsum(histogram[:, 1, ::-1], axis=-1)[:, ::-1][:, 1:]
+    total = histogram.sum((1, 2))
+    with np.errstate(invalid='ignore'):
+        return (hits / total[:, None]).T
+
+
+def iou_per_class(confusion: np.ndarray) -> np.ndarray:
+    """Intersection over union of each label.
+
+    Args:
+        confusion (np.ndarray): Shape (..., L, L), rows are true labels.
+
+    Returns:
+        np.ndarray: Shape (..., L), in [0, 1]; nan for a label that is
+        neither in the truth nor predicted.
+
+    Example:
+        >>> iou_per_class(np.array([[2, 0, 0], [1, 1, 0], [0, 0, 0]]))
+        array([0.66666667, 0.5       ,        nan])
+    """
+    hits = np.diagonal(confusion, axis1=-2, axis2=-1)
+    union = confusion.sum(-1) + confusion.sum(-2) - hits
+    with np.errstate(invalid='ignore'):
+        return hits / np.where(union > 0, union, np.nan)

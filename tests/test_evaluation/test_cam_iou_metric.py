@@ -1,0 +1,197 @@
+import numpy as np
+import pytest
+import torch
+from mmengine.structures import PixelData
+from mmseg.evaluation import IoUMetric
+from mmseg.structures import SegDataSample
+
+from projects.amr.errors import DataError
+from projects.amr.evaluation import CAMIoUMetric, ClassificationAP
+from projects.amr.ops import cam_to_label
+
+CLASSES = ('background', 'a', 'b', 'c')
+SIZE = (23, 37)
+
+
+def sample(seed=0, classes=(0, 2), maps=('cam',), truth=None, parts=False):
+    generator = torch.Generator().manual_seed(seed)
+    result = SegDataSample()
+    cams = {
+        name: torch.rand(len(classes), 6, 10, generator=generator)
+        for name in maps
+    }
+    result.pred_cam = PixelData(
+        metainfo={
+            'classes': list(classes),
+            'maps': maps,
+            'final': maps[-1],
+            'size': SIZE,
+        },
+        **cams,
+    )
+    if truth is None:
+        truth = torch.randint(0, 4, SIZE, generator=generator)
+        truth[0] = 255
+    result.gt_sem_seg = PixelData(data=truth[None])
+    if parts:
+        part = (truth > 0).long()
+        part[:, 20:] *= 2
+        result.gt_part = PixelData(data=part[None])
+    return result
+
+
+def evaluate(samples, metric=None, chunk=1):
+    metric = metric or CAMIoUMetric(bg_thr=0.4)
+    metric.dataset_meta = {'classes': CLASSES}
+    for start in range(0, len(samples), chunk):
+        batch = [s.to_dict() for s in samples[start : start + chunk]]
+        metric.process(None, batch)
+    return metric.evaluate(len(samples))
+
+
+def mmseg_miou(samples, threshold):
+    metric = IoUMetric(prefix='x')
+    metric.dataset_meta = {'classes': CLASSES}
+    for s in samples:
+        cam = s.pred_cam
+        label = cam_to_label(
+            cam.cam, torch.tensor(cam.classes), SIZE, threshold
+        )
+        metric.process(
+            None,
+            [
+                {
+                    'pred_sem_seg': {'data': label[None]},
+                    'gt_sem_seg': {'data': s.gt_sem_seg.data},
+                }
+            ],
+        )
+    return metric.evaluate(len(samples))['x/mIoU']
+
+
+def test_fixed_and_best_equal_mmsegs_metric_run_by_run():
+    samples = [sample(seed) for seed in range(3)]
+    sweep = (0.1, 0.9, 0.1)
+    got = evaluate(samples, CAMIoUMetric(bg_thr=0.4, sweep=sweep))
+    runs = {t / 10: mmseg_miou(samples, t / 10) for t in range(1, 10)}
+    assert got['cam/mIoU_fixed'] == pytest.approx(runs[0.4], abs=0.006)
+    assert got['cam/mIoU_best'] == pytest.approx(max(runs.values()), abs=0.006)
+    assert runs[got['cam/bg_thr_best']] == max(runs.values())
+
+
+def test_fixed_threshold_off_the_sweep_is_counted_too():
+    samples = [sample()]
+    got = evaluate(samples, CAMIoUMetric(bg_thr=0.377, sweep=(0.1, 0.9, 0.4)))
+    assert got['cam/mIoU_fixed'] == pytest.approx(
+        mmseg_miou(samples, 0.377), abs=0.006
+    )
+
+
+def test_perfect_cam_scores_100():
+    truth = torch.zeros(SIZE, dtype=torch.long)
+    truth[:12, :20] = 1
+    truth[15:] = 3
+    perfect = sample(truth=truth, parts=True)
+    cam = torch.stack([truth == 1, truth == 3]).float()
+    perfect.pred_cam = PixelData(
+        metainfo={
+            'classes': [0, 2],
+            'maps': ('cam',),
+            'final': 'cam',
+            'size': SIZE,
+        },
+        cam=cam,
+    )
+    metric = CAMIoUMetric(bg_thr=0.4, parts=('head', 'body'))
+    got = evaluate([perfect], metric)
+    assert got['cam/mIoU_fixed'] == got['cam/mIoU_best'] == 100
+    assert got['cam/head_recall_fixed'] == got['cam/body_recall_best'] == 100
+
+
+def test_absent_class_is_left_out_and_a_missed_one_is_not():
+    truth = torch.zeros(SIZE, dtype=torch.long)
+    truth[:, :10] = 2  # class index 1; label 1 and 3 occur nowhere
+    nothing = sample(classes=(1,), truth=truth)
+    nothing.pred_cam.cam = torch.zeros(1, 6, 10)
+    got = evaluate([nothing], CAMIoUMetric(bg_thr=0.4))
+    background = 100 * 27 / 37
+    assert got['cam/mIoU_fixed'] == pytest.approx((background + 0) / 2)
+
+
+def test_order_and_batch_size_do_not_matter():
+    samples = [sample(seed) for seed in range(5)]
+    first = evaluate(samples)
+    assert evaluate(samples[::-1], chunk=2) == first
+
+
+def test_every_map_is_named_and_the_final_one_stands_alone():
+    maps = ('spotlight', 'compensation', 'weighted')
+    got = evaluate([sample(maps=maps)])
+    for name in maps:
+        assert f'cam/{name}/mIoU_fixed' in got
+    assert got['cam/mIoU_best'] == got['cam/weighted/mIoU_best']
+    assert got['cam/spotlight/mIoU_best'] != got['cam/weighted/mIoU_best']
+
+
+def test_part_recall_against_a_direct_count():
+    s = sample(parts=True)
+    metric = CAMIoUMetric(bg_thr=0.4, parts=('head', 'body'))
+    got = evaluate([s], metric)
+    label = cam_to_label(s.pred_cam.cam, torch.tensor([0, 2]), SIZE, 0.4)
+    truth, part = s.gt_sem_seg.data[0], s.gt_part.data[0]
+    for value, name in enumerate(('head', 'body'), 1):
+        where = (part == value) & (truth != 255)
+        want = (label == truth)[where].float().mean() * 100
+        assert got[f'cam/{name}_recall_fixed'] == pytest.approx(want.item())
+
+
+def test_image_without_classes_is_background():
+    truth = torch.zeros(SIZE, dtype=torch.long)
+    got = evaluate([sample(classes=(), truth=truth)])
+    assert got['cam/mIoU_fixed'] == 100
+
+
+def test_images_without_masks_are_not_counted():
+    with_mask, without = sample(1), sample(2)
+    del without.gt_sem_seg
+    assert evaluate([with_mask, without]) == evaluate([with_mask])
+    assert evaluate([without]) == {}
+
+
+def test_wrong_masks_are_refused():
+    wrong = sample(truth=torch.full(SIZE, 9))
+    wrong.set_metainfo({'seg_map_path': 'x/a.png'})
+    with pytest.raises(DataError, match=r'a\.png.*\[9\]'):
+        evaluate([wrong])
+    small = sample(truth=torch.zeros(5, 5, dtype=torch.long))
+    with pytest.raises(DataError, match=r'\(5, 5\)'):
+        evaluate([small])
+
+
+@pytest.mark.parametrize(
+    ('arguments', 'name'),
+    [
+        ({'bg_thr': 1.2}, 'bg_thr'),
+        ({'bg_thr': 0.2, 'sweep': (0.5, 0.1, 0.1)}, 'sweep'),
+        ({'bg_thr': 0.2, 'sweep': (0.1, 0.5, 0)}, 'sweep'),
+    ],
+)
+def test_bad_arguments_are_named(arguments, name):
+    with pytest.raises(ValueError, match=name):
+        CAMIoUMetric(**arguments)
+
+
+def test_classification_ap_leaves_absent_classes_out():
+    from sklearn.metrics import average_precision_score
+
+    rng = np.random.default_rng(0)
+    target = (rng.random((9, 4)) > 0.5).astype(np.float32)
+    target[:, 2] = 0
+    score = rng.random((9, 4)).astype(np.float32)
+    metric = ClassificationAP()
+    rows = zip(torch.tensor(score), torch.tensor(target), strict=True)
+    metric.process(None, [{'pred_score': s, 'gt_score': t} for s, t in rows])
+    kept = [0, 1, 3]
+    want = average_precision_score(target[:, kept], score[:, kept])
+    got = metric.evaluate(9)['classification/mAP']
+    assert got == pytest.approx(100 * want, abs=1e-3)
