@@ -1,0 +1,60 @@
+# Spotlight and compensation branch, two ResNet-50s of their own (whether the
+# branches share one is not in the paper; released code: they do not).
+amr_backbone = dict(
+    type='ResNet',
+    depth=50,  # Implementation Details
+    out_indices=(3,),
+    # Output stride 16: not in the paper; released code.
+    strides=(1, 2, 2, 1),
+    dilations=(1, 1, 1, 1),
+    # BatchNorm on running statistics, stem frozen: not in the paper;
+    # released code.
+    norm_eval=True,
+    frozen_stages=0,
+    init_cfg=dict(
+        type='Pretrained',
+        checkpoint='https://download.pytorch.org/models/resnet50-0676ba61.pth',
+    ),
+)
+amr_head = dict(type='CAMHead', in_channels=2048, num_classes=20)
+model = dict(
+    type='AMR',
+    data_preprocessor=dict(
+        type='WeakLabelDataPreprocessor',
+        mean=[123.675, 116.28, 103.53],
+        std=[58.395, 57.12, 57.375],
+        bgr_to_rgb=True,
+        size=(512, 512),
+    ),
+    spotlight=dict(type='CAM', backbone=amr_backbone, head=amr_head),
+    compensation=dict(
+        type='CAM',
+        backbone=dict(
+            plugins=[
+                # "at each layer" (Introduction); the place in the block is
+                # that of the released code.
+                dict(
+                    cfg=dict(
+                        type='AttentionModulation',
+                        modulation=dict(type='gaussian'),  # Table 4
+                    ),
+                    position='after_conv3',
+                )
+            ],
+            **amr_backbone,
+        ),
+        head=amr_head,
+    ),
+    xi=0.5,  # Table 5
+    cls_weight=0.5,  # Eq. 10
+    loss_cps=dict(
+        type='CrossPseudoSupervisionLoss', loss_weight=1.0
+    ),  # Eq. 11-12
+    test_cfg=dict(
+        type='MultiScaleCAM',
+        # not in the paper; released code
+        scales=(0.5, 0.75, 1.0, 1.25, 1.5, 1.75, 2.0),
+        flip=True,
+        output_stride=4,
+    ),
+)

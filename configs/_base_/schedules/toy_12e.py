@@ -1,0 +1,28 @@
+optim_wrapper = dict(
+    type='OptimWrapper',
+    optimizer=dict(type='SGD', lr=0.05, momentum=0.9, weight_decay=1e-4),
+)
+param_scheduler = dict(
+    type='PolyLR',
+    power=0.9,
+    eta_min=0.0,
+    begin=0,
+    end=12,
+    by_epoch=True,
+    convert_to_iter_based=True,
+)
+train_cfg = dict(type='EpochBasedTrainLoop', max_epochs=12, val_interval=4)
+val_cfg = dict(type='ValLoop')
+test_cfg = dict(type='TestLoop')
+default_hooks = dict(
+    timer=dict(type='IterTimerHook'),
+    logger=dict(type='LoggerHook', interval=20),
+    param_scheduler=dict(type='ParamSchedulerHook'),
+    checkpoint=dict(type='CheckpointHook', interval=4, max_keep_ckpts=1),
+    sampler_seed=dict(type='DistSamplerSeedHook'),
+)
+custom_hooks = [
+    dict(type='CheckpointGuardHook'),
+    dict(type='CAMGenerationHook'),
+    dict(type='CAMVisualizationHook'),
+]

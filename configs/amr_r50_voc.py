@@ -1,0 +1,6 @@
+_base_ = [
+    '_base_/models/amr_r50.py',
+    '_base_/datasets/voc12_weak.py',
+    '_base_/schedules/schedule_8e.py',
+    '_base_/default_runtime.py',
+]

@@ -1,0 +1,48 @@
+# The released code's AMR, switch by switch; amr_r50_voc.py is the paper's.
+# Its CAMs are made by AdvCAM climbing on both branches (27 steps, 13 at scale
+# 0.5); that step is a CAM method and its place is model.test_cfg.type. Until
+# it is there, this config makes plain multi-scale CAMs.
+_base_ = './amr_r50_voc.py'
+amm = dict(
+    type='AttentionModulation',
+    channel_transform='mlp',
+    spatial_transform='max_mean',
+    norm_always_train=True,
+    modulation=dict(
+        type='gaussian',
+        stats='batch',
+        peak=False,
+        unbiased=True,
+        detach_stats=True,
+        eps=0.0,
+    ),
+)
+model = dict(
+    # Features and logits of the spotlight carry no gradient; it starts from
+    # a trained plain classifier.
+    detach_spotlight=True,
+    spotlight=dict(
+        init_cfg=dict(
+            type='Pretrained', checkpoint='work_dirs/cam_r50_voc/epoch_8.pth'
+        )
+    ),
+    compensation=dict(
+        backbone=dict(
+            frozen_stages=1,  # stem and layer1, its AMMs included
+            plugins=[dict(cfg=amm, position='after_conv3')],
+        )
+    ),
+    loss_cps=dict(
+        loss_weight=0.05,
+        rectify=True,
+        pairing='first_two',
+    ),
+)
+optim_wrapper = dict(
+    # Momentum: the poly optimiser of the released code passes weight decay
+    # in SGD's momentum slot.
+    optimizer=dict(lr=0.01, momentum=1e-4, weight_decay=1e-4),
+    paramwise_cfg=dict(
+        custom_keys={'compensation.backbone': dict(lr_mult=10)}
+    ),
+)

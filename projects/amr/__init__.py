@@ -1,0 +1,11 @@
+"""AMR for MMSegmentation: image-level weakly supervised segmentation.
+
+Importing the package registers its parts (scope ``mmseg``); configs do so
+with ``custom_imports = dict(imports=['projects.amr'])``.
+"""
+
+from . import datasets, engine, evaluation, models
+
+__version__ = '0.1.0'
+
+__all__ = ['datasets', 'engine', 'evaluation', 'models']

@@ -1,0 +1,11 @@
+from .hooks import (
+    CAMGenerationHook,
+    CAMVisualizationHook,
+    CheckpointGuardHook,
+)
+
+__all__ = [
+    'CAMGenerationHook',
+    'CAMVisualizationHook',
+    'CheckpointGuardHook',
+]

@@ -1,0 +1,57 @@
+"""Does a checkpoint belong to a model?"""
+
+from torch import nn
+
+from projects.amr.errors import CheckpointMismatchError, list_faults
+
+
+def compare_state(
+    model: nn.Module, state: dict
+) -> tuple[list[str], list[str], list[str]]:
+    """Compare keys and shapes.
+
+    Args:
+        model (nn.Module): The model.
+        state (dict[str, Tensor]): State dict of a checkpoint.
+
+    Returns:
+        tuple[list[str], list[str], list[str]]: Keys missing in the
+        checkpoint, keys unknown to the model, and shape differences.
+    """
+    own = model.state_dict()
+    state = {key.removeprefix('module.'): v for key, v in state.items()}
+    missing = [key for key in own if key not in state]
+    unexpected = [key for key in state if key not in own]
+    shapes = [
+        f'{key}: checkpoint {tuple(state[key].shape)}, model '
+        f'{tuple(own[key].shape)}'
+        for key in own
+        if key in state and state[key].shape != own[key].shape
+    ]
+    return missing, unexpected, shapes
+
+
+def require_match(model: nn.Module, state: dict, source: str) -> None:
+    """Refuse a checkpoint of another model.
+
+    Args:
+        model (nn.Module): The model.
+        state (dict[str, Tensor]): State dict of the checkpoint.
+        source (str): File name for the message.
+
+    Raises:
+        CheckpointMismatchError: If a key or shape differs; the message
+            lists them.
+    """
+    kinds = ('missing in the checkpoint', 'unknown to the model', 'shape')
+    faults = [
+        f'{kind}: {key}'
+        for kind, keys in zip(kinds, compare_state(model, state), strict=True)
+        for key in keys
+    ]
+    if faults:
+        raise CheckpointMismatchError(
+            f'{source} is not a checkpoint of this model '
+            f'({type(model).__name__}):\n{list_faults(faults)}\n'
+            'Give the config that it was trained with'
+        )

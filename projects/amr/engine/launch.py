@@ -1,0 +1,157 @@
+"""What tools/train.py and tools/test.py share before a Runner starts."""
+
+import argparse
+import logging
+import os
+import sys
+from collections.abc import Callable
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+import torch
+from mmengine.config import Config, DictAction
+from mmengine.config import utils as config_utils
+from mmengine.config.utils import ConfigParsingError
+from mmengine.logging import print_log
+
+from projects.amr.engine.pretrained import drop_pretrained, require_pretrained
+from projects.amr.errors import UserError
+
+PACKAGES = (
+    'torch',
+    'torchvision',
+    'numpy',
+    'opencv-python',
+    'onedl-mmengine',
+    'onedl-mmcv',
+    'onedl-mmsegmentation',
+    'onedl-mmpretrain',
+    'mmengine',
+    'mmcv',
+    'mmsegmentation',
+    'mmpretrain',
+)
+
+
+def add_common_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the flags that mmseg's train.py and test.py have in common."""
+    parser.add_argument('--work-dir', help='folder of logs and outputs')
+    parser.add_argument(
+        '--cfg-options',
+        nargs='+',
+        action=DictAction,
+        help='config entries to override, as key=value; lists as '
+        'key="[a,b]", nested keys with dots',
+    )
+    parser.add_argument(
+        '--launcher',
+        choices=['none', 'pytorch', 'slurm', 'mpi'],
+        default='none',
+        help='job launcher',
+    )
+    parser.add_argument('--local_rank', '--local-rank', type=int, default=0)
+
+
+def load_config(args: argparse.Namespace) -> Config:
+    """Read the config file and apply the common flags.
+
+    Args:
+        args (argparse.Namespace): With ``config`` and the common flags.
+
+    Returns:
+        Config: With ``launcher`` and ``work_dir`` set.
+
+    Raises:
+        UserError: If the file is missing or no config.
+    """
+    os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
+    allow_mmseg_bases()
+    try:
+        cfg = Config.fromfile(args.config)
+    except (FileNotFoundError, ConfigParsingError, SyntaxError) as error:
+        raise UserError(f'config {args.config}: {error}') from None
+    if args.cfg_options is not None:
+        cfg.merge_from_dict(args.cfg_options)
+    cfg.launcher = args.launcher
+    if args.work_dir is not None:
+        cfg.work_dir = args.work_dir
+    elif cfg.get('work_dir') is None:
+        cfg.work_dir = str(Path('work_dirs') / Path(args.config).stem)
+    if args.launcher == 'pytorch' and not torch.cuda.is_available():
+        _join_on_cpu(cfg)
+    return cfg
+
+
+def allow_mmseg_bases() -> None:
+    """Let ``_base_ = 'mmseg::...'`` resolve on the maintained packages.
+
+    mmengine looks for a distribution called mmsegmentation; the maintained
+    one has another name, its import name is the same.
+    """
+    try:
+        version('mmsegmentation')
+    except PackageNotFoundError:
+        config_utils.MODULE2PACKAGE['mmseg'] = 'mmseg'
+
+
+def _join_on_cpu(cfg: Config) -> None:
+    """Start a gloo group, since mmengine's own start needs a GPU."""
+    if not torch.distributed.is_initialized():
+        torch.distributed.init_process_group('gloo')
+    cfg.model_wrapper_cfg = {
+        'type': 'MMDistributedDataParallel',
+        'device_ids': None,
+        'broadcast_buffers': False,
+    }
+
+
+def settle_initial_weights(cfg: Config, random_init: bool) -> None:
+    """Check for the configured initial weights, or drop them, loudly.
+
+    Args:
+        cfg (Config): The config; ``initialisation`` is set, so that
+            checkpoints and summaries tell.
+        random_init (bool): Whether ``--no-pretrained`` was given.
+
+    Raises:
+        MissingWeightsError: If configured weights cannot be had.
+    """
+    if not random_init:
+        require_pretrained(cfg.model)
+        cfg.initialisation = 'as configured'
+        return
+    changed = drop_pretrained(cfg.model)
+    cfg.initialisation = 'random (--no-pretrained)'
+    print_log(
+        '--no-pretrained: ALL WEIGHTS START AT RANDOM; results cannot be '
+        f'compared with published ones. Changed: {changed or "nothing"}',
+        'current',
+        logging.WARNING,
+    )
+
+
+def package_versions() -> dict[str, str]:
+    """Versions of the packages that results depend on."""
+    found = {'python': sys.version.split()[0]}
+    for name in PACKAGES:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            continue
+    return found
+
+
+def run_tool(main: Callable[[], None]) -> None:
+    """Run a tool; a :class:`UserError` ends it with its own exit code.
+
+    Args:
+        main (Callable): The tool's main function.
+    """
+    try:
+        main()
+    except UserError as error:
+        print(f'\nERROR: {error}', file=sys.stderr, flush=True)
+        sys.exit(error.exit_code)
+    finally:
+        if torch.distributed.is_initialized():
+            torch.distributed.destroy_process_group()

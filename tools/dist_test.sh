@@ -1,0 +1,16 @@
+#!/usr/bin/env bash
+# usage: tools/dist_test.sh CONFIG CHECKPOINT GPUS [test.py arguments...]
+# Without a GPU the processes run on the CPU with gloo. Several machines:
+# NNODES, NODE_RANK, MASTER_ADDR, PORT.
+set -euo pipefail
+CONFIG=$1
+CHECKPOINT=$2
+GPUS=$3
+PYTHONPATH="$(dirname "$0")/..":${PYTHONPATH:-} \
+    "${PYTHON:-python}" -m torch.distributed.run \
+    --nnodes="${NNODES:-1}" \
+    --node_rank="${NODE_RANK:-0}" \
+    --master_addr="${MASTER_ADDR:-127.0.0.1}" \
+    --master_port="${PORT:-29500}" \
+    --nproc_per_node="$GPUS" \
+    "$(dirname "$0")/test.py" "$CONFIG" "$CHECKPOINT" --launcher pytorch "${@:4}"

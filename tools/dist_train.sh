@@ -1,0 +1,15 @@
+#!/usr/bin/env bash
+# usage: tools/dist_train.sh CONFIG GPUS [train.py arguments...]
+# Without a GPU the processes run on the CPU with gloo. Several machines:
+# NNODES, NODE_RANK, MASTER_ADDR, PORT.
+set -euo pipefail
+CONFIG=$1
+GPUS=$2
+PYTHONPATH="$(dirname "$0")/..":${PYTHONPATH:-} \
+    "${PYTHON:-python}" -m torch.distributed.run \
+    --nnodes="${NNODES:-1}" \
+    --node_rank="${NODE_RANK:-0}" \
+    --master_addr="${MASTER_ADDR:-127.0.0.1}" \
+    --master_port="${PORT:-29500}" \
+    --nproc_per_node="$GPUS" \
+    "$(dirname "$0")/train.py" "$CONFIG" --launcher pytorch "${@:3}"

@@ -1,0 +1,122 @@
+#!/usr/bin/env python
+"""Test a model: ``python tools/test.py CONFIG CHECKPOINT``.
+
+A classifier writes one CAM record an image and prints CAM mIoU (at the fixed
+threshold and at the best of the sweep) and classification mAP.
+"""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from mmengine.config import Config  # noqa: E402
+from mmengine.dist import is_main_process  # noqa: E402
+from mmengine.runner import Runner  # noqa: E402
+
+from projects.amr.engine.hooks.checkpoint_guard_hook import (  # noqa: E402
+    INITIALISATION,
+)
+from projects.amr.engine.launch import (  # noqa: E402
+    add_common_arguments,
+    load_config,
+    package_versions,
+    run_tool,
+)
+from projects.amr.engine.pretrained import drop_pretrained  # noqa: E402
+from projects.amr.errors import UserError  # noqa: E402
+from projects.amr.structures import published  # noqa: E402
+
+SUMMARY = 'test_summary.json'
+
+
+def parse_args() -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument('config', help='config file')
+    parser.add_argument('checkpoint', help='checkpoint file')
+    parser.add_argument('--out', help='folder of the predictions')
+    parser.add_argument(
+        '--show-dir', help='folder of picture strips, one an image'
+    )
+    parser.add_argument(
+        '--tta', action='store_true', help='test-time augmentation'
+    )
+    add_common_arguments(parser)
+    return parser.parse_args()
+
+
+def set_hook_folder(cfg: Config, hook_type: str, folder: str) -> None:
+    """Give the config's hook of a type its output folder."""
+    hooks = [h for h in cfg.get('custom_hooks', []) if h.type == hook_type]
+    if not hooks:
+        raise UserError(f'the config has no {hook_type} in custom_hooks')
+    hooks[0].out_dir = folder
+
+
+def use_tta(cfg: Config) -> None:
+    """Wrap the model for test-time augmentation, as mmseg does."""
+    if 'tta_model' not in cfg:
+        raise UserError(
+            'the config has no tta_model; the scales and flip of a CAM '
+            'classifier are set in model.test_cfg'
+        )
+    cfg.test_dataloader.dataset.pipeline = cfg.tta_pipeline
+    cfg.tta_model.module = cfg.model
+    cfg.model = cfg.tta_model
+
+
+def main() -> None:
+    """Build the runner, test, and write the summary."""
+    args = parse_args()
+    cfg = load_config(args)
+    if not Path(args.checkpoint).is_file():
+        raise UserError(
+            f'checkpoint not found: {args.checkpoint}. tools/train.py writes '
+            f'checkpoints to {cfg.work_dir}'
+        )
+    cfg.load_from = args.checkpoint
+    drop_pretrained(cfg.model, unfreeze=False)  # all come from the checkpoint
+    if args.tta:
+        use_tta(cfg)
+    if args.out:
+        set_hook_folder(cfg, 'CAMGenerationHook', args.out)
+    if args.show_dir:
+        set_hook_folder(cfg, 'CAMVisualizationHook', args.show_dir)
+    runner = Runner.from_cfg(cfg)
+    metrics = runner.test()
+    if is_main_process():
+        write_summary(runner, args, metrics)
+
+
+def write_summary(runner: Runner, args, metrics: dict) -> None:
+    """Write what was measured, and of what, to the work dir."""
+    dataset = runner.test_dataloader.dataset
+    summary = {
+        'config': args.config,
+        'checkpoint': args.checkpoint,
+        INITIALISATION: runner.message_hub.get_info(INITIALISATION),
+        'split': str(dataset.ann_file),
+        'images': len(dataset),
+        'seed': runner.seed,
+        'metrics': metrics,
+        'versions': package_versions(),
+    }
+    path = Path(runner.work_dir) / SUMMARY
+    with published(path) as file:
+        file.write(json.dumps(summary, indent=1, default=float).encode())
+    runner.logger.info(f'Summary: {path}')
+    if str(summary[INITIALISATION]).startswith('random'):
+        runner.logger.warning(
+            'The model was trained from RANDOM weights (--no-pretrained): '
+            'its scores cannot be compared with published ones.'
+        )
+
+
+if __name__ == '__main__':
+    run_tool(main)

@@ -1,0 +1,64 @@
+#!/usr/bin/env python
+"""Train a model: ``python tools/train.py CONFIG``."""
+
+import argparse
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from mmengine.runner import Runner  # noqa: E402
+from mmseg.registry import RUNNERS  # noqa: E402
+
+from projects.amr.engine.launch import (  # noqa: E402
+    add_common_arguments,
+    load_config,
+    run_tool,
+    settle_initial_weights,
+)
+from projects.amr.errors import UserError  # noqa: E402
+
+
+def parse_args() -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument('config', help='config file')
+    parser.add_argument(
+        '--resume',
+        action='store_true',
+        help='continue from the last checkpoint in the work dir',
+    )
+    parser.add_argument(
+        '--amp', action='store_true', help='automatic mixed precision (GPU)'
+    )
+    parser.add_argument(
+        '--no-pretrained',
+        action='store_true',
+        help='drop every pretrained initialisation: random weights',
+    )
+    add_common_arguments(parser)
+    return parser.parse_args()
+
+
+def main() -> None:
+    """Build the runner and train."""
+    args = parse_args()
+    cfg = load_config(args)
+    cfg.resume = args.resume
+    settle_initial_weights(cfg, args.no_pretrained)
+    if args.amp and cfg.optim_wrapper.type != 'AmpOptimWrapper':
+        if cfg.optim_wrapper.type != 'OptimWrapper':
+            raise UserError(
+                '--amp needs optim_wrapper.type OptimWrapper, got '
+                f'{cfg.optim_wrapper.type}'
+            )
+        cfg.optim_wrapper.type = 'AmpOptimWrapper'
+        cfg.optim_wrapper.loss_scale = 'dynamic'
+    runner = (
+        RUNNERS.build(cfg) if 'runner_type' in cfg else Runner.from_cfg(cfg)
+    )
+    runner.train()
+
+
+if __name__ == '__main__':
+    run_tool(main)
