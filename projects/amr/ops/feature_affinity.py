@@ -1,0 +1,132 @@
+r"""Affinity of pixel pairs from features (AffinityNet, arXiv:1803.10464).
+
+.. math::
+    a_{ij} = \exp\left(-\frac{1}{C} \sum_c |f_{ic} - f_{jc}|\right)
+
+The mean over the channels is the released code's form.
+
+Legend: N maps of C channels and H x W feature pixels, P offsets of the half
+disc as in ``path_index.py``.
+"""
+
+import torch
+from torch import Tensor
+from torch.autograd.function import once_differentiable
+
+from projects.amr.ops.path_index import (
+    Offset,
+    check_radius,
+    half_disc_offsets,
+)
+
+
+def feature_affinity(features: Tensor, radius: int) -> Tensor:
+    """Affinity of every pixel with its half disc of neighbours.
+
+    The released way gathers both features of every pair, C x P values a
+    pixel. Here the differences are formed one offset at a time and formed
+    anew in the backward pass, so that only a few times C values a pixel are
+    held. The gradient of a difference of 0 is 0.
+
+    Args:
+        features (Tensor): Real, shape (N, C, H, W).
+        radius (int): Radius in feature pixels, at least 1. AffinityNet takes
+            5 at stride 8.
+
+    Returns:
+        Tensor: Shape (N, P, H, W), in [0, 1], ordered like
+        :func:`~projects.amr.ops.affinity.pairwise_affinity`; 0, without
+        gradient, where the pair leaves the map.
+
+    Raises:
+        TypeError: If ``features`` is not a floating point tensor.
+        ValueError: If ``features`` has another shape or is empty.
+
+    Example:
+        >>> features = torch.tensor([0.0, 0.0, 2.0]).view(1, 1, 1, 3)
+        >>> feature_affinity(features, 2)[0, 0].log().tolist()
+        [[0.0, -2.0, -inf]]
+    """
+    check_radius(radius)
+    if not torch.is_tensor(features) or not features.is_floating_point():
+        got = getattr(features, 'dtype', type(features).__name__)
+        raise TypeError(
+            f'`features` must be a floating point tensor, got {got}'
+        )
+    if features.ndim != 4 or 0 in features.shape[1:]:
+        raise ValueError(
+            '`features` must have shape (N, C, H, W) with at least one '
+            f'channel and pixel, got {tuple(features.shape)}'
+        )
+    return _FeatureAffinity.apply(features, radius)
+
+
+class _FeatureAffinity(torch.autograd.Function):
+    """Affinities which form their differences again when going back."""
+
+    @staticmethod
+    def forward(ctx, features: Tensor, radius: int) -> Tensor:
+        """Compare each pixel with its partners, offset by offset.
+
+        Args:
+            ctx (FunctionCtx): Keeps features and affinities.
+            features (Tensor): Shape (N, C, H, W).
+            radius (int): At least 1.
+
+        Returns:
+            Tensor: Shape (N, P, H, W).
+        """
+        num_maps, _, height, width = features.shape
+        offsets = half_disc_offsets(radius)
+        affinity = features.new_zeros(num_maps, len(offsets), height, width)
+        for p, offset in enumerate(offsets):
+            source, partner = _ends(features, offset)
+            target, _ = _ends(affinity[:, p], offset)
+            target.copy_((source - partner).abs_().mean(1).neg_().exp_())
+        ctx.save_for_backward(features, affinity)
+        ctx.offsets = offsets
+        return affinity
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx, grad: Tensor) -> tuple[Tensor, None]:
+        """Pass the gradient on to both ends of each pair.
+
+        Args:
+            ctx (FunctionCtx): As left by ``forward``.
+            grad (Tensor): Shape (N, P, H, W).
+
+        Returns:
+            tuple[Tensor, None]: Gradient of shape (N, C, H, W).
+        """
+        features, affinity = ctx.saved_tensors
+        dtype = torch.promote_types(grad.dtype, torch.float32)
+        total = torch.zeros_like(features, dtype=dtype)
+        # d a / d f_i = -a sign(f_i - f_j) / C
+        weight = grad.to(dtype) * affinity * (-1 / features.shape[1])
+        for p, offset in enumerate(ctx.offsets):
+            source, partner = _ends(features, offset)
+            scale, _ = _ends(weight[:, p], offset)
+            step = (source - partner).sign_().to(dtype).mul_(scale[:, None])
+            at_source, at_partner = _ends(total, offset)
+            at_source.add_(step)
+            at_partner.sub_(step)
+        return total.to(features.dtype), None
+
+
+def _ends(maps: Tensor, offset: Offset) -> tuple[Tensor, Tensor]:
+    """View maps at the sources and at the partners of all pairs inside.
+
+    Args:
+        maps (Tensor): Shape (..., H, W).
+        offset (tuple[int, int]): ``(dy, dx)`` with ``dy >= 0``.
+
+    Returns:
+        tuple[Tensor, Tensor]: Two views of one shape, empty if no pair fits.
+    """
+    (dy, dx), (height, width) = offset, maps.shape[-2:]
+    rows, columns = max(height - dy, 0), max(width - abs(dx), 0)
+    left, right = max(-dx, 0), max(dx, 0)
+    source = maps[..., :rows, left : left + columns]
+    partner = maps[..., dy : dy + rows, right : right + columns]
+    return source, partner

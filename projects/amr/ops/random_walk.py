@@ -1,0 +1,189 @@
+r"""Random walk of class activation maps over pixel affinities (IRNet).
+
+.. math::
+    T = A^{\circ\beta} D^{-1}, \qquad
+    \mathrm{cam}' = \mathrm{cam} \; T^{n}, \quad n = 2^{\mathrm{exp\_times}}
+
+Legend: K classes, maps of H x W feature pixels, M = H * W, P offsets of the
+half disc as in ``path_index.py``; A holds the pair affinities in both
+triangles and 1 on the diagonal, D the column sums of its elementwise power.
+
+Released code (IRNet, arXiv:1904.05044): forms T as a dense (M, M) matrix and
+squares it ``exp_times`` times.
+Here: the same numbers from the sparse T; see ``walk_solvers.py``.
+"""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from projects.amr.ops.affinity import pairwise_affinity
+from projects.amr.ops.path_index import (
+    Offset,
+    check_radius,
+    half_disc_offsets,
+)
+from projects.amr.ops.transition import check_unit_range, transition_matrix
+from projects.amr.ops.walk_solvers import SOLVERS, walk_columns
+
+MAX_EXP_TIMES = 30
+
+
+def random_walk(
+    cam: Tensor,
+    boundary: Tensor,
+    *,
+    radius: int = 5,
+    beta: float = 10.0,
+    exp_times: int = 8,
+    solver: str = 'auto',
+) -> Tensor:
+    """Spread maps over the pixels no class boundary parts them from.
+
+    The maps are first multiplied with ``1 - boundary``, as released. A
+    constant row then stays what it is: each step is an average.
+
+    Args:
+        cam (Tensor): Maps, finite, floating point, shape (K, H, W).
+        boundary (Tensor): Boundary probabilities in [0, 1], shape (H, W).
+        radius (int): Radius in feature pixels, at least 1; pairs nearer than
+            this are linked. Defaults to 5.
+        beta (float): Exponent of the affinities, positive. Defaults to 10.0.
+        exp_times (int): The walk takes ``2 ** exp_times`` steps; 0 to 30.
+            Defaults to 8.
+        solver (str): ``'dense'``, ``'sparse'``, ``'chebyshev'``, or
+            ``'auto'``, which takes the one with the least to do and needs
+            O(H W radius^2) memory. Defaults to 'auto'.
+
+    Returns:
+        Tensor: Walked maps before any normalisation, shape (K, H, W);
+        float64 for float64 maps, else float32.
+
+    Raises:
+        TypeError: If ``cam`` or ``boundary`` is not a floating point tensor.
+        ValueError: If a shape, a range or the solver's name is wrong.
+
+    Example:
+        >>> cam = torch.tensor([[[1.0, 0.0, 0.0, 0.0]]])
+        >>> boundary = torch.tensor([[0.0, 0.0, 1.0, 0.0]])
+        >>> walked = random_walk(cam, boundary, radius=2)
+        >>> (walked * 100).round().tolist()  # half each, none past the wall
+        [[[50.0, 50.0, 0.0, 0.0]]]
+    """
+    check_radius(radius)
+    _check_maps(boundary, 'boundary', ('H', 'W'))
+    _check_maps(cam, 'cam', ('K', 'H', 'W'))
+    _check_match(cam, boundary, 'boundary')
+    check_unit_range(boundary, 'boundary')
+    with torch.no_grad():
+        exact = boundary.double()
+        walked = walk_with_affinity(
+            cam.double() * (1 - exact),
+            pairwise_affinity(exact, radius),
+            half_disc_offsets(radius),
+            beta=beta,
+            exp_times=exp_times,
+            solver=solver,
+        )
+    return walked.to(_result_dtype(cam))
+
+
+@torch.no_grad()
+def walk_with_affinity(
+    cam: Tensor,
+    affinity: Tensor,
+    offsets: Sequence[Offset],
+    *,
+    beta: float = 10.0,
+    exp_times: int = 8,
+    solver: str = 'auto',
+    tolerance: float = 1e-6,
+) -> Tensor:
+    """Spread maps with affinities of any origin, such as AffinityNet's.
+
+    Args:
+        cam (Tensor): Maps, finite, floating point, shape (K, H, W).
+        affinity (Tensor): In [0, 1], shape (P, H, W); entry ``[p, y, x]``
+            belongs to the pair of ``(y, x)`` and ``(y, x) + offsets[p]``.
+            Pairs leaving the map are never used.
+        offsets (Sequence[tuple[int, int]]): Distinct ``(dy, dx)``, pointing
+            down or right within the row.
+        beta (float): Exponent of the affinities, positive; AffinityNet takes
+            8. Defaults to 10.0.
+        exp_times (int): The walk takes ``2 ** exp_times`` steps; 0 to 30.
+            Defaults to 8.
+        solver (str): As for :func:`random_walk`. Defaults to 'auto'.
+        tolerance (float): Bound of the Chebyshev solver's error, as a share
+            of the map's mean magnitude (weighted by degree), which is at
+            most the maximum of a non-negative walked map. Defaults to 1e-6.
+
+    Returns:
+        Tensor: Walked maps, shape (K, H, W); float64 for float64 maps, else
+        float32.
+
+    Raises:
+        TypeError: If ``cam`` or ``affinity`` is not a floating point tensor.
+        ValueError: If a shape, a range or the solver's name is wrong.
+
+    Example:
+        >>> cam = torch.tensor([[[4.0, 0.0]]])
+        >>> walk_with_affinity(cam, torch.ones(1, 1, 2), [(0, 1)]).tolist()
+        [[[2.0, 2.0]]]
+    """
+    _check_maps(cam, 'cam', ('K', 'H', 'W'))
+    _check_maps(affinity, 'affinity', ('P', 'H', 'W'))
+    _check_walk(exp_times, solver, tolerance)
+    _check_match(cam, affinity, 'affinity')
+    if not cam.isfinite().all():
+        raise ValueError('`cam` must be finite, got NaN or infinity')
+    step = transition_matrix(affinity, offsets, beta)
+    if not len(cam):
+        return cam.to(_result_dtype(cam))
+    start = cam.flatten(1).double().T.contiguous()  # (M, K)
+    walked = walk_columns(
+        start, step, exp_times, solver=solver, tolerance=tolerance
+    )
+    return walked.T.reshape(cam.shape).to(_result_dtype(cam))
+
+
+def _check_walk(exp_times: int, solver: str, tolerance: float) -> None:
+    """Refuse settings which make no walk."""
+    whole = isinstance(exp_times, int) and not isinstance(exp_times, bool)
+    if not whole or not 0 <= exp_times <= MAX_EXP_TIMES:
+        raise ValueError(
+            f'`exp_times` must be an int from 0 to {MAX_EXP_TIMES}, since the '
+            f'walk takes 2 ** exp_times steps, got {exp_times!r}'
+        )
+    if solver not in SOLVERS:
+        raise ValueError(f'`solver` must be one of {SOLVERS}, got {solver!r}')
+    if not 0 < tolerance < 1:
+        raise ValueError(f'`tolerance` must be in (0, 1), got {tolerance}')
+
+
+def _check_maps(maps: Tensor, name: str, axes: tuple[str, ...]) -> None:
+    """Refuse what is no floating point tensor of these axes."""
+    if not torch.is_tensor(maps) or not maps.is_floating_point():
+        got = getattr(maps, 'dtype', type(maps).__name__)
+        raise TypeError(f'`{name}` must be a floating point tensor, got {got}')
+    if maps.ndim != len(axes) or 0 in maps.shape[-2:]:
+        raise ValueError(
+            f'`{name}` must have shape ({", ".join(axes)}) with at least one '
+            f'pixel, got {tuple(maps.shape)}'
+        )
+
+
+def _check_match(cam: Tensor, other: Tensor, name: str) -> None:
+    """Refuse maps of another size or on another device than the CAM."""
+    same = cam.shape[-2:] == other.shape[-2:] and cam.device == other.device
+    if not same:
+        raise ValueError(
+            f'`cam` and `{name}` must have the same height, width and device,'
+            f' got {tuple(cam.shape)} on {cam.device} and '
+            f'{tuple(other.shape)} on {other.device}'
+        )
+
+
+def _result_dtype(cam: Tensor) -> torch.dtype:
+    """Keep float64, answer in float32 otherwise."""
+    return torch.promote_types(cam.dtype, torch.float32)

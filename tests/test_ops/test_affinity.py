@@ -1,0 +1,180 @@
+import pytest
+import torch
+
+from projects.amr.ops import affinity
+from projects.amr.ops.affinity import pairwise_affinity, path_max
+from projects.amr.ops.path_index import half_disc_offsets, path_cells
+
+SIZES = [(1, 1), (1, 6), (5, 1), (3, 4), (7, 11), (13, 9)]
+
+
+def brute_path_max(boundary, radius):
+    """Path maxima of one map by plain loops; 1 where a pair leaves it."""
+    height, width = boundary.shape
+    offsets = half_disc_offsets(radius)
+    maxima = torch.ones(len(offsets), height, width, dtype=boundary.dtype)
+    for p, (dy, dx) in enumerate(offsets):
+        for y in range(height):
+            for x in range(width):
+                if y + dy < height and 0 <= x + dx < width:
+                    maxima[p, y, x] = max(
+                        boundary[y + a, x + b] for a, b in path_cells((dy, dx))
+                    )
+    return maxima
+
+
+def gathered_path_max(boundary, radius):
+    """Path maxima under autograd, by gathering all cells of all paths."""
+    num_maps, height, width = boundary.shape
+    y, x = torch.meshgrid(
+        torch.arange(height), torch.arange(width), indexing='ij'
+    )
+    rows = []
+    for dy, dx in half_disc_offsets(radius):
+        cells = torch.tensor(path_cells((dy, dx)))
+        inside = (y + dy < height) & (x + dx >= 0) & (x + dx < width)
+        index = (y + cells[:, :1, None]).clamp(0, height - 1) * width
+        index = index + (x + cells[:, 1:, None]).clamp(0, width - 1)
+        values = boundary.flatten(1)[:, index.flatten()]
+        values = values.view(num_maps, len(cells), height, width)
+        rows.append(torch.where(inside, values.max(1).values, 1.0))
+    if not rows:
+        return boundary.new_ones(num_maps, 0, height, width)
+    return torch.stack(rows, 1)
+
+
+def grads(function, boundary, radius):
+    leaf = boundary.clone().requires_grad_()
+    maxima = function(leaf, radius)
+    weight = torch.linspace(-1, 2, maxima.numel(), dtype=boundary.dtype)
+    # The second term makes a graph also where there are no pairs.
+    total = (maxima * weight.view_as(maxima)).sum() + 0 * leaf.sum()
+    total.backward()
+    return maxima.detach(), leaf.grad
+
+
+@pytest.mark.parametrize('size', SIZES)
+@pytest.mark.parametrize('radius', [1, 2, 4, 10])
+def test_values_equal_plain_loops(size, radius):
+    boundary = torch.rand(size)
+    expected = brute_path_max(boundary, radius)
+    assert torch.equal(path_max(boundary, radius), expected)
+    traced = path_max(boundary.clone().requires_grad_(), radius)
+    assert torch.equal(traced, expected)
+    assert torch.equal(pairwise_affinity(boundary, radius), 1 - expected)
+
+
+@pytest.mark.parametrize('size', SIZES)
+@pytest.mark.parametrize('radius', [1, 2, 5, 10])
+@pytest.mark.parametrize('levels', [None, 3], ids=['distinct', 'ties'])
+def test_gradients_equal_the_index_gather(size, radius, levels):
+    boundary = torch.rand(2, *size, dtype=torch.float64)
+    if levels is not None:
+        boundary = (boundary * levels).round() / levels
+    values, gradient = grads(path_max, boundary, radius)
+    expected_values, expected_gradient = grads(
+        gathered_path_max, boundary, radius
+    )
+    assert torch.equal(values, expected_values)
+    torch.testing.assert_close(gradient, expected_gradient)
+    values, gradient = grads(pairwise_affinity, boundary, radius)
+    assert torch.equal(values, 1 - expected_values)
+    torch.testing.assert_close(gradient, -expected_gradient)
+
+
+@pytest.mark.parametrize('size', [(1, 1), (7, 11), (200, 170)])
+def test_both_ways_of_running_give_the_same(size):
+    maps = torch.rand(2, *size)
+    by_plan = affinity._maxima_by_plan(maps, 4, 1.0)
+    by_cell = affinity._maxima_by_cell(maps, 4, 1.0)
+    assert torch.equal(by_plan, by_cell)
+
+
+def test_maps_too_large_for_short_ranks():
+    boundary = torch.rand(1, 200, 170)  # more than 2 ** 15 cells
+    values, gradient = grads(path_max, boundary, 2)
+    expected_values, expected_gradient = grads(gathered_path_max, boundary, 2)
+    assert torch.equal(values, expected_values)
+    torch.testing.assert_close(gradient, expected_gradient)
+
+
+def test_gradcheck():
+    generator = torch.Generator().manual_seed(0)
+    # Distinct values at least 0.01 apart: away from ties.
+    values = torch.randperm(2 * 5 * 7, generator=generator).double() / 71
+    boundary = values.view(2, 5, 7).requires_grad_()
+    assert torch.autograd.gradcheck(lambda b: path_max(b, 4), boundary)
+
+
+def test_a_tie_goes_to_the_first_cell():
+    boundary = torch.tensor([[0.5, 0.5, 0.5]], requires_grad=True)
+    path_max(boundary, 3)[1, 0, 0].backward()  # offset (0, 2)
+    assert boundary.grad.tolist() == [[1.0, 0.0, 0.0]]
+
+
+def test_shapes():
+    boundary = torch.rand(2, 1, 6, 5)
+    four = pairwise_affinity(boundary, 3)
+    assert four.shape == (2, len(half_disc_offsets(3)), 6, 5)
+    assert torch.equal(pairwise_affinity(boundary[:, 0], 3), four)
+    assert torch.equal(pairwise_affinity(boundary[1, 0], 3), four[1])
+    leaf = boundary.requires_grad_()
+    pairwise_affinity(leaf, 3).sum().backward()
+    assert leaf.grad.shape == boundary.shape
+
+
+def test_no_boundary_and_full_boundary():
+    inside = torch.ones_like(pairwise_affinity(torch.zeros(6, 5), 3))
+    for p, (dy, dx) in enumerate(half_disc_offsets(3)):
+        inside[p, max(6 - dy, 0) :] = 0
+        inside[p, :, max(5 - dx, 0) :] = 0
+        inside[p, :, : max(-dx, 0)] = 0
+    assert torch.equal(pairwise_affinity(torch.zeros(6, 5), 3), inside)
+    assert not pairwise_affinity(torch.ones(6, 5), 3).any()
+
+
+def test_a_wall_cuts_pairs_on_its_two_sides():
+    boundary = torch.zeros(9, 9)
+    boundary[:, 4] = 1
+    result = pairwise_affinity(boundary, 5)
+    for p, (_, dx) in enumerate(half_disc_offsets(5)):
+        for x in range(9):
+            low, high = min(x, x + dx), max(x, x + dx)
+            if low <= 4 <= high:
+                assert not result[p, :, x].any()
+
+
+def test_gradient_in_half_precision_is_added_up_in_single():
+    boundary = torch.zeros(30, 30, dtype=torch.bfloat16)
+    boundary[15, 15] = 1
+    boundary.requires_grad_()
+    path_max(boundary, 10).sum().backward()
+    # Many more pairs than the 256 up to which bfloat16 counts by ones.
+    exact = boundary.detach().float().requires_grad_()
+    path_max(exact, 10).sum().backward()
+    assert exact.grad[15, 15] > 1000
+    assert torch.equal(boundary.grad, exact.grad.bfloat16())
+
+
+def test_wrong_input():
+    with pytest.raises(TypeError, match='`boundary` must be a floating'):
+        path_max(torch.zeros(3, 3, dtype=torch.uint8), 2)
+    with pytest.raises(TypeError, match='got list'):
+        path_max([[0.0]], 2)
+    for shape in [(3,), (2, 2, 3, 3), (1, 1, 1, 3, 3), (0, 3), (2, 1, 3, 0)]:
+        with pytest.raises(ValueError, match='`boundary` must have shape'):
+            path_max(torch.zeros(shape), 2)
+    with pytest.raises(ValueError, match='`radius` must be at least 1'):
+        path_max(torch.zeros(3, 3), 0)
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason='needs a GPU')
+def test_gpu_gives_the_same():
+    boundary = (torch.rand(2, 17, 23, dtype=torch.float64) * 9).round() / 9
+    values, gradient = grads(path_max, boundary, 10)
+    leaf = boundary.cuda().requires_grad_()
+    maxima = path_max(leaf, 10)
+    weight = torch.linspace(-1, 2, maxima.numel(), dtype=torch.float64)
+    (maxima * weight.view(maxima.shape).cuda()).sum().backward()
+    assert torch.equal(maxima.cpu(), values)
+    torch.testing.assert_close(leaf.grad.cpu(), gradient)

@@ -1,0 +1,72 @@
+import pytest
+import torch
+
+from projects.amr.ops.affinity_labels import affinity_labels
+from projects.amr.ops.path_index import half_disc_offsets
+
+
+def brute_labels(seed, radius, interior_only):
+    """Sort the pairs of one map by plain loops."""
+    height, width = seed.shape
+    offsets = half_disc_offsets(radius)
+    masks = torch.zeros(3, len(offsets), height, width, dtype=torch.bool)
+    reach = radius - 1
+    for p, (dy, dx) in enumerate(offsets):
+        for y in range(height):
+            for x in range(width):
+                if not (y + dy < height and 0 <= x + dx < width):
+                    continue
+                whole = y + reach < height and reach <= x < width - reach
+                if interior_only and not whole:
+                    continue
+                a, b = int(seed[y, x]), int(seed[y + dy, x + dx])
+                if 255 in (a, b):
+                    continue
+                group = 2 if a != b else int(a > 0)
+                masks[group, p, y, x] = True
+    return masks
+
+
+@pytest.mark.parametrize('size', [(1, 1), (1, 7), (3, 4), (11, 8)])
+@pytest.mark.parametrize('radius', [1, 2, 4])
+@pytest.mark.parametrize('interior_only', [False, True])
+@pytest.mark.parametrize('dtype', [torch.uint8, torch.int64])
+def test_equals_plain_loops(size, radius, interior_only, dtype):
+    seed = torch.tensor([0, 1, 2, 255])[torch.randint(4, size)].to(dtype)
+    labels = affinity_labels(seed, radius, interior_only=interior_only)
+    expected = brute_labels(seed, radius, interior_only)
+    assert torch.equal(torch.stack(labels), expected)
+
+
+def test_batches():
+    seed = torch.randint(3, (2, 1, 6, 7))
+    labels = affinity_labels(seed, 3)
+    flat = affinity_labels(seed[:, 0], 3)
+    for mask, same in zip(labels, flat, strict=True):
+        assert mask.shape == (2, len(half_disc_offsets(3)), 6, 7)
+        assert torch.equal(mask, same)
+    alone = affinity_labels(seed[1, 0], 3)
+    assert torch.equal(alone.negative, labels.negative[1])
+
+
+def test_groups_do_not_overlap():
+    seed = torch.randint(3, (9, 9))
+    total = sum(mask.int() for mask in affinity_labels(seed, 4))
+    assert total.max() == 1
+
+
+def test_another_ignore_index():
+    seed = torch.tensor([[1, 255, 9]])
+    labels = affinity_labels(seed, 2, ignore_index=9)
+    assert labels.negative[0].tolist() == [[True, False, False]]
+
+
+def test_wrong_input():
+    with pytest.raises(TypeError, match='`seed` must be an integer tensor'):
+        affinity_labels(torch.zeros(3, 3), 2)
+    with pytest.raises(TypeError, match='got torch.bool'):
+        affinity_labels(torch.zeros(3, 3, dtype=torch.bool), 2)
+    with pytest.raises(ValueError, match='`seed` must have shape'):
+        affinity_labels(torch.zeros(2, 2, 3, 3, dtype=torch.int64), 2)
+    with pytest.raises(ValueError, match='`ignore_index` must not be 0'):
+        affinity_labels(torch.zeros(3, 3).long(), 2, ignore_index=0)

@@ -1,0 +1,58 @@
+import pytest
+import torch
+
+from projects.amr.ops.feature_affinity import feature_affinity
+from projects.amr.ops.path_index import half_disc_offsets
+
+
+def brute_affinity(features, radius):
+    """Affinities by plain loops, under autograd."""
+    num_maps, _, height, width = features.shape
+    offsets = half_disc_offsets(radius)
+    rows = []
+    for dy, dx in offsets:
+        for y in range(height):
+            for x in range(width):
+                if y + dy < height and 0 <= x + dx < width:
+                    pair = features[..., y, x] - features[..., y + dy, x + dx]
+                    rows.append(torch.exp(-pair.abs().mean(1)))
+                else:
+                    rows.append(features.new_zeros(num_maps))
+    if not rows:
+        return features.new_zeros(num_maps, 0, height, width)
+    return torch.stack(rows, 1).view(num_maps, len(offsets), height, width)
+
+
+@pytest.mark.parametrize('size', [(1, 1), (1, 5), (4, 2), (6, 7)])
+@pytest.mark.parametrize('radius', [1, 2, 4])
+def test_values_and_gradients_equal_plain_loops(size, radius):
+    ours = torch.randn(2, 5, *size, dtype=torch.float64, requires_grad=True)
+    theirs = ours.detach().clone().requires_grad_()
+    affinity = feature_affinity(ours, radius)
+    expected = brute_affinity(theirs, radius)
+    torch.testing.assert_close(affinity, expected)
+    weight = torch.randn_like(expected)
+    # The second terms make a graph also where there are no pairs.
+    ((affinity * weight).sum() + 0 * ours.sum()).backward()
+    ((expected * weight).sum() + 0 * theirs.sum()).backward()
+    torch.testing.assert_close(ours.grad, theirs.grad)
+
+
+def test_gradcheck():
+    features = torch.randn(1, 3, 4, 5, dtype=torch.float64).requires_grad_()
+    assert torch.autograd.gradcheck(lambda f: feature_affinity(f, 3), features)
+
+
+def test_equal_features_have_affinity_one_and_no_gradient():
+    features = torch.ones(1, 4, 5, 5, requires_grad=True)
+    affinity = feature_affinity(features, 2)
+    assert torch.equal(affinity[0, 2, :4], torch.ones(4, 5))  # offset (1, 0)
+    affinity.sum().backward()
+    assert not features.grad.any()
+
+
+def test_wrong_input():
+    with pytest.raises(TypeError, match='`features` must be a floating'):
+        feature_affinity(torch.zeros(1, 1, 2, 2, dtype=torch.int64), 2)
+    with pytest.raises(ValueError, match='`features` must have shape'):
+        feature_affinity(torch.zeros(3, 2, 2), 2)

@@ -1,0 +1,72 @@
+import pytest
+import torch
+
+from projects.amr.ops.path_index import half_disc_offsets
+from projects.amr.ops.transition import transition_matrix
+
+
+def brute_matrix(affinity, offsets, beta):
+    """Row-stochastic matrix and its degrees by plain loops."""
+    _, height, width = affinity.shape
+    matrix = torch.eye(height * width, dtype=torch.float64)
+    for p, (dy, dx) in enumerate(offsets):
+        for y in range(height):
+            for x in range(width):
+                if y + dy < height and 0 <= x + dx < width:
+                    i, j = y * width + x, (y + dy) * width + x + dx
+                    value = float(affinity[p, y, x].double() ** beta)
+                    matrix[i, j] = matrix[j, i] = value
+    degree = matrix.sum(1)
+    return matrix / degree[:, None], degree
+
+
+@pytest.mark.parametrize('size', [(1, 1), (1, 5), (5, 1), (2, 3), (6, 7)])
+@pytest.mark.parametrize('radius', [1, 2, 5])
+def test_equals_plain_loops(size, radius):
+    offsets = half_disc_offsets(radius)
+    affinity = torch.rand(len(offsets), *size)
+    step = transition_matrix(affinity, offsets, 2.5)
+    matrix, degree = brute_matrix(affinity, offsets, 2.5)
+    torch.testing.assert_close(step.matrix.to_dense(), matrix)
+    torch.testing.assert_close(step.degree, degree)
+    torch.testing.assert_close(
+        step.matrix.to_dense().sum(1), torch.ones_like(degree)
+    )
+
+
+def test_is_sound_csr_and_as_sparse_as_promised():
+    offsets = half_disc_offsets(5)
+    step = transition_matrix(torch.rand(34, 13, 17), offsets, 10.0)
+    csr = step.matrix
+    torch.sparse_csr_tensor(  # columns ascend, none twice
+        csr.crow_indices(),
+        csr.col_indices(),
+        csr.values(),
+        size=csr.shape,
+        check_invariants=True,
+    )
+    assert csr.crow_indices().diff().max() == 2 * len(offsets) + 1
+
+
+def test_order_of_the_offsets_does_not_matter():
+    offsets = half_disc_offsets(3)
+    affinity = torch.rand(len(offsets), 4, 5)
+    forth = transition_matrix(affinity, offsets, 2.0).matrix
+    back = transition_matrix(affinity.flip(0), offsets[::-1], 2.0).matrix
+    assert torch.equal(forth.to_dense(), back.to_dense())
+
+
+@pytest.mark.parametrize(
+    ('affinity', 'offsets', 'message'),
+    [
+        (torch.rand(2, 3, 3), [(0, 1)], '`affinity` must have shape'),
+        (torch.rand(1, 0, 3), [(0, 1)], '`affinity` must have shape'),
+        (torch.rand(1, 3, 3), [(0, 0)], '`offsets` must point .* got'),
+        (torch.rand(1, 3, 3), [(-1, 2)], '`offsets` must point .* got'),
+        (torch.rand(2, 3, 3), [(0, 1)] * 2, '`offsets` must be distinct'),
+        (torch.rand(1, 3, 3) + 2, [(0, 1)], r'`affinity` must lie in \[0'),
+    ],
+)
+def test_wrong_input(affinity, offsets, message):
+    with pytest.raises(ValueError, match=message):
+        transition_matrix(affinity, offsets, 1.0)

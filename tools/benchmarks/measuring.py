@@ -1,0 +1,121 @@
+"""What the benchmarks share: time, peak memory, exponents, tables.
+
+Each case runs in a process of its own, so that its peak memory is its own:
+the growth of the process's high-water mark (``VmHWM``) over what it held
+when the inputs were ready, or on a GPU the allocator's peak likewise.
+"""
+
+import argparse
+import json
+import multiprocessing
+import platform
+import sys
+import time
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import torch
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT))
+
+
+def parse(description: str, **defaults: object) -> argparse.Namespace:
+    """Read the options every benchmark has, and its own by default value."""
+    parser = argparse.ArgumentParser(description=description)
+    parser.add_argument('--device', default='cpu', choices=('cpu', 'cuda'))
+    parser.add_argument('--threads', type=int, default=1)
+    parser.add_argument('--repeats', type=int, default=5)
+    parser.add_argument('--out', type=Path, help='JSON file of the results')
+    for name, value in defaults.items():
+        nargs = '+' if isinstance(value, list) else None
+        kind = type(value[0]) if nargs else type(value)
+        flag = '--' + name.replace('_', '-')
+        parser.add_argument(flag, type=kind, default=value, nargs=nargs)
+    return parser.parse_args()
+
+
+def isolated(function: Callable, *args: object) -> dict:
+    """Call a function in a fresh process."""
+    spawn = multiprocessing.get_context('spawn')
+    with ProcessPoolExecutor(1, mp_context=spawn) as pool:
+        return pool.submit(function, *args).result()
+
+
+def measure(call: Callable, options: argparse.Namespace) -> dict:
+    """Take the first call's peak memory, then the times of some calls."""
+    before = _memory(options.device, reset=True)
+    result = call()
+    peak = _memory(options.device) - before
+    del result
+    seconds = []
+    for _ in range(options.repeats):
+        _wait(options.device)
+        start = time.perf_counter()
+        call()
+        _wait(options.device)
+        seconds.append(time.perf_counter() - start)
+    return {
+        'seconds': min(seconds),
+        'median_seconds': float(np.median(seconds)),
+        'peak_mib': peak / 2**20,
+    }
+
+
+def exponent(sizes: list[int], seconds: list[float]) -> float:
+    """Fit p of ``time ~ size ** p`` by least squares of the logarithms."""
+    if len(sizes) < 2:
+        return float('nan')
+    return float(np.polyfit(np.log(sizes), np.log(seconds), 1)[0])
+
+
+def report(rows: list[dict], options: argparse.Namespace) -> None:
+    """Print the cases, the exponents of each way, and write the JSON file."""
+    for row in rows:
+        print('  '.join(f'{k} {_short(v)}' for k, v in row.items()))
+    ways = list(dict.fromkeys(row['way'] for row in rows))
+    exponents = {}
+    for way in ways:
+        mine = [row for row in rows if row['way'] == way]
+        exponents[way] = exponent(
+            [row['pixels'] for row in mine], [row['seconds'] for row in mine]
+        )
+        print(f'time ~ pixels ** {exponents[way]:.2f}  {way}')
+    if options.out:
+        gpu = options.device == 'cuda'
+        where = torch.cuda.get_device_name() if gpu else platform.processor()
+        facts = {k: v for k, v in vars(options).items() if k != 'out'}
+        text = {
+            'hardware': where,
+            'torch': torch.__version__,
+            'options': facts,
+            'rows': rows,
+            'exponents': exponents,
+        }
+        options.out.write_text(json.dumps(text, indent=2) + '\n')
+
+
+def _short(value: object) -> str:
+    return f'{value:.4g}' if isinstance(value, float) else str(value)
+
+
+def _wait(device: str) -> None:
+    if device == 'cuda':
+        torch.cuda.synchronize()
+
+
+def _memory(device: str, reset: bool = False) -> int:
+    """Bytes in use now (``reset``), or at the highest since then."""
+    if device == 'cuda':
+        _wait(device)
+        if reset:
+            torch.cuda.reset_peak_memory_stats()
+        return torch.cuda.max_memory_allocated()
+    key = 'VmRSS:' if reset else 'VmHWM:'
+    if reset:  # the high-water mark starts again from here
+        Path('/proc/self/clear_refs').write_text('5')
+    status = Path('/proc/self/status').read_text().splitlines()
+    line = next(line for line in status if line.startswith(key))
+    return int(line.split()[1]) * 1024
