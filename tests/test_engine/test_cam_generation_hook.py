@@ -1,0 +1,142 @@
+import json
+
+import numpy as np
+import pytest
+from mmengine.runner import Runner
+from runner_configs import tiny_config
+
+from model_configs import branch
+from projects.amr.errors import UserError
+from projects.amr.structures import CAMRecord
+
+
+@pytest.fixture
+def run(toy_root, tmp_path):
+    """Test a seeded random model; count the images the network sees."""
+
+    def _run(seed=0, model=None, name='a', **changes):
+        cfg = tiny_config(toy_root, tmp_path / 'work', model)
+        cfg.experiment_name = f'{tmp_path.name}_{name}'
+        cfg.randomness = {'seed': seed}
+        cfg.custom_hooks[1].out_dir = str(tmp_path / 'cams')
+        cfg.merge_from_dict(changes)
+        runner = Runner.from_cfg(cfg)
+        runner.model.init_weights()
+        seen = []
+        method = runner.model.cam_method
+        runner.model.cam_method = lambda model, images, labels: (
+            seen.extend(images) or method(model, images, labels)
+        )
+        metrics = runner.test()
+        return metrics, len(seen), tmp_path / 'cams'
+
+    return _run
+
+
+def contents(folder):
+    return {p.name: p.read_bytes() for p in sorted(folder.glob('*.npz'))}
+
+
+def test_one_valid_record_an_image(run, toy_root):
+    metrics, seen, folder = run()
+    ids = (toy_root / 'ImageSets/Segmentation/train.txt').read_text().split()
+    assert seen == len(ids) == 8
+    assert set(contents(folder)) == {f'{image_id}.npz' for image_id in ids}
+    for image_id in ids:
+        record = CAMRecord.load(folder / f'{image_id}.npz')
+        assert set(record.branches) == {'spotlight', 'compensation'}
+        np.testing.assert_allclose(
+            record.cam,
+            np.mean(list(record.branches.values()), axis=0),
+            atol=1e-3,
+        )
+    assert metrics['cam/mIoU_fixed'] > 0
+
+
+def test_rerun_skips_everything_and_reports_the_same(run):
+    first, seen, folder = run(name='a')
+    before = contents(folder)
+    second, seen_again, _ = run(name='b')
+    assert (seen, seen_again) == (8, 0)
+    assert contents(folder) == before
+    assert second == first
+
+
+def test_only_missing_and_damaged_items_are_redone(run):
+    first, _, folder = run(name='a')
+    before = contents(folder)
+    paths = sorted(folder.glob('*.npz'))
+    paths[0].unlink()
+    paths[3].write_bytes(paths[3].read_bytes()[:100])
+    second, seen, _ = run(name='b')
+    assert seen == 2
+    assert contents(folder) == before
+    assert second == first
+
+
+@pytest.mark.parametrize(
+    'changes',
+    [
+        {'seed': 1},
+        {'model.test_cfg.scales': (1.0,)},
+        {'model.xi': 0.25},
+        {'test_dataloader.dataset.pipeline.1.reduce_zero_label': False},
+    ],
+)
+def test_other_weights_config_or_pipeline_redo_all(run, changes):
+    run(name='a')
+    _, seen, folder = run(name='b', **changes)
+    assert seen == 8
+    keys = {CAMRecord.load(path).key for path in folder.glob('*.npz')}
+    assert keys == {
+        json.loads((folder / 'generation.json').read_text())['key']
+    }
+
+
+def test_what_only_names_initial_weights_does_not_matter(run):
+    run(name='a')
+    _, seen, _ = run(name='b', **{'model.spotlight.init_cfg': {}})
+    assert seen == 0
+
+
+def test_changed_labels_redo_the_item(run, toy_root):
+    run(name='a')
+    path = min((toy_root / 'Annotations').glob('toy_train*'))
+    text = path.read_text()
+    try:
+        path.write_text('<annotation></annotation>')
+        _, seen, folder = run(name='b')
+    finally:
+        path.write_text(text)
+    assert seen == 1
+    record = CAMRecord.load(folder / f'{path.stem}.npz')
+    assert record.classes.size == 0
+
+
+def test_baseline_writes_its_one_map(run):
+    _, _, folder = run(model=branch())
+    record = CAMRecord.load(min(folder.glob('*.npz')))
+    assert record.branches == {}
+    peaks = record.cam.max((1, 2))
+    assert set(peaks.tolist()) <= {0.0, 1.0}
+    assert record.scores.shape == (4,)
+
+
+def test_unwritable_folder_is_told_before_testing(run, tmp_path):
+    (tmp_path / 'cams').write_text('a file is in the way')
+    with pytest.raises(UserError, match='--out'):
+        run()
+
+
+def test_batch_size_does_not_change_the_records(run):
+    """Sizes of the toy images differ, so batches mix sizes."""
+    run(name='a')
+    _, _, folder = run(name='b')
+    first = {p.name: CAMRecord.load(p) for p in folder.glob('*.npz')}
+    for path in folder.glob('*.npz'):
+        path.unlink()
+    run(name='c', **{'test_dataloader.batch_size': 5})
+    for path in folder.glob('*.npz'):
+        np.testing.assert_allclose(
+            CAMRecord.load(path).cam, first[path.name].cam, atol=2e-3
+        )

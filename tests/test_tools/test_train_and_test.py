@@ -1,0 +1,194 @@
+import json
+import re
+
+import pytest
+import torch
+from mmengine.config import Config
+
+from projects.amr.structures import CAMRecord
+
+
+@pytest.fixture(scope='module')
+def tested(call, tiny_file, trained):
+    folder, _ = trained
+    done = call(
+        'test.py',
+        tiny_file,
+        'work_dirs/amr_tiny/epoch_1.pth',
+        '--show-dir',
+        'strips',
+        cwd=folder,
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    return folder, done
+
+
+def summary(folder, name='amr_tiny'):
+    path = folder / 'work_dirs' / name / 'test_summary.json'
+    return json.loads(path.read_text())
+
+
+def test_training_says_that_weights_are_random(trained):
+    folder, done = trained
+    assert 'ALL WEIGHTS START AT RANDOM' in done.stderr + done.stdout
+    assert 'loss_cps' in done.stderr + done.stdout
+    checkpoint = torch.load(
+        folder / 'work_dirs/amr_tiny/epoch_1.pth', weights_only=False
+    )
+    assert any(
+        k.endswith('amm.channel.weight') for k in checkpoint['state_dict']
+    )
+
+
+def test_testing_writes_records_strips_and_a_summary(tested):
+    folder, done = tested
+    work = folder / 'work_dirs' / 'amr_tiny'
+    records = sorted((work / 'cams').glob('*.npz'))
+    assert len(records) == 8
+    assert len(list((folder / 'strips').glob('*.png'))) == 8
+    result = summary(folder)
+    assert result['initialisation'].startswith('random')
+    assert result['images'] == 8
+    metrics = result['metrics']
+    for name in ('spotlight', 'compensation', 'weighted'):
+        assert 0 < metrics[f'cam/{name}/mIoU_best'] <= 100
+        assert 0 <= metrics[f'cam/{name}/head_recall_fixed'] <= 100
+    text = done.stdout + done.stderr
+    printed = re.search(r'cam/mIoU_best: ([\d.]+)', text).group(1)
+    assert float(printed) == pytest.approx(metrics['cam/mIoU_best'], abs=1e-3)
+    sizes = {CAMRecord.load(path).size for path in records}
+    assert len(sizes) > 1
+
+
+def test_rerun_keeps_all_records_and_metrics(tested, call, tiny_file):
+    folder, _ = tested
+    before = summary(folder)['metrics']
+    done = call(
+        'test.py', tiny_file, 'work_dirs/amr_tiny/epoch_1.pth', cwd=folder
+    )
+    assert '0 made, 8 kept' in done.stdout + done.stderr
+    assert summary(folder)['metrics'] == before
+
+
+def test_two_ranks_give_the_records_and_metrics_of_one(
+    tested, call, tiny_file
+):
+    folder, _ = tested
+    done = call(
+        'dist_test.sh',
+        tiny_file,
+        'work_dirs/amr_tiny/epoch_1.pth',
+        2,
+        '--work-dir',
+        'work_dirs/two',
+        cwd=folder,
+        PORT='29611',
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert '8 made' in done.stdout + done.stderr
+    assert summary(folder, 'two')['metrics'] == pytest.approx(
+        summary(folder)['metrics'], abs=1e-6
+    )
+    for path in (folder / 'work_dirs/amr_tiny/cams').glob('*.npz'):
+        twin = folder / 'work_dirs/two/cams' / path.name
+        assert twin.read_bytes() == path.read_bytes()
+
+
+def test_two_ranks_train_as_one_does(call, tiny_file, tmp_path):
+    """Same images a step and no batch statistics: the same weights."""
+    cfg = Config.fromfile(tiny_file)
+    cfg.merge_from_dict(
+        {
+            f'model.{name}.backbone.norm_eval': True
+            for name in ('spotlight', 'compensation')
+        }
+    )
+    cfg.val_cfg = cfg.val_dataloader = cfg.val_evaluator = None
+    loader = cfg.train_dataloader
+    loader.sampler.shuffle = False
+    # Nothing left to draw: one size, no flip, no window.
+    resize = {'type': 'Resize', 'scale': (48, 48), 'keep_ratio': False}
+    pipeline = loader.dataset.pipeline
+    loader.dataset.pipeline = [pipeline[0], resize, pipeline[-1]]
+    for tool, ranks, batch in (('train.py', 1, 4), ('dist_train.sh', 2, 2)):
+        loader.batch_size = batch
+        cfg.dump(tmp_path / 'fixed.py')
+        more = [] if ranks == 1 else [ranks]
+        done = call(
+            tool,
+            'fixed.py',
+            *more,
+            '--work-dir',
+            f'ranks{ranks}',
+            cwd=tmp_path,
+            PORT='29612',
+        )
+        assert done.returncode == 0, done.stderr[-3000:]
+    states = [
+        torch.load(tmp_path / name / 'epoch_1.pth', weights_only=False)[
+            'state_dict'
+        ]
+        for name in ('ranks1', 'ranks2')
+    ]
+    for key, value in states[0].items():
+        torch.testing.assert_close(value, states[1][key], rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ('options', 'code', 'words'),
+    [
+        (['none.py'], 2, ['none.py']),
+        (
+            [
+                'CONFIG',
+                '--cfg-options',
+                'train_dataloader.dataset.ann_file=none.txt',
+            ],
+            3,
+            ['none.txt', 'VOC_ROOT'],
+        ),
+        (
+            [
+                'CONFIG',
+                '--cfg-options',
+                'model.spotlight.init_cfg.type=Pretrained',
+                'model.spotlight.init_cfg.checkpoint=gone.pth',
+            ],
+            4,
+            ['gone.pth', '--no-pretrained'],
+        ),
+    ],
+)
+def test_train_ends_with_code_and_remedy(
+    call, tiny_file, tmp_path, options, code, words
+):
+    options = [tiny_file if o == 'CONFIG' else o for o in options]
+    done = call('train.py', *options, cwd=tmp_path)
+    assert done.returncode == code, done.stderr[-2000:]
+    message = done.stderr.split('ERROR: ')[-1]
+    for word in words:
+        assert word in message
+    assert 'Traceback' not in message
+
+
+def test_checkpoint_of_another_model_ends_with_its_name(
+    trained, call, tiny_file
+):
+    folder, _ = trained
+    done = call(
+        'test.py',
+        tiny_file,
+        'work_dirs/amr_tiny/epoch_1.pth',
+        '--work-dir',
+        'work_dirs/other',
+        '--cfg-options',
+        'model.compensation.backbone.plugins=None',
+        cwd=folder,
+    )
+    assert done.returncode == 2
+    message = done.stderr.split('ERROR: ')[-1]
+    assert 'epoch_1.pth' in message
+    assert 'amm.channel.weight' in message
+    missing = call('test.py', tiny_file, 'gone.pth', cwd=folder)
+    assert missing.returncode == 2
+    assert 'gone.pth' in missing.stderr
