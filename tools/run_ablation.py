@@ -32,9 +32,9 @@ def parse_args() -> argparse.Namespace:
         '--work-dir', type=Path, default=Path('work_dirs/ablation')
     )
     parser.add_argument(
-        '--pretrained',
+        '--no-pretrained',
         action='store_true',
-        help='use the configured initial weights (toy configs have none)',
+        help='drop every pretrained initialisation, as in tools/train.py',
     )
     parser.add_argument(
         '--cfg-options', nargs='+', default=[], help='overrides of all configs'
@@ -53,9 +53,8 @@ def main() -> None:
         args.configs,
         args.seeds,
         args.work_dir,
-        train_options=() if args.pretrained else ('--no-pretrained',),
+        train_options=['--no-pretrained'] if args.no_pretrained else [],
         cfg_options=args.cfg_options,
-        report=lambda line: print(line, flush=True),
     )
     rows = collect_rows(results)
     write_table(rows, args.work_dir)

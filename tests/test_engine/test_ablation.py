@@ -4,6 +4,7 @@ import math
 import pytest
 
 from projects.amr.engine import ablation
+from projects.amr.engine.progress import Reporter
 from projects.amr.errors import UserError
 
 
@@ -54,7 +55,7 @@ def grid(tmp_path, monkeypatch):
     config.write_text('x = 1\n')
     calls = []
 
-    def call(folder, tool, *arguments):
+    def call(folder, tool, arguments, reporter):
         calls.append((tool, [str(a) for a in arguments]))
         if tool == 'train.py':
             (folder / 'last_checkpoint').write_text('epoch_1.pth')
@@ -65,9 +66,7 @@ def grid(tmp_path, monkeypatch):
 
     def run(**changes):
         calls.clear()
-        ablation.run_grid(
-            [config], [0, 1], tmp_path / 'w', report=lambda _: None, **changes
-        )
+        ablation.run_grid([config], [0, 1], tmp_path / 'w', **changes)
         return list(calls)
 
     return run, config, tmp_path / 'w' / 'a'
@@ -95,4 +94,6 @@ def test_interrupted_training_is_resumed(grid):
 
 def test_failing_tool_names_its_log(tmp_path):
     with pytest.raises(UserError, match=r'(?s)train\.log.*config'):
-        ablation._call(tmp_path, 'train.py', tmp_path / 'none.py')
+        ablation._call(
+            tmp_path, 'train.py', [tmp_path / 'none.py'], Reporter()
+        )

@@ -4,7 +4,8 @@ import json
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ from mmengine.config import Config
 
 from projects.amr.engine.fingerprint import config_digest
 from projects.amr.engine.launch import allow_mmseg_bases
+from projects.amr.engine.progress import Reporter, last_progress
 from projects.amr.errors import UserError
 from projects.amr.structures import published
 
@@ -30,10 +32,10 @@ def run_grid(
     configs: Sequence[Path],
     seeds: Sequence[int],
     work_dir: Path,
-    train_options: Sequence[str] = ('--no-pretrained',),
+    train_options: Sequence[str] = (),
     test_options: Sequence[str] = (),
     cfg_options: Sequence[str] = (),
-    report: Callable[[str], None] = print,
+    reporter: Reporter | None = None,
 ) -> dict[str, list[dict]]:
     """Train and test every config with every seed, each in its process.
 
@@ -45,12 +47,13 @@ def run_grid(
         seeds (Sequence[int]): Training seeds.
         work_dir (Path): Runs go to ``<work_dir>/<config stem>/seed<k>``.
         train_options (Sequence[str]): Further flags of tools/train.py.
-            Defaults to ('--no-pretrained',).
-        test_options (Sequence[str]): Further flags of tools/test.py.
             Defaults to ().
+        test_options (Sequence[str]): Further flags of tools/test.py, in
+            which ``{folder}`` stands for the run's folder. Defaults to ().
         cfg_options (Sequence[str]): ``key=value`` overrides of all configs.
             Defaults to ().
-        report (Callable): Gets one line a run. Defaults to print.
+        reporter (Reporter, optional): Tells the progress. Defaults to one
+            on standard output.
 
     Returns:
         dict[str, list[dict]]: Test summaries by config stem, one a seed.
@@ -58,11 +61,12 @@ def run_grid(
     Raises:
         UserError: If a process fails; the message names its log.
     """
+    reporter = reporter or Reporter()
     jobs = [(config, seed) for seed in seeds for config in configs]
     results: dict[str, list[dict]] = {config.stem: [] for config in configs}
     for number, (config, seed) in enumerate(jobs, 1):
         folder = work_dir / config.stem / f'seed{seed}'
-        report(f'[{number}/{len(jobs)}] {config.stem}, seed {seed}')
+        reporter.step(f'[{number}/{len(jobs)}] {config.stem}, seed {seed}')
         _prepare(folder, config, seed, cfg_options)
         if not (folder / SUMMARY).is_file():
             _train_and_test(
@@ -71,6 +75,7 @@ def run_grid(
                 [*cfg_options, f'randomness.seed={seed}'],
                 train_options,
                 test_options,
+                reporter,
             )
         results[config.stem].append(json.loads((folder / SUMMARY).read_text()))
     return results
@@ -89,30 +94,45 @@ def _prepare(folder: Path, config: Path, seed: int, options) -> None:
             file.write(json.dumps({'key': key}).encode())
 
 
-def _train_and_test(config, folder, options, train_options, test_options):
+def _train_and_test(
+    config, folder, options, train_options, test_options, reporter
+):
     """Run the two tools of one grid point."""
     common = ['--work-dir', folder, '--cfg-options', *options]
     last = folder / 'last_checkpoint'
     resume = ['--resume'] if last.is_file() else []
-    _call(folder, 'train.py', config, *train_options, *resume, *common)
-    _call(folder, 'test.py', config, last.read_text(), *test_options, *common)
+    train = [config, *train_options, *resume, *common]
+    _call(folder, 'train.py', train, reporter)
+    extra = [option.format(folder=folder) for option in test_options]
+    test = [config, last.read_text(), *extra, *common]
+    _call(folder, 'test.py', test, reporter)
 
 
-def _call(folder: Path, tool: str, *arguments) -> None:
-    """Run one tool with its output in a log."""
+def _call(folder: Path, tool: str, arguments: list, reporter) -> None:
+    """Run one tool with its output in a log, and follow the log."""
     log = folder / f'{Path(tool).stem}.log'
+    log.unlink(missing_ok=True)
     command = [sys.executable, ROOT / 'tools' / tool, *arguments]
-    with log.open('ab') as file:
-        code = subprocess.call(  # noqa: S603  our own tools
+    with log.open('wb') as file:
+        process = subprocess.Popen(  # noqa: S603  our own tools
             [str(part) for part in command],
             stdout=file,
             stderr=subprocess.STDOUT,
         )
-    if code:
+    try:
+        while process.poll() is None:
+            time.sleep(0.5)
+            reporter.tick(f'{tool}: {last_progress(log) or "starting"}')
+    finally:
+        reporter.close()
+        if process.poll() is None:
+            process.terminate()
+            process.wait()
+    if process.returncode:
         tail = log.read_text(errors='replace').splitlines()[-5:]
         raise UserError(
-            f'{tool} ended with code {code}; the end of {log}:\n'
-            + '\n'.join(tail)
+            f'{tool} ended with code {process.returncode}; the end of '
+            f'{log}:\n' + '\n'.join(tail)
         )
 
 

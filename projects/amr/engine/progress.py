@@ -1,0 +1,74 @@
+"""What a long run tells while it lasts."""
+
+import re
+import time
+from pathlib import Path
+
+from rich.console import Console
+
+_ETA = re.compile(r'(Epoch\(\w+\)|Iter\(\w+\))\s+(\S.*?)\s{2,}.*?eta: (\S+)')
+_TAIL_BYTES = 4000
+
+
+class Reporter:
+    """Prints steps, and between them how far the current one is.
+
+    On a terminal the state is one changing line; elsewhere it is printed at
+    most once in ``interval`` seconds.
+
+    Args:
+        console (Console, optional): Where to write. Defaults to standard
+            output.
+        interval (float): Seconds between two plain lines. Defaults to 30.
+    """
+
+    def __init__(self, console: Console | None = None, interval: float = 30.0):
+        self.console = console or Console(highlight=False, soft_wrap=True)
+        self.interval = interval
+        self._status = None
+        self._last = time.monotonic()
+
+    def step(self, text: str) -> None:
+        """Begin a step."""
+        self.close()
+        self.console.print(text, markup=False)
+        self._last = time.monotonic()
+
+    def tick(self, text: str) -> None:
+        """Say how far the step is."""
+        if self.console.is_terminal:
+            if self._status is None:
+                self._status = self.console.status(text)
+                self._status.start()
+            self._status.update(text)
+        elif time.monotonic() - self._last >= self.interval:
+            self._last = time.monotonic()
+            self.console.print(f'  {text}', markup=False)
+
+    def close(self) -> None:
+        """End the changing line."""
+        if self._status is not None:
+            self._status.stop()
+            self._status = None
+
+
+def last_progress(log: Path) -> str | None:
+    """Latest epoch, iteration and time left in one of mmengine's logs.
+
+    Args:
+        log (Path): Log file, possibly still growing.
+
+    Returns:
+        str | None: Such as ``Epoch(train) [3][20/37], 0:01:12 left``, or
+        None where the log has none yet.
+    """
+    if not log.is_file():
+        return None
+    with log.open('rb') as file:
+        file.seek(max(log.stat().st_size - _TAIL_BYTES, 0))
+        text = file.read().decode(errors='replace')
+    found = _ETA.findall(text)
+    if not found:
+        return None
+    phase, position, eta = found[-1]
+    return f'{phase} {position.replace(" ", "")}, {eta} left'
