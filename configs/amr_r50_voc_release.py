@@ -23,7 +23,8 @@ model = dict(
     detach_spotlight=True,
     spotlight=dict(
         init_cfg=dict(
-            type='Pretrained', checkpoint='work_dirs/cam_r50_voc/epoch_8.pth'
+            type='Pretrained',
+            checkpoint='work_dirs/cam_r50_voc_release/epoch_8.pth',
         )
     ),
     compensation=dict(

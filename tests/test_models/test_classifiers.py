@@ -211,3 +211,16 @@ def test_bad_use_is_named():
         build(amr(compensation=other))
     with pytest.raises(ValueError, match='`mode`'):
         build(branch())(torch.zeros(1, 3, 32, 32), mode='x')
+
+
+def test_spotlight_can_start_from_a_trained_baseline(tmp_path):
+    baseline = build(branch(), training=False)
+    path = tmp_path / 'baseline.pth'
+    torch.save({'state_dict': baseline.state_dict(), 'meta': {}}, path)
+    spotlight = branch()
+    spotlight['init_cfg'] = {'type': 'Pretrained', 'checkpoint': str(path)}
+    model = build(amr(spotlight=spotlight), training=False)
+    x = torch.randn(1, 3, 33, 47)
+    cams = model(x)
+    assert torch.equal(cams['spotlight'], baseline(x)['cam'])
+    assert not torch.equal(cams['compensation'], cams['spotlight'])
