@@ -1,0 +1,269 @@
+import importlib.util
+import json
+import os
+import signal
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+from xml.etree import ElementTree
+
+import cv2
+import numpy as np
+import pytest
+from mmcv.transforms import LoadImageFromFile
+from mmseg.datasets import BaseSegDataset
+from mmseg.datasets.transforms import LoadAnnotations
+from PIL import Image
+
+from projects.amr.datasets import toy_voc
+from projects.amr.datasets.toy_voc import (
+    PRESETS,
+    ToyVOCSpec,
+    class_names,
+    draw_sample,
+    generate_toy_voc,
+)
+from projects.amr.errors import DataError, UserError
+from projects.amr.structures.voc_palette import voc_palette
+
+REPO = Path(__file__).resolve().parents[2]
+TINY = PRESETS['tiny']
+
+
+def read_tree(root: Path) -> dict[str, bytes]:
+    files = [path for path in root.rglob('*') if path.is_file()]
+    return {str(path.relative_to(root)): path.read_bytes() for path in files}
+
+
+@pytest.fixture(scope='module')
+def tiny_root(tmp_path_factory) -> Path:
+    return generate_toy_voc(tmp_path_factory.mktemp('voc') / 'tiny', TINY)
+
+
+def test_files_hold_what_was_drawn(tiny_root):
+    for index in range(TINY.num_train):
+        name = f'toy_train_{index + 1:06d}'
+        sample = draw_sample(TINY, 'train', index)
+        jpeg = cv2.imread(str(tiny_root / 'JPEGImages' / f'{name}.jpg'))
+        error = abs(jpeg[..., ::-1].astype(int) - sample.image)
+        assert error.mean() < 5
+        for folder, expected in (
+            ('SegmentationClass', sample.mask),
+            ('SegmentationPart', sample.part),
+        ):
+            with Image.open(tiny_root / folder / f'{name}.png') as image:
+                assert image.mode == 'P'
+                assert image.getpalette() == voc_palette().ravel().tolist()
+                assert np.array_equal(np.asarray(image), expected)
+
+
+def test_annotations_name_the_classes_of_the_mask(tiny_root):
+    paths = sorted((tiny_root / 'Annotations').iterdir())
+    assert len(paths) == TINY.num_train + TINY.num_val
+    names = class_names(TINY.num_classes)
+    for path in paths:
+        root = ElementTree.parse(path).getroot()
+        with Image.open(
+            tiny_root / 'SegmentationClass' / f'{path.stem}.png'
+        ) as image:
+            mask = np.asarray(image)
+        found = set(np.unique(mask).tolist()) - {0, 255}
+        objects = root.findall('object')
+        assert {item.findtext('name') for item in objects} == {
+            names[label - 1] for label in found
+        }
+        assert root.findtext('filename') == f'{path.stem}.jpg'
+        size = [
+            int(root.findtext(f'size/{key}')) for key in ('height', 'width')
+        ]
+        assert tuple(size) == mask.shape
+        for item in objects:
+            box = [int(corner.text) for corner in item.find('bndbox')]
+            assert 1 <= box[0] <= box[2] <= mask.shape[1]
+            assert 1 <= box[1] <= box[3] <= mask.shape[0]
+            assert item.findtext('difficult') in ('0', '1')
+
+
+def test_lists_follow_voc(tmp_path):
+    spec = replace(TINY, num_train=2, num_val=1, num_test=1, num_extra=1)
+    root = generate_toy_voc(tmp_path / 'set', spec)
+    lists = {
+        path.stem: path.read_text().split()
+        for path in (root / 'ImageSets' / 'Segmentation').iterdir()
+    }
+    train = ['toy_train_000001', 'toy_train_000002']
+    assert lists == dict(
+        train=train,
+        val=['toy_val_000001'],
+        trainval=[*train, 'toy_val_000001'],
+        train_aug=[*train, 'toy_train_000003'],
+        test=['toy_test_000001'],
+    )
+    assert len(list((root / 'JPEGImages').iterdir())) == 5
+
+
+def test_loads_with_mmseg(tiny_root):
+    dataset = BaseSegDataset(
+        data_root=str(tiny_root),
+        ann_file='ImageSets/Segmentation/train.txt',
+        img_suffix='.jpg',
+        seg_map_suffix='.png',
+        data_prefix=dict(
+            img_path='JPEGImages', seg_map_path='SegmentationClass'
+        ),
+        metainfo=dict(
+            classes=('background', *class_names(TINY.num_classes)),
+            palette=voc_palette(TINY.num_classes + 1).tolist(),
+        ),
+        pipeline=[LoadImageFromFile(), LoadAnnotations()],
+    )
+    assert len(dataset) == TINY.num_train
+    for index, item in enumerate(dataset):
+        sample = draw_sample(TINY, 'train', index)
+        assert item['img'].shape == sample.image.shape
+        assert np.array_equal(item['gt_seg_map'], sample.mask)
+
+
+def test_second_run_touches_nothing(tiny_root):
+    before = {path: path.stat().st_mtime_ns for path in tiny_root.rglob('*')}
+    calls = []
+    again = generate_toy_voc(
+        tiny_root, TINY, progress=lambda *count: calls.append(count)
+    )
+    assert again == tiny_root
+    assert not calls
+    assert before == {
+        path: path.stat().st_mtime_ns for path in tiny_root.rglob('*')
+    }
+
+
+def test_worker_count_does_not_matter(tiny_root, tmp_path):
+    counts = []
+    other = generate_toy_voc(
+        tmp_path / 'other', TINY, 2, lambda *count: counts.append(count)
+    )
+    assert read_tree(other) == read_tree(tiny_root)
+    assert counts == [(done, 12) for done in range(1, 13)]
+
+
+def test_interrupted_run_goes_on(tiny_root, tmp_path, monkeypatch):
+    root = tmp_path / 'set'
+
+    def stop(done, total):
+        if done == 5:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        generate_toy_voc(root, TINY, progress=stop)
+    assert not (root / 'toyvoc.json').exists()
+    with pytest.raises(DataError, match='seed: there 0, wanted 1'):
+        generate_toy_voc(root, replace(TINY, seed=1))
+    (root / 'JPEGImages' / '.x.jpg.abc.tmp').write_bytes(b'half')
+    drawn = []
+    monkeypatch.setattr(
+        toy_voc,
+        'draw_sample',
+        lambda *args: drawn.append(args) or draw_sample(*args),
+    )
+    generate_toy_voc(root, TINY)
+    assert len(drawn) == 12 - 5
+    assert read_tree(root) == read_tree(tiny_root)
+
+
+def test_killed_run_goes_on(tiny_root, tmp_path):
+    """Kill the process in the middle of writing a mask."""
+    code = (
+        'import os, signal, sys\n'
+        'from pathlib import Path\n'
+        'from projects.amr.datasets import toy_voc\n'
+        'write = toy_voc._write\n'
+        'def die(path, data):\n'
+        "    if path.name == 'toy_train_000003.png':\n"
+        "        path.with_name(f'.{path.name}.1.tmp').write_bytes(data[:9])\n"
+        '        os.kill(os.getpid(), signal.SIGKILL)\n'
+        '    write(path, data)\n'
+        'toy_voc._write = die\n'
+        "spec = toy_voc.PRESETS['tiny']\n"
+        'toy_voc.generate_toy_voc(sys.argv[1], spec)\n'
+    )
+    root = tmp_path / 'set'
+    done = subprocess.run(
+        [sys.executable, '-c', code, str(root)],
+        cwd=REPO,
+        env=dict(os.environ, PYTHONPATH=str(REPO)),
+        check=False,
+        capture_output=True,
+    )
+    assert done.returncode == -signal.SIGKILL, done.stderr.decode()
+    assert (root / 'JPEGImages' / 'toy_train_000003.jpg').exists()
+    assert not (root / 'toyvoc.json').exists()
+    generate_toy_voc(root, TINY)
+    assert read_tree(root) == read_tree(tiny_root)
+
+
+def test_other_sets_and_foreign_folders_are_refused(tiny_root, tmp_path):
+    before = read_tree(tiny_root)
+    with pytest.raises(DataError) as error:
+        generate_toy_voc(tiny_root, replace(TINY, noise=3, seed=9))
+    for part in (str(tiny_root), 'noise: there 16, wanted 3', 'remove the'):
+        assert part in str(error.value)
+    assert 'num_train' not in str(error.value)
+    assert read_tree(tiny_root) == before
+
+    (tmp_path / 'mine.txt').write_text('precious')
+    with pytest.raises(DataError, match='not empty'):
+        generate_toy_voc(tmp_path, TINY)
+    assert read_tree(tmp_path) == {'mine.txt': b'precious'}
+
+    (tmp_path / 'toyvoc.json').write_text('[]')
+    with pytest.raises(DataError, match='not the manifest'):
+        generate_toy_voc(tmp_path, TINY)
+
+
+def test_manifest_rebuilds_the_spec(tiny_root):
+    manifest = json.loads((tiny_root / 'toyvoc.json').read_bytes())
+    assert ToyVOCSpec(**manifest['spec']) == TINY
+    assert manifest['classes'] == list(class_names(4))
+
+
+@pytest.fixture
+def run_tool(tmp_path, monkeypatch):
+    """Run the command line tool in this process."""
+    path = REPO / 'tools' / 'dataset_converters' / 'make_toy_voc.py'
+    spec = importlib.util.spec_from_file_location('make_toy_voc', path)
+    tool = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(tool)
+
+    def run(*args: str) -> Path:
+        root = tmp_path / 'set'
+        argv = [path.name, str(root), '--preset=tiny', *args]
+        monkeypatch.setattr(sys, 'argv', argv)
+        tool.main()
+        return root
+
+    return run
+
+
+def test_command_line_sets_knobs(run_tool):
+    root = run_tool('--set', 'num_val=1', 'size=[40,44]', 'heads=painted_over')
+    manifest = json.loads((root / 'toyvoc.json').read_bytes())
+    assert ToyVOCSpec(**manifest['spec']) == replace(
+        TINY, num_val=1, size=(40, 44), heads='painted_over'
+    )
+    with pytest.raises(DataError, match='another spec'):
+        run_tool()
+
+
+@pytest.mark.parametrize(
+    ('change', 'message'),
+    [
+        ('noise=999', 'noise must be an integer in .* got 999'),
+        ('nois=3', "--set: .*'nois'"),
+        ('noise', "noise must .* got ''"),
+    ],
+)
+def test_command_line_refuses_wrong_knobs(run_tool, change, message):
+    with pytest.raises(UserError, match=message) as error:
+        run_tool('--set', change)
+    assert error.value.exit_code == 2
