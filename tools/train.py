@@ -7,6 +7,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+import torch  # noqa: E402
 from mmengine.runner import Runner  # noqa: E402
 from mmseg.registry import RUNNERS  # noqa: E402
 
@@ -47,6 +48,8 @@ def main() -> None:
     cfg.resume = args.resume
     settle_initial_weights(cfg, args.no_pretrained)
     if args.amp and cfg.optim_wrapper.type != 'AmpOptimWrapper':
+        if not torch.cuda.is_available():
+            raise UserError('--amp needs a GPU, and there is none here')
         if cfg.optim_wrapper.type != 'OptimWrapper':
             raise UserError(
                 '--amp needs optim_wrapper.type OptimWrapper, got '

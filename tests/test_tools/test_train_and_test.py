@@ -138,6 +138,14 @@ def test_two_ranks_train_as_one_does(call, tiny_file, tmp_path):
     ('options', 'code', 'words'),
     [
         (['none.py'], 2, ['none.py']),
+        pytest.param(
+            ['CONFIG', '--amp'],
+            2,
+            ['--amp', 'GPU'],
+            marks=pytest.mark.skipif(
+                torch.cuda.is_available(), reason='there is a GPU'
+            ),
+        ),
         (
             [
                 'CONFIG',
