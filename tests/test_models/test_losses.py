@@ -83,3 +83,18 @@ def test_bad_use_is_named():
         cross_pseudo_supervision(
             torch.zeros(1, 2, 3, 3), torch.zeros(1, 2, 6, 6)
         )
+
+
+def test_cps_of_weight_one_outweighs_classification_at_every_position():
+    """Its gradient is 1 / (N K h w) where the branches differ at all; that
+    of half the soft margin loss is at most half of it (Eq. 10-12)."""
+    shape = (2, 3, 5, 7)
+    a = torch.randn(shape, dtype=torch.float64, requires_grad=True)
+    b = torch.randn(shape, dtype=torch.float64)
+    unit = 1 / math.prod(shape)
+    (cps,) = torch.autograd.grad(CrossPseudoSupervisionLoss()(a, b), a)
+    torch.testing.assert_close(cps.abs(), torch.full(shape, unit).double())
+    target = torch.randint(0, 2, (2, 3))
+    cls = multilabel_soft_margin_loss(a.mean((2, 3)), target) / 2
+    (cls_gradient,) = torch.autograd.grad(cls, a)
+    assert cls_gradient.abs().max() <= unit / 2

@@ -59,8 +59,8 @@ def gaussian_modulation(
 
     Example:
         >>> x = torch.tensor([[-1.0, 0.0, 1.0]])
-        >>> gaussian_modulation(x, eps=0).numpy().round(3).tolist()
-        [[0.472, 1.0, 0.472]]
+        >>> [round(v, 3) for v in gaussian_modulation(x, eps=0)[0].tolist()]
+        [0.472, 1.0, 0.472]
     """
     if stats not in ('sample', 'batch'):
         raise ValueError(f"`stats` must be 'sample' or 'batch', got {stats!r}")
