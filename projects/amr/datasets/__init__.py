@@ -1,19 +1,31 @@
 from .transforms import (
+    GenerateSeed,
+    LoadBoundaryMap,
+    LoadCAMRecord,
     LoadMaskIfPresent,
     LoadPartMap,
     LoadWeakLabelImage,
+    PackAffinityInputs,
     PackWeakLabelInputs,
     RandomCropOrPad,
     RandomResizeLongestSide,
+    RandomWalkPseudoLabel,
 )
+from .voc_folder import VOCFolder
 from .voc_weak_label import VOCWeakLabelDataset
 
 __all__ = [
+    'GenerateSeed',
+    'LoadBoundaryMap',
+    'LoadCAMRecord',
     'LoadMaskIfPresent',
     'LoadPartMap',
     'LoadWeakLabelImage',
+    'PackAffinityInputs',
     'PackWeakLabelInputs',
     'RandomCropOrPad',
     'RandomResizeLongestSide',
+    'RandomWalkPseudoLabel',
+    'VOCFolder',
     'VOCWeakLabelDataset',
 ]

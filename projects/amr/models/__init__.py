@@ -1,9 +1,20 @@
-from .backbones import ShallowResNet, StageModulation
+from .affinity import AffinityNet, BaseAffinityNetwork, IRNet
+from .backbones import (
+    ResNetWithStem,
+    ShallowResNet,
+    StageModulation,
+    WideResNet38,
+)
 from .cam_methods import CAMPrediction, MultiScaleCAM
 from .classifiers import AMR, CAM, BaseCAMClassifier
 from .data_preprocessor import WeakLabelDataPreprocessor
-from .heads import CAMHead
-from .losses import CrossPseudoSupervisionLoss, MultiLabelSoftMarginLoss
+from .heads import AffinityHead, BoundaryHead, CAMHead, DisplacementHead
+from .losses import (
+    AffinityLoss,
+    CrossPseudoSupervisionLoss,
+    DisplacementLoss,
+    MultiLabelSoftMarginLoss,
+)
 from .plugins import AttentionModulation
 
 __all__ = [
@@ -19,4 +30,14 @@ __all__ = [
     'ShallowResNet',
     'StageModulation',
     'WeakLabelDataPreprocessor',
+    'AffinityNet',
+    'BaseAffinityNetwork',
+    'IRNet',
+    'ResNetWithStem',
+    'WideResNet38',
+    'AffinityHead',
+    'BoundaryHead',
+    'DisplacementHead',
+    'AffinityLoss',
+    'DisplacementLoss',
 ]

@@ -1,4 +1,20 @@
+from .boundary_map import (
+    BoundaryMapError,
+    load_boundary_map,
+    save_boundary_map,
+)
 from .cam_record import CAMRecord, CAMRecordError
+from .label_map import LabelMapError, load_label_map, save_label_map
 from .publish import published
 
-__all__ = ['CAMRecord', 'CAMRecordError', 'published']
+__all__ = [
+    'BoundaryMapError',
+    'CAMRecord',
+    'CAMRecordError',
+    'LabelMapError',
+    'load_boundary_map',
+    'load_label_map',
+    'published',
+    'save_boundary_map',
+    'save_label_map',
+]

@@ -1,4 +1,11 @@
+from .resnet_with_stem import ResNetWithStem
 from .shallow_resnet import ShallowResNet
 from .stage_modulation import StageModulation
+from .wide_resnet38 import WideResNet38
 
-__all__ = ['ShallowResNet', 'StageModulation']
+__all__ = [
+    'ResNetWithStem',
+    'ShallowResNet',
+    'StageModulation',
+    'WideResNet38',
+]

@@ -1,0 +1,165 @@
+"""AffinityNet: affinities of features learned from seeds, arXiv:1803.10464."""
+
+from typing import Any, ClassVar
+
+import torch
+import torch.nn.functional as F
+from mmseg.registry import MODELS
+from torch import Tensor
+
+from projects.amr.models.affinity.base_affinity_network import (
+    BaseAffinityNetwork,
+)
+from projects.amr.ops import resize_cam
+from projects.amr.ops.feature_affinity import feature_affinity
+from projects.amr.ops.path_index import half_disc_offsets
+from projects.amr.ops.random_walk import walk_with_affinity
+from projects.amr.structures.label_space import (
+    BACKGROUND_LABEL,
+    class_to_label,
+)
+
+
+@MODELS.register_module()
+class AffinityNet(BaseAffinityNetwork):
+    """Pixels with like features are alike; the whole network is trained.
+
+    Losses: ``loss_aff_pos_bg``, ``loss_aff_pos_fg`` and ``loss_aff_neg``;
+    their sum is the total, weights folded in.
+
+    Testing: the background is a map of its own, ``(1 - max)^alpha`` of the
+    CAM at image size; it walks with the others, and ``pred_sem_seg`` is the
+    largest of all. ``pred_cam`` holds the walked maps of the classes only,
+    divided by their common maximum, so that thresholds can be compared with
+    the rule.
+
+    Released code: pads images and CAMs with zeros to multiples of 8.
+    Here: cells at the border average the pixels that they have.
+
+    Args:
+        backbone (dict): Config of the encoder.
+        head (dict): Config of the feature branch.
+        radius (int): Pairs nearer than this are trained on and linked in
+            the walk, in feature pixels. Defaults to 5.
+        stride (int): Output stride of the network in pixels. Defaults to 8.
+        loss_affinity (dict, optional): Loss of the pairs. Defaults to
+            dict(type='AffinityLoss').
+        interior_only (bool): See :class:`BaseAffinityNetwork`. Defaults to
+            False.
+        data_preprocessor (dict, optional): Defaults to None.
+        test_cfg (dict, optional): ``bg_alpha``, exponent of the background
+            (16); ``beta`` (8), ``exp_times`` (8, which is 256 steps) and
+            ``solver`` ('auto') of :func:`walk_with_affinity`.
+        init_cfg (dict, optional): Initialisation. Defaults to None.
+
+    Raises:
+        ValueError: If ``test_cfg`` has an unknown key, or in use, if
+            ``stride`` is not the network's.
+    """
+
+    default_test_cfg: ClassVar[dict[str, Any]] = {
+        'bg_alpha': 16.0,
+        'beta': 8.0,
+        'exp_times': 8,
+        'solver': 'auto',
+    }
+
+    def __init__(
+        self,
+        backbone: dict,
+        head: dict,
+        radius: int = 5,
+        stride: int = 8,
+        loss_affinity: dict | None = None,
+        interior_only: bool = False,
+        data_preprocessor: dict | None = None,
+        test_cfg: dict | None = None,
+        init_cfg: dict | None = None,
+    ):
+        super().__init__(
+            backbone,
+            radius,
+            loss_affinity,
+            interior_only,
+            data_preprocessor,
+            test_cfg,
+            init_cfg,
+        )
+        self.head = MODELS.build(head)
+        self.stride = stride
+
+    def run_heads(self, inputs: Tensor) -> Tensor:
+        """Features (N, C, h, w)."""
+        return self.head(self.backbone(inputs))
+
+    def loss(self, inputs: Tensor, data_samples: list) -> dict[str, Tensor]:
+        """Training losses of images (N, 3, H, W)."""
+        features = self.run_heads(inputs)
+        labels = self.pair_labels(data_samples, features)
+        affinity = feature_affinity(features.float(), self.radius)
+        return self.loss_affinity(affinity, labels)
+
+    def add_background(self, cam: Tensor) -> Tensor:
+        """Put the background's map before the classes'.
+
+        Args:
+            cam (Tensor): Shape (K, H, W), in [0, 1].
+
+        Returns:
+            Tensor: Shape (K + 1, H, W), in [0, 1].
+        """
+        best = cam.amax(0) if len(cam) else cam.new_zeros(cam.shape[1:])
+        background = (1 - best) ** self.test_cfg['bg_alpha']
+        return torch.cat([background[None], cam])
+
+    def walk(self, image: Tensor, maps: Tensor) -> Tensor:
+        """Walk maps (K, H, W) over an image; (K, h, w) comes back."""
+        features = self.run_heads(image[None]).float()
+        pooled = F.avg_pool2d(maps, self.stride, ceil_mode=True)
+        if pooled.shape[-2:] != features.shape[-2:]:
+            raise ValueError(
+                f'`stride` {self.stride} makes maps of size '
+                f'{tuple(pooled.shape[-2:])} of an image of size '
+                f'{tuple(maps.shape[-2:])}, the features are of size '
+                f'{tuple(features.shape[-2:])}'
+            )
+        return walk_with_affinity(
+            pooled,
+            feature_affinity(features, self.radius)[0],
+            half_disc_offsets(self.radius),
+            beta=self.test_cfg['beta'],
+            exp_times=self.test_cfg['exp_times'],
+            solver=self.test_cfg['solver'],
+        )
+
+    def predict_one(self, image: Tensor, sample) -> None:
+        """Fill the data sample of one image (3, H, W)."""
+        if 'cam_input' not in sample:
+            return
+        size = tuple(image.shape[-2:])
+        cam = resize_cam(self.input_cam(image, sample), size)
+        walked = self.walk(image, self.add_background(cam))
+        labels = [class_to_label(k) for k in sample.cam_input.classes]
+        labels = torch.tensor([BACKGROUND_LABEL, *labels], device=image.device)
+        winner = resize_cam(walked, size).argmax(0)
+        self.fill(sample, finish_maps(walked[1:], size), labels[winner])
+
+
+def finish_maps(walked: Tensor, size: tuple[int, int]) -> Tensor:
+    """Resize walked maps and divide them by their common maximum.
+
+    Args:
+        walked (Tensor): Shape (K, h, w), at least 0.
+        size (tuple[int, int]): Image size (H, W).
+
+    Returns:
+        Tensor: Shape (K, H, W), in [0, 1]; 0 everywhere if ``walked`` is.
+
+    Example:
+        >>> finish_maps(torch.tensor([[[2.0]], [[0.5]]]), (1, 2)).tolist()
+        [[[1.0, 1.0]], [[0.25, 0.25]]]
+    """
+    # A Chebyshev expansion may leave a zero some 1e-7 below zero.
+    maps = resize_cam(walked, size).clamp_min(0)
+    peak = maps.max() if maps.numel() else maps.new_zeros(())
+    return torch.where(peak > 0, maps / peak.clamp_min(1e-30), 0.0)

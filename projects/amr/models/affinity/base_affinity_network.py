@@ -1,0 +1,200 @@
+"""What the affinity networks have in common.
+
+Shape legend: N images, K labelled classes of an image, (H, W) image size,
+(h, w) feature size, P offsets of the half disc as in ``path_index.py``.
+"""
+
+from abc import abstractmethod
+from typing import Any, ClassVar
+
+import torch
+import torch.nn.functional as F
+from mmengine.model import BaseModel
+from mmengine.structures import PixelData
+from mmseg.registry import MODELS
+from torch import Tensor
+
+from projects.amr.errors import DataError
+from projects.amr.ops.affinity_labels import AffinityLabels, affinity_labels
+from projects.amr.structures.label_space import IGNORE_LABEL
+
+
+class BaseAffinityNetwork(BaseModel):
+    """Base of networks trained on seeds that turn CAMs into pseudo labels.
+
+    In training data samples carry ``gt_sem_seg``, the seed: 0 background,
+    1.. classes, 255 not confident. In testing they carry ``cam_input``, the
+    image's CAM record: a PixelData with ``cam`` (K, h', w') in [0, 1] and
+    the metainfo ``classes`` (indices from 0) and ``size`` (H, W).
+
+    Predictions are ``pred_cam``, like that of :class:`BaseCAMClassifier`
+    with one map ``walked`` (K, H, W) in [0, 1], and ``pred_sem_seg``, the
+    pseudo label (1, H, W). A sample without ``cam_input`` gets neither.
+
+    Args:
+        backbone (dict): Config of the encoder; it returns a tuple of maps.
+        radius (int): Pairs nearer than this are trained on, in feature
+            pixels.
+        loss_affinity (dict, optional): Loss of the pairs. Defaults to
+            dict(type='AffinityLoss').
+        interior_only (bool): Whether only pixels whose whole half disc lies
+            in the map are sources of pairs, as in the released code.
+            Defaults to False.
+        data_preprocessor (dict, optional): Defaults to None.
+        test_cfg (dict, optional): Changes to :attr:`default_test_cfg`.
+        init_cfg (dict, optional): Initialisation. Defaults to None.
+
+    Raises:
+        ValueError: If ``test_cfg`` has an unknown key.
+    """
+
+    default_test_cfg: ClassVar[dict[str, Any]] = {}
+
+    def __init__(
+        self,
+        backbone: dict,
+        radius: int,
+        loss_affinity: dict | None = None,
+        interior_only: bool = False,
+        data_preprocessor: dict | None = None,
+        test_cfg: dict | None = None,
+        init_cfg: dict | None = None,
+    ):
+        super().__init__(data_preprocessor, init_cfg)
+        self.backbone = MODELS.build(backbone)
+        self.radius = radius
+        self.loss_affinity = MODELS.build(
+            loss_affinity or {'type': 'mmseg.AffinityLoss'}
+        )
+        self.interior_only = interior_only
+        unknown = set(test_cfg or ()) - set(self.default_test_cfg)
+        if unknown:
+            raise ValueError(
+                f'`test_cfg` knows {list(self.default_test_cfg)}, '
+                f'got {sorted(unknown)}'
+            )
+        self.test_cfg = {**self.default_test_cfg, **(test_cfg or {})}
+
+    def forward(self, inputs, data_samples=None, mode: str = 'tensor'):
+        """Run as mmengine's runner asks.
+
+        Args:
+            inputs (Tensor | list[Tensor]): Images, normalised; a list of
+                (3, H, W) of any sizes for ``'predict'``.
+            data_samples (list[SegDataSample], optional): Defaults to None.
+            mode (str): ``'loss'``, ``'predict'`` or ``'tensor'``.
+
+        Returns:
+            dict | list | Tensor | tuple: Losses, data samples, or what
+            :meth:`run_heads` gives.
+
+        Raises:
+            ValueError: If ``mode`` is unknown.
+        """
+        if mode == 'loss':
+            return self.loss(inputs, data_samples)
+        if mode == 'predict':
+            return self.predict(inputs, data_samples)
+        if mode == 'tensor':
+            return self.run_heads(inputs)
+        raise ValueError(
+            f"`mode` must be 'loss', 'predict' or 'tensor', got {mode!r}"
+        )
+
+    @abstractmethod
+    def run_heads(self, inputs: Tensor):
+        """Raw outputs of the network for images (N, 3, H, W)."""
+
+    @abstractmethod
+    def loss(self, inputs: Tensor, data_samples: list) -> dict[str, Tensor]:
+        """Training losses ``loss_*`` of images (N, 3, H, W)."""
+
+    @abstractmethod
+    def predict_one(self, image: Tensor, sample) -> None:
+        """Fill the data sample of one image (3, H, W)."""
+
+    def predict(self, inputs, data_samples: list) -> list:
+        """Fill data samples, image by image.
+
+        Args:
+            inputs (Sequence[Tensor]): Normalised images (3, H, W).
+            data_samples (list[SegDataSample]): One an image.
+
+        Returns:
+            list[SegDataSample]: The same samples, filled.
+        """
+        for image, sample in zip(inputs, data_samples, strict=True):
+            self.predict_one(image, sample)
+        return data_samples
+
+    def pair_labels(self, data_samples: list, like: Tensor) -> AffinityLabels:
+        """Sort the pairs of the seeds of a batch.
+
+        Args:
+            data_samples (list[SegDataSample]): With ``gt_sem_seg``.
+            like (Tensor): Feature map (N, C, h, w).
+
+        Returns:
+            AffinityLabels: Masks (N, P, h, w).
+        """
+        seeds = [sample.gt_sem_seg.data for sample in data_samples]
+        seed = shrink_seed(torch.stack(seeds).to(like.device), like.shape[-2:])
+        return affinity_labels(
+            seed,
+            self.radius,
+            ignore_index=IGNORE_LABEL,
+            interior_only=self.interior_only,
+        )
+
+    def input_cam(self, image: Tensor, sample) -> Tensor:
+        """CAM (K, h', w') of an image, after checking whose it is.
+
+        Args:
+            image (Tensor): Shape (3, H, W).
+            sample (SegDataSample): With ``cam_input``.
+
+        Returns:
+            Tensor: float32, on the image's device.
+
+        Raises:
+            DataError: If the record belongs to an image of another size.
+        """
+        record = sample.cam_input
+        if tuple(record.size) != tuple(image.shape[-2:]):
+            raise DataError(
+                f'{sample.get("img_path", "image")} is of size '
+                f'{tuple(image.shape[-2:])}, its CAM record of an image of '
+                f'size {tuple(record.size)}: make the records anew'
+            )
+        return record.cam.to(image.device, torch.float32)
+
+    def fill(self, sample, walked: Tensor, label: Tensor) -> None:
+        """Write walked maps (K, H, W) and a label map (H, W) down."""
+        sample.pred_cam = PixelData(
+            metainfo={
+                'classes': list(sample.cam_input.classes),
+                'maps': ('walked',),
+                'final': 'walked',
+                'size': tuple(walked.shape[-2:]),
+            },
+            walked=walked,
+        )
+        sample.pred_sem_seg = PixelData(data=label[None])
+
+
+def shrink_seed(seed: Tensor, size: tuple[int, int]) -> Tensor:
+    """Take the label in the middle of each feature pixel.
+
+    Args:
+        seed (Tensor): Labels, shape (N, 1, H, W), integer.
+        size (tuple[int, int]): Feature size (h, w).
+
+    Returns:
+        Tensor: int64, shape (N, 1, h, w).
+
+    Example:
+        >>> shrink_seed(torch.arange(8).view(1, 1, 1, 8), (1, 2)).tolist()
+        [[[[2, 6]]]]
+    """
+    shrunk = F.interpolate(seed.float(), size=size, mode='nearest-exact')
+    return shrunk.long()

@@ -1,0 +1,140 @@
+"""IRNet: class boundaries learned from seeds, arXiv:1904.05044."""
+
+from typing import Any, ClassVar
+
+import torch
+from mmengine.structures import PixelData
+from mmseg.registry import MODELS
+from torch import Tensor
+
+from projects.amr.models.affinity.base_affinity_network import (
+    BaseAffinityNetwork,
+)
+from projects.amr.ops import cam_to_label
+from projects.amr.ops.affinity import pairwise_affinity
+from projects.amr.ops.pseudo_label import walk_to_scores
+
+
+@MODELS.register_module()
+class IRNet(BaseAffinityNetwork):
+    """A boundary branch, and if wanted a displacement branch, on a backbone.
+
+    The backbone returns five levels, the stem first
+    (:class:`ResNetWithStem`). IRNet does not train it: give it
+    ``frozen_stages=4, norm_eval=True``. The branches then share no trained
+    weight, so masks are the same with and without displacements.
+
+    Losses: ``loss_aff_pos_bg``, ``loss_aff_pos_fg``, ``loss_aff_neg`` and,
+    with displacements, ``loss_dp_fg`` and ``loss_dp_bg``; their sum is the
+    total, weights folded in.
+
+    Predictions, besides those of :class:`BaseAffinityNetwork`:
+    ``pred_boundary``, boundary probabilities (1, h, w) in [0, 1] at the
+    backbone's finest stride, from the image and its mirror image, averaged
+    before the sigmoid.
+
+    Released code: pads images to 512 x 512 and cannot take larger ones.
+    Here: images of any size, as they are.
+
+    Args:
+        backbone (dict): Config of the encoder.
+        boundary_head (dict): Config of the boundary branch.
+        displacement_head (dict, optional): Config of the displacement
+            branch; None leaves it out. Defaults to None.
+        radius (int): Pairs nearer than this are trained on, in feature
+            pixels. Defaults to 10.
+        loss_affinity (dict, optional): Loss of the pairs. Defaults to
+            dict(type='AffinityLoss').
+        loss_displacement (dict, optional): Loss of the displacements.
+            Defaults to dict(type='DisplacementLoss').
+        interior_only (bool): See :class:`BaseAffinityNetwork`. Defaults to
+            False.
+        data_preprocessor (dict, optional): Defaults to None.
+        test_cfg (dict, optional): ``cam_power`` (1; AdvCAM's and AMR's
+            released code: 1.5), ``radius`` (5), ``beta`` (10), ``exp_times``
+            (8), ``normalize`` ('global') and ``solver`` ('auto') of
+            :func:`walk_to_scores`; ``bg_thr``, the score of the background
+            in the pseudo label (0.25).
+        init_cfg (dict, optional): Initialisation. Defaults to None.
+
+    Raises:
+        ValueError: If ``test_cfg`` has an unknown key.
+    """
+
+    default_test_cfg: ClassVar[dict[str, Any]] = {
+        'cam_power': 1.0,
+        'radius': 5,
+        'beta': 10.0,
+        'exp_times': 8,
+        'normalize': 'global',
+        'solver': 'auto',
+        'bg_thr': 0.25,
+    }
+
+    def __init__(
+        self,
+        backbone: dict,
+        boundary_head: dict,
+        displacement_head: dict | None = None,
+        radius: int = 10,
+        loss_affinity: dict | None = None,
+        loss_displacement: dict | None = None,
+        interior_only: bool = False,
+        data_preprocessor: dict | None = None,
+        test_cfg: dict | None = None,
+        init_cfg: dict | None = None,
+    ):
+        super().__init__(
+            backbone,
+            radius,
+            loss_affinity,
+            interior_only,
+            data_preprocessor,
+            test_cfg,
+            init_cfg,
+        )
+        self.boundary_head = MODELS.build(boundary_head)
+        self.displacement_head = self.loss_displacement = None
+        if displacement_head:
+            self.displacement_head = MODELS.build(displacement_head)
+            self.loss_displacement = MODELS.build(
+                loss_displacement or {'type': 'mmseg.DisplacementLoss'}
+            )
+
+    def run_heads(self, inputs: Tensor) -> tuple[Tensor, Tensor | None]:
+        """Boundary logits (N, 1, h, w) and displacements (N, 2, h, w)."""
+        features = self.backbone(inputs)
+        logits = self.boundary_head(features)
+        if self.displacement_head is None:
+            return logits, None
+        return logits, self.displacement_head(features)
+
+    def loss(self, inputs: Tensor, data_samples: list) -> dict[str, Tensor]:
+        """Training losses of images (N, 3, H, W)."""
+        logits, displacement = self.run_heads(inputs)
+        labels = self.pair_labels(data_samples, logits)
+        affinity = pairwise_affinity(logits.float().sigmoid(), self.radius)
+        losses = self.loss_affinity(affinity, labels)
+        if displacement is not None:
+            losses |= self.loss_displacement(displacement, labels, self.radius)
+        return losses
+
+    def predict_boundary(self, image: Tensor) -> Tensor:
+        """Boundary probabilities (h, w) of an image (3, H, W)."""
+        pair = torch.stack([image, image.flip(-1)])
+        logits = self.boundary_head(self.backbone(pair))[:, 0].float()
+        plain, mirrored = logits
+        return ((plain + mirrored.flip(-1)) / 2).sigmoid()
+
+    def predict_one(self, image: Tensor, sample) -> None:
+        """Fill the data sample of one image (3, H, W)."""
+        boundary = self.predict_boundary(image)
+        sample.pred_boundary = PixelData(data=boundary[None])
+        if 'cam_input' not in sample:
+            return
+        size, walk = tuple(image.shape[-2:]), dict(self.test_cfg)
+        bg_thr = walk.pop('bg_thr')
+        cam = self.input_cam(image, sample)
+        maps = walk_to_scores(cam, boundary, size, **walk)
+        classes = torch.as_tensor(sample.cam_input.classes, dtype=torch.long)
+        self.fill(sample, maps, cam_to_label(maps, classes, size, bg_thr))

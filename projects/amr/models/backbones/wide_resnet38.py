@@ -1,0 +1,308 @@
+"""Wide-ResNet38 (arXiv:1611.10080) as AffinityNet and SEAM use it.
+
+=====  ======  ====================  ======  ==========  =======
+stage  blocks  channels              stride  dilation    dropout
+=====  ======  ====================  ======  ==========  =======
+stem   1 conv  3 -> 64               1       1
+b2     3       64 -> 128             2       1
+b3     3       128 -> 256            2       1
+b4     6       256 -> 512            2       1
+b5     3       512 -> 1024           1       1, then 2
+b6     1       1024 -> 2048          1       4           0.3
+b7     1       2048 -> 4096          1       4           0.5
+=====  ======  ====================  ======  ==========  =======
+
+Modules are named as in the released code of AffinityNet (jiwoon-ahn/psa,
+network/resnet38d.py), so that its weights, and SEAM's, load as they are.
+"""
+
+from collections.abc import Sequence
+
+import torch.nn.functional as F
+from mmengine.model import BaseModule
+from mmseg.registry import MODELS
+from torch import Tensor, nn
+from torch.utils.checkpoint import checkpoint
+
+NUM_BLOCKS = {'b2': 3, 'b3': 3, 'b4': 6, 'b5': 3, 'b6': 1, 'b7': 1}
+STAGES = tuple(NUM_BLOCKS)
+CHANNELS = (128, 256, 512, 1024, 2048, 4096)
+
+
+class WideBlock(nn.Module):
+    """Two 3x3 convolutions behind BatchNorm and ReLU, with a shortcut.
+
+    A projecting shortcut starts behind the first BatchNorm and ReLU.
+
+    Args:
+        in_channels (int): Channels of the input.
+        mid_channels (int): Channels between the convolutions.
+        out_channels (int): Channels of the output.
+        stride (int): Of the first convolution. Defaults to 1.
+        dilations (tuple[int, int]): Of the two convolutions. Defaults to
+            (1, 1).
+    """
+
+    def __init__(
+        self,
+        in_channels: int,
+        mid_channels: int,
+        out_channels: int,
+        stride: int = 1,
+        dilations: tuple[int, int] = (1, 1),
+    ):
+        super().__init__()
+        first, second = dilations
+        self.bn_branch2a = nn.BatchNorm2d(in_channels)
+        self.conv_branch2a = nn.Conv2d(
+            in_channels, mid_channels, 3, stride, first, first, bias=False
+        )
+        self.bn_branch2b1 = nn.BatchNorm2d(mid_channels)
+        self.conv_branch2b1 = nn.Conv2d(
+            mid_channels, out_channels, 3, 1, second, second, bias=False
+        )
+        self.conv_branch1 = None
+        if in_channels != out_channels or stride != 1:
+            self.conv_branch1 = nn.Conv2d(
+                in_channels, out_channels, 1, stride, bias=False
+            )
+
+    def activate(self, x: Tensor) -> Tensor:
+        """First BatchNorm and ReLU; also what a stage before it returns."""
+        return F.relu(self.bn_branch2a(x))
+
+    def forward(self, x: Tensor, active: Tensor | None = None) -> Tensor:
+        """Map (N, C, h, w) to (N, C', h', w'), before any activation.
+
+        Args:
+            x (Tensor): The input.
+            active (Tensor, optional): ``activate(x)``, if it is at hand.
+                Defaults to None.
+
+        Returns:
+            Tensor: The output.
+        """
+        active = self.activate(x) if active is None else active
+        shortcut = (
+            x if self.conv_branch1 is None else self.conv_branch1(active)
+        )
+        out = self.conv_branch2a(active)
+        out = self.conv_branch2b1(F.relu(self.bn_branch2b1(out)))
+        return shortcut + out
+
+
+class WideBottleneck(nn.Module):
+    """1x1, dilated 3x3 and 1x1 convolution; channels C'/4, C'/2, C'.
+
+    Args:
+        in_channels (int): Channels of the input.
+        out_channels (int): Channels C' of the output.
+        dilation (int): Of the 3x3 convolution.
+        dropout (float): Share of channels dropped before the second and the
+            third convolution, in [0, 1).
+    """
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        dilation: int,
+        dropout: float,
+    ):
+        super().__init__()
+        quarter, half = out_channels // 4, out_channels // 2
+        self.bn_branch2a = nn.BatchNorm2d(in_channels)
+        self.conv_branch2a = nn.Conv2d(in_channels, quarter, 1, bias=False)
+        self.bn_branch2b1 = nn.BatchNorm2d(quarter)
+        self.dropout_2b1 = nn.Dropout2d(dropout)
+        self.conv_branch2b1 = nn.Conv2d(
+            quarter, half, 3, 1, dilation, dilation, bias=False
+        )
+        self.bn_branch2b2 = nn.BatchNorm2d(half)
+        self.dropout_2b2 = nn.Dropout2d(dropout)
+        self.conv_branch2b2 = nn.Conv2d(half, out_channels, 1, bias=False)
+        self.conv_branch1 = nn.Conv2d(in_channels, out_channels, 1, bias=False)
+
+    def activate(self, x: Tensor) -> Tensor:
+        """First BatchNorm and ReLU; also what the stage before it returns."""
+        return F.relu(self.bn_branch2a(x))
+
+    def forward(self, x: Tensor, active: Tensor | None = None) -> Tensor:
+        """Map (N, C, h, w) to (N, C', h, w), see :class:`WideBlock`."""
+        active = self.activate(x) if active is None else active
+        out = F.relu(self.bn_branch2b1(self.conv_branch2a(active)))
+        out = self.conv_branch2b1(self.dropout_2b1(out))
+        out = self.dropout_2b2(F.relu(self.bn_branch2b2(out)))
+        return self.conv_branch1(active) + self.conv_branch2b2(out)
+
+
+@MODELS.register_module()
+class WideResNet38(BaseModule):
+    """Pre-activation Wide-ResNet38.
+
+    A stage's output is taken behind the BatchNorm and ReLU that follow it
+    (those of the next stage's first block, or the final ones): 128, 256,
+    512, 1024, 2048 and 4096 channels. AffinityNet's and SEAM's conv4, conv5
+    and conv6 are the stages 2, 3 and 5.
+
+    Args:
+        out_indices (Sequence[int]): Stages to return, 0 (b2) to 5 (b7).
+            Defaults to (5,).
+        strides (tuple[int, int, int]): Of b2, b3 and b4, 1 or 2. Defaults to
+            (2, 2, 2), output stride 8.
+        width_divisor (int): All channel counts are divided by this; 1 to 64,
+            a power of two. Defaults to 1.
+        frozen_stages (int): The stem and the first ``frozen_stages`` stages
+            are not trained; -1 freezes nothing, 0 the stem. AffinityNet: 1.
+            Defaults to -1.
+        norm_eval (bool): Whether BatchNorm is fixed, running statistics and
+            affine parameters alike, as in AffinityNet and SEAM. (mmseg's
+            ResNets fix the statistics only.) Defaults to True.
+        with_cp (bool): Whether blocks are computed again in the backward
+            pass to save memory. Defaults to False.
+        init_cfg (dict, optional): Initialisation. Defaults to He's normal
+            one.
+
+    Raises:
+        ValueError: If a stage or the divisor is out of range.
+
+    Example:
+        >>> import torch
+        >>> net = WideResNet38((2, 3, 5), width_divisor=64)
+        >>> [tuple(y.shape[1:]) for y in net(torch.zeros(1, 3, 17, 40))]
+        [(8, 3, 5), (16, 3, 5), (64, 3, 5)]
+    """
+
+    def __init__(
+        self,
+        out_indices: Sequence[int] = (5,),
+        strides: tuple[int, int, int] = (2, 2, 2),
+        width_divisor: int = 1,
+        frozen_stages: int = -1,
+        norm_eval: bool = True,
+        with_cp: bool = False,
+        init_cfg: dict | None = None,
+    ):
+        super().__init__(
+            init_cfg
+            or {'type': 'Kaiming', 'layer': 'Conv2d', 'distribution': 'normal'}
+        )
+        self._check(out_indices, strides, width_divisor, frozen_stages)
+        self.out_indices = tuple(out_indices)
+        self.frozen_stages = frozen_stages
+        self.norm_eval = norm_eval
+        self.with_cp = with_cp
+        stem = 64 // width_divisor
+        b2, b3, b4, b5, b6, b7 = (c // width_divisor for c in CHANNELS)
+        self.conv1a = nn.Conv2d(3, stem, 3, padding=1, bias=False)
+        self._add_stage('b2', stem, b2, b2, strides[0])
+        self._add_stage('b3', b2, b3, b3, strides[1])
+        self._add_stage('b4', b3, b4, b4, strides[2])
+        self._add_stage('b5', b4, b4, b5, 1, dilation=2)
+        self.b6 = WideBottleneck(b5, b6, dilation=4, dropout=0.3)
+        self.b7 = WideBottleneck(b6, b7, dilation=4, dropout=0.5)
+        self.bn7 = nn.BatchNorm2d(b7)
+        self._freeze()
+
+    def _check(self, out_indices, strides, width_divisor, frozen_stages):
+        """Refuse what names no stage or leaves no whole channel."""
+        last = len(STAGES) - 1
+        if not out_indices or not all(0 <= i <= last for i in out_indices):
+            raise ValueError(
+                f'`out_indices` must name stages from 0 to {last}, '
+                f'got {out_indices}'
+            )
+        if len(strides) != 3 or not set(strides) <= {1, 2}:
+            raise ValueError(
+                f'`strides` must be three of 1 or 2, got {tuple(strides)}'
+            )
+        if width_divisor < 1 or 64 % width_divisor:
+            raise ValueError(
+                '`width_divisor` must divide 64, the channels of the stem, '
+                f'got {width_divisor}'
+            )
+        if not -1 <= frozen_stages <= len(STAGES):
+            raise ValueError(
+                f'`frozen_stages` must be from -1 to {len(STAGES)}, '
+                f'got {frozen_stages}'
+            )
+
+    def _add_stage(
+        self, name, in_channels, mid, out_channels, stride, dilation=1
+    ) -> None:
+        """Add the blocks ``name``, ``name_1``, ... of a stage."""
+        first = WideBlock(
+            in_channels, mid, out_channels, stride, (1, dilation)
+        )
+        self.add_module(name, first)
+        for number in range(1, NUM_BLOCKS[name]):
+            block = WideBlock(
+                out_channels, mid, out_channels, 1, (dilation, dilation)
+            )
+            self.add_module(f'{name}_{number}', block)
+
+    def _blocks(self, stage: int) -> list[nn.Module]:
+        """Blocks of a stage, in order."""
+        name = STAGES[stage]
+        names = [f'{name}_{i}' for i in range(1, NUM_BLOCKS[name])]
+        return [getattr(self, each) for each in (name, *names)]
+
+    def _activate(self, x: Tensor, stage: int) -> Tensor:
+        """BatchNorm and ReLU behind a stage."""
+        if stage == len(STAGES) - 1:
+            return F.relu(self.bn7(x))
+        return self._blocks(stage + 1)[0].activate(x)
+
+    def _run(self, block: nn.Module, x: Tensor, active) -> Tensor:
+        """Run a block, or note how to run it again."""
+        if self.with_cp and self.training:
+            return checkpoint(block, x, active, use_reentrant=False)
+        return block(x, active)
+
+    def forward(self, x: Tensor) -> tuple[Tensor, ...]:
+        """Return the feature maps of ``out_indices``.
+
+        Args:
+            x (Tensor): Images, shape (N, 3, H, W).
+
+        Returns:
+            tuple[Tensor]: Shapes (N, C, h, w), at least 0; all from stage 2
+            on are of one size.
+        """
+        x, active = self.conv1a(x), None
+        outputs = {}
+        for stage in range(max(self.out_indices) + 1):
+            for block in self._blocks(stage):
+                x, active = self._run(block, x, active), None
+            if stage in self.out_indices:
+                active = outputs[stage] = self._activate(x, stage)
+        return tuple(outputs[stage] for stage in self.out_indices)
+
+    def _freeze(self) -> None:
+        """Take the frozen stages and BatchNorms out of the training."""
+        frozen = [self.conv1a] if self.frozen_stages >= 0 else []
+        for stage in range(self.frozen_stages):
+            frozen += self._blocks(stage)
+        if self.frozen_stages == len(STAGES):
+            frozen.append(self.bn7)
+        if self.norm_eval:
+            norms = (
+                m for m in self.modules() if isinstance(m, nn.BatchNorm2d)
+            )
+            frozen += norms
+        for module in frozen:
+            module.eval()
+            module.requires_grad_(False)
+
+    def train(self, mode: bool = True) -> 'WideResNet38':
+        """Set the mode, but for what is frozen.
+
+        Args:
+            mode (bool): Whether to train. Defaults to True.
+
+        Returns:
+            WideResNet38: Itself.
+        """
+        super().train(mode)
+        self._freeze()
+        return self

@@ -1,0 +1,73 @@
+"""Class boundary branch of IRNet (arXiv:1904.05044)."""
+
+from collections.abc import Sequence
+
+import torch
+from mmengine.model import BaseModule
+from mmseg.registry import MODELS
+from torch import Tensor, nn
+
+from projects.amr.models.heads.tap_projection import (
+    TapProjection,
+    stride_factors,
+)
+
+
+@MODELS.register_module()
+class BoundaryHead(BaseModule):
+    """Boundary logits from all levels of a backbone.
+
+    Each level is projected, enlarged to the first level's stride and
+    rectified; a 1x1 convolution sums them up.
+
+    Args:
+        in_channels (Sequence[int]): Channels of the levels. Defaults to
+            those of ResNet-50's stem and four stages.
+        strides (Sequence[int]): Strides of the levels in pixels. Defaults to
+            (4, 4, 8, 16, 16).
+        channels (int): Channels a level is projected to. Defaults to 32.
+        num_groups (int): Groups of the GroupNorms. Defaults to 4.
+        init_cfg (dict, optional): Initialisation. Defaults to torch's own,
+            as released.
+
+    Raises:
+        ValueError: If ``in_channels`` and ``strides`` differ in length, or a
+            stride is no multiple of the first one.
+    """
+
+    def __init__(
+        self,
+        in_channels: Sequence[int] = (64, 256, 512, 1024, 2048),
+        strides: Sequence[int] = (4, 4, 8, 16, 16),
+        channels: int = 32,
+        num_groups: int = 4,
+        init_cfg: dict | None = None,
+    ):
+        super().__init__(init_cfg)
+        if len(in_channels) != len(strides):
+            raise ValueError(
+                '`in_channels` and `strides` must have one entry a level, '
+                f'got {tuple(in_channels)} and {tuple(strides)}'
+            )
+        factors = stride_factors(strides, strides[0])
+        self.levels = nn.ModuleList(
+            TapProjection(width, channels, num_groups, factor)
+            for width, factor in zip(in_channels, factors, strict=True)
+        )
+        self.classifier = nn.Conv2d(channels * len(in_channels), 1, 1)
+
+    def forward(self, features: tuple[Tensor, ...]) -> Tensor:
+        """Return boundary logits.
+
+        Args:
+            features (tuple[Tensor]): Maps (N, C, h, w), finest first.
+
+        Returns:
+            Tensor: Shape (N, 1, h, w) of the first map, real.
+        """
+        size = features[0].shape[-2:]
+        levels = [
+            level(feature, size)
+            for level, feature in zip(self.levels, features, strict=True)
+        ]
+        return self.classifier(torch.cat(levels, 1))

@@ -1,0 +1,182 @@
+r"""Losses of the affinity networks, over all pairs of a global batch.
+
+.. math::
+    L = \tfrac14 L_{bg} + \tfrac14 L_{fg} + \tfrac12 L_{neg}, \quad
+    L_{bg}, L_{fg} = \mathrm{mean}\,[-\log(a + \epsilon)], \quad
+    L_{neg} = \mathrm{mean}\,[-\log(1 - a + \epsilon)]
+
+AffinityNet (arXiv:1803.10464) and IRNet (arXiv:1904.05044), which adds the
+displacement losses, both with :math:`\epsilon = 10^{-5}` in their released
+code.
+
+Legend: N maps of h x w feature pixels, P offsets of the half disc as in
+``path_index.py``.
+
+Released code (IRNet): means over the pairs of one device.
+Here: means over the pairs of all ranks, so that a run on several devices
+takes the steps of a run on one: a rank divides its own sum by the global
+count over the number of ranks, and the averaging of gradients does the rest.
+The *mean over ranks* of a returned loss is the loss.
+"""
+
+import torch
+from mmengine.dist import all_reduce, get_world_size
+from mmseg.registry import MODELS
+from torch import Tensor, nn
+
+from projects.amr.ops.affinity_labels import AffinityLabels
+from projects.amr.ops.path_index import (
+    half_disc_offsets,
+    offset_tensor,
+    shifted_windows,
+)
+
+
+def global_means(sums: Tensor, counts: Tensor) -> Tensor:
+    """Means over all ranks, split so that their average is exact.
+
+    Args:
+        sums (Tensor): This rank's sums, shape (G,).
+        counts (Tensor): This rank's counts, int64, shape (G,).
+
+    Returns:
+        Tensor: Shape (G,); averaged over the ranks, the global means. 0
+        where there is nothing to count on any rank.
+    """
+    total = counts.clone()
+    all_reduce(total)
+    return sums * get_world_size() / total.clamp_min(1)
+
+
+def affinity_loss(
+    affinity: Tensor, labels: AffinityLabels, eps: float = 1e-5
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Cross entropy of pair affinities, by group of pairs.
+
+    Args:
+        affinity (Tensor): In [0, 1], shape (N, P, h, w).
+        labels (AffinityLabels): Which pairs are alike, and which are not.
+        eps (float): Added before the logarithm, positive. Defaults to 1e-5.
+
+    Returns:
+        tuple[Tensor, Tensor, Tensor]: Means over background positive,
+        foreground positive and negative pairs (see :func:`global_means`),
+        unweighted; 0 for an empty group.
+
+    Example:
+        >>> from projects.amr.ops.affinity_labels import affinity_labels
+        >>> labels = affinity_labels(torch.tensor([[[0, 0, 1]]]), 2)
+        >>> affinity = torch.full((1, 4, 1, 3), 0.5)
+        >>> [round(x.item(), 4) for x in affinity_loss(affinity, labels)]
+        [0.6931, 0.0, 0.6931]
+    """
+    affinity = _at_least_float32(affinity)
+    likely = torch.where(labels.negative, 1 - affinity, affinity)
+    cost = -(likely + eps).log()
+    sums = [torch.where(mask, cost, 0).sum() for mask in labels]
+    counts = [mask.sum() for mask in labels]
+    return tuple(global_means(torch.stack(sums), torch.stack(counts)))
+
+
+def displacement_loss(
+    displacement: Tensor, labels: AffinityLabels, radius: int
+) -> tuple[Tensor, Tensor]:
+    """L1 losses of a displacement field D (IRNet).
+
+    A foreground pair (i, j) points to one centroid, so ``D_i - D_j`` is its
+    offset ``j - i``; a background pair points nowhere, so it is 0.
+
+    Args:
+        displacement (Tensor): ``(dy, dx)`` in feature pixels, shape
+            (N, 2, h, w).
+        labels (AffinityLabels): Made with the same radius.
+        radius (int): Radius in feature pixels, at least 1.
+
+    Returns:
+        tuple[Tensor, Tensor]: Means over foreground and over background
+        positive pairs and both components (see :func:`global_means`),
+        unweighted; 0 for an empty group.
+    """
+    displacement = _at_least_float32(displacement)
+    ends = offset_tensor(half_disc_offsets(radius), displacement.device)
+    windows = shifted_windows(displacement.flatten(0, 1), radius, 0.0)
+    # (2 N, radius, 2 radius - 1, h, w) -> (N, 2, P, h, w)
+    partner = windows[:, ends[:, 0], ends[:, 1] + radius - 1]
+    difference = displacement[:, :, None] - partner.unflatten(0, (-1, 2))
+    wanted = ends.T[:, :, None, None] * labels.fg_positive[:, None]
+    error = (difference - wanted).abs().sum(1)
+    groups = (labels.fg_positive, labels.bg_positive)
+    sums = [torch.where(mask, error, 0).sum() for mask in groups]
+    counts = [2 * mask.sum() for mask in groups]
+    return tuple(global_means(torch.stack(sums), torch.stack(counts)))
+
+
+def _at_least_float32(values: Tensor) -> Tensor:
+    """Widen half precision."""
+    return values.to(torch.promote_types(values.dtype, torch.float32))
+
+
+@MODELS.register_module()
+class AffinityLoss(nn.Module):
+    """Weighted form of :func:`affinity_loss`.
+
+    Args:
+        bg_weight (float): Of background positive pairs. Defaults to 0.25.
+        fg_weight (float): Of foreground positive pairs. Defaults to 0.25.
+        neg_weight (float): Of negative pairs. Defaults to 0.5.
+        eps (float): Added before the logarithm. Defaults to 1e-5.
+    """
+
+    def __init__(
+        self,
+        bg_weight: float = 0.25,
+        fg_weight: float = 0.25,
+        neg_weight: float = 0.5,
+        eps: float = 1e-5,
+    ):
+        super().__init__()
+        self.weights = {
+            'loss_aff_pos_bg': bg_weight,
+            'loss_aff_pos_fg': fg_weight,
+            'loss_aff_neg': neg_weight,
+        }
+        self.eps = eps
+
+    def forward(
+        self, affinity: Tensor, labels: AffinityLabels
+    ) -> dict[str, Tensor]:
+        """Return the weighted losses ``loss_aff_*``, scalars."""
+        losses = affinity_loss(affinity, labels, self.eps)
+        return {
+            key: weight * loss
+            for (key, weight), loss in zip(
+                self.weights.items(), losses, strict=True
+            )
+        }
+
+
+@MODELS.register_module()
+class DisplacementLoss(nn.Module):
+    """Weighted form of :func:`displacement_loss`.
+
+    Args:
+        fg_weight (float): Of foreground pairs. Defaults to 0.5.
+        bg_weight (float): Of background pairs. Defaults to 0.5.
+    """
+
+    def __init__(self, fg_weight: float = 0.5, bg_weight: float = 0.5):
+        super().__init__()
+        self.fg_weight = fg_weight
+        self.bg_weight = bg_weight
+
+    def forward(
+        self, displacement: Tensor, labels: AffinityLabels, radius: int
+    ) -> dict[str, Tensor]:
+        """Return the weighted losses ``loss_dp_*``, scalars."""
+        foreground, background = displacement_loss(
+            displacement, labels, radius
+        )
+        return {
+            'loss_dp_fg': self.fg_weight * foreground,
+            'loss_dp_bg': self.bg_weight * background,
+        }

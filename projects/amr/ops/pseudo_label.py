@@ -1,0 +1,97 @@
+"""From CAMs and class boundaries to scores at image size.
+
+The one place that holds this recipe: the transform
+``RandomWalkPseudoLabel`` and IRNet's ``predict`` both call it, so what is
+made on line, off line and in the test loop agrees.
+
+Shape legend: K labelled classes, (h, w) stored CAM, (h', w') boundary map,
+(H, W) image.
+"""
+
+import torch
+from torch import Tensor
+
+from projects.amr.ops.cam import normalize_cam, resize_cam
+from projects.amr.ops.random_walk import random_walk
+
+NORMALIZATIONS = ('global', 'class', None)
+
+
+@torch.no_grad()
+def walk_to_scores(
+    cam: Tensor,
+    boundary: Tensor,
+    size: tuple[int, int],
+    *,
+    cam_power: float = 1.0,
+    radius: int = 5,
+    beta: float = 10.0,
+    exp_times: int = 8,
+    normalize: str | None = 'global',
+    solver: str = 'auto',
+) -> Tensor:
+    """Walk CAMs over boundaries and bring them to the image's size.
+
+    In order: CAM bilinearly to the boundary map's size, to the power of
+    ``cam_power``, :func:`~projects.amr.ops.random_walk.random_walk`,
+    bilinearly to ``size``, normalised.
+
+    Released code (IRNet, arXiv:1904.05044): enlarges by 4 and cuts off what
+    is over the image's edge; the CAMs are at stride 4 already.
+    Here: resized to the image, which is the same where 4 divides both sides.
+
+    Args:
+        cam (Tensor): In [0, 1], shape (K, h, w). K may be 0.
+        boundary (Tensor): Boundary probabilities in [0, 1], shape (h', w'),
+            on the device of ``cam``.
+        size (tuple[int, int]): Image size (H, W).
+        cam_power (float): Positive; AdvCAM and AMR's release take 1.5.
+            Defaults to 1.0.
+        radius (int): As for ``random_walk``. Defaults to 5.
+        beta (float): As for ``random_walk``. Defaults to 10.0.
+        exp_times (int): As for ``random_walk``. Defaults to 8.
+        normalize (str | None): ``'global'`` divides by the greatest value of
+            all maps, ``'class'`` each map by its own, None leaves the walk's
+            averages. Defaults to 'global'.
+        solver (str): As for ``random_walk``. Defaults to 'auto'.
+
+    Returns:
+        Tensor: Shape (K, H, W), float32, in [0, 1]. Maps without any
+        positive value stay 0. A pixel is of its best class where that score
+        is greater than the background threshold: see
+        :func:`~projects.amr.ops.cam.cam_to_label`.
+
+    Raises:
+        ValueError: If an argument breaks its rule.
+
+    Example:
+        >>> cam = torch.tensor([[[1.0, 0.0, 0.0, 0.0]]])
+        >>> boundary = torch.tensor([[0.0, 0.0, 1.0, 0.0]])
+        >>> walk_to_scores(cam, boundary, (1, 4), radius=2).tolist()
+        [[[1.0, 1.0, 0.0, 0.0]]]
+    """
+    if not cam_power > 0:
+        raise ValueError(f'`cam_power` must be positive, got {cam_power}')
+    if normalize not in NORMALIZATIONS:
+        raise ValueError(
+            f'`normalize` must be one of {NORMALIZATIONS}, got {normalize!r}'
+        )
+    if boundary.ndim != 2:
+        raise ValueError(
+            f'`boundary` must have shape (h, w), got {tuple(boundary.shape)}'
+        )
+    seeds = resize_cam(cam.float(), tuple(boundary.shape)) ** cam_power
+    walked = random_walk(
+        seeds,
+        boundary.float(),
+        radius=radius,
+        beta=beta,
+        exp_times=exp_times,
+        solver=solver,
+    )
+    # The series may leave the range by its error bound.
+    scores = resize_cam(walked.clamp(0, 1), size)
+    if normalize == 'class':
+        return normalize_cam(scores)
+    peak = scores.max() if scores.numel() else scores.new_zeros(())
+    return scores / peak if normalize and peak > 0 else scores

@@ -1,0 +1,187 @@
+"""Seeds: the confident pixels of CAMs, from which an affinity is learnt.
+
+A seed map holds segmentation labels: 0 background, class ``k`` as ``k + 1``,
+255 not confident. Two recipes, one a paper:
+
+- IRNet (arXiv:1904.05044), its release, and AMR's: two constant thresholds,
+  each label map cleaned by a label-CRF (:func:`confident_seed`);
+- AffinityNet (arXiv:1803.10464): two background scores
+  ``(1 - max) ** alpha``, each with the CAMs in a CRF
+  (:func:`affinity_seed`).
+
+Shape legend: K labelled classes of the image, (H, W) size of the image.
+"""
+
+import numpy as np
+
+from projects.amr.ops.dense_crf import unary_from_softmax
+from projects.amr.ops.label_crf import LabelCRF
+from projects.amr.structures.label_space import (
+    BACKGROUND_LABEL,
+    IGNORE_LABEL,
+    class_to_label,
+)
+
+
+def confident_seed(
+    image: np.ndarray,
+    cam: np.ndarray,
+    classes: np.ndarray,
+    *,
+    fg_thr: float = 0.60,
+    bg_thr: float = 0.33,
+    gt_prob: float = 0.7,
+    num_iters: int = 10,
+    crf: str | None = 'dense',
+    kernels: str = 'irn',
+) -> np.ndarray:
+    """IRNet's seeds, with the thresholds of AMR's release.
+
+    The best class of a pixel wins against a constant where its score is
+    greater; with ``fg_thr`` this gives one label map, with ``bg_thr``
+    another, and the CRF cleans both. Then a pixel is
+
+    - of the first map's class, where that is not background;
+    - background, where both maps say so;
+    - else ignored. (Where both maps name a class, the first one's counts.)
+
+    An image without labelled classes is background everywhere.
+
+    Args:
+        image (np.ndarray): RGB, uint8, shape (H, W, 3).
+        cam (np.ndarray): Scores in [0, 1], shape (K, H, W).
+        classes (np.ndarray): Foreground class indices, shape (K,).
+        fg_thr (float): In [0, 1], at least ``bg_thr``; IRNet itself takes
+            0.30, AdvCAM 0.35. Defaults to 0.60.
+        bg_thr (float): In [0, 1]; IRNet itself takes 0.05, AdvCAM 0.15.
+            Defaults to 0.33.
+        gt_prob (float): Probability the CRF gives a label of being right.
+            Defaults to 0.7.
+        num_iters (int): Mean-field iterations. Defaults to 10.
+        crf (str | None): See :class:`~projects.amr.ops.label_crf.LabelCRF`.
+            Defaults to 'dense'.
+        kernels (str): Entry of ``CRF_KERNELS``. Defaults to 'irn'.
+
+    Returns:
+        np.ndarray: Seeds, uint8, shape (H, W).
+
+    Raises:
+        ValueError: If an argument breaks its rule.
+
+    Example:
+        >>> cam = np.array([[[0.2, 0.5, 0.9]]])
+        >>> image = np.zeros((1, 3, 3), np.uint8)
+        >>> confident_seed(image, cam, np.array([4]), crf=None)
+        array([[  0, 255,   5]], dtype=uint8)
+    """
+    if not 0 <= bg_thr <= fg_thr <= 1:
+        raise ValueError(
+            '`bg_thr` and `fg_thr` must be 0 <= bg_thr <= fg_thr <= 1, got '
+            f'{bg_thr} and {fg_thr}'
+        )
+    cam, labels = _check_maps(image, cam, classes)
+    if not len(cam):
+        return np.full(image.shape[:2], BACKGROUND_LABEL, np.uint8)
+    cleaner = LabelCRF(image, crf, kernels=kernels, num_iters=num_iters)
+    confident, possible = (
+        cleaner.refine(_beat(cam, threshold), len(labels), gt_prob)
+        for threshold in (fg_thr, bg_thr)
+    )
+    seed = np.where(confident > 0, labels[confident], IGNORE_LABEL)
+    seed[(confident == 0) & (possible == 0)] = BACKGROUND_LABEL
+    return seed.astype(np.uint8)
+
+
+def affinity_seed(
+    image: np.ndarray,
+    cam: np.ndarray,
+    classes: np.ndarray,
+    *,
+    alpha_low: float = 4.0,
+    alpha_high: float = 32.0,
+    num_iters: int = 10,
+    crf: str | None = 'dense',
+    kernels: str = 'affinitynet',
+) -> np.ndarray:
+    """AffinityNet's seeds.
+
+    The background's score is ``(1 - max over classes) ** alpha``: the
+    smaller alpha, the higher. So a class that wins against ``alpha_low`` is
+    confident, and so is a background that wins against ``alpha_high``. Each
+    set of scores is the unary of a CRF. Then a pixel is
+
+    - background, where the map of ``alpha_high`` says so;
+    - else of the class in the map of ``alpha_low``, where it names one;
+    - else ignored.
+
+    Without a CRF a pixel cannot be background for ``alpha_high`` and a class
+    for ``alpha_low``; with one it can, and is background, as released. An
+    image without labelled classes is background everywhere.
+
+    Args:
+        image (np.ndarray): RGB, uint8, shape (H, W, 3).
+        cam (np.ndarray): Scores in [0, 1], shape (K, H, W).
+        classes (np.ndarray): Foreground class indices, shape (K,).
+        alpha_low (float): Positive, at most ``alpha_high``. Defaults to 4.
+        alpha_high (float): 24 in the conference version. Defaults to 32.
+        num_iters (int): Mean-field iterations. Defaults to 10.
+        crf (str | None): See :class:`~projects.amr.ops.label_crf.LabelCRF`.
+            Defaults to 'dense'.
+        kernels (str): Entry of ``CRF_KERNELS``. Defaults to 'affinitynet'.
+
+    Returns:
+        np.ndarray: Seeds, uint8, shape (H, W).
+
+    Raises:
+        ValueError: If an argument breaks its rule.
+
+    Example:
+        >>> cam = np.array([[[0.02, 0.1, 0.9]]])
+        >>> image = np.zeros((1, 3, 3), np.uint8)
+        >>> affinity_seed(image, cam, np.array([4]), crf=None)
+        array([[  0, 255,   5]], dtype=uint8)
+    """
+    if not 0 < alpha_low <= alpha_high:
+        raise ValueError(
+            '`alpha_low` and `alpha_high` must be 0 < alpha_low <= '
+            f'alpha_high, got {alpha_low} and {alpha_high}'
+        )
+    cam, labels = _check_maps(image, cam, classes)
+    if not len(cam):
+        return np.full(image.shape[:2], BACKGROUND_LABEL, np.uint8)
+    cleaner = LabelCRF(image, crf, kernels=kernels, num_iters=num_iters)
+    rest = 1 - cam.max(0, keepdims=True)
+    low, high = (
+        cleaner.infer(unary_from_softmax(np.concatenate([rest**alpha, cam])))
+        for alpha in (alpha_low, alpha_high)
+    )
+    seed = np.where(low > 0, labels[low], IGNORE_LABEL)
+    seed[high == 0] = BACKGROUND_LABEL
+    return seed.astype(np.uint8)
+
+
+SEED_RECIPES = {'irn': confident_seed, 'affinitynet': affinity_seed}
+
+
+def _beat(cam: np.ndarray, threshold: float) -> np.ndarray:
+    """Index 1.. of a pixel's best map where it beats the threshold, else 0."""
+    return np.where(cam.max(0) > threshold, cam.argmax(0) + 1, 0)
+
+
+def _check_maps(
+    image: np.ndarray, cam: np.ndarray, classes: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return float32 maps and the labels (K + 1,) they stand for."""
+    cam = np.asarray(cam, np.float32)
+    classes = np.asarray(classes, np.int64)
+    if cam.ndim != 3 or cam.shape != (len(classes), *image.shape[:2]):
+        raise ValueError(
+            f'`cam` must be ({len(classes)}, {image.shape[0]}, '
+            f"{image.shape[1]}), one map of the image's size a class, got "
+            f'{cam.shape}'
+        )
+    # One comparison that NaN fails as well.
+    if not bool(np.all((cam >= 0) & (cam <= 1))):
+        raise ValueError('`cam` must be finite and within [0, 1]')
+    labels = np.array([BACKGROUND_LABEL, *class_to_label(classes)])
+    return cam, labels

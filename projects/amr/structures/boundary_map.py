@@ -1,0 +1,110 @@
+"""One image's class boundary map on disk.
+
+Shape legend: (h, w) size of the map, some stride below the image's.
+"""
+
+import os
+import zipfile
+import zlib
+from pathlib import Path
+
+import numpy as np
+
+from projects.amr.errors import DataError
+from projects.amr.structures.publish import published
+
+FORMAT = 'amr-boundary-map-1'
+
+
+class BoundaryMapError(DataError):
+    """A file is not a readable boundary map."""
+
+
+def save_boundary_map(
+    path: str | os.PathLike, boundary: np.ndarray, key: str = ''
+) -> Path:
+    """Write a boundary map: complete under its name, or not at all.
+
+    Values are stored as float16 (rounding below 2 ** -11, relative).
+
+    Args:
+        path (str | PathLike): Target file, ending in ``.npz``.
+        boundary (np.ndarray): Probabilities in [0, 1], shape (h, w).
+        key (str): Digest of all that the map was made from. Defaults to ''.
+
+    Returns:
+        Path: The target.
+
+    Raises:
+        ValueError: If the shape or a value is wrong.
+
+    Example:
+        >>> import tempfile
+        >>> target = Path(tempfile.mkdtemp()) / 'a.npz'
+        >>> _ = save_boundary_map(target, np.array([[0.5, 1.0]]), 'k')
+        >>> load_boundary_map(target)
+        (array([[0.5, 1. ]], dtype=float32), 'k')
+    """
+    path = Path(path)
+    boundary = _checked(boundary).astype(np.float16)
+    with published(path) as file:
+        np.savez(
+            file,
+            format=np.array(FORMAT),
+            key=np.array(key),
+            boundary=boundary,
+        )
+    return path
+
+
+def load_boundary_map(path: str | os.PathLike) -> tuple[np.ndarray, str]:
+    """Read a boundary map. Nothing is ever unpickled.
+
+    Args:
+        path (str | PathLike): File written by :func:`save_boundary_map`.
+
+    Returns:
+        tuple[np.ndarray, str]: The map (h, w), float32 in [0, 1], and its
+        key.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        BoundaryMapError: If the file is damaged or no boundary map; the
+            message names it and what to do.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            arrays = {name: file[name] for name in file.files}
+        if str(arrays['format']) != FORMAT:
+            raise ValueError(f'format {arrays["format"]}, expected {FORMAT}')
+        return _checked(arrays['boundary']), str(arrays['key'])
+    except FileNotFoundError:
+        raise FileNotFoundError(
+            f'no boundary map at {path}: make it with tools/test.py CONFIG '
+            'CHECKPOINT of an affinity network that saves its boundaries'
+        ) from None
+    except (
+        AttributeError,  # a bare .npy has no `files`
+        EOFError,
+        KeyError,
+        OSError,
+        TypeError,
+        ValueError,
+        zipfile.BadZipFile,
+        zlib.error,
+    ) as error:
+        raise BoundaryMapError(
+            f'{path} is not a readable boundary map ({error}): delete it and '
+            'make it again'
+        ) from error
+
+
+def _checked(boundary: np.ndarray) -> np.ndarray:
+    """Return a map as float32 after checking shape and range."""
+    boundary = np.asarray(boundary, dtype=np.float32)
+    if boundary.ndim != 2 or not boundary.size:
+        raise ValueError(f'`boundary` must be (h, w), got {boundary.shape}')
+    # One comparison that NaN fails as well.
+    if not bool(np.all((boundary >= 0) & (boundary <= 1))):
+        raise ValueError('`boundary` must be finite and within [0, 1]')
+    return boundary

@@ -1,0 +1,115 @@
+"""One image's labels on disk, as a palette PNG.
+
+Shape legend: (H, W) size of the image. Values are segmentation labels, 255
+is ignored (see ``label_space.py``).
+"""
+
+import os
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, PngImagePlugin
+
+from projects.amr.errors import DataError
+from projects.amr.structures.publish import published
+from projects.amr.structures.voc_palette import voc_palette
+
+KEY_CHUNK = 'amr-key'
+_LABEL_MODES = ('P', 'L')
+
+
+class LabelMapError(DataError):
+    """A file is not a readable label map."""
+
+
+def save_label_map(
+    path: str | os.PathLike,
+    labels: np.ndarray,
+    palette: np.ndarray | None = None,
+    key: str = '',
+) -> Path:
+    """Write labels: complete under their name, or not at all.
+
+    The same labels, palette and key give the same bytes.
+
+    Args:
+        path (str | PathLike): Target file, ending in ``.png``.
+        labels (np.ndarray): Shape (H, W), uint8.
+        palette (np.ndarray, optional): RGB colours by label, uint8, shape
+            (1..256, 3). Defaults to VOC's.
+        key (str): Digest of all that the labels were made from, kept in a
+            text chunk that viewers ignore. Defaults to '', none.
+
+    Returns:
+        Path: The target.
+
+    Raises:
+        TypeError: If labels or palette are not uint8.
+        ValueError: If a shape is wrong.
+
+    Example:
+        >>> import tempfile
+        >>> target = Path(tempfile.mkdtemp()) / 'a.png'
+        >>> _ = save_label_map(target, np.array([[0, 255]], np.uint8), key='k')
+        >>> load_label_map(target)
+        (array([[  0, 255]], dtype=uint8), 'k')
+    """
+    path = Path(path)
+    labels = np.asarray(labels)
+    palette = voc_palette() if palette is None else np.asarray(palette)
+    for name, value in (('labels', labels), ('palette', palette)):
+        if value.dtype != np.uint8:
+            raise TypeError(f'`{name}` must be uint8, got {value.dtype}')
+    if labels.ndim != 2 or not labels.size:
+        raise ValueError(f'`labels` must be (H, W), got {labels.shape}')
+    if palette.ndim != 2 or palette.shape[1] != 3 or len(palette) > 256:
+        raise ValueError(f'`palette` must be (1..256, 3), got {palette.shape}')
+    image = Image.fromarray(labels)
+    image.putpalette(palette.tobytes())
+    info = PngImagePlugin.PngInfo()
+    if key:
+        info.add_text(KEY_CHUNK, key)
+    with published(path) as file:
+        image.save(file, 'png', pnginfo=info)
+    return path
+
+
+def load_label_map(path: str | os.PathLike) -> tuple[np.ndarray, str]:
+    """Read labels: a palette or grey PNG of 8 bits, of any origin.
+
+    Args:
+        path (str | PathLike): The file.
+
+    Returns:
+        tuple[np.ndarray, str]: Labels (H, W), uint8, and the key, '' if the
+        file has none.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        LabelMapError: If the file is damaged, no PNG, or coloured or of 16
+            bits; the message names it and what to do.
+    """
+    try:
+        with Image.open(path, formats=('PNG',)) as image:
+            image.load()
+            mode, key = image.mode, image.info.get(KEY_CHUNK, '')
+            labels = np.array(image)
+    except FileNotFoundError:
+        raise FileNotFoundError(f'no label map at {path}') from None
+    except (
+        OSError,
+        SyntaxError,
+        ValueError,
+        Image.DecompressionBombError,
+    ) as error:
+        raise LabelMapError(
+            f'{path} is not a readable PNG ({error}): delete it and make it '
+            'again, or restore it'
+        ) from None
+    if mode not in _LABEL_MODES:
+        raise LabelMapError(
+            f'{path} must hold label values, a palette (P) or grey (L) PNG '
+            f'of 8 bits, got mode {mode}: colours were saved in place of '
+            'labels, or values of 16 bits; save it again from the labels'
+        )
+    return labels, str(key)

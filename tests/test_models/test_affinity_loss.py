@@ -1,0 +1,197 @@
+import math
+from itertools import product
+
+import pytest
+import torch
+from torch import multiprocessing
+
+from projects.amr.models.losses import (
+    AffinityLoss,
+    DisplacementLoss,
+    affinity_loss,
+    displacement_loss,
+)
+from projects.amr.ops.affinity import pairwise_affinity
+from projects.amr.ops.affinity_labels import affinity_labels
+from projects.amr.ops.path_index import half_disc_offsets
+
+EPS = 1e-5
+
+
+def seeds(count=2, size=(6, 7), values=(0, 1, 2, 255)):
+    picks = torch.randint(len(values), (count, *size))
+    return torch.tensor(values)[picks]
+
+
+def pairs_by_hand(seed, radius):
+    """All judged pairs: (group, map, offset index, source, partner)."""
+    count, height, width = seed.shape
+    for n, y, x in product(range(count), range(height), range(width)):
+        for p, (dy, dx) in enumerate(half_disc_offsets(radius)):
+            if not (y + dy < height and 0 <= x + dx < width):
+                continue
+            a, b = seed[n, y, x].item(), seed[n, y + dy, x + dx].item()
+            if 255 in (a, b):
+                continue
+            group = 'neg' if a != b else 'fg' if a else 'bg'
+            yield group, n, p, (y, x), (y + dy, x + dx)
+
+
+def mean(values):
+    return sum(values) / len(values) if values else 0.0
+
+
+def test_affinity_loss_equals_a_loop_over_pairs():
+    seed, radius = seeds(), 3
+    boundary = torch.rand(2, 6, 7, dtype=torch.float64)
+    affinity = pairwise_affinity(boundary, radius)
+    cost = {'bg': [], 'fg': [], 'neg': []}
+    for group, n, p, (y, x), _ in pairs_by_hand(seed, radius):
+        a = affinity[n, p, y, x].item()
+        cost[group].append(-math.log((1 - a if group == 'neg' else a) + EPS))
+    assert all(cost.values())
+    labels = affinity_labels(seed, radius)
+    got = [x.item() for x in affinity_loss(affinity, labels)]
+    assert got == pytest.approx([mean(x) for x in cost.values()])
+    total = AffinityLoss()(affinity, labels)
+    assert list(total) == [
+        'loss_aff_pos_bg',
+        'loss_aff_pos_fg',
+        'loss_aff_neg',
+    ]
+    positive = (mean(cost['bg']) + mean(cost['fg'])) / 2
+    want = (positive + mean(cost['neg'])) / 2
+    assert sum(total.values()).item() == pytest.approx(want)
+
+
+def test_displacement_loss_equals_a_loop_over_pairs():
+    seed, radius = seeds(), 3
+    field = torch.randn(2, 2, 6, 7, dtype=torch.float64)
+    cost = {'fg': [], 'bg': []}
+    for group, n, p, source, partner in pairs_by_hand(seed, radius):
+        if group == 'neg':
+            continue
+        for axis in range(2):
+            step = field[n, axis][source] - field[n, axis][partner]
+            offset = half_disc_offsets(radius)[p][axis]
+            wanted = offset if group == 'fg' else 0
+            cost[group].append(abs(step.item() - wanted))
+    labels = affinity_labels(seed, radius)
+    got = [x.item() for x in displacement_loss(field, labels, radius)]
+    assert got == pytest.approx([mean(cost['fg']), mean(cost['bg'])])
+    weighted = DisplacementLoss(fg_weight=2, bg_weight=3)(
+        field, labels, radius
+    )
+    assert weighted['loss_dp_fg'].item() == pytest.approx(2 * got[0])
+    assert weighted['loss_dp_bg'].item() == pytest.approx(3 * got[1])
+
+
+def test_field_pointing_to_a_centroid_costs_nothing():
+    y, x = torch.meshgrid(torch.arange(5.0), torch.arange(4.0), indexing='ij')
+    field = torch.stack([2.0 - y, 1.5 - x])[None]
+    seed = torch.ones(1, 5, 4, dtype=torch.long)
+    foreground, background = displacement_loss(
+        field, affinity_labels(seed, 3), 3
+    )
+    assert foreground.item() == pytest.approx(0, abs=1e-6)
+    assert background == 0  # an empty group
+    flat = displacement_loss(
+        torch.full_like(field, 7.0), affinity_labels(0 * seed, 3), 3
+    )
+    assert flat == (0, 0)
+
+
+@pytest.mark.parametrize(
+    ('value', 'expected'),
+    [
+        (0, {'loss_aff_pos_bg': 0.25}),
+        (3, {'loss_aff_pos_fg': 0.25}),
+        (255, {}),
+        (None, {'loss_aff_neg': 0.5}),
+    ],
+)
+def test_closed_forms_of_one_group_and_of_none(value, expected):
+    seed = torch.tensor([[[0, 1]]] if value is None else [[[value] * 2]])
+    affinity = torch.full((1, 4, 1, 2), 0.3, requires_grad=True)
+    losses = AffinityLoss()(affinity, affinity_labels(seed, 2))
+    p = 0.7 if value is None else 0.3
+    for key, loss in losses.items():
+        want = -expected.get(key, 0) * math.log(p + EPS)
+        assert loss.item() == pytest.approx(want, rel=1e-5)
+    sum(losses.values()).backward()
+    slope = sum(expected.values()) / (p + EPS)
+    slope = slope if value is None else -slope
+    assert affinity.grad.sum().item() == pytest.approx(slope, rel=1e-5)
+
+
+def test_every_weight_and_eps_matter():
+    seed = torch.tensor([[[0, 0, 1, 1]]])
+    labels = affinity_labels(seed, 2)
+    affinity = torch.full((1, 4, 1, 4), 0.5)
+    loss = AffinityLoss(bg_weight=2, fg_weight=3, neg_weight=4, eps=0.5)
+    assert [x.item() for x in loss(affinity, labels).values()] == [0, 0, 0]
+    loss.eps = 0.0
+    got = [x.item() / math.log(2) for x in loss(affinity, labels).values()]
+    assert got == pytest.approx([2, 3, 4])
+
+
+def test_certain_and_wrong_pairs_stay_finite():
+    labels = affinity_labels(torch.tensor([[[0, 0, 1]]]), 2)
+    affinity = torch.tensor([0.0, 1.0, 0.0]).expand(1, 4, 1, 3).clone()
+    affinity.requires_grad_()
+    losses = AffinityLoss()(affinity.half(), labels)
+    assert losses['loss_aff_pos_bg'].item() == pytest.approx(
+        -0.25 * math.log(EPS), rel=1e-5
+    )
+    assert losses['loss_aff_neg'].item() == pytest.approx(
+        -0.5 * math.log(EPS), rel=1e-5
+    )
+    sum(losses.values()).backward()
+    assert affinity.grad.isfinite().all()
+
+
+def total_loss(boundary, field, seed):
+    labels = affinity_labels(seed, 3)
+    affinity = pairwise_affinity(boundary, 3)
+    losses = AffinityLoss()(affinity, labels)
+    losses |= DisplacementLoss()(field, labels, 3)
+    return torch.stack(list(losses.values()))
+
+
+def global_batch():
+    """Three maps with very different numbers of pairs of each kind."""
+    generator = torch.Generator().manual_seed(3)
+    seed = torch.full((3, 6, 7), 255)
+    seed[0] = torch.randint(3, (6, 7), generator=generator)
+    seed[1, 2, 2:4] = 1
+    seed[2, :2] = 0
+    draw = {'generator': generator, 'dtype': torch.float64}
+    return torch.rand(3, 6, 7, **draw), torch.randn(3, 2, 6, 7, **draw), seed
+
+
+def run_rank(rank, folder):
+    """One of two ranks: the first has the first map, the other the rest."""
+    torch.distributed.init_process_group(
+        'gloo', init_method=f'file://{folder}/store', rank=rank, world_size=2
+    )
+    part = slice(0, 1) if rank == 0 else slice(1, 3)
+    boundary, field, seed = (x[part].clone() for x in global_batch())
+    # One weight a map kind, as a network's would be.
+    weights = torch.ones(2, dtype=torch.float64, requires_grad=True)
+    losses = total_loss(boundary * weights[0], field * weights[1], seed)
+    losses.sum().backward()
+    torch.save((losses.detach(), weights.grad), f'{folder}/{rank}.pt')
+    torch.distributed.destroy_process_group()
+
+
+def test_two_ranks_with_unequal_pairs_equal_one(tmp_path):
+    multiprocessing.spawn(run_rank, (str(tmp_path),), nprocs=2)
+    ranks = [torch.load(tmp_path / f'{rank}.pt') for rank in range(2)]
+    boundary, field, seed = global_batch()
+    weights = torch.ones(2, dtype=torch.float64, requires_grad=True)
+    losses = total_loss(boundary * weights[0], field * weights[1], seed)
+    losses.sum().backward()
+    for index, want in enumerate((losses.detach(), weights.grad)):
+        got = torch.stack([rank[index] for rank in ranks])
+        torch.testing.assert_close(got.mean(0), want)
+        assert not torch.allclose(got[0], got[1])

@@ -1,0 +1,125 @@
+import pytest
+import torch
+import torch.nn.functional as F
+from affinity_configs import irnet, with_cam
+from mmengine.structures import PixelData
+from mmseg.structures import SegDataSample
+
+from projects.amr.errors import DataError
+from projects.amr.evaluation import CAMIoUMetric
+from projects.amr.models import IRNet
+from projects.amr.ops.random_walk import random_walk
+
+
+@pytest.mark.parametrize('power', [1.0, 1.5])
+def test_prediction_is_the_ops_by_hand(power):
+    walk = {'radius': 4, 'beta': 6.0, 'exp_times': 3, 'solver': 'dense'}
+    settings = {'cam_power': power, 'bg_thr': 0.4, **walk}
+    model = irnet(test_cfg=settings)
+    image, sample = torch.randn(3, 33, 47), with_cam()
+    (got,) = model([image], [sample], mode='predict')
+    plain, _ = model(image[None])
+    mirrored, _ = model(image.flip(-1)[None])
+    boundary = ((plain + mirrored.flip(-1)) / 2).sigmoid()[0, 0]
+    torch.testing.assert_close(got.pred_boundary.data[0], boundary)
+    maps = random_walk(sample.cam_input.cam**power, boundary, **walk)
+    maps = F.interpolate(
+        maps[None], (33, 47), mode='bilinear', align_corners=False
+    )[0]
+    maps = maps / maps.max()
+    torch.testing.assert_close(got.pred_cam.walked, maps)
+    best, winner = maps.max(0)
+    label = torch.where(best > 0.4, torch.tensor([1, 3])[winner], 0)
+    assert torch.equal(got.pred_sem_seg.data, label[None])
+    assert set(label.unique().tolist()) == {0, 1, 3}
+    assert got.pred_cam.classes == [0, 2]
+    assert (got.pred_cam.maps, got.pred_cam.final) == (('walked',), 'walked')
+    assert got.pred_cam.size == (33, 47)
+
+
+def test_each_test_setting_matters():
+    image, sample = torch.randn(3, 33, 47), with_cam()
+    reference = irnet()
+    base = reference.predict([image], [sample])[0].clone()
+    for change in (
+        {'cam_power': 2.0},
+        {'radius': 2},
+        {'beta': 1.0},
+        {'exp_times': 0},
+        {'normalize': None},
+    ):
+        model = irnet(test_cfg=change)
+        model.load_state_dict(reference.state_dict())
+        got = model.predict([image], [sample.clone()])[0]
+        assert not torch.allclose(got.pred_cam.walked, base.pred_cam.walked)
+    assert IRNet.default_test_cfg['solver'] == 'auto'
+    with pytest.raises(ValueError, match='solver'):
+        irnet(test_cfg={'solver': 'x'}).predict([image], [sample])
+    with pytest.raises(ValueError, match=r"`test_cfg` knows.*\['xi'\]"):
+        irnet(test_cfg={'xi': 1})
+
+
+def test_mirrored_image_gives_the_mirrored_boundary():
+    model = irnet()
+    image = torch.randn(3, 33, 47)
+    torch.testing.assert_close(
+        model.predict_boundary(image.flip(-1)),
+        model.predict_boundary(image).flip(-1),
+    )
+    assert model.predict_boundary(image).std() > 0.01
+
+
+@pytest.mark.parametrize('size', [(1, 1), (1, 30), (61, 5), (30, 600)])
+def test_any_image_size(size):
+    sample = with_cam(size, (1,), (2, 3))
+    (got,) = irnet().predict([torch.randn(3, *size)], [sample])
+    shape = tuple(-(-side // 4) for side in size)
+    assert tuple(got.pred_boundary.data.shape) == (1, *shape)
+    assert tuple(got.pred_cam.walked.shape) == (1, *size)
+    assert got.pred_cam.walked.max() == 1
+    assert got.pred_cam.walked.min() >= 0
+
+
+def test_image_without_labels_is_background():
+    sample = with_cam(classes=())
+    (got,) = irnet().predict([torch.randn(3, 33, 47)], [sample])
+    assert tuple(got.pred_cam.walked.shape) == (0, 33, 47)
+    assert got.pred_cam.classes == []
+    assert not got.pred_sem_seg.data.any()
+    empty = with_cam()
+    empty.cam_input.cam = torch.zeros(2, 9, 12)
+    (got,) = irnet().predict([torch.randn(3, 33, 47)], [empty])
+    assert got.pred_cam.walked.max() == 0
+
+
+def test_no_cam_gives_the_boundary_alone():
+    (got,) = irnet().predict([torch.randn(3, 33, 47)], [SegDataSample()])
+    assert 'pred_cam' not in got
+    assert got.pred_boundary.data.shape == (1, 9, 12)
+
+
+def test_companions_do_not_matter():
+    model = irnet()
+    images = [torch.randn(3, 33, 47), torch.randn(3, 40, 20)]
+    samples = [with_cam(), with_cam((40, 20), (1,), (5, 5))]
+    together = model(images, [s.clone() for s in samples], mode='predict')
+    for image, sample, got in zip(images, samples, together, strict=True):
+        (alone,) = model([image], [sample], mode='predict')
+        assert torch.equal(alone.pred_cam.walked, got.pred_cam.walked)
+
+
+def test_record_of_another_image_is_refused():
+    sample = with_cam(size=(40, 40))
+    sample.set_metainfo({'img_path': 'a.jpg'})
+    with pytest.raises(DataError, match=r'a\.jpg.*\(33, 47\).*\(40, 40\)'):
+        irnet().predict([torch.randn(3, 33, 47)], [sample])
+
+
+def test_metric_reads_the_prediction():
+    sample = with_cam()
+    (got,) = irnet().predict([torch.randn(3, 33, 47)], [sample])
+    got.gt_sem_seg = PixelData(data=got.pred_sem_seg.data)
+    metric = CAMIoUMetric(bg_thr=0.25, prefix='pseudo')
+    metric.dataset_meta = {'classes': ('background', 'a', 'b', 'c')}
+    metric.process({}, [got.to_dict()])
+    assert metric.evaluate(1)['pseudo/mIoU_fixed'] == 100

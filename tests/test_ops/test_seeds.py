@@ -1,0 +1,257 @@
+"""Seed recipes against loops over pixels that spell the rules out."""
+
+import numpy as np
+import pytest
+
+from projects.amr.ops import seeds as module
+from projects.amr.ops.dense_crf import (
+    CRF_KERNELS,
+    DenseCRF,
+    crf_with_labels,
+    dense_crf,
+    unary_from_softmax,
+)
+from projects.amr.ops.label_crf import (
+    LabelCRF,
+    crf_name,
+    refine_class_labels,
+)
+from projects.amr.ops.seeds import affinity_seed, confident_seed
+
+CLASSES = np.array([2, 5, 11])
+IRN = {'kernels': 'irn', 'gt_prob': 0.7}
+
+
+@pytest.fixture
+def scene():
+    rng = np.random.default_rng(0)
+    image = rng.integers(0, 40, (13, 17, 3)).astype(np.uint8)
+    image[3:9, 4:12] += 150
+    cam = 0.3 * rng.random((3, 13, 17))
+    cam[0, 3:9, 4:8] += 0.5
+    cam[1, 3:9, 8:12] += 0.6
+    cam[0] **= 2
+    return image, cam
+
+
+def loop_confident(first, second):
+    """Merge two maps of labels, pixel by pixel."""
+    seed = np.full(first.shape, 255, np.uint8)
+    for place in np.ndindex(first.shape):
+        if first[place] != 0:
+            seed[place] = first[place]
+        elif second[place] == 0:
+            seed[place] = 0
+    return seed
+
+
+def loop_labels(cam, threshold):
+    """Index 1.. of the best map, 0 for background."""
+    result = np.zeros(cam.shape[1:], int)
+    for y, x in np.ndindex(cam.shape[1:]):
+        scores = [threshold, *cam[:, y, x]]
+        result[y, x] = int(np.argmax(scores))
+    return result
+
+
+def as_labels(index):
+    return np.array([0, 3, 6, 12])[index]
+
+
+def test_irn_without_crf_is_two_thresholds(scene):
+    image, cam = scene
+    seed = confident_seed(
+        image, cam, CLASSES, fg_thr=0.6, bg_thr=0.2, crf=None
+    )
+    expected = loop_confident(
+        as_labels(loop_labels(cam, 0.6)), as_labels(loop_labels(cam, 0.2))
+    )
+    np.testing.assert_array_equal(seed, expected)
+    assert seed.dtype == np.uint8
+    assert set(np.unique(seed)) == {0, 3, 6, 255}
+
+
+def test_irn_with_crf_merges_two_cleaned_maps(scene):
+    image, cam = scene
+    maps = [
+        as_labels(crf_with_labels(image, loop_labels(cam, threshold), 4))
+        for threshold in (0.6, 0.2)
+    ]
+    seed = confident_seed(image, cam, CLASSES, fg_thr=0.6, bg_thr=0.2)
+    np.testing.assert_array_equal(seed, loop_confident(*maps))
+    plain = confident_seed(
+        image, cam, CLASSES, fg_thr=0.6, bg_thr=0.2, crf=None
+    )
+    assert (seed != plain).any()
+
+
+@pytest.mark.parametrize('crf', [None, 'dense'])
+def test_affinitynet_by_its_rules(scene, crf):
+    image, cam = scene
+    maps = []
+    for alpha in (4, 32):
+        rest = (1 - cam.max(0)) ** alpha
+        scores = np.concatenate([rest[None], cam]).astype(np.float32)
+        if crf:
+            scores = dense_crf(
+                image,
+                unary_from_softmax(scores),
+                **CRF_KERNELS['affinitynet'],
+            )
+        maps.append(as_labels(scores.argmax(0)))
+    low, high = maps
+    expected = np.full(low.shape, 255, np.uint8)
+    for place in np.ndindex(low.shape):
+        if high[place] == 0:
+            expected[place] = 0
+        elif low[place] != 0:
+            expected[place] = low[place]
+    seed = affinity_seed(image, cam, CLASSES, crf=crf)
+    np.testing.assert_array_equal(seed, expected)
+    if crf is None:
+        assert {0, 3, 6, 255} <= set(np.unique(seed))
+        assert not np.any((high == 0) & (low != 0))
+    else:
+        assert len(np.unique(seed)) > 1
+
+
+@pytest.mark.parametrize(
+    ('recipe', 'changes'),
+    [
+        (confident_seed, {'fg_thr': 0.75}),
+        (confident_seed, {'bg_thr': 0.1}),
+        (confident_seed, {'gt_prob': 0.97}),
+        (confident_seed, {'num_iters': 0}),
+        (confident_seed, {'crf': None}),
+        (confident_seed, {'crf': 'local'}),
+        (confident_seed, {'kernels': 'deeplabv2'}),
+        (affinity_seed, {'alpha_low': 1}),
+        (affinity_seed, {'alpha_high': 5}),
+        (affinity_seed, {'num_iters': 0}),
+        (affinity_seed, {'crf': None}),
+        (affinity_seed, {'kernels': 'deeplabv2'}),
+    ],
+)
+def test_every_argument_matters(recipe, changes):
+    rng = np.random.default_rng(1)
+    image = rng.integers(0, 256, (19, 23, 3)).astype(np.uint8)
+    cam = rng.random((3, 19, 23)) ** 2
+    before = recipe(image, cam, CLASSES)
+    assert (before != recipe(image, cam, CLASSES, **changes)).any()
+
+
+@pytest.mark.parametrize('recipe', [confident_seed, affinity_seed])
+class TestBothRecipes:
+    @pytest.mark.parametrize('crf', ['dense', 'local', None])
+    def test_image_without_class_is_background(self, recipe, crf):
+        image = np.zeros((5, 7, 3), np.uint8)
+        seed = recipe(image, np.zeros((0, 5, 7)), np.zeros(0), crf=crf)
+        assert seed.shape == (5, 7)
+        assert not seed.any()
+
+    @pytest.mark.parametrize('crf', ['dense', 'local', None])
+    def test_clear_cam_gives_clear_seed(self, recipe, crf):
+        image = np.zeros((20, 30, 3), np.uint8)
+        image[5:15, 10:20] = 200
+        cam = (image[None, ..., 0] > 0).astype(np.float32)
+        seed = recipe(image, cam, np.array([7]), crf=crf)
+        np.testing.assert_array_equal(seed, 8 * cam[0])
+
+    def test_one_pixel(self, recipe):
+        image = np.zeros((1, 1, 3), np.uint8)
+        seed = recipe(image, np.ones((1, 1, 1)), np.array([0]))
+        assert seed.tolist() == [[1]]
+
+    def test_inputs_are_left_alone(self, recipe, scene):
+        image, cam = scene
+        before = image.copy(), cam.copy()
+        recipe(image, cam, CLASSES)
+        np.testing.assert_array_equal(image, before[0])
+        np.testing.assert_array_equal(cam, before[1])
+
+    def test_dense_crf_is_built_once(self, recipe, scene, monkeypatch):
+        built = []
+
+        class Counting(DenseCRF):
+            def __init__(self, *args, **kwargs):
+                built.append(self)
+                super().__init__(*args, **kwargs)
+
+        monkeypatch.setattr('projects.amr.ops.label_crf.DenseCRF', Counting)
+        recipe(*scene, CLASSES)
+        assert len(built) == 1
+
+    @pytest.mark.parametrize(
+        ('cam', 'classes'),
+        [
+            (np.zeros((1, 5, 6)), [1]),
+            (np.zeros((2, 5, 7)), [1]),
+            (np.zeros((5, 7)), [1]),
+            (np.full((1, 5, 7), 1.1), [1]),
+            (np.full((1, 5, 7), np.nan), [1]),
+        ],
+    )
+    def test_bad_maps_are_refused(self, recipe, cam, classes):
+        with pytest.raises(ValueError, match='cam'):
+            recipe(np.zeros((5, 7, 3), np.uint8), cam, classes)
+
+
+@pytest.mark.parametrize(
+    ('recipe', 'changes', 'word'),
+    [
+        (confident_seed, {'fg_thr': 0.2}, 'bg_thr'),
+        (confident_seed, {'bg_thr': -0.1}, 'bg_thr'),
+        (confident_seed, {'fg_thr': 1.1}, 'fg_thr'),
+        (confident_seed, {'crf': 'full'}, 'crf'),
+        (confident_seed, {'kernels': 'x'}, 'kernels'),
+        (confident_seed, {'gt_prob': 1}, 'gt_prob'),
+        (affinity_seed, {'alpha_low': 0}, 'alpha_low'),
+        (affinity_seed, {'alpha_low': 33}, 'alpha_high'),
+    ],
+)
+def test_bad_parameters_are_refused(recipe, changes, word):
+    image = np.zeros((5, 7, 3), np.uint8)
+    with pytest.raises(ValueError, match=word):
+        recipe(image, np.zeros((1, 5, 7)), [1], **changes)
+
+
+def test_recipes_are_by_name():
+    assert list(module.SEED_RECIPES) == ['irn', 'affinitynet']
+
+
+def test_refining_keeps_to_the_image_s_labels(scene):
+    image, _ = scene
+    labels = np.where(image[..., 0] > 100, 12, 0).astype(np.uint8)
+    labels[5, 5] = 3
+    refined = refine_class_labels(image, labels, 'dense', CLASSES, **IRN)
+    np.testing.assert_array_equal(
+        refined, np.where(image[..., 0] > 100, 12, 0)
+    )
+    same = refine_class_labels(image, labels, None)
+    np.testing.assert_array_equal(same, labels)
+    with pytest.raises(ValueError, match='among'):
+        refine_class_labels(image, labels, 'dense', np.array([1]))
+    with pytest.raises(ValueError, match='one size'):
+        refine_class_labels(image[1:], labels, 'dense')
+
+
+def test_number_of_possible_classes_matters_to_the_unary():
+    """The rest of the probability is shared by all labels of the image."""
+    rng = np.random.default_rng(0)
+    image = rng.integers(0, 30, (15, 15, 3)).astype(np.uint8)
+    labels = rng.integers(0, 2, (15, 15)).astype(np.uint8)
+    few, many = (
+        refine_class_labels(
+            image, labels, 'local', np.arange(n), num_iters=1, **IRN
+        )
+        for n in (1, 20)
+    )
+    assert set(np.unique(many)) <= {0, 1}
+    assert (few != many).any()
+
+
+def test_names_of_crfs():
+    assert crf_name(None) == 'none'
+    assert crf_name('local') == 'local mean field'
+    assert crf_name('dense') in ('dense (permutohedral)', 'dense (pydensecrf)')
+    assert LabelCRF(np.zeros((2, 2, 3), np.uint8), None).crf is None

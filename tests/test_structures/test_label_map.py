@@ -1,0 +1,131 @@
+import numpy as np
+import pytest
+from PIL import Image
+
+from projects.amr.errors import DataError
+from projects.amr.structures import (
+    LabelMapError,
+    load_label_map,
+    save_label_map,
+)
+from projects.amr.structures.voc_palette import voc_palette
+
+
+def make_labels(height=23, width=37):
+    rng = np.random.default_rng(0)
+    return rng.choice([0, 3, 20, 255], (height, width)).astype(np.uint8)
+
+
+@pytest.mark.parametrize('size', [(1, 1), (23, 37)])
+def test_round_trip(tmp_path, size):
+    labels = make_labels(*size)
+    path = save_label_map(tmp_path / 'a.png', labels, key='abc')
+    loaded, key = load_label_map(path)
+    np.testing.assert_array_equal(loaded, labels)
+    assert loaded.dtype == np.uint8
+    assert key == 'abc'
+    assert load_label_map(save_label_map(path, labels))[1] == ''
+
+
+def test_other_programs_see_voc_colours(tmp_path):
+    labels = make_labels()
+    path = save_label_map(tmp_path / 'a.png', labels, key='abc')
+    with Image.open(path) as image:
+        assert image.mode == 'P'
+        colours = np.array(image.convert('RGB'))
+    np.testing.assert_array_equal(colours, voc_palette()[labels])
+
+
+def test_own_palette(tmp_path):
+    palette = np.array([[1, 2, 3], [4, 5, 6]], np.uint8)
+    labels = np.array([[0, 1]], np.uint8)
+    path = save_label_map(tmp_path / 'a.png', labels, palette)
+    with Image.open(path) as image:
+        np.testing.assert_array_equal(
+            np.array(image.convert('RGB'))[0], palette
+        )
+
+
+def test_same_input_same_bytes(tmp_path):
+    paths = [
+        save_label_map(tmp_path / f'{name}.png', make_labels(), key='k')
+        for name in 'ab'
+    ]
+    assert paths[0].read_bytes() == paths[1].read_bytes()
+    other = save_label_map(tmp_path / 'c.png', make_labels(), key='l')
+    assert other.read_bytes() != paths[0].read_bytes()
+
+
+def test_failed_save_leaves_the_old_file_and_no_rubbish(tmp_path, monkeypatch):
+    path = save_label_map(tmp_path / 'a.png', make_labels())
+    before = path.read_bytes()
+
+    def fail(self, file, *args, **kwargs):
+        file.write(b'half')
+        raise OSError('no space left on device')
+
+    monkeypatch.setattr(Image.Image, 'save', fail)
+    with pytest.raises(OSError, match='no space'):
+        save_label_map(path, make_labels(), key='new')
+    assert path.read_bytes() == before
+    assert [p.name for p in tmp_path.iterdir()] == ['a.png']
+
+
+@pytest.mark.parametrize('mode', ['L', 'P'])
+def test_plain_masks_of_others_are_read(tmp_path, mode):
+    labels = make_labels()
+    image = Image.fromarray(labels)
+    if mode == 'P':
+        image.putpalette(voc_palette().tobytes())
+    image.save(tmp_path / 'a.png')
+    np.testing.assert_array_equal(
+        load_label_map(tmp_path / 'a.png')[0], labels
+    )
+
+
+@pytest.mark.parametrize('mode', ['RGB', 'RGBA', 'LA', 'I;16'])
+def test_coloured_and_deep_images_are_named_and_refused(tmp_path, mode):
+    path = tmp_path / 'mask.png'
+    if mode == 'I;16':
+        Image.fromarray(make_labels().astype(np.uint16)).save(path)
+    else:
+        Image.fromarray(make_labels()).convert(mode).save(path)
+    with pytest.raises(LabelMapError, match=r'mask\.png.*8 bits'):
+        load_label_map(path)
+
+
+@pytest.mark.parametrize('keep', [0, 5, 60, -30])
+def test_damaged_file_is_named(tmp_path, keep):
+    path = save_label_map(tmp_path / 'mask.png', make_labels(60, 60))
+    path.write_bytes(path.read_bytes()[:keep])
+    with pytest.raises(DataError, match=r'mask\.png is not a readable PNG'):
+        load_label_map(path)
+
+
+def test_jpeg_is_refused(tmp_path):
+    path = tmp_path / 'mask.png'
+    Image.fromarray(make_labels()).save(path, 'jpeg')
+    with pytest.raises(DataError, match=r'mask\.png is not a readable PNG'):
+        load_label_map(path)
+
+
+def test_missing_file_is_named(tmp_path):
+    with pytest.raises(FileNotFoundError, match=r'mask\.png'):
+        load_label_map(tmp_path / 'mask.png')
+
+
+@pytest.mark.parametrize(
+    ('labels', 'palette', 'error'),
+    [
+        (np.zeros((2, 2), np.int64), None, TypeError),
+        (np.zeros((2, 2, 3), np.uint8), None, ValueError),
+        (np.zeros((0, 2), np.uint8), None, ValueError),
+        (np.zeros((2, 2), np.uint8), np.zeros((2, 4), np.uint8), ValueError),
+        (np.zeros((2, 2), np.uint8), np.zeros((257, 3), np.uint8), ValueError),
+        (np.zeros((2, 2), np.uint8), np.zeros((2, 3)), TypeError),
+    ],
+)
+def test_broken_rules_are_refused(tmp_path, labels, palette, error):
+    with pytest.raises(error, match='labels|palette'):
+        save_label_map(tmp_path / 'a.png', labels, palette)
+    assert list(tmp_path.iterdir()) == []
