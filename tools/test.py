@@ -2,7 +2,8 @@
 """Test a model: ``python tools/test.py CONFIG CHECKPOINT``.
 
 A classifier writes one CAM record an image and prints CAM mIoU (at the fixed
-threshold and at the best of the sweep) and classification mAP.
+threshold and at the best of the sweep) and classification mAP. An affinity
+network writes one palette PNG an image and prints pseudo-label mIoU.
 """
 
 import argparse
@@ -30,6 +31,8 @@ from projects.amr.errors import UserError  # noqa: E402
 from projects.amr.structures import published  # noqa: E402
 
 SUMMARY = 'test_summary.json'
+WRITERS = ('CAMGenerationHook', 'LabelMapWriterHook')
+PAINTERS = ('CAMVisualizationHook',)
 
 
 def parse_args() -> argparse.Namespace:
@@ -51,11 +54,13 @@ def parse_args() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def set_hook_folder(cfg: Config, hook_type: str, folder: str) -> None:
-    """Give the config's hook of a type its output folder."""
-    hooks = [h for h in cfg.get('custom_hooks', []) if h.type == hook_type]
+def set_hook_folder(cfg: Config, types: tuple[str, ...], folder: str) -> None:
+    """Give the config's hook of one of the types its output folder."""
+    hooks = [h for h in cfg.get('custom_hooks', []) if h.type in types]
     if not hooks:
-        raise UserError(f'the config has no {hook_type} in custom_hooks')
+        raise UserError(
+            f'the config has no {" or ".join(types)} in custom_hooks'
+        )
     hooks[0].out_dir = folder
 
 
@@ -85,9 +90,9 @@ def main() -> None:
     if args.tta:
         use_tta(cfg)
     if args.out:
-        set_hook_folder(cfg, 'CAMGenerationHook', args.out)
+        set_hook_folder(cfg, WRITERS, args.out)
     if args.show_dir:
-        set_hook_folder(cfg, 'CAMVisualizationHook', args.show_dir)
+        set_hook_folder(cfg, PAINTERS, args.show_dir)
     runner = Runner.from_cfg(cfg)
     metrics = runner.test()
     if is_main_process():

@@ -55,14 +55,15 @@ def grid(tmp_path, monkeypatch):
     config.write_text('x = 1\n')
     calls = []
 
-    def call(folder, tool, arguments, reporter):
+    def call(tool, arguments, log, reporter):
+        folder = log.parent
         calls.append((tool, [str(a) for a in arguments]))
         if tool == 'train.py':
             (folder / 'last_checkpoint').write_text('epoch_1.pth')
         else:
             (folder / ablation.SUMMARY).write_text(json.dumps({'n': 1}))
 
-    monkeypatch.setattr(ablation, '_call', call)
+    monkeypatch.setattr(ablation, 'call_tool', call)
 
     def run(**changes):
         calls.clear()
@@ -81,6 +82,7 @@ def test_finished_runs_are_kept_and_changed_ones_redone(grid):
     config.write_text('x = 2\n')
     assert len(run()) == 4
     assert len(run(cfg_options=['x=3'])) == 4
+    assert len(run(cfg_options=['x=3'], made_from='other seeds')) == 4
 
 
 def test_interrupted_training_is_resumed(grid):
@@ -93,7 +95,14 @@ def test_interrupted_training_is_resumed(grid):
 
 
 def test_failing_tool_names_its_log(tmp_path):
-    with pytest.raises(UserError, match=r'(?s)train\.log.*config'):
-        ablation._call(
-            tmp_path, 'train.py', [tmp_path / 'none.py'], Reporter()
-        )
+    log = tmp_path / 'train.log'
+    with pytest.raises(UserError, match=r'(?s)train\.log.*none\.py'):
+        ablation.call_tool('train.py', [tmp_path / 'none.py'], log, Reporter())
+
+
+def test_pseudo_labels_have_their_row():
+    metrics = {'pseudo/mIoU_fixed': 66.0, 'pseudo/body_recall_best': 70.0}
+    (row,) = ablation.collect_rows({'irnet': [summary(0, **metrics)]})
+    assert row['map'] == 'pseudo'
+    assert row['mIoU_fixed'][0] == 66.0
+    assert row['body_recall_best'][0] == 70.0

@@ -1,9 +1,9 @@
 import cv2
 import pytest
 from mmengine.runner import Runner
+from runner_configs import tiny_config
 
 from projects.amr.engine import CAMVisualizationHook
-from runner_configs import tiny_config
 
 
 def run(toy_root, tmp_path, **options):

@@ -2,10 +2,14 @@ from .hooks import (
     CAMGenerationHook,
     CAMVisualizationHook,
     CheckpointGuardHook,
+    DisplacementMeanHook,
+    LabelMapWriterHook,
 )
 
 __all__ = [
     'CAMGenerationHook',
     'CAMVisualizationHook',
     'CheckpointGuardHook',
+    'DisplacementMeanHook',
+    'LabelMapWriterHook',
 ]

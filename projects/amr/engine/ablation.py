@@ -35,6 +35,7 @@ def run_grid(
     train_options: Sequence[str] = (),
     test_options: Sequence[str] = (),
     cfg_options: Sequence[str] = (),
+    made_from: str = '',
     reporter: Reporter | None = None,
 ) -> dict[str, list[dict]]:
     """Train and test every config with every seed, each in its process.
@@ -52,6 +53,9 @@ def run_grid(
             which ``{folder}`` stands for the run's folder. Defaults to ().
         cfg_options (Sequence[str]): ``key=value`` overrides of all configs.
             Defaults to ().
+        made_from (str): Digest of inputs that configs only name (seeds of
+            an earlier stage, say); another one starts the runs anew.
+            Defaults to ''.
         reporter (Reporter, optional): Tells the progress. Defaults to one
             on standard output.
 
@@ -67,7 +71,7 @@ def run_grid(
     for number, (config, seed) in enumerate(jobs, 1):
         folder = work_dir / config.stem / f'seed{seed}'
         reporter.step(f'[{number}/{len(jobs)}] {config.stem}, seed {seed}')
-        _prepare(folder, config, seed, cfg_options)
+        _prepare(folder, config, [seed, sorted(cfg_options), made_from])
         if not (folder / SUMMARY).is_file():
             _train_and_test(
                 config,
@@ -81,11 +85,11 @@ def run_grid(
     return results
 
 
-def _prepare(folder: Path, config: Path, seed: int, options) -> None:
+def _prepare(folder: Path, config: Path, more: list) -> None:
     """Empty a folder that belongs to another config."""
     allow_mmseg_bases()
     resolved = Config.fromfile(config).to_dict()
-    key = config_digest([resolved, seed, sorted(options)])
+    key = config_digest([resolved, more])
     path = folder / RUN_KEY
     if not (path.is_file() and json.loads(path.read_text())['key'] == key):
         shutil.rmtree(folder, ignore_errors=True)
@@ -102,15 +106,26 @@ def _train_and_test(
     last = folder / 'last_checkpoint'
     resume = ['--resume'] if last.is_file() else []
     train = [config, *train_options, *resume, *common]
-    _call(folder, 'train.py', train, reporter)
+    call_tool('train.py', train, folder / 'train.log', reporter)
     extra = [option.format(folder=folder) for option in test_options]
     test = [config, last.read_text(), *extra, *common]
-    _call(folder, 'test.py', test, reporter)
+    call_tool('test.py', test, folder / 'test.log', reporter)
 
 
-def _call(folder: Path, tool: str, arguments: list, reporter) -> None:
-    """Run one tool with its output in a log, and follow the log."""
-    log = folder / f'{Path(tool).stem}.log'
+def call_tool(
+    tool: str, arguments: Sequence, log: Path, reporter: Reporter
+) -> None:
+    """Run one of our tools in its process, and follow its log.
+
+    Args:
+        tool (str): File name under ``tools/``.
+        arguments (Sequence): Command line; each is turned into text.
+        log (Path): File that gets the output.
+        reporter (Reporter): Tells the progress.
+
+    Raises:
+        UserError: If the tool fails; the message holds the log's end.
+    """
     log.unlink(missing_ok=True)
     command = [sys.executable, ROOT / 'tools' / tool, *arguments]
     with log.open('wb') as file:
@@ -151,14 +166,15 @@ def collect_rows(results: dict[str, list[dict]]) -> list[dict]:
     for stem, summaries in results.items():
         metrics = [summary['metrics'] for summary in summaries]
         for name in _map_names(metrics[0]):
-            prefix = f'cam/{name}/' if name else 'cam/'
+            prefix = _metric_prefix(metrics[0])
             row = {
                 'config': stem,
-                'map': name or 'cam',
+                'map': name or prefix[:-1],
                 'seeds': [summary['seed'] for summary in summaries],
             }
             for key in COLUMNS:
-                row[key] = _spread([m.get(prefix + key) for m in metrics])
+                full = f'{prefix}{name}/{key}' if name else prefix + key
+                row[key] = _spread([m.get(full) for m in metrics])
             key = 'classification/mAP'
             row['mAP'] = _spread([m.get(key) for m in metrics])
             rows.append(row)
@@ -170,6 +186,11 @@ def _map_names(metrics: dict) -> list[str]:
     names = {key.split('/')[1] for key in metrics if key.count('/') == 2}
     order = ('spotlight', 'compensation', 'weighted')
     return sorted(names, key=order.index) if names else ['']
+
+
+def _metric_prefix(metrics: dict) -> str:
+    """``cam/`` of a classifier, ``pseudo/`` of an affinity network."""
+    return 'pseudo/' if 'pseudo/mIoU_fixed' in metrics else 'cam/'
 
 
 def _spread(values: list) -> tuple[float, float]:
@@ -189,7 +210,7 @@ def markdown_table(rows: list[dict]) -> str:
     Returns:
         str: The table.
     """
-    heads = ['config', 'CAM', *COLUMNS.values(), 'class. mAP']
+    heads = ['config', 'map', *COLUMNS.values(), 'class. mAP']
     lines = ['| ' + ' | '.join(heads) + ' |', '|' + '---|' * len(heads)]
     for row in rows:
         cells = [row['config'], row['map']]

@@ -2,9 +2,14 @@
 
 import hashlib
 import json
+from pathlib import Path
 
 import torch
 from torch import nn
+
+from projects.amr.structures.publish import published
+
+MANIFEST = 'generation.json'
 
 
 def config_digest(value) -> str:
@@ -40,3 +45,72 @@ def weights_digest(model: nn.Module) -> str:
         flat = tensor.detach().cpu().contiguous().reshape(-1)
         digest.update(flat.view(torch.uint8).numpy().tobytes())
     return digest.hexdigest()
+
+
+def file_digest(path: str | Path) -> str:
+    """SHA-256 of a file.
+
+    Args:
+        path (str | Path): The file.
+
+    Returns:
+        str: Hexadecimal digest, or '' if there is no such file.
+    """
+    try:
+        return hashlib.sha256(Path(path).read_bytes()).hexdigest()
+    except FileNotFoundError:
+        return ''
+
+
+def model_config_digest(config) -> str:
+    """Digest of a model's config without what only sets initial weights.
+
+    Args:
+        config (dict): The config.
+
+    Returns:
+        str: Hexadecimal digest.
+
+    Example:
+        >>> plain = model_config_digest({'type': 'A'})
+        >>> plain == model_config_digest({'type': 'A', 'init_cfg': {}})
+        True
+    """
+    return config_digest(_without_init(config))
+
+
+def note_origin(folder: Path, parts: dict[str, str]) -> list[str]:
+    """Write down what a folder's items are made from.
+
+    Args:
+        folder (Path): Folder of the items; gets a ``generation.json``.
+        parts (dict[str, str]): Name and digest, or value, of each input. The
+            items' key is the digest of all of them.
+
+    Returns:
+        list[str]: Names of the parts that changed since the last time.
+    """
+    manifest = folder / MANIFEST
+    try:
+        before = json.loads(manifest.read_text())['made_from']
+    except (OSError, ValueError, KeyError, TypeError):
+        before = None
+    with published(manifest) as file:
+        content = {'key': config_digest(parts), 'made_from': parts}
+        file.write(json.dumps(content, indent=1).encode())
+    if not isinstance(before, dict):
+        return []
+    return [name for name, part in parts.items() if before.get(name) != part]
+
+
+def _without_init(config):
+    """Leave out ``init_cfg`` and ``pretrained``, at any depth."""
+    if isinstance(config, dict):
+        return {
+            key: _without_init(value)
+            for key, value in config.items()
+            if key not in ('init_cfg', 'pretrained')
+        }
+    if isinstance(config, (list, tuple)):
+        return [_without_init(value) for value in config]
+    return config

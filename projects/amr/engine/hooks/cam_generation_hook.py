@@ -1,28 +1,15 @@
 """Writing of CAM records in the test loop."""
 
-import json
 from pathlib import Path
 
-from mmengine.dist import (
-    all_gather_object,
-    barrier,
-    is_main_process,
-    master_only,
-)
-from mmengine.hooks import Hook
-from mmengine.model import is_model_wrapper
-from mmengine.runner import Runner
 from mmseg.registry import HOOKS
 
-from projects.amr.engine.fingerprint import config_digest, weights_digest
-from projects.amr.errors import UserError
-from projects.amr.structures import CAMRecord, CAMRecordError, published
-
-MANIFEST = 'generation.json'
+from projects.amr.engine.hooks.item_writer_hook import ItemWriterHook
+from projects.amr.structures import CAMRecord, CAMRecordError
 
 
 @HOOKS.register_module()
-class CAMGenerationHook(Hook):
+class CAMGenerationHook(ItemWriterHook):
     """Write one :class:`CAMRecord` per image while a classifier is tested.
 
     Each record is complete under its name or absent, and carries a key: the
@@ -42,58 +29,8 @@ class CAMGenerationHook(Hook):
         UserError: If the folder cannot be written.
     """
 
-    priority = 'NORMAL'
-
-    def __init__(self, out_dir: str | None = None):
-        self.out_dir = out_dir
-
-    def before_test(self, runner: Runner) -> None:
-        """Compute the key and prepare the folder."""
-        self._dir = Path(self.out_dir or Path(runner.work_dir) / 'cams')
-        try:
-            self._dir.mkdir(parents=True, exist_ok=True)
-            with published(self._dir / '.writable') as file:
-                file.write(b'')
-            (self._dir / '.writable').unlink(missing_ok=True)
-        except OSError as error:
-            raise UserError(
-                f'CAM records cannot be written to {self._dir} ({error}): '
-                'choose another folder with --out'
-            ) from None
-        self._model = _unwrapped(runner.model)
-        parts = self._key_parts(runner)
-        self._key = config_digest(parts)
-        self._counts = {'made': 0, 'kept': 0}
-        self._announce(runner, parts)
-        barrier()
-
-    def _key_parts(self, runner: Runner) -> dict[str, str]:
-        """Digests of all that the records depend on."""
-        pipeline = runner.cfg.test_dataloader.dataset.get('pipeline')
-        config = runner.cfg.model.to_dict()
-        return {
-            'weights': weights_digest(self._model),
-            'model config': config_digest(_without_init(config)),
-            'test pipeline': config_digest(pipeline),
-        }
-
-    @master_only
-    def _announce(self, runner: Runner, parts: dict[str, str]) -> None:
-        """Say what changed since the folder was last written to."""
-        manifest = self._dir / MANIFEST
-        try:
-            before = json.loads(manifest.read_text())['made_from']
-        except (OSError, ValueError, KeyError, TypeError):
-            before = None
-        if isinstance(before, dict) and before != parts:
-            changed = [k for k, v in parts.items() if before.get(k) != v]
-            runner.logger.info(
-                f'{self._dir}: {", ".join(changed)} changed since these CAM '
-                'records were made; they are redone'
-            )
-        with published(manifest) as file:
-            text = json.dumps({'key': self._key, 'made_from': parts}, indent=1)
-            file.write(text.encode())
+    default_dir = 'cams'
+    items = 'CAM records'
 
     def _path(self, sample) -> Path:
         """Record file of a data sample."""
@@ -147,33 +84,3 @@ class CAMGenerationHook(Hook):
             scores=sample.pred_score.cpu().numpy(),
             key=self._key,
         )
-
-    def after_test_epoch(self, runner, metrics=None) -> None:
-        """Say how many records were made and kept, over all ranks."""
-        counts = all_gather_object(self._counts)
-        if is_main_process():
-            made, kept = (
-                sum(c[key] for c in counts) for key in ('made', 'kept')
-            )
-            runner.logger.info(
-                f'CAM records in {self._dir}: {made} made, {kept} kept from '
-                'an earlier run'
-            )
-
-
-def _unwrapped(model):
-    """The classifier inside a distributed wrapper."""
-    return model.module if is_model_wrapper(model) else model
-
-
-def _without_init(config):
-    """Model config without what only sets the weights before training."""
-    if isinstance(config, dict):
-        return {
-            key: _without_init(value)
-            for key, value in config.items()
-            if key not in ('init_cfg', 'pretrained')
-        }
-    if isinstance(config, (list, tuple)):
-        return [_without_init(value) for value in config]
-    return config

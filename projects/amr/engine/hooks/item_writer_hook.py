@@ -1,0 +1,121 @@
+"""What hooks that write one file an image have in common."""
+
+from pathlib import Path
+
+from mmengine.dist import (
+    all_gather_object,
+    barrier,
+    is_main_process,
+    master_only,
+)
+from mmengine.hooks import Hook
+from mmengine.model import is_model_wrapper
+from mmengine.runner import Runner
+
+from projects.amr.engine.fingerprint import (
+    config_digest,
+    model_config_digest,
+    note_origin,
+    weights_digest,
+)
+from projects.amr.errors import UserError
+from projects.amr.structures import published
+
+
+class ItemWriterHook(Hook):
+    """Base of hooks that write one item per image in the test loop.
+
+    Each item is complete under its name or absent, and carries a key: the
+    digest of the weights, the model's config, the test pipeline and what the
+    subclass adds. An item of the same key is finished; any other one is
+    made again. Before the loop the folder is tried and ``generation.json``
+    written into it, which tells the next run what changed. Items do not
+    depend on the number of ranks: each is written by the rank that has its
+    image.
+
+    Args:
+        out_dir (str, optional): Folder of the items, by default the class's
+            ``default_dir`` in the work dir.
+
+    Raises:
+        UserError: If the folder cannot be written.
+    """
+
+    priority = 'NORMAL'
+    default_dir = 'items'
+    items = 'items'  # how messages call them
+
+    def __init__(self, out_dir: str | None = None):
+        self.out_dir = out_dir
+
+    def before_test(self, runner: Runner) -> None:
+        """Compute the key and prepare the folder."""
+        self._dir = Path(
+            self.out_dir or Path(runner.work_dir) / self.default_dir
+        )
+        self.prepare_folder(self._dir)
+        model = runner.model
+        self._model = model.module if is_model_wrapper(model) else model
+        parts = self.key_parts(runner)
+        self._key = config_digest(parts)
+        self._counts = {'made': 0, 'kept': 0}
+        self._announce(runner, parts)
+        barrier()
+
+    def prepare_folder(self, folder: Path) -> None:
+        """Make a folder and write to it once.
+
+        Args:
+            folder (Path): The folder.
+
+        Raises:
+            UserError: If that fails.
+        """
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            with published(folder / '.writable') as file:
+                file.write(b'')
+            (folder / '.writable').unlink(missing_ok=True)
+        except OSError as error:
+            raise UserError(
+                f'{self.items} cannot be written to {folder} ({error}): '
+                'choose another folder with --out'
+            ) from None
+
+    def key_parts(self, runner: Runner) -> dict[str, str]:
+        """Digests of all that the items depend on, by name.
+
+        Args:
+            runner (Runner): The runner.
+
+        Returns:
+            dict[str, str]: Weights, model config and test pipeline.
+        """
+        pipeline = runner.cfg.test_dataloader.dataset.get('pipeline')
+        return {
+            'weights': weights_digest(self._model),
+            'model config': model_config_digest(runner.cfg.model.to_dict()),
+            'test pipeline': config_digest(pipeline),
+        }
+
+    @master_only
+    def _announce(self, runner: Runner, parts: dict[str, str]) -> None:
+        """Say what changed since the folder was last written to."""
+        changed = note_origin(self._dir, parts)
+        if changed:
+            runner.logger.info(
+                f'{self._dir}: {", ".join(changed)} changed since these '
+                f'{self.items} were made; they are redone'
+            )
+
+    def after_test_epoch(self, runner, metrics=None) -> None:
+        """Say how many items were made and kept, over all ranks."""
+        counts = all_gather_object(self._counts)
+        if is_main_process():
+            made, kept = (
+                sum(c[key] for c in counts) for key in ('made', 'kept')
+            )
+            runner.logger.info(
+                f'{self.items} in {self._dir}: {made} made, {kept} kept from '
+                'an earlier run'
+            )

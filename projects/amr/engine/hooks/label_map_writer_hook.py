@@ -1,0 +1,242 @@
+"""Writing of label maps in the test loop."""
+
+import hashlib
+from pathlib import Path
+
+import mmcv
+import numpy as np
+import torch
+from mmengine.dist import all_gather_object
+from mmseg.registry import HOOKS
+
+from projects.amr.engine.fingerprint import config_digest
+from projects.amr.engine.hooks.item_writer_hook import ItemWriterHook
+from projects.amr.errors import DataError, UserError
+from projects.amr.evaluation.cam_iou_metric import CAMIoUMetric
+from projects.amr.evaluation.mask_evaluation import MaskScores, mask_confusion
+from projects.amr.ops.cam import cam_to_label
+from projects.amr.ops.label_crf import crf_name, refine_class_labels
+from projects.amr.structures import (
+    BoundaryMapError,
+    LabelMapError,
+    load_boundary_map,
+    load_label_map,
+    save_boundary_map,
+    save_label_map,
+)
+
+
+@HOOKS.register_module()
+class LabelMapWriterHook(ItemWriterHook):
+    """Write one palette PNG of labels per image while a model is tested.
+
+    The labels are the model's ``pred_sem_seg``, or ``pred_cam`` with a
+    background threshold, and a CRF's if wanted. Each file carries the key of
+    :class:`ItemWriterHook`, of these settings and of the image's CAM record.
+
+    On a rerun a PNG of the same key stays as it is, and its CRF is not run
+    again. The network runs for every image all the same, since a label map
+    cannot feed a metric that sweeps thresholds; to skip finished images
+    altogether save the boundaries and use ``tools/make_pseudo_labels.py``.
+
+    ``labels/mIoU`` is the score of what is on disk, CRF included, over the
+    images with a mask; it is added to the metrics of the test.
+
+    Runs ``before_test`` (key, folder), ``after_test_iter`` (writing) and
+    ``after_test_epoch`` (counts and score), with priority NORMAL.
+
+    Args:
+        out_dir (str, optional): Folder of the PNGs, by default ``labels`` in
+            the work dir.
+        bg_thr (float, optional): Labels are those of ``pred_cam`` at this
+            threshold. Defaults to None: ``pred_sem_seg``, or, from a model
+            that has none, ``pred_cam`` at the fixed threshold of the test's
+            :class:`CAMIoUMetric`.
+        crf (str | None): ``'dense'``, ``'local'`` or None. Defaults to None.
+        crf_params (dict, optional): ``kernels``, ``gt_prob`` and
+            ``num_iters`` of ``refine_class_labels``. Defaults to its own.
+        save_boundary (bool): Whether ``pred_boundary`` is written too, to
+            ``boundaries`` beside the folder of the PNGs. Defaults to False.
+
+    Raises:
+        ValueError: If ``bg_thr`` is outside [0, 1] or ``crf`` unknown.
+    """
+
+    default_dir = 'labels'
+    items = 'label maps'
+
+    def __init__(
+        self,
+        out_dir: str | None = None,
+        bg_thr: float | None = None,
+        crf: str | None = None,
+        crf_params: dict | None = None,
+        save_boundary: bool = False,
+    ):
+        super().__init__(out_dir)
+        if bg_thr is not None and not 0 <= bg_thr <= 1:
+            raise ValueError(f'`bg_thr` must be within [0, 1], got {bg_thr}')
+        crf_name(crf)
+        self.bg_thr = bg_thr
+        self.crf = crf
+        self.crf_params = crf_params or {}
+        self.save_boundary = save_boundary
+
+    def before_test(self, runner) -> None:
+        """Compute the key, prepare the folders, start counting."""
+        super().before_test(runner)
+        self._classes = tuple(
+            runner.test_dataloader.dataset.metainfo['classes']
+        )
+        self._confusion, self._scored = 0, 0
+        if self.save_boundary:
+            self.prepare_folder(self._boundary_dir)
+
+    def key_parts(self, runner) -> dict[str, str]:
+        """Digests of all that the labels depend on, by name."""
+        parts = super().key_parts(runner)
+        self._boundary_key = config_digest(parts)
+        self._metric_thr = _metric_threshold(runner)
+        threshold = self._metric_thr if self.bg_thr is None else self.bg_thr
+        return {
+            **parts,
+            'background threshold': str(threshold),
+            'source': 'pred_sem_seg' if self.bg_thr is None else 'pred_cam',
+            'CRF': f'{crf_name(self.crf)} {self.crf_params or ""}'.strip(),
+        }
+
+    @property
+    def _boundary_dir(self) -> Path:
+        """Folder of the boundary maps."""
+        return self._dir.parent / 'boundaries'
+
+    def after_test_iter(
+        self, runner, batch_idx, data_batch=None, outputs=None
+    ) -> None:
+        """Write the labels of a batch's new items, and score them all."""
+        for sample in outputs:
+            path = self._dir / f'{sample.img_id}.png'
+            key = self._item_key(sample)
+            labels = self._finished(path, key)
+            if labels is None:
+                labels = self._labels(sample)
+                save_label_map(path, labels, key=key)
+                self._counts['made'] += 1
+            else:
+                self._counts['kept'] += 1
+            if self.save_boundary:
+                self._write_boundary(sample)
+            self._score(sample, labels)
+
+    def _item_key(self, sample) -> str:
+        """Key of one item: the run's and that of its CAM record."""
+        if 'cam_input' not in sample:
+            return self._key
+        record = sample.cam_input
+        cam = np.ascontiguousarray(record.cam.cpu().numpy())
+        return config_digest(
+            {
+                'run': self._key,
+                'record': record.get('key', ''),
+                'classes': list(record.classes),
+                'cam': hashlib.sha256(cam.tobytes()).hexdigest(),
+            }
+        )
+
+    @staticmethod
+    def _finished(path: Path, key: str) -> np.ndarray | None:
+        """Labels of an item made under the same key, if there is one."""
+        try:
+            labels, found = load_label_map(path)
+        except (FileNotFoundError, LabelMapError):
+            return None
+        return labels if found == key else None
+
+    def _labels(self, sample) -> np.ndarray:
+        """Labels of one prediction, (H, W) uint8."""
+        classes = None
+        if 'pred_cam' in sample:
+            classes = np.asarray(sample.pred_cam.classes, np.int64)
+        if self.bg_thr is None and 'pred_sem_seg' in sample:
+            labels = sample.pred_sem_seg.data[0]
+        else:
+            labels = self._threshold(sample)
+        labels = labels.cpu().numpy().astype(np.uint8)
+        if self.crf is None:
+            return labels
+        image = mmcv.imread(sample.img_path, channel_order='rgb')
+        return refine_class_labels(
+            image, labels, self.crf, classes, **self.crf_params
+        )
+
+    def _threshold(self, sample) -> torch.Tensor:
+        """Labels (H, W) of a sample's CAM."""
+        threshold = self._metric_thr if self.bg_thr is None else self.bg_thr
+        if 'pred_cam' not in sample or threshold is None:
+            raise UserError(
+                'LabelMapWriterHook needs a model that predicts '
+                '`pred_sem_seg`, or `pred_cam` and a background threshold '
+                '(`bg_thr`, or a CAMIoUMetric in test_evaluator); this one '
+                f'gave {sample.keys()} for {sample.img_id}. An affinity '
+                'network predicts labels where the test pipeline loads CAM '
+                'records (LoadCAMRecord, PackAffinityInputs)'
+            )
+        pred = sample.pred_cam
+        cam = pred.get(pred.final)
+        classes = torch.tensor(pred.classes, dtype=torch.long)
+        return cam_to_label(cam, classes.to(cam.device), pred.size, threshold)
+
+    def _write_boundary(self, sample) -> None:
+        """Save a boundary map, unless it is there under the same key."""
+        if 'pred_boundary' not in sample:
+            raise UserError(
+                'save_boundary=True needs a model that predicts '
+                f'`pred_boundary`, got {sample.keys()}'
+            )
+        path = self._boundary_dir / f'{sample.img_id}.npz'
+        try:
+            if load_boundary_map(path)[1] == self._boundary_key:
+                return
+        except (FileNotFoundError, BoundaryMapError):
+            pass
+        boundary = sample.pred_boundary.data[0].float().cpu().numpy()
+        save_boundary_map(path, boundary, self._boundary_key)
+
+    def _score(self, sample, labels: np.ndarray) -> None:
+        """Count one image's pixels, where it has a mask."""
+        if 'gt_sem_seg' not in sample:
+            return
+        truth = sample.gt_sem_seg.data[0].cpu().numpy()
+        try:
+            counts = mask_confusion(labels, truth, len(self._classes))
+        except ValueError as error:
+            raise DataError(f'{sample.img_id}: {error}') from None
+        self._confusion = self._confusion + counts
+        self._scored += 1
+
+    def after_test_epoch(self, runner, metrics=None) -> None:
+        """Say how many were made, and score what is on disk."""
+        super().after_test_epoch(runner, metrics)
+        parts = all_gather_object((self._confusion, self._scored))
+        images = sum(part[1] for part in parts)
+        if not images:
+            return
+        confusion = sum(part[0] for part in parts)
+        scores = MaskScores(self._classes, confusion, images)
+        runner.logger.info(
+            f'{self._dir}, CRF {crf_name(self.crf)}, {images} images with a '
+            f'mask:\n{scores.table("labels on disk")}'
+        )
+        value = scores.summary()['mIoU']
+        if metrics is not None and value is not None:
+            metrics['labels/mIoU'] = value
+            # RuntimeInfoHook has passed the metrics on to the log already.
+            runner.message_hub.update_scalar('test/labels/mIoU', value)
+
+
+def _metric_threshold(runner) -> float | None:
+    """Fixed threshold of the test's CAM metric, if it has one."""
+    for metric in runner.test_evaluator.metrics:
+        if isinstance(metric, CAMIoUMetric):
+            return float(metric.thresholds[metric.fixed])
+    return None

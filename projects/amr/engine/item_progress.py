@@ -1,0 +1,66 @@
+"""Progress with the time left: a bar in a terminal, lines elsewhere."""
+
+import time
+from collections.abc import Iterable, Iterator
+from typing import TypeVar
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeRemainingColumn,
+)
+
+T = TypeVar('T')
+LINE_INTERVAL = 10.0  # seconds between plain lines
+
+
+def show_progress(
+    values: Iterable[T], total: int, title: str | None
+) -> Iterator[T]:
+    """Pass values on while showing how many have come.
+
+    Args:
+        values (Iterable): The values.
+        total (int): How many there will be.
+        title (str, optional): Name of what is counted; None shows nothing.
+
+    Yields:
+        T: Each value.
+    """
+    if title is None or not total:
+        yield from values
+    elif Console().is_terminal:
+        yield from _with_bar(values, total, title)
+    else:
+        yield from _with_lines(values, total, title)
+
+
+def _with_bar(values: Iterable[T], total: int, title: str) -> Iterator[T]:
+    """Move a bar."""
+    columns = (
+        TextColumn('{task.description}'),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns) as progress:
+        yield from progress.track(values, total, description=title)
+
+
+def _with_lines(values: Iterable[T], total: int, title: str) -> Iterator[T]:
+    """Print a line now and then, and at the end."""
+    start = last = time.monotonic()
+    for done, value in enumerate(values, 1):
+        yield value
+        now = time.monotonic()
+        if done == total or now - last >= LINE_INTERVAL:
+            last = now
+            left = round((now - start) / done * (total - done))
+            print(
+                f'{title}: {done:,} of {total:,}, {left // 60}:'
+                f'{left % 60:02d} min left',
+                flush=True,
+            )

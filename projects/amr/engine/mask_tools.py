@@ -1,0 +1,162 @@
+"""What the tools on folders of label maps share."""
+
+import argparse
+import json
+from pathlib import Path
+
+from mmengine.config import Config
+
+from projects.amr.datasets import VOCFolder
+from projects.amr.engine.item_pool import run_items
+from projects.amr.engine.label_job import LabelMapJob, total_scores
+from projects.amr.engine.launch import allow_mmseg_bases, package_versions
+from projects.amr.errors import UserError
+from projects.amr.structures import published
+
+
+def add_folder_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the flags that say which images, masks and classes."""
+    parser.add_argument(
+        '--data-root',
+        required=True,
+        help='folder that holds JPEGImages, as VOC2012 or a ToyVOC set',
+    )
+    parser.add_argument(
+        '--split',
+        default='train',
+        help='list in ImageSets/Segmentation, or the path of a .txt',
+    )
+    parser.add_argument(
+        '--mask-dir',
+        default='SegmentationClass',
+        help='folder of the masks under the data root',
+    )
+    parser.add_argument(
+        '--classes-from',
+        '--config',
+        metavar='CONFIG',
+        help='config whose test set names the classes; without it they are '
+        "those of the data root's toyvoc.json, or VOC's",
+    )
+
+
+def add_generation_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the flags of tools that make label maps."""
+    parser.add_argument(
+        '--out-dir', required=True, help='folder of the label maps'
+    )
+    parser.add_argument(
+        '--crf',
+        choices=['dense', 'local', 'none'],
+        help='dense CRF, its local approximation, or none',
+    )
+    parser.add_argument(
+        '--num-workers',
+        type=int,
+        default=0,
+        help='worker processes; the label maps do not depend on it',
+    )
+
+
+def open_folder(args: argparse.Namespace) -> VOCFolder:
+    """Open the split that the flags name.
+
+    Args:
+        args (argparse.Namespace): Of :func:`add_folder_arguments`.
+
+    Returns:
+        VOCFolder: The split.
+
+    Raises:
+        UserError: If the config cannot be read or names no test set.
+    """
+    classes = None
+    if args.classes_from is not None:
+        classes = config_classes(args.classes_from)
+    return VOCFolder.open(args.data_root, args.split, classes, args.mask_dir)
+
+
+def config_classes(path: str) -> tuple[str, ...] | None:
+    """Class names of a config's test set.
+
+    Args:
+        path (str): Config file.
+
+    Returns:
+        tuple[str, ...] | None: Names, background first; None if the config
+        leaves them to its dataset class.
+
+    Raises:
+        UserError: If there is no such config, or it has no test set.
+    """
+    allow_mmseg_bases()
+    try:
+        dataset = Config.fromfile(path).test_dataloader.dataset
+    except (FileNotFoundError, SyntaxError, AttributeError) as error:
+        raise UserError(f'config {path}: {error}') from None
+    names = (dataset.get('metainfo') or {}).get('classes')
+    return None if names is None else tuple(names)
+
+
+def make_labels(
+    job: LabelMapJob, num_workers: int, title: str, summary_name: str
+) -> None:
+    """Make a folder of label maps, print its scores, write its summary.
+
+    Args:
+        job (LabelMapJob): What is made.
+        num_workers (int): Worker processes, 0 for none.
+        title (str): How messages call the label maps.
+        summary_name (str): File name of the summary in the output folder.
+    """
+    changed = job.prepare()
+    if changed:
+        print(
+            f'{job.out_dir}: {", ".join(changed)} changed since these '
+            f'{title} were made; they are redone'
+        )
+    folder = job.folder
+    results, kept = run_items(
+        job, folder.ids, num_workers=num_workers, title=title
+    )
+    coverage, scores = total_scores(results, folder.classes)
+    print(
+        f'{title} in {job.out_dir}: {len(results) - kept:,} made, {kept:,} '
+        'kept from an earlier run'
+    )
+    print(f'share of pixels with a label: {coverage:.2f} %')
+    if scores is None:
+        print(f'no masks in {folder.mask_dir}: nothing to score against')
+    else:
+        print(f'against {scores.num_images:,} masks, in percent:')
+        print(scores.table(title))
+    summary = {
+        'settings': job.settings,
+        'inputs': [str(path) for path in job.inputs],
+        'data_root': str(folder.root),
+        'images': len(results),
+        'coverage': coverage,
+        'scores': None if scores is None else scores.summary(),
+    }
+    write_json(job.out_dir / summary_name, summary)
+
+
+def write_json(path: str | Path, content: dict) -> None:
+    """Write a summary, with the versions of the packages.
+
+    Args:
+        path (str | Path): Target file.
+        content (dict): The summary.
+
+    Raises:
+        UserError: If it cannot be written.
+    """
+    try:
+        with published(path) as file:
+            text = json.dumps(
+                {**content, 'versions': package_versions()}, indent=1
+            )
+            file.write(text.encode())
+    except OSError as error:
+        raise UserError(f'summary {path}: {error}') from None
+    print(f'Summary: {path}')

@@ -1,0 +1,240 @@
+import json
+
+import numpy as np
+import pytest
+import torch
+from mmengine.model import BaseModel
+from mmengine.runner import Runner
+from mmengine.structures import PixelData
+from mmseg.registry import MODELS
+from PIL import Image
+from runner_configs import tiny_config
+
+from model_configs import branch
+from projects.amr.datasets import VOCFolder
+from projects.amr.errors import UserError
+from projects.amr.evaluation.mask_evaluation import evaluate_masks
+from projects.amr.ops.cam import cam_to_label
+from projects.amr.ops.label_crf import refine_class_labels
+from projects.amr.structures import (
+    CAMRecord,
+    load_boundary_map,
+    load_label_map,
+)
+from projects.amr.structures.label_space import classes_in_mask
+
+
+@MODELS.register_module(force=True)
+class ThresholdingModel(BaseModel):
+    """Stands for an affinity network: passes its CAM on, at a threshold."""
+
+    def __init__(self, data_preprocessor, bg_thr=0.25):
+        super().__init__(data_preprocessor)
+        self.weight = torch.nn.Parameter(torch.ones(1))
+        self.bg_thr = bg_thr
+
+    def forward(self, inputs, data_samples=None, mode='tensor'):
+        for image, sample in zip(inputs, data_samples, strict=True):
+            size = tuple(image.shape[-2:])
+            meta = sample.cam_input
+            classes = torch.tensor(meta.classes, dtype=torch.long)
+            cam = meta.cam * self.weight
+            labels = cam_to_label(cam, classes, size, self.bg_thr)
+            sample.pred_cam = PixelData(
+                metainfo={
+                    'classes': meta.classes,
+                    'maps': ('walked',),
+                    'final': 'walked',
+                    'size': size,
+                },
+                walked=cam,
+            )
+            sample.pred_sem_seg = PixelData(data=labels[None])
+            edge = torch.full((1, size[0] // 4, size[1] // 4), 0.25)
+            sample.pred_boundary = PixelData(data=edge)
+        return data_samples
+
+
+def write_cams(root, folder, seed=0):
+    """Noisy masks as CAM records of the train split."""
+    rng = np.random.default_rng(seed)
+    folder.mkdir(exist_ok=True)
+    for image_id in VOCFolder.open(root, 'train').ids:
+        mask, _ = load_label_map(root / f'SegmentationClass/{image_id}.png')
+        classes = classes_in_mask(mask)
+        maps = [0.6 * (mask == k + 1)[::2, ::2] for k in classes]
+        cam = np.array(maps) + 0.4 * rng.random((len(maps), *maps[0].shape))
+        CAMRecord(classes, cam, mask.shape, key=f'seed {seed}').save(
+            folder / f'{image_id}.npz'
+        )
+
+
+@pytest.fixture
+def run(toy_root, tmp_path):
+    """Test the stand-in on CAM records, with the hook."""
+    write_cams(toy_root, tmp_path / 'cams')
+
+    def _run(name='a', changes=None, **hook):
+        cfg = tiny_config(toy_root, tmp_path / 'work')
+        cfg.model = {
+            'type': 'ThresholdingModel',
+            'data_preprocessor': cfg.model.data_preprocessor,
+        }
+        cfg.custom_hooks = [{'type': 'LabelMapWriterHook', **hook}]
+        cfg.test_dataloader.dataset.pipeline = [
+            {'type': 'LoadWeakLabelImage'},
+            {'type': 'LoadMaskIfPresent'},
+            {'type': 'LoadCAMRecord', 'cam_dir': str(tmp_path / 'cams')},
+            {'type': 'PackAffinityInputs'},
+        ]
+        cfg.test_evaluator = [{'type': 'CAMIoUMetric', 'bg_thr': 0.25}]
+        cfg.experiment_name = f'{tmp_path.name}_{name}'
+        cfg.merge_from_dict(changes or {})
+        runner = Runner.from_cfg(cfg)
+        metrics = runner.test()
+        counts = {
+            key: value
+            for hook in runner.hooks
+            for key, value in getattr(hook, '_counts', {}).items()
+        }
+        return metrics, counts, tmp_path / 'work' / 'labels'
+
+    return _run
+
+
+def contents(folder):
+    return {p.name: p.read_bytes() for p in sorted(folder.glob('*.png'))}
+
+
+def test_writes_the_model_s_labels_and_scores_them(run, toy_root, tmp_path):
+    metrics, counts, folder = run()
+    assert counts == {'made': 8, 'kept': 0}
+    split = VOCFolder.open(toy_root, 'train')
+    for image_id in split.ids:
+        record = CAMRecord.load(tmp_path / f'cams/{image_id}.npz')
+        expected = cam_to_label(
+            torch.from_numpy(record.cam),
+            torch.from_numpy(record.classes),
+            record.size,
+            0.25,
+        )
+        labels, key = load_label_map(folder / f'{image_id}.png')
+        np.testing.assert_array_equal(labels, expected)
+        assert len(key) == 64
+        with Image.open(folder / f'{image_id}.png') as image:
+            assert image.mode == 'P'
+    on_disk = evaluate_masks(
+        [(folder / f'{i}.png', split.mask_path(i)) for i in split.ids],
+        split.classes,
+    )
+    assert metrics['labels/mIoU'] == pytest.approx(np.nanmean(on_disk.iou))
+    assert metrics['labels/mIoU'] == pytest.approx(metrics['cam/mIoU_fixed'])
+    log = ''.join(p.read_text() for p in folder.parent.rglob('*.log'))
+    assert f'labels/mIoU: {metrics["labels/mIoU"]:.4f}' in log
+
+
+def test_rerun_makes_missing_and_damaged_items_only(run):
+    first, _, folder = run(name='a')
+    before = contents(folder)
+    paths = sorted(folder.glob('*.png'))
+    paths[0].unlink()
+    paths[3].write_bytes(paths[3].read_bytes()[:60])
+    second, counts, _ = run(name='b')
+    assert counts == {'made': 2, 'kept': 6}
+    assert contents(folder) == before
+    assert second == first
+
+
+def test_new_cam_makes_its_label_stale(run, toy_root, tmp_path):
+    run(name='a')
+    path = min((tmp_path / 'cams').glob('*.npz'))
+    record = CAMRecord.load(path)
+    record.key = 'another'
+    record.save(path)
+    assert run(name='b')[1] == {'made': 1, 'kept': 7}
+    write_cams(toy_root, tmp_path / 'cams', seed=1)
+    assert run(name='c')[1] == {'made': 8, 'kept': 0}
+
+
+@pytest.mark.parametrize(
+    'second',
+    [
+        {'bg_thr': 0.25},
+        {'changes': {'model.bg_thr': 0.3}},
+    ],
+)
+def test_other_settings_redo_all(run, second):
+    run(name='a')
+    _, counts, folder = run(name='b', **second)
+    assert counts['made'] == 8
+    manifest = json.loads((folder / 'generation.json').read_text())
+    assert {'weights', 'CRF'} <= set(manifest['made_from'])
+
+
+def test_threshold_of_the_hook_comes_before_the_model_s(run):
+    metrics, _, _ = run(bg_thr=0.5, changes={'test_evaluator.0.bg_thr': 0.5})
+    other, _, _ = run(name='b')
+    assert metrics['labels/mIoU'] == pytest.approx(metrics['cam/mIoU_fixed'])
+    assert metrics['labels/mIoU'] != pytest.approx(other['labels/mIoU'])
+
+
+def test_crf_is_that_of_the_labels(run, toy_root):
+    params = {'kernels': 'irn', 'gt_prob': 0.6}
+    split = VOCFolder.open(toy_root, 'train')
+    _, _, folder = run(name='a')
+    plain = {i: load_label_map(folder / f'{i}.png')[0] for i in split.ids}
+    _, counts, _ = run(name='b', crf='dense', crf_params=params)
+    assert counts['made'] == 8
+    for image_id, labels in plain.items():
+        image = np.array(Image.open(split.image_path(image_id)))
+        mask, _ = load_label_map(split.mask_path(image_id))
+        expected = refine_class_labels(
+            image, labels, 'dense', classes_in_mask(mask), **params
+        )
+        found, _ = load_label_map(folder / f'{image_id}.png')
+        np.testing.assert_array_equal(found, expected)
+
+
+def test_boundaries_are_written_once(run, tmp_path):
+    run(name='a', save_boundary=True)
+    paths = sorted((tmp_path / 'work/boundaries').glob('*.npz'))
+    assert len(paths) == 8
+    assert (load_boundary_map(paths[0])[0] == 0.25).all()
+    times = [path.stat().st_mtime_ns for path in paths]
+    paths[2].unlink()
+    run(name='b', save_boundary=True)
+    after = [path.stat().st_mtime_ns for path in paths]
+    assert [a == b for a, b in zip(times, after, strict=True)].count(
+        False
+    ) == 1
+
+
+def test_a_cam_classifier_takes_the_metric_s_threshold(toy_root, tmp_path):
+    cfg = tiny_config(toy_root, tmp_path / 'work', branch())
+    cfg.custom_hooks = [{'type': 'LabelMapWriterHook'}]
+    cfg.experiment_name = tmp_path.name
+    metrics = Runner.from_cfg(cfg).test()
+    assert metrics['labels/mIoU'] == pytest.approx(metrics['cam/mIoU_fixed'])
+    assert len(contents(tmp_path / 'work/labels')) == 8
+
+
+def test_model_without_labels_is_told_what_to_load(run):
+    pipeline = [
+        {'type': 'LoadWeakLabelImage'},
+        {'type': 'LoadMaskIfPresent'},
+        {'type': 'PackWeakLabelInputs'},
+    ]
+    with pytest.raises((UserError, AttributeError), match='cam_input'):
+        run(changes={'test_dataloader.dataset.pipeline': pipeline})
+
+
+@pytest.mark.parametrize('hook', [{'bg_thr': 2}, {'crf': 'x'}])
+def test_bad_settings_are_refused(run, hook):
+    with pytest.raises(ValueError, match=next(iter(hook))):
+        run(**hook)
+
+
+def test_unwritable_folder_is_told_before_testing(run, tmp_path):
+    (tmp_path / 'file').write_text('in the way')
+    with pytest.raises(UserError, match='label maps cannot be written'):
+        run(out_dir=str(tmp_path / 'file'))

@@ -1,0 +1,78 @@
+#!/usr/bin/env python
+"""Score a folder of label PNGs against masks, class by class.
+
+``python tools/eval_masks.py PRED_DIR --data-root VOC2012 --split train``.
+Pixels of 255 in a mask do not count; 255 in a prediction counts as wrong. A
+class that is in neither is nan and left out of the mean.
+"""
+
+import argparse
+import sys
+from functools import partial
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+import projects.amr  # noqa: E402, F401  registers everything
+from projects.amr.engine.item_progress import show_progress  # noqa: E402
+from projects.amr.engine.launch import run_tool  # noqa: E402
+from projects.amr.engine.mask_tools import (  # noqa: E402
+    add_folder_arguments,
+    open_folder,
+    write_json,
+)
+from projects.amr.errors import UserError  # noqa: E402
+from projects.amr.evaluation.mask_evaluation import (  # noqa: E402
+    evaluate_masks,
+)
+
+
+def parse_args() -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument('pred_dir', help='folder of <id>.png')
+    parser.add_argument(
+        '--skip-missing',
+        action='store_true',
+        help='leave images without a prediction out, and say how many',
+    )
+    parser.add_argument('--out', help='JSON file for the scores')
+    add_folder_arguments(parser)
+    return parser.parse_args()
+
+
+def main() -> None:
+    """Print the table, write the scores."""
+    args = parse_args()
+    folder, pred_dir = open_folder(args), Path(args.pred_dir)
+    if not pred_dir.is_dir():
+        raise UserError(f'folder of predictions not found: {pred_dir}')
+    scores = evaluate_masks(
+        [(pred_dir / f'{i}.png', folder.mask_path(i)) for i in folder.ids],
+        folder.classes,
+        skip_missing=args.skip_missing,
+        progress=partial(show_progress, total=len(folder.ids), title='images'),
+    )
+    print(scores.table())
+    print(
+        f'mIoU {scores.summary()["mIoU"]:.2f} % over {scores.num_images:,} '
+        f'images; {scores.num_skipped:,} without a prediction left out; '
+        f'{100 - scores.coverage:.2f} % of the pixels predicted as 255'
+    )
+    if args.out:
+        write_json(
+            args.out,
+            {
+                'pred_dir': args.pred_dir,
+                'data_root': args.data_root,
+                'split': args.split,
+                **scores.summary(),
+            },
+        )
+
+
+if __name__ == '__main__':
+    run_tool(main)

@@ -1,0 +1,93 @@
+#!/usr/bin/env python
+"""Walk CAM records over boundary maps and write pseudo labels.
+
+``python tools/make_pseudo_labels.py CAM_DIR BOUNDARY_DIR --data-root VOC2012
+--split train_aug --out-dir pseudo_labels``: the transform
+``RandomWalkPseudoLabel`` over a folder. Finished label maps are kept, so the
+same command goes on after a stop. Prints mIoU where there are masks.
+"""
+
+import argparse
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+import projects.amr  # noqa: E402, F401  registers everything
+from projects.amr.engine.label_job import LabelMapJob  # noqa: E402
+from projects.amr.engine.launch import run_tool  # noqa: E402
+from projects.amr.engine.mask_tools import (  # noqa: E402
+    add_folder_arguments,
+    add_generation_arguments,
+    make_labels,
+    open_folder,
+)
+from projects.amr.ops.label_crf import crf_name  # noqa: E402
+from projects.amr.ops.pseudo_label import NORMALIZATIONS  # noqa: E402
+from projects.amr.ops.walk_solvers import SOLVERS  # noqa: E402
+
+
+def parse_args() -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument('cam_dir', help='folder of CAM records')
+    parser.add_argument('boundary_dir', help='folder of boundary maps')
+    parser.add_argument(
+        '--branch', help="a branch's map in place of the final one"
+    )
+    parser.add_argument('--bg-thr', type=float, default=0.25)
+    parser.add_argument('--cam-power', type=float, default=1.0)
+    parser.add_argument('--radius', type=int, default=5)
+    parser.add_argument('--beta', type=float, default=10.0)
+    parser.add_argument('--exp-times', type=int, default=8)
+    parser.add_argument(
+        '--normalize',
+        choices=[name or 'none' for name in NORMALIZATIONS],
+        default='global',
+    )
+    parser.add_argument('--solver', choices=SOLVERS, default='auto')
+    add_folder_arguments(parser)
+    add_generation_arguments(parser)
+    return parser.parse_args()
+
+
+def main() -> None:
+    """Make the pseudo labels."""
+    args = parse_args()
+    params = {
+        'radius': args.radius,
+        'beta': args.beta,
+        'exp_times': args.exp_times,
+        'cam_power': args.cam_power,
+        'bg_thr': args.bg_thr,
+        'normalize': None if args.normalize == 'none' else args.normalize,
+        'solver': args.solver,
+        'crf': None if args.crf in (None, 'none') else args.crf,
+    }
+    transforms = [
+        {'type': 'LoadWeakLabelImage'},
+        {
+            'type': 'LoadCAMRecord',
+            'cam_dir': args.cam_dir,
+            'branch': args.branch,
+        },
+        {'type': 'LoadBoundaryMap', 'boundary_dir': args.boundary_dir},
+        {'type': 'RandomWalkPseudoLabel', **params},
+    ]
+    job = LabelMapJob(
+        open_folder(args),
+        transforms,
+        [args.cam_dir, args.boundary_dir],
+        args.out_dir,
+        {'branch': args.branch, **params, 'crf': crf_name(params['crf'])},
+    )
+    make_labels(
+        job, args.num_workers, 'pseudo labels', 'pseudo_labels_summary.json'
+    )
+
+
+if __name__ == '__main__':
+    run_tool(main)

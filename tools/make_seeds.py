@@ -1,0 +1,103 @@
+#!/usr/bin/env python
+"""Make seeds of CAM records: confident labels, the rest 255.
+
+``python tools/make_seeds.py CAM_DIR --data-root VOC2012 --split train_aug
+--out-dir seeds``. Finished seeds are kept, so the same command goes on after
+a stop. Prints the share of labelled pixels and, where there are masks,
+precision and recall of each class's seeds.
+"""
+
+import argparse
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+import projects.amr  # noqa: E402, F401  registers everything
+from projects.amr.engine.label_job import LabelMapJob  # noqa: E402
+from projects.amr.engine.launch import run_tool  # noqa: E402
+from projects.amr.engine.mask_tools import (  # noqa: E402
+    add_folder_arguments,
+    add_generation_arguments,
+    make_labels,
+    open_folder,
+)
+from projects.amr.errors import UserError  # noqa: E402
+from projects.amr.ops.label_crf import crf_name  # noqa: E402
+from projects.amr.ops.seeds import SEED_RECIPES  # noqa: E402
+
+FLAGS = {
+    'irn': ('fg_thr', 'bg_thr'),
+    'affinitynet': ('alpha_low', 'alpha_high'),
+}
+
+
+def parse_args() -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument('cam_dir', help='folder of CAM records')
+    parser.add_argument('--recipe', choices=SEED_RECIPES, default='irn')
+    parser.add_argument(
+        '--branch', help="a branch's map in place of the final one"
+    )
+    for recipe, flags in FLAGS.items():
+        defaults = SEED_RECIPES[recipe].__kwdefaults__
+        for flag in flags:
+            parser.add_argument(
+                '--' + flag.replace('_', '-'),
+                type=float,
+                help=f'of recipe {recipe}, by default {defaults[flag]:g}',
+            )
+    add_folder_arguments(parser)
+    add_generation_arguments(parser)
+    return parser.parse_args()
+
+
+def recipe_settings(args: argparse.Namespace) -> dict:
+    """Return all parameters of the recipe, defaults included."""
+    function = SEED_RECIPES[args.recipe]
+    settings = dict(function.__kwdefaults__)
+    for recipe, flags in FLAGS.items():
+        for flag in flags:
+            value = getattr(args, flag)
+            if value is not None and recipe != args.recipe:
+                raise UserError(
+                    f'--{flag.replace("_", "-")} belongs to recipe {recipe}, '
+                    f'not {args.recipe}'
+                )
+            if value is not None:
+                settings[flag] = value
+    if args.crf is not None:
+        settings['crf'] = None if args.crf == 'none' else args.crf
+    return settings
+
+
+def main() -> None:
+    """Make the seeds."""
+    args = parse_args()
+    params = recipe_settings(args)
+    settings = {'recipe': args.recipe, 'branch': args.branch, **params}
+    transforms = [
+        {'type': 'LoadWeakLabelImage'},
+        {
+            'type': 'LoadCAMRecord',
+            'cam_dir': args.cam_dir,
+            'branch': args.branch,
+        },
+        {'type': 'GenerateSeed', 'recipe': args.recipe, **params},
+    ]
+    job = LabelMapJob(
+        open_folder(args),
+        transforms,
+        [args.cam_dir],
+        args.out_dir,
+        {**settings, 'crf': crf_name(params['crf'])},
+    )
+    make_labels(job, args.num_workers, 'seeds', 'seeds_summary.json')
+
+
+if __name__ == '__main__':
+    run_tool(main)
