@@ -33,7 +33,7 @@ def toy_root(tmp_path_factory) -> Path:
     )
 
 
-@pytest.fixture
+@pytest.fixture(scope='session')
 def voc_sample() -> Path:
     """Forty real VOC images, where they are at hand."""
     if not VOC_SAMPLE.is_dir():
