@@ -4,6 +4,7 @@ import os
 
 os.environ.setdefault('OMP_NUM_THREADS', '1')
 
+import signal
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,10 @@ from mmengine.registry import init_default_scope
 
 import projects.amr  # noqa: F401  registers everything
 from projects.amr.datasets.toy_voc import PRESETS, generate_toy_voc
+
+# A shell starts background jobs with Ctrl-C ignored, and children inherit
+# that; the tests that stop a run need it as in a terminal.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 ROOT = Path(__file__).resolve().parents[1]
 VOC_SAMPLE = ROOT.parent / 'shared' / 'voc_sample' / 'VOC2012'
