@@ -2,8 +2,8 @@
 """The main job on the embedded toy set, from nothing, on a CPU.
 
 Generates ToyVOC, trains the plain CAM classifier and AMR, makes their CAMs,
-seeds and, with an IRNet trained on the seeds, pseudo labels; prints one
-table and saves picture strips. Run again, it keeps what is done.
+seeds and, with an IRNet and an AffinityNet trained on them, pseudo labels;
+prints one table and saves picture strips. Run again, it keeps what is done.
 """
 
 import argparse
@@ -35,7 +35,7 @@ BASELINE = 'cam_r26_toyvoc'
 # With the paper's weight of L_cps, 1, the branches become one map here (see
 # the README's results); this is the released weight.
 AMR = 'amr_r26_toyvoc_cps0.05'
-AFFINITY = 'irnet_r26_toyvoc'
+AFFINITY = ('irnet_r26_toyvoc', 'affinitynet_wrn38_toyvoc')
 # IRNet's recipe without the CRF, whose kernels are as wide as a toy object,
 # and with IRNet's own foreground threshold; chosen on this set.
 SEED_FLAGS = ('--fg-thr', '0.3', '--bg-thr', '0.1', '--crf', 'none')
@@ -65,7 +65,7 @@ def make_seeds(args, cams: Path, reporter: Reporter) -> Path:
 
 
 def make_pseudo_labels(args, runs: dict[str, Path], reporter) -> dict:
-    """Train IRNet on the seeds and walk AMR's CAMs over its boundaries."""
+    """Train affinity networks on the seeds and walk AMR's CAMs."""
     cams = runs[AMR] / 'cams'
     seeds = make_seeds(args, cams, reporter)
     checkpoint = (runs[BASELINE] / 'last_checkpoint').read_text()
@@ -74,7 +74,7 @@ def make_pseudo_labels(args, runs: dict[str, Path], reporter) -> dict:
     os.environ['TOY_CLASSIFIER'] = checkpoint
     made_from = [file_digest(seeds / MANIFEST), file_digest(cams / MANIFEST)]
     return run_grid(
-        [TOY / f'{AFFINITY}.py'],
+        [TOY / f'{name}.py' for name in AFFINITY],
         [args.seed],
         args.work_dir,
         made_from=' '.join([*made_from, file_digest(checkpoint)]),
@@ -83,12 +83,12 @@ def make_pseudo_labels(args, runs: dict[str, Path], reporter) -> dict:
 
 
 def refine_with_crf(args, run: Path, reporter: Reporter) -> float:
-    """Test the affinity network again with a CRF on its labels."""
+    """Test IRNet again with a CRF on its labels."""
     reporter.step('Pseudo labels with the dense CRF')
     folder = run / 'with_crf'
     folder.mkdir(exist_ok=True)
     arguments = [
-        TOY / f'{AFFINITY}.py',
+        TOY / f'{AFFINITY[0]}.py',
         (run / 'last_checkpoint').read_text(),
         '--work-dir',
         folder,
@@ -108,7 +108,7 @@ def main() -> None:
     generate_toy_voc(args.data_root, PRESETS['demo'])
     os.environ['TOYVOC_ROOT'] = str(args.data_root.resolve())
     args.work_dir.mkdir(parents=True, exist_ok=True)
-    names = (BASELINE, AMR, AFFINITY)
+    names = (BASELINE, AMR, *AFFINITY)
     runs = {n: args.work_dir / n / f'seed{args.seed}' for n in names}
     results = run_grid(
         [TOY / f'{name}.py' for name in names[:2]],
@@ -118,7 +118,7 @@ def main() -> None:
         reporter=reporter,
     )
     results |= make_pseudo_labels(args, runs, reporter)
-    with_crf = refine_with_crf(args, runs[AFFINITY], reporter)
+    with_crf = refine_with_crf(args, runs[AFFINITY[0]], reporter)
     show(args, results, with_crf)
 
 
@@ -137,7 +137,7 @@ def show(args, results: dict, with_crf: float) -> None:
         f"of the classes' pixels {scores['mrecall_fg']:.1f} % found, "
         f'{scores["mprecision_fg"]:.1f} % of those found right'
     )
-    print(f'Pseudo labels with the dense CRF: mIoU {with_crf:.1f}')
+    print(f'Pseudo labels of IRNet with the dense CRF: mIoU {with_crf:.1f}')
     print(
         'A picture strip per image (input, spotlight, compensation, weighted '
         f'CAM, mask): {args.work_dir}/*/seed{args.seed}/strips'
