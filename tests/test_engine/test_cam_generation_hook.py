@@ -1,5 +1,4 @@
-import json
-
+import cv2
 import numpy as np
 import pytest
 from mmengine.runner import Runner
@@ -84,13 +83,28 @@ def test_only_missing_and_damaged_items_are_redone(run):
     ],
 )
 def test_other_weights_config_or_pipeline_redo_all(run, changes):
-    run(name='a')
-    _, seen, folder = run(name='b', **changes)
+    _, _, folder = run(name='a')
+    before = {p.name: CAMRecord.load(p).key for p in folder.glob('*.npz')}
+    manifest = (folder / 'generation.json').read_text()
+    _, seen, _ = run(name='b', **changes)
     assert seen == 8
-    keys = {CAMRecord.load(path).key for path in folder.glob('*.npz')}
-    assert keys == {
-        json.loads((folder / 'generation.json').read_text())['key']
-    }
+    assert (folder / 'generation.json').read_text() != manifest
+    for path in folder.glob('*.npz'):
+        assert CAMRecord.load(path).key != before[path.name]
+
+
+def test_another_image_under_the_same_name_is_redone(run, toy_root):
+    run(name='a')
+    first = min((toy_root / 'JPEGImages').glob('toy_train*'))
+    content = first.read_bytes()
+    try:
+        image = cv2.imread(str(first))
+        image[0, 0] ^= 255
+        cv2.imwrite(str(first), image)
+        _, seen, _ = run(name='b')
+    finally:
+        first.write_bytes(content)
+    assert seen == 1
 
 
 def test_what_only_names_initial_weights_does_not_matter(run):

@@ -1,9 +1,11 @@
 """Writing of CAM records in the test loop."""
 
+import hashlib
 from pathlib import Path
 
 from mmseg.registry import HOOKS
 
+from projects.amr.engine.fingerprint import config_digest
 from projects.amr.engine.hooks.item_writer_hook import ItemWriterHook
 from projects.amr.structures import CAMRecord, CAMRecordError
 
@@ -13,8 +15,8 @@ class CAMGenerationHook(ItemWriterHook):
     """Write one :class:`CAMRecord` per image while a classifier is tested.
 
     Each record is complete under its name or absent, and carries a key: the
-    digest of the weights, the model's config and the test pipeline. On a
-    rerun an image whose record has the same key and labels is not computed
+    digest of the weights, the model's config, the test pipeline and the
+    image's pixels. On a rerun an image whose record has the same key and labels is not computed
     again (its record's contents go to the metrics); any other record is
     redone. The records do not depend on the number of ranks.
 
@@ -39,11 +41,25 @@ class CAMGenerationHook(ItemWriterHook):
     def before_test_iter(self, runner, batch_idx, data_batch=None) -> None:
         """Attach the records of finished items to their samples."""
         self._kept = set()
-        for sample in data_batch['data_samples']:
+        self._item_keys = {}
+        samples = data_batch['data_samples']
+        for image, sample in zip(data_batch['inputs'], samples, strict=True):
+            self._item_keys[sample.img_id] = self._item_key(image)
             record = self._finished(sample)
             if record is not None:
                 sample.set_field(record, 'cam_record', field_type='data')
                 self._kept.add(sample.img_id)
+
+    def _item_key(self, image) -> str:
+        """Key of one item: the run's and that of its image (3, H, W)."""
+        pixels = image.contiguous().numpy().tobytes()
+        return config_digest(
+            {
+                'run': self._key,
+                'shape': tuple(image.shape),
+                'image': hashlib.sha256(pixels).hexdigest(),
+            }
+        )
 
     def _finished(self, sample) -> CAMRecord | None:
         """Record of an item made under the same key, if there is one."""
@@ -54,7 +70,7 @@ class CAMGenerationHook(ItemWriterHook):
         labelled = sample.gt_label.nonzero()[:, 0].tolist()
         maps = {*record.branches, self._model.final}
         same = (
-            record.key == self._key
+            record.key == self._item_keys[sample.img_id]
             and record.classes.tolist() == labelled
             and record.scores is not None
             and maps == set(self._model.maps)
@@ -82,5 +98,5 @@ class CAMGenerationHook(ItemWriterHook):
             size=pred.size,
             branches=cams,
             scores=sample.pred_score.cpu().numpy(),
-            key=self._key,
+            key=self._item_keys[sample.img_id],
         )
