@@ -16,9 +16,10 @@ class CAMGenerationHook(ItemWriterHook):
 
     Each record is complete under its name or absent, and carries a key: the
     digest of the weights, the model's config, the test pipeline and the
-    image's pixels. On a rerun an image whose record has the same key and labels is not computed
-    again (its record's contents go to the metrics); any other record is
-    redone. The records do not depend on the number of ranks.
+    image's pixels. On a rerun an image whose record has the same key and
+    labels is not computed again (its record's contents go to the metrics);
+    any other record is redone. The records do not depend on the number of
+    ranks.
 
     Runs ``before_test`` (key, folder), ``before_test_iter`` (finished items)
     and ``after_test_iter`` (writing), with priority NORMAL.
