@@ -17,6 +17,7 @@ from mmengine.config import Config  # noqa: E402
 from mmengine.dist import is_main_process  # noqa: E402
 from mmengine.runner import Runner  # noqa: E402
 
+from projects.amr.engine.ablation import SUMMARY  # noqa: E402
 from projects.amr.engine.hooks.checkpoint_guard_hook import (  # noqa: E402
     INITIALISATION,
 )
@@ -30,7 +31,6 @@ from projects.amr.engine.pretrained import drop_pretrained  # noqa: E402
 from projects.amr.errors import UserError  # noqa: E402
 from projects.amr.structures import published  # noqa: E402
 
-SUMMARY = 'test_summary.json'
 WRITERS = ('CAMGenerationHook', 'LabelMapWriterHook')
 PAINTERS = ('CAMVisualizationHook',)
 

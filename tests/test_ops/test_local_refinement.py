@@ -147,7 +147,7 @@ def test_every_kernel_value_matters(name):
 
 def test_gradient_of_unary():
     images, unary = make_batch(1, 2, 3, 4)
-    torch.autograd.gradcheck(
+    assert torch.autograd.gradcheck(
         lambda u: local_mean_field(images, u, num_iters=2, **KERNELS),
         unary.requires_grad_(),
     )

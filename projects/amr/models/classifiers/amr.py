@@ -6,7 +6,7 @@ from torch import Tensor
 from projects.amr.models.classifiers.base_cam_classifier import (
     BaseCAMClassifier,
 )
-from projects.amr.ops import weighted_cam
+from projects.amr.ops import normalize_cam, weighted_cam
 
 BRANCHES = ('spotlight', 'compensation')
 
@@ -135,7 +135,6 @@ class AMR(BaseCAMClassifier):
     def fuse_cams(self, cams: dict[str, Tensor]) -> dict[str, Tensor]:
         """Add the weighted CAM, Eq. 2, of normalised maps (K, h, w)."""
         weighted = weighted_cam(*(cams[name] for name in BRANCHES), self.xi)
-        if self.renormalize and weighted.numel():
-            peak = weighted.amax((-2, -1), keepdim=True)
-            weighted = weighted / peak.clamp_min(1e-30)
+        if self.renormalize:
+            weighted = normalize_cam(weighted)
         return {**cams, 'weighted': weighted}
