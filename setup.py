@@ -40,8 +40,10 @@ setup(
         'opencv-python>=4.8',
         'scipy>=1.11',
         'defusedxml>=0.7',
+        'jinja2>=3.1',
         'matplotlib>=3.7',
         'Pillow>=10',
+        'pycocotools>=2.0.7',
         'rich>=13',
     ],
     extras_require={
