@@ -1,0 +1,74 @@
+"""Each ablation changes one factor of the config it inherits from."""
+
+from pathlib import Path
+
+import pytest
+from mmengine.config import Config
+
+CONFIGS = Path(__file__).parents[1] / 'configs'
+ABLATIONS = sorted(CONFIGS.glob('ablations/**/*_*.py'))
+AMM = 'model.compensation.backbone.plugins'
+FACTORS = {
+    'no-cps': {'model.loss_cps'},
+    'no-amm': {AMM},
+    'no-amm-no-cps': {'model.loss_cps'},  # of its parent, no-amm
+    'cps0.05': {'model.loss_cps.loss_weight'},
+    'channel': {AMM},
+    'spatial': {AMM},
+    'threshold': {AMM},
+    'xi0.1': {'model.xi'},
+    'xi0.3': {'model.xi'},
+    'xi0.7': {'model.xi'},
+    'xi0.9': {'model.xi'},
+    '16e': {'train_cfg.max_epochs', 'param_scheduler.end'},
+    '24e': {'train_cfg.max_epochs', 'param_scheduler.end'},
+}
+
+
+def changed_keys(parent, child, prefix='') -> set[str]:
+    """Dotted names of what differs; a part that is gone counts once."""
+    keys = set()
+    for key in {*parent, *child}:
+        before, after = parent.get(key), child.get(key)
+        if isinstance(before, dict) and isinstance(after, dict):
+            keys |= changed_keys(before, after, f'{prefix}{key}.')
+        elif before != after:
+            keys.add(f'{prefix}{key}')
+    return keys
+
+
+@pytest.mark.parametrize('path', ABLATIONS, ids=lambda path: path.stem)
+def test_one_factor_changes_and_the_name_says_which(path):
+    text = path.read_text()
+    parent = path.parent / text.split("_base_ = '")[1].split("'")[0]
+    assert text.startswith('#'), 'a comment says which table and number'
+    before, after = (
+        Config.fromfile(file).to_dict() for file in (parent, path)
+    )
+    name = path.stem.split('_')[-1]
+    assert changed_keys(before, after) == FACTORS[name]
+
+
+@pytest.mark.parametrize(
+    'name', ['amr_r50_voc', 'toy/amr_r26_toyvoc'], ids=['voc', 'toy']
+)
+def test_values_are_those_of_the_tables(name):
+    folder = CONFIGS / 'ablations' / Path(name).parent
+    stem = Path(name).stem
+
+    def model(variant):
+        return Config.fromfile(folder / f'{stem}_{variant}.py').model
+
+    def amm(variant):
+        return model(variant).compensation.backbone.plugins[0].cfg
+
+    assert [model(f'xi{xi}').xi for xi in (0.1, 0.3, 0.7, 0.9)] == [
+        0.1,
+        0.3,
+        0.7,
+        0.9,
+    ]
+    assert amm('threshold').modulation.type == 'threshold'
+    assert amm('no-cps_channel').spatial is False
+    assert amm('no-cps_spatial').channel is False
+    assert model('no-cps_channel').loss_cps is None
