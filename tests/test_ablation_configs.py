@@ -20,6 +20,18 @@ FACTORS = {
     'xi0.3': {'model.xi'},
     'xi0.7': {'model.xi'},
     'xi0.9': {'model.xi'},
+    'mlp': {AMM},
+    'max-mean': {AMM},
+    'batch-stats': {AMM},
+    'density': {AMM},
+    'pairing': {'model.loss_cps.rectify', 'model.loss_cps.pairing'},
+    'frozen-layer1': {'model.compensation.backbone.frozen_stages'},
+    'detached-spotlight': {
+        'model.detach_spotlight',
+        'model.spotlight.init_cfg',
+    },
+    'lr-compensation': {'optim_wrapper.paramwise_cfg'},
+    'no-momentum': {'optim_wrapper.optimizer.momentum'},
     '16e': {'train_cfg.max_epochs', 'param_scheduler.end'},
     '24e': {'train_cfg.max_epochs', 'param_scheduler.end'},
 }
