@@ -20,6 +20,8 @@ FACTORS = {
     'xi0.3': {'model.xi'},
     'xi0.7': {'model.xi'},
     'xi0.9': {'model.xi'},
+    'erase0.3': {'model.erase_thr'},
+    'erase0.5': {'model.erase_thr'},
     'mlp': {AMM},
     'max-mean': {AMM},
     'batch-stats': {AMM},

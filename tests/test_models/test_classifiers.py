@@ -4,7 +4,7 @@ from mmseg.structures import SegDataSample
 from torch import nn
 
 from model_configs import AMM, amr, branch, build
-from projects.amr.ops import pool_logits
+from projects.amr.ops import erase_peaks, pool_logits
 from projects.amr.structures import CAMRecord
 
 CPS = {'type': 'CrossPseudoSupervisionLoss'}
@@ -224,3 +224,28 @@ def test_spotlight_can_start_from_a_trained_baseline(tmp_path):
     cams = model(x)
     assert torch.equal(cams['spotlight'], baseline(x)['cam'])
     assert not torch.equal(cams['compensation'], cams['spotlight'])
+
+
+def test_erasing_shows_the_compensation_branch_another_image():
+    plain, erasing = (
+        build(amr(loss_cps=None, erase_thr=thr), training=False)
+        for thr in (None, 0.5)
+    )
+    erasing.load_state_dict(plain.state_dict())
+    x = torch.randn(2, 3, 33, 47)
+    before, after = (m(x, samples(), mode='loss') for m in (plain, erasing))
+    assert after['loss_spotlight'] == before['loss_spotlight']
+    labels = torch.stack([sample.gt_label for sample in samples()])
+    seen = erase_peaks(x, plain.spotlight(x)['cam'], labels, 0.5)
+    want = plain.compensation(seen, samples(), mode='loss')['loss_cls'] / 2
+    torch.testing.assert_close(after['loss_compensation'], want)
+    assert after['loss_compensation'] != before['loss_compensation']
+    # The image of testing is whole.
+    assert torch.equal(erasing(x)['compensation'], plain(x)['compensation'])
+
+
+def test_erasing_refuses_what_makes_no_sense():
+    with pytest.raises(ValueError, match='within'):
+        build(amr(loss_cps=None, erase_thr=1.5))
+    with pytest.raises(ValueError, match='loss_cps=None'):
+        build(amr(loss_cps=CPS, erase_thr=0.5))

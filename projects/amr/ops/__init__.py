@@ -8,11 +8,13 @@ from .cam import (
     stride_size,
     weighted_cam,
 )
+from .erasing import erase_peaks
 from .modulation import gaussian_modulation, threshold_modulation
 
 __all__ = [
     'cam_scores',
     'cam_to_label',
+    'erase_peaks',
     'gaussian_modulation',
     'merge_flip',
     'normalize_cam',

@@ -6,7 +6,7 @@ from torch import Tensor
 from projects.amr.models.classifiers.base_cam_classifier import (
     BaseCAMClassifier,
 )
-from projects.amr.ops import normalize_cam, weighted_cam
+from projects.amr.ops import erase_peaks, normalize_cam, weighted_cam
 
 BRANCHES = ('spotlight', 'compensation')
 
@@ -48,6 +48,12 @@ class AMR(BaseCAMClassifier):
             head, which ``loss_cps`` moves. Defaults to False.
         renormalize (bool): Whether weighted CAMs are divided by their
             maximum again (not in the paper). Defaults to False.
+        erase_thr (float, optional): Beyond the paper: in training the
+            compensation branch sees the image without what the spotlight's
+            CAM finds above this threshold, see :func:`erase_peaks`, and so
+            must find something else. Goes with ``loss_cps=None``, which
+            would compare maps of two images. Defaults to None: both see the
+            same image.
         data_preprocessor (dict, optional): Defaults to None.
         test_cfg (dict, optional): CAM method of testing, see
             :class:`BaseCAMClassifier`.
@@ -55,8 +61,9 @@ class AMR(BaseCAMClassifier):
         init_cfg (dict, optional): Initialisation. Defaults to None.
 
     Raises:
-        ValueError: If the branches have different class counts, or ``xi`` is
-            outside [0, 1].
+        ValueError: If the branches have different class counts, ``xi`` or
+            ``erase_thr`` is outside [0, 1], or ``erase_thr`` comes with
+            ``loss_cps``.
     """
 
     final = 'weighted'
@@ -71,6 +78,7 @@ class AMR(BaseCAMClassifier):
         loss_cps: dict | None = None,
         detach_spotlight: bool = False,
         renormalize: bool = False,
+        erase_thr: float | None = None,
         data_preprocessor: dict | None = None,
         test_cfg: dict | None = None,
         val_cfg: dict | None = None,
@@ -87,6 +95,16 @@ class AMR(BaseCAMClassifier):
                 f'{self.spotlight.num_classes} (spotlight) and '
                 f'{self.compensation.num_classes} (compensation)'
             )
+        if erase_thr is not None and not 0 <= erase_thr <= 1:
+            raise ValueError(
+                f'`erase_thr` must be within [0, 1], got {erase_thr}'
+            )
+        if erase_thr is not None and loss_cps:
+            raise ValueError(
+                '`erase_thr` shows the branches different images: set '
+                '`loss_cps=None`'
+            )
+        self.erase_thr = erase_thr
         self.xi = xi
         self.cls_weight = cls_weight
         self.loss_cps = MODELS.build(loss_cps) if loss_cps else None
@@ -121,6 +139,10 @@ class AMR(BaseCAMClassifier):
         losses, cams = {}, {}
         for name in BRANCHES:
             fixed = detach or (name == 'spotlight' and self.detach_spotlight)
+            if self.erase_thr is not None and name == 'compensation':
+                inputs = erase_peaks(
+                    inputs, cams['spotlight'], labels, self.erase_thr
+                )
             own, cams[name] = getattr(self, name).train_cams(
                 inputs, labels, detach=fixed
             )
