@@ -1,3 +1,8 @@
+import os
+
+# A class list of own data (one name a line, `background` first), to which
+# tools/train.py and tools/test.py fit datasets and heads; none without it.
+class_file = os.environ.get('CLASS_FILE', '')
 # Declared here only: a list in a child config would replace this one.
 custom_imports = dict(imports=['projects.amr'], allow_failed_imports=False)
 default_scope = 'mmseg'

@@ -22,10 +22,29 @@ class MissingWeightsError(UserError):
     exit_code = 4
 
 
+class MissingDependencyError(UserError):
+    """A package that is needed here is not installed."""
+
+    exit_code = 4
+
+
 class CheckpointMismatchError(UserError, ValueError):
     """A checkpoint does not belong to the model it is loaded into."""
 
     exit_code = 2
+
+
+class StoppedError(UserError):
+    """Ctrl-C or SIGTERM; what is done is kept.
+
+    Args:
+        text (str): How to go on.
+        exit_code (int): 130 or 143.
+    """
+
+    def __init__(self, text: str, exit_code: int):
+        super().__init__(text)
+        self.exit_code = exit_code
 
 
 def list_faults(faults: list[str], limit: int = 10) -> str:

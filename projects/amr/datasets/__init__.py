@@ -12,6 +12,7 @@ from .transforms import (
     RandomWalkPseudoLabel,
 )
 from .voc_folder import VOCFolder
+from .voc_label_map import VOCLabelMapDataset
 from .voc_weak_label import VOCWeakLabelDataset
 
 __all__ = [
@@ -27,5 +28,6 @@ __all__ = [
     'RandomResizeLongestSide',
     'RandomWalkPseudoLabel',
     'VOCFolder',
+    'VOCLabelMapDataset',
     'VOCWeakLabelDataset',
 ]

@@ -1,13 +1,27 @@
 """Image ids and the lists that hold them."""
 
 import re
+import unicodedata
 from collections import Counter
-from pathlib import Path
+from collections.abc import Callable
+from pathlib import Path, PurePosixPath
+from urllib.parse import unquote_to_bytes
 
 from projects.amr.errors import DataError, list_faults
 
-IMAGE_SUFFIXES = ('.jpg', '.jpeg', '.png', '.bmp', '.webp')
+IMAGE_SUFFIXES = (
+    '.jpg',
+    '.jpeg',
+    '.jfif',
+    '.png',
+    '.bmp',
+    '.webp',
+    '.tif',
+    '.tiff',
+)
+MAX_ID_BYTES = 200  # file systems take 255; outputs add suffixes
 _FORBIDDEN = re.compile(r'[\\/:\x00-\x1f]')
+_RESERVED = frozenset('%/\\:')
 
 
 def check_image_id(image_id: str) -> str | None:
@@ -31,7 +45,9 @@ def check_image_id(image_id: str) -> str | None:
     return None
 
 
-def read_id_list(path: str | Path) -> list[str]:
+def read_id_list(
+    path: str | Path, check: Callable[[str], str | None] = check_image_id
+) -> list[str]:
     """Read a split list: one image id a line.
 
     Windows line ends, a byte order mark, blank lines, spaces around an id
@@ -39,6 +55,8 @@ def read_id_list(path: str | Path) -> list[str]:
 
     Args:
         path (str | Path): Text file in UTF-8.
+        check (Callable): Says what is wrong with an id. Defaults to
+            :func:`check_image_id`.
 
     Returns:
         list[str]: Ids in the order of the file.
@@ -65,8 +83,103 @@ def read_id_list(path: str | Path) -> list[str]:
     ]
     if not entries:
         raise DataError(f'split list {path} holds no image id')
-    _refuse_bad_ids(path, entries)
+    _refuse_bad_ids(path, entries, check)
     return [image_id for _, image_id in entries]
+
+
+def same_text(name: str) -> str:
+    """The form in which names are compared: Unicode's NFC.
+
+    One name can be written in several ways ('ü' as one code point or as two,
+    as on a Mac); they count as one.
+
+    Args:
+        name (str): Name of an image or a class.
+
+    Returns:
+        str: The name in NFC.
+    """
+    return unicodedata.normalize('NFC', name)
+
+
+def image_id_of(path: str) -> str:
+    """Image id of a file in a folder of any names and sub-folders.
+
+    The path without its suffix, in NFC, where ``/`` and all else that a list
+    of ids or a file name cannot hold is percent-encoded. So ids are unique
+    wherever paths without suffix are; :func:`path_of_id` turns them back.
+
+    Args:
+        path (str): Path under the folder, with ``/``.
+
+    Returns:
+        str: The id.
+
+    Example:
+        >>> image_id_of('holiday/day 1.JPG')
+        'holiday%2Fday 1'
+        >>> path_of_id('holiday%2Fday 1')
+        'holiday/day 1'
+    """
+    stem = same_text(strip_image_suffix(path))
+    body = stem.strip()
+    start = stem.index(body)
+    text = [
+        _escape(char)
+        if char in _RESERVED
+        or not char.isprintable()
+        or not start <= place < start + len(body)
+        else char
+        for place, char in enumerate(stem)
+    ]
+    image_id = ''.join(text)
+    if image_id.startswith('.'):
+        image_id = '%2E' + image_id[1:]
+    if strip_image_suffix(image_id) != image_id:  # a.jpg.png
+        head, _, tail = image_id.rpartition('.')
+        image_id = f'{head}%2E{tail}'
+    return image_id
+
+
+def path_of_id(image_id: str) -> str:
+    """Path without suffix that an id of :func:`image_id_of` was made from.
+
+    Args:
+        image_id (str): The id.
+
+    Returns:
+        str: Path under the folder, with ``/``, in NFC.
+    """
+    return unquote_to_bytes(image_id).decode('utf-8', 'surrogateescape')
+
+
+def check_relative(path: str) -> str | None:
+    """Say what is wrong with a path that must stay in its folder.
+
+    Args:
+        path (str): Path under a folder, with ``/``.
+
+    Returns:
+        str | None: The broken rule, or None.
+
+    Example:
+        >>> check_relative('a/b.jpg')
+        >>> check_relative('../b.jpg')
+        'leads out of the folder'
+    """
+    if not path:
+        return 'is empty'
+    if path.startswith('/') or re.match(r'[A-Za-z]:/', path):
+        return 'is an absolute path'
+    if '..' in PurePosixPath(path).parts:
+        return 'leads out of the folder'
+    return None
+
+
+def _escape(char: str) -> str:
+    """Percent-encode one character."""
+    data = char.encode('utf-8', 'surrogateescape')
+    return ''.join(f'%{byte:02X}' for byte in data)
 
 
 def strip_image_suffix(name: str) -> str:
@@ -75,12 +188,14 @@ def strip_image_suffix(name: str) -> str:
     return stem if dot and f'.{suffix.lower()}' in IMAGE_SUFFIXES else name
 
 
-def _refuse_bad_ids(path: Path, entries: list[tuple[int, str]]) -> None:
+def _refuse_bad_ids(
+    path: Path, entries: list[tuple[int, str]], check: Callable
+) -> None:
     """Raise for ids that are unsafe or doubled."""
     faults = [
         f'line {number}: {image_id!r} {rule}'
         for number, image_id in entries
-        if (rule := check_image_id(image_id))
+        if (rule := check(image_id))
     ]
     if faults:
         raise DataError(

@@ -1,15 +1,12 @@
 """A split of a VOC devkit folder, for tools that need no Runner."""
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from mmseg.datasets import PascalVOCDataset
-
+from projects.amr.datasets.class_list import folder_classes
+from projects.amr.datasets.image_files import find_image
 from projects.amr.datasets.image_ids import read_id_list
 from projects.amr.errors import DataError
-
-TOY_MANIFEST = 'toyvoc.json'
 
 
 @dataclass(frozen=True)
@@ -44,8 +41,7 @@ class VOCFolder:
             split (str): Name of a list in ``ImageSets/Segmentation``, or the
                 path of a list ending in ``.txt``.
             classes (Sequence[str], optional): Names, background first.
-                Defaults to None: those in ``toyvoc.json`` where the folder
-                has one, else VOC's.
+                Defaults to None: see :func:`folder_classes`.
             mask_dir (str): Folder of the masks under ``root``. Defaults to
                 'SegmentationClass'.
 
@@ -64,28 +60,13 @@ class VOCFolder:
         path = Path(split)
         if path.suffix != '.txt':
             path = root / 'ImageSets' / 'Segmentation' / f'{split}.txt'
-        names = tuple(classes or _folder_classes(root))
+        names = tuple(classes or folder_classes(root))
         return cls(root, tuple(read_id_list(path)), names, mask_dir)
 
     def image_path(self, image_id: str) -> Path:
-        """Path of an image."""
-        return self.root / 'JPEGImages' / f'{image_id}.jpg'
+        """Path of an image, see :func:`find_image`."""
+        return find_image(self.root / 'JPEGImages', image_id)
 
     def mask_path(self, image_id: str) -> Path:
         """Path of an image's mask, which need not exist."""
         return self.root / self.mask_dir / f'{image_id}.png'
-
-
-def _folder_classes(root: Path) -> tuple[str, ...]:
-    """Class names of a folder: the toy set's, or VOC's."""
-    path = root / TOY_MANIFEST
-    if not path.is_file():
-        return tuple(PascalVOCDataset.METAINFO['classes'])
-    try:
-        names = tuple(map(str, json.loads(path.read_text())['classes']))
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise DataError(
-            f'{path} is no manifest of a toy set ({error!r}): make the set '
-            'again'
-        ) from None
-    return names if names[:1] == ('background',) else ('background', *names)

@@ -7,7 +7,8 @@ from mmengine.logging import print_log
 from mmseg.datasets import BaseSegDataset, PascalVOCDataset
 from mmseg.registry import DATASETS
 
-from projects.amr.datasets.image_ids import read_id_list
+from projects.amr.datasets.image_files import find_image
+from projects.amr.datasets.image_ids import read_id_list, same_text
 from projects.amr.datasets.weak_labels import (
     ClassNames,
     labels_from_mask,
@@ -49,6 +50,8 @@ class VOCWeakLabelDataset(BaseSegDataset):
             Defaults to those of VOC 2012, without part maps.
         metainfo (dict, optional): ``classes`` (background first) and
             ``palette``, by default VOC's colours. Defaults to VOC's.
+        img_suffix (str, optional): Suffix of the images. Defaults to None:
+            any image suffix, see :func:`find_image`.
         **kwargs: As in :class:`mmseg.datasets.BaseSegDataset`.
 
     Raises:
@@ -66,6 +69,7 @@ class VOCWeakLabelDataset(BaseSegDataset):
         no_label: str | None = None,
         data_prefix: dict | None = None,
         metainfo: dict | None = None,
+        img_suffix: str | None = None,
         **kwargs,
     ):
         if label_source not in ('xml', 'file', 'mask'):
@@ -101,6 +105,7 @@ class VOCWeakLabelDataset(BaseSegDataset):
             ann_file=ann_file,
             data_prefix={**folders, **(data_prefix or {})},
             metainfo=metainfo,
+            img_suffix=img_suffix,
             **kwargs,
         )
 
@@ -147,11 +152,7 @@ class VOCWeakLabelDataset(BaseSegDataset):
 
     def _item(self, image_id: str, names: ClassNames) -> dict:
         """Data info of one image."""
-        image = Path(self.data_prefix['img_path']) / (
-            image_id + self.img_suffix
-        )
-        if not image.is_file():
-            raise DataError(f'image not found: {image}')
+        image = self._image(image_id)
         item = {
             'img_id': image_id,
             'img_path': str(image),
@@ -164,6 +165,15 @@ class VOCWeakLabelDataset(BaseSegDataset):
             if self.data_prefix.get(key):
                 item[key] = str(self._file(key, image_id, self.seg_map_suffix))
         return item
+
+    def _image(self, image_id: str) -> Path:
+        """Path of an image."""
+        if self.img_suffix is None:
+            return find_image(self.data_prefix['img_path'], image_id)
+        path = self._file('img_path', image_id, self.img_suffix)
+        if not path.is_file():
+            raise DataError(f'image not found: {path}')
+        return path
 
     def _file(self, prefix: str, image_id: str, suffix: str) -> Path:
         """Path of one of an image's files."""
@@ -182,9 +192,9 @@ class VOCWeakLabelDataset(BaseSegDataset):
                 self._file('seg_map_path', image_id, self.seg_map_suffix),
                 names,
             )
-        if image_id not in self._file_labels:
+        if same_text(image_id) not in self._file_labels:
             raise DataError(f'{self.label_file} has no row for {image_id!r}')
-        return self._file_labels[image_id]
+        return self._file_labels[same_text(image_id)]
 
     def _report_unlabelled(self, ids: list[str], total: int) -> None:
         """Say how many images have no label, or refuse them."""

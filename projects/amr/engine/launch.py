@@ -14,6 +14,7 @@ from mmengine.config import utils as config_utils
 from mmengine.config.utils import ConfigParsingError
 from mmengine.logging import print_log
 
+from projects.amr.engine.own_classes import fit_class_file
 from projects.amr.engine.pretrained import drop_pretrained, require_pretrained
 from projects.amr.errors import UserError
 
@@ -62,7 +63,8 @@ def load_config(args: argparse.Namespace) -> Config:
         Config: With ``launcher`` and ``work_dir`` set.
 
     Raises:
-        UserError: If the file is missing or no config.
+        UserError: If the file is missing or no config, or its ``class_file``
+            breaks a rule.
     """
     os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
     allow_mmseg_bases()
@@ -72,6 +74,7 @@ def load_config(args: argparse.Namespace) -> Config:
         raise UserError(f'config {args.config}: {error}') from None
     if args.cfg_options is not None:
         cfg.merge_from_dict(args.cfg_options)
+    fit_class_file(cfg)
     cfg.launcher = args.launcher
     if args.work_dir is not None:
         cfg.work_dir = args.work_dir

@@ -15,6 +15,13 @@ from projects.amr.errors import DataError
 class LoadWeakLabelImage(LoadImageFromFile):
     """mmcv's image loader; a file that is no image is named.
 
+    The rule for all that is not 8-bit RGB, whatever the file's suffix: a
+    grey image is repeated in three channels, 16 bits are divided by 256, an
+    alpha channel is dropped (nothing is blended), palettes are expanded,
+    CMYK is converted without a colour profile, the EXIF orientation is
+    applied, further pages are ignored. Sizes (H, W) everywhere, and so masks
+    and predictions, are those of the turned image.
+
     Required Keys:
 
     - img_path (str)
@@ -25,7 +32,8 @@ class LoadWeakLabelImage(LoadImageFromFile):
     - img_shape, ori_shape (tuple[int, int])
 
     Raises:
-        DataError: If the file is missing, empty or damaged.
+        DataError: If the file is missing, empty, damaged or no image of 8
+            or 16 bits.
     """
 
     def transform(self, results: dict) -> dict:
@@ -57,13 +65,15 @@ class LoadMaskIfPresent(LoadAnnotations):
     Required Keys:
 
     - seg_map_path (str, optional)
+    - ori_shape (tuple[int, int], optional): (H, W) of the loaded image
 
     Added Keys:
 
     - gt_seg_map (np.ndarray, uint8, (H, W)), where there is a file
 
     Raises:
-        DataError: If the file is no readable mask.
+        DataError: If the file is no readable mask, or not of the image's
+            size.
     """
 
     def transform(self, results: dict) -> dict:
@@ -72,11 +82,39 @@ class LoadMaskIfPresent(LoadAnnotations):
         if path is None or not Path(path).is_file():
             return results
         try:
-            return super().transform(results)
+            results = super().transform(results)
         except Exception as error:
             raise DataError(
                 f'{path} is not a readable mask: {error}'
             ) from None
+        size = results['gt_seg_map'].shape
+        check_mask_size(path, size, results.get('ori_shape', size))
+        return results
+
+
+def check_mask_size(path: str | Path, size: tuple, wanted: tuple) -> None:
+    """Refuse a mask of another size than its image.
+
+    Args:
+        path (str | Path): The mask, for the message.
+        size (tuple[int, int]): (H, W) of the mask.
+        wanted (tuple[int, int]): (H, W) of the image, as it is loaded.
+
+    Raises:
+        DataError: If they differ; both are named.
+    """
+    size, wanted = tuple(size), tuple(wanted)
+    if size == wanted:
+        return
+    hint = ''
+    if size == wanted[::-1]:
+        hint = (
+            '. Images are turned as their EXIF orientation says: was the '
+            'mask drawn on the image as stored? Turn the mask'
+        )
+    raise DataError(
+        f'{path}: mask of size {size}, its image is {wanted}{hint}'
+    )
 
 
 @TRANSFORMS.register_module()

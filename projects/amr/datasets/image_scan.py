@@ -1,0 +1,113 @@
+"""Reading every image and mask of own data once, before they are used."""
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from PIL import Image
+
+from projects.amr.datasets.image_folder import Photo
+from projects.amr.datasets.transforms.loading import (
+    LoadWeakLabelImage,
+    check_mask_size,
+)
+from projects.amr.errors import DataError, list_faults
+from projects.amr.structures import load_label_map
+from projects.amr.structures.label_space import IGNORE_LABEL
+
+
+def scan_image(path: str | Path) -> tuple[int, int]:
+    """Read a whole image as training will.
+
+    Args:
+        path (str | Path): The image.
+
+    Returns:
+        tuple[int, int]: (H, W) of the loaded image.
+
+    Raises:
+        DataError: If it is missing, empty, cut off or no image.
+    """
+    try:
+        with Image.open(path) as image:
+            image.load()  # some OpenCV versions take images that are cut off
+    except FileNotFoundError:
+        raise DataError(f'image not found: {path}') from None
+    except (
+        OSError,
+        SyntaxError,
+        ValueError,
+        Image.DecompressionBombError,
+    ) as error:
+        raise DataError(f'{path} is not a readable image ({error})') from None
+    return tuple(LoadWeakLabelImage()({'img_path': str(path)})['ori_shape'])
+
+
+def scan_mask(
+    path: str | Path, size: tuple[int, int], num_labels: int
+) -> None:
+    """Read a mask and compare it with its image and class list.
+
+    Args:
+        path (str | Path): Palette or grey PNG.
+        size (tuple[int, int]): (H, W) of the image, as it is loaded.
+        num_labels (int): Classes with the background.
+
+    Raises:
+        DataError: If it is no label map, of another size, or has a value
+            outside ``0..num_labels - 1`` and 255.
+    """
+    labels, _ = load_label_map(path)
+    check_mask_size(path, labels.shape, size)
+    top = int(labels[labels != IGNORE_LABEL].max(initial=0))
+    if top >= num_labels:
+        raise DataError(
+            f'{path}: values must be 0..{num_labels - 1} or {IGNORE_LABEL}, '
+            f'got {top}'
+        )
+
+
+def scan_photos(
+    image_dir: str | Path,
+    photos: Iterable[Photo],
+    masks: dict[str, Path],
+    num_labels: int,
+    skip_bad: bool = False,
+    progress: Callable[[Iterable], Iterable] = iter,
+) -> tuple[list[Photo], dict[str, Path], list[str]]:
+    """Read every photo, and its mask where it has one.
+
+    Args:
+        image_dir (str | Path): Folder of the photos.
+        photos (Iterable[Photo]): The photos.
+        masks (dict[str, Path]): Mask by image id.
+        num_labels (int): Classes with the background.
+        skip_bad (bool): Whether what cannot be used is left out: a photo, or
+            a mask alone. Defaults to False.
+        progress (Callable): Wraps the photos to show how far it is. Defaults
+            to ``iter``.
+
+    Returns:
+        tuple[list[Photo], dict[str, Path], list[str]]: Photos and masks that
+        stay, and one line for each that does not.
+
+    Raises:
+        DataError: If some cannot be used, unless ``skip_bad``, or none can.
+    """
+    good, good_masks, faults = [], {}, []
+    photos = list(photos)
+    for photo in progress(photos):
+        try:
+            size = scan_image(Path(image_dir) / photo.path)
+            good.append(photo)
+            if photo.image_id in masks:
+                scan_mask(masks[photo.image_id], size, num_labels)
+                good_masks[photo.image_id] = masks[photo.image_id]
+        except DataError as error:
+            faults.append(str(error))
+    if faults and not (skip_bad and good):
+        raise DataError(
+            f'{len(faults)} of {len(photos)} images or their masks cannot be '
+            f'used:\n{list_faults(faults)}\nMend them, or leave them out '
+            'with --skip-bad'
+        )
+    return good, good_masks, faults

@@ -1,0 +1,36 @@
+"""Sizes of images without decoding them."""
+
+from pathlib import Path
+
+from PIL import Image, UnidentifiedImageError
+
+from projects.amr.errors import DataError
+
+_ORIENTATION = 0x0112
+_TURNED = (5, 6, 7, 8)  # values that swap height and width
+
+
+def image_size(path: str | Path) -> tuple[int, int]:
+    """Read the size that an image has once it is loaded.
+
+    OpenCV, and so the loaders of mmcv, turn an image as its EXIF orientation
+    says.
+
+    Args:
+        path (str | Path): Image file.
+
+    Returns:
+        tuple[int, int]: Height and width in pixels.
+
+    Raises:
+        DataError: If the file is missing or its header is no image's.
+    """
+    try:
+        with Image.open(path) as image:
+            width, height = image.size
+            turned = image.getexif().get(_ORIENTATION) in _TURNED
+    except FileNotFoundError:
+        raise DataError(f'image not found: {path}') from None
+    except (UnidentifiedImageError, OSError, SyntaxError) as error:
+        raise DataError(f'{path} is not a readable image ({error})') from None
+    return (width, height) if turned else (height, width)

@@ -1,0 +1,83 @@
+import numpy as np
+import pytest
+from PIL import Image
+
+from projects.amr.datasets.image_folder import Photo
+from projects.amr.datasets.image_scan import scan_image, scan_mask, scan_photos
+from projects.amr.errors import DataError
+
+TURN = 0x0112  # EXIF orientation
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """A turned photo with a mask, a grey one, and one that is cut off."""
+    noise = np.random.default_rng(0).integers(0, 256, (23, 37, 3), np.uint8)
+    exif = Image.Exif()
+    exif[TURN] = 8
+    Image.fromarray(noise).save(tmp_path / 'a.jpg', exif=exif)
+    Image.fromarray(noise[..., 0]).save(tmp_path / 'b.png')
+    data = (tmp_path / 'a.jpg').read_bytes()
+    (tmp_path / 'c.jpg').write_bytes(data[: len(data) // 2])
+    (tmp_path / 'masks').mkdir()
+    save_mask(tmp_path / 'masks' / 'a.png', (37, 23), 2)
+    return tmp_path
+
+
+def save_mask(path, size, top):
+    mask = np.full(size, 255, np.uint8)
+    mask[0, :2] = (0, top)
+    Image.fromarray(mask).save(path)
+
+
+def photos(*names):
+    return [Photo(name[0], name, ('dog',)) for name in names]
+
+
+def test_sizes_are_those_of_the_turned_image(folder):
+    assert scan_image(folder / 'a.jpg') == (37, 23)
+    assert scan_image(folder / 'b.png') == (23, 37)
+
+
+def test_masks_must_fit_image_and_classes(folder):
+    path = folder / 'masks' / 'a.png'
+    scan_mask(path, (37, 23), 3)
+    with pytest.raises(DataError, match='0..1 or 255, got 2'):
+        scan_mask(path, (37, 23), 2)
+    with pytest.raises(DataError, match='EXIF'):
+        scan_mask(path, (23, 37), 3)
+
+
+def test_fault_12_all_bad_photos_are_counted_and_named(folder):
+    (folder / 'd.png').write_bytes(b'no image')
+    (folder / 'e.png').touch()
+    names = ('a.jpg', 'b.png', 'c.jpg', 'd.png', 'e.png', 'f.png')
+    with pytest.raises(DataError) as error:
+        scan_photos(folder, photos(*names), {}, 2)
+    text = str(error.value)
+    assert '4 of 6' in text
+    assert all(str(folder / name) in text for name in names[2:])
+    good, _, faults = scan_photos(folder, photos(*names), {}, 2, True)
+    assert good == photos('a.jpg', 'b.png')
+    assert len(faults) == 4
+    with pytest.raises(DataError, match='1 of 1'):
+        scan_photos(folder, photos('c.jpg'), {}, 2, True)
+
+
+def test_a_bad_mask_costs_the_mask_alone(folder):
+    mask = {'a': folder / 'masks' / 'a.png'}
+    seen = []
+
+    def progress(values):
+        for value in values:
+            seen.append(value)
+            yield value
+
+    given = photos('a.jpg', 'b.png')
+    good, masks, faults = scan_photos(folder, given, mask, 3, False, progress)
+    assert (good, masks, faults) == (given, mask, [])
+    assert seen == given
+    good, masks, faults = scan_photos(folder, given, mask, 2, True)
+    assert (good, masks, len(faults)) == (given, {}, 1)
+    with pytest.raises(DataError, match=r'a\.png'):
+        scan_photos(folder, given, mask, 2)

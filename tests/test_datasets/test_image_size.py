@@ -1,0 +1,28 @@
+import numpy as np
+import pytest
+from mmcv.image import imread
+from PIL import Image
+
+from projects.amr.datasets.image_size import image_size
+from projects.amr.errors import DataError
+
+PICTURE = Image.fromarray(np.zeros((23, 37, 3), np.uint8))
+
+
+@pytest.mark.parametrize('orientation', [1, 3, 5, 6, 7, 8])
+@pytest.mark.parametrize('suffix', ['.jpg', '.png'])
+def test_size_is_that_of_the_loaded_image(tmp_path, orientation, suffix):
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    path = tmp_path / f'a{suffix}'
+    PICTURE.save(path, exif=exif)
+    assert image_size(path) == imread(str(path)).shape[:2]
+
+
+def test_what_is_no_image_is_named(tmp_path):
+    path = tmp_path / 'a.jpg'
+    with pytest.raises(DataError, match=r'image not found: .*a\.jpg'):
+        image_size(path)
+    path.write_bytes(b'')
+    with pytest.raises(DataError, match=r'a\.jpg is not a readable image'):
+        image_size(path)

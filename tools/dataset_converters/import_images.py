@@ -1,0 +1,172 @@
+#!/usr/bin/env python
+"""Make a devkit folder of own photos: ``import_images.py IMAGES CSV OUT``.
+
+The label file has either two columns, ``image,labels`` with the class names
+separated by ``;``, or one column a class holding 0 or 1; or it is JSON,
+``{"image": ["name", ...]}``. Photos are linked, not copied. All are read
+once; whatever cannot be used is named. Run again, it brings OUT up to date.
+"""
+
+import argparse
+import sys
+from functools import partial
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+from projects.amr.datasets.class_list import (  # noqa: E402
+    find_classes,
+    read_class_file,
+)
+from projects.amr.datasets.devkit_layout import (  # noqa: E402
+    DevkitPlan,
+    write_devkit,
+)
+from projects.amr.datasets.image_folder import (  # noqa: E402
+    Photo,
+    apply_no_label,
+    list_photos,
+    match_rows,
+)
+from projects.amr.datasets.image_scan import scan_photos  # noqa: E402
+from projects.amr.datasets.label_file import read_label_table  # noqa: E402
+from projects.amr.datasets.val_split import (  # noqa: E402
+    choose_val,
+    read_val_list,
+)
+from projects.amr.engine.item_progress import show_progress  # noqa: E402
+from projects.amr.engine.launch import run_tool  # noqa: E402
+from projects.amr.errors import DataError, list_faults  # noqa: E402
+
+
+def parse_args() -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument('image_dir', help='folder of photos, with sub-folders')
+    parser.add_argument('labels', help='CSV or JSON of their labels')
+    parser.add_argument('out_dir', help='folder to make, as VOC2012 would be')
+    parser.add_argument(
+        '--classes',
+        help='text file that fixes the class list, one name a line, the '
+        'first `background`; without it the names are those of the label '
+        'file: in the order of its columns, else sorted',
+    )
+    parser.add_argument(
+        '--mask-dir',
+        help='folder of masks for evaluation, <path of the photo>.png; '
+        'training needs none',
+    )
+    val = parser.add_mutually_exclusive_group()
+    val.add_argument('--val-list', help='text file of validation photos')
+    val.add_argument(
+        '--val-share',
+        type=float,
+        default=0.1,
+        help='share of the photos (of those with a mask, if any has one) '
+        'that is kept for validation',
+    )
+    parser.add_argument(
+        '--no-label',
+        choices=['error', 'keep', 'drop'],
+        default='error',
+        help='what to do with photos that have a row and no label',
+    )
+    parser.add_argument(
+        '--copy', action='store_true', help='copy the photos, make no links'
+    )
+    parser.add_argument(
+        '--skip-bad',
+        action='store_true',
+        help='leave out rows without a photo, unreadable photos and masks',
+    )
+    return parser.parse_args()
+
+
+def tell(what: str, names: list[str]) -> None:
+    """Print what was left out, counted, the first ten named."""
+    if names:
+        print(f'NOTE: {len(names):,} {what}:\n{list_faults(names)}')
+
+
+def match_photos(args: argparse.Namespace) -> tuple[list[Photo], tuple]:
+    """Photos with labels, and the class list."""
+    leave_out = [args.out_dir, *([args.mask_dir] if args.mask_dir else [])]
+    paths, others = list_photos(args.image_dir, leave_out)
+    table = read_label_table(args.labels)
+    given = read_class_file(args.classes) if args.classes else None
+    classes = find_classes(table, given)
+    photos, missing = match_rows(paths, table, args.skip_bad)
+    matched = {photo.path for photo in photos}
+    unmatched = [repr(p) for p in paths.values() if p not in matched]
+    kinds = [f'{n:,} files ending in {kind}' for kind, n in others.items()]
+    photos, empty = apply_no_label(photos, args.no_label)
+    tell('kinds of files are no images and passed over', sorted(kinds))
+    tell('rows name no photo and are left out', missing)
+    tell('photos have no row and are left out', unmatched)
+    tell(f'photos have no label (--no-label {args.no_label})', empty)
+    return photos, classes
+
+
+def find_masks(args: argparse.Namespace, photos: list[Photo]) -> dict:
+    """Masks of the photos by id."""
+    if args.mask_dir is None:
+        return {}
+    paths, _ = list_photos(args.mask_dir)
+    masks = {
+        photo.image_id: Path(args.mask_dir, paths[photo.image_id])
+        for photo in photos
+        if photo.image_id in paths
+    }
+    if not masks:
+        raise DataError(f'{args.mask_dir} has no mask named as a photo is')
+    return masks
+
+
+def main() -> None:
+    """Check all, then make the folder."""
+    args = parse_args()
+    photos, classes = match_photos(args)
+    photos, masks, bad = scan_photos(
+        args.image_dir,
+        photos,
+        find_masks(args, photos),
+        len(classes),
+        args.skip_bad,
+        partial(show_progress, total=len(photos), title='photos read'),
+    )
+    tell('photos or masks cannot be used and are left out', bad)
+    ids = [photo.image_id for photo in photos]
+    if args.val_list:
+        val = read_val_list(args.val_list, ids)
+    else:
+        val = choose_val(masks if len(masks) > 1 else ids, args.val_share)
+    plan = DevkitPlan(
+        Path(args.image_dir), tuple(photos), classes, frozenset(val), masks
+    )
+    made, kept = write_devkit(args.out_dir, plan, args.copy)
+    report(args, plan, made, kept)
+
+
+def report(args, plan: DevkitPlan, made: int, kept: int) -> None:
+    """Say what there is now, class by class."""
+    print(f'{args.out_dir}: {made:,} files made, {kept:,} kept')
+    lists = plan.lists()
+    sizes = ', '.join(f'{name} {len(ids):,}' for name, ids in lists.items())
+    print(f'{len(plan.photos):,} photos ({sizes}), {len(plan.masks):,} masks')
+    counts = {name: [0, 0] for name in plan.classes[1:]}
+    for photo in plan.photos:
+        for name in photo.labels:
+            counts[name][photo.image_id in plan.val] += 1
+    for name, (train, val) in counts.items():
+        print(f'  {name}: {train:,} to train on, {val:,} for validation')
+    tell(
+        'classes have no photo to train on',
+        [name for name, (train, _) in counts.items() if not train],
+    )
+
+
+if __name__ == '__main__':
+    run_tool(main)
