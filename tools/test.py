@@ -3,7 +3,8 @@
 
 A classifier writes one CAM record an image and prints CAM mIoU (at the fixed
 threshold and at the best of the sweep) and classification mAP. An affinity
-network writes one palette PNG an image and prints pseudo-label mIoU.
+network writes one palette PNG an image and prints pseudo-label mIoU, a
+segmentor the same with mIoU; on a split without masks nothing is scored.
 """
 
 import argparse
@@ -29,10 +30,11 @@ from projects.amr.engine.launch import (  # noqa: E402
 )
 from projects.amr.engine.pretrained import drop_pretrained  # noqa: E402
 from projects.amr.errors import UserError  # noqa: E402
+from projects.amr.evaluation.details import take_details  # noqa: E402
 from projects.amr.structures import published  # noqa: E402
 
 WRITERS = ('CAMGenerationHook', 'LabelMapWriterHook')
-PAINTERS = ('CAMVisualizationHook',)
+PAINTERS = ('CAMVisualizationHook', 'LabelVisualizationHook')
 
 
 def parse_args() -> argparse.Namespace:
@@ -110,6 +112,7 @@ def write_summary(runner: Runner, args, metrics: dict) -> None:
         'images': len(dataset),
         'seed': runner.seed,
         'metrics': metrics,
+        'details': take_details(),
         'versions': package_versions(),
     }
     path = Path(runner.work_dir) / SUMMARY

@@ -13,6 +13,7 @@ from runner_configs import tiny_config
 from model_configs import branch
 from projects.amr.datasets import VOCFolder
 from projects.amr.errors import UserError
+from projects.amr.evaluation.details import take_details
 from projects.amr.evaluation.mask_evaluation import evaluate_masks
 from projects.amr.ops.cam import cam_to_label
 from projects.amr.ops.label_crf import refine_class_labels
@@ -195,6 +196,11 @@ def test_crf_is_that_of_the_labels(run, toy_root):
         np.testing.assert_array_equal(found, expected)
 
 
+def test_crf_on_scores_needs_a_segmentor(run):
+    with pytest.raises(UserError, match="crf_source='labels'"):
+        run(crf='dense', crf_source='scores')
+
+
 def test_boundaries_are_written_once(run, tmp_path):
     run(name='a', save_boundary=True)
     paths = sorted((tmp_path / 'work/boundaries').glob('*.npz'))
@@ -228,7 +234,16 @@ def test_model_without_labels_is_told_what_to_load(run):
         run(changes={'test_dataloader.dataset.pipeline': pipeline})
 
 
-@pytest.mark.parametrize('hook', [{'bg_thr': 2}, {'crf': 'x'}])
+@pytest.mark.parametrize(
+    'hook',
+    [
+        {'bg_thr': 2},
+        {'crf': 'x'},
+        {'crf_source': 'x'},
+        {'bg_thr': 0.2, 'crf_source': 'scores'},
+        {'crf_params': {'gt_probe': 0.9}},
+    ],
+)
 def test_bad_settings_are_refused(run, hook):
     with pytest.raises(ValueError, match=next(iter(hook))):
         run(**hook)
@@ -238,3 +253,18 @@ def test_unwritable_folder_is_told_before_testing(run, tmp_path):
     (tmp_path / 'file').write_text('in the way')
     with pytest.raises(UserError, match='label maps cannot be written'):
         run(out_dir=str(tmp_path / 'file'))
+
+
+def test_iou_per_class_is_among_the_details(run, toy_root):
+    take_details()
+    _, _, folder = run(name='details')
+    details = take_details()
+    assert set(details) == {'cam', 'labels'}
+    split = VOCFolder.open(toy_root, 'train')
+    on_disk = evaluate_masks(
+        [(folder / f'{i}.png', split.mask_path(i)) for i in split.ids],
+        split.classes,
+    )
+    assert tuple(details['labels']['classes']) == split.classes
+    iou = np.array(details['labels']['IoU'], float)  # None becomes nan
+    np.testing.assert_allclose(iou, on_disk.iou, atol=1e-4)

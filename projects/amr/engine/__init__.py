@@ -4,6 +4,7 @@ from .hooks import (
     CheckpointGuardHook,
     DisplacementMeanHook,
     LabelMapWriterHook,
+    LabelVisualizationHook,
 )
 
 __all__ = [
@@ -12,4 +13,5 @@ __all__ = [
     'CheckpointGuardHook',
     'DisplacementMeanHook',
     'LabelMapWriterHook',
+    'LabelVisualizationHook',
 ]

@@ -11,6 +11,8 @@ import torch
 
 from projects.amr.errors import MissingWeightsError
 
+_FREE = {'frozen_stages': -1, 'norm_eval': False, 'requires_grad': True}
+
 
 def find_pretrained(config, where: str = 'model') -> Iterator[tuple]:
     """Find the initial weights that a model config asks for.
@@ -42,9 +44,9 @@ def drop_pretrained(config, unfreeze: bool = True) -> list[str]:
     Args:
         config (dict): Model config, nested.
         unfreeze (bool): Whether frozen stages and frozen BatchNorm
-            (``frozen_stages``, ``norm_eval``) are released too: they keep
-            pretrained knowledge, and random weights have none. Defaults to
-            True.
+            (``frozen_stages``, ``norm_eval``, ``norm_cfg.requires_grad``)
+            are released too: they keep pretrained knowledge, and random
+            weights have none. Defaults to True.
 
     Returns:
         list[str]: What was changed, for the log.
@@ -58,7 +60,7 @@ def drop_pretrained(config, unfreeze: bool = True) -> list[str]:
         if isinstance(config.get('pretrained'), str):
             changed.append(f'{config.get("type", "")}: pretrained dropped')
             config['pretrained'] = None
-        for key, free in (('frozen_stages', -1), ('norm_eval', False)):
+        for key, free in _FREE.items():
             if unfreeze and config.get(key, free) != free:
                 changed.append(f'{config.get("type", "")}: {key} = {free}')
                 config[key] = free

@@ -11,6 +11,7 @@ from mmseg.registry import METRICS
 from prettytable import PrettyTable
 
 from projects.amr.errors import DataError
+from projects.amr.evaluation.details import put_details, rounded
 from projects.amr.evaluation.threshold_sweep import (
     confusion_sweep,
     iou_per_class,
@@ -40,6 +41,12 @@ class CAMIoUMetric(BaseMetric):
     the final one, without its name: ``mIoU_fixed``, ``mIoU_best``,
     ``bg_thr_best``, and per part ``<part>_recall_fixed`` / ``_best`` (share
     of the part's pixels that get their true label, in percent).
+
+    Besides, the curve and the IoU per class of every map go to
+    :func:`put_details` under ``<prefix>/<map>``, or ``<prefix>`` where there
+    is one map: ``thresholds`` and ``mIoU`` of the whole sweep, ``fixed`` and
+    ``best`` thresholds, ``classes``, ``IoU_fixed`` and ``IoU_best`` (percent,
+    None for a class that does not occur).
 
     Args:
         bg_thr (float): Fixed background threshold in [0, 1].
@@ -167,22 +174,28 @@ class CAMIoUMetric(BaseMetric):
                 logging.WARNING,
             )
         if not results:
+            put_details(self.prefix, {})
             return {}
         final = results[0]['final']
         names = list(results[0]['counts'])
         metrics: dict[str, float] = {}
+        details = {}
         for name in names:
             counts = [result['counts'][name] for result in results]
-            values, per_class = self._summarize(counts)
-            self._print(name, values, per_class)
-            if len(names) > 1:
-                metrics |= {f'{name}/{key}': v for key, v in values.items()}
+            values, curve = self._summarize(counts)
+            self._print(name, curve, values)
             if name == final:
                 metrics = {**values, **metrics}
+            if len(names) > 1:
+                metrics |= {f'{name}/{key}': v for key, v in values.items()}
+                details[f'{self.prefix}/{name}'] = curve
+            else:
+                details[self.prefix] = curve
+        put_details(self.prefix, details)
         return metrics
 
-    def _summarize(self, counts: list[dict]) -> tuple[dict, np.ndarray]:
-        """Metrics of one map, and IoU (2, L) at the fixed and best point."""
+    def _summarize(self, counts: list[dict]) -> tuple[dict, dict]:
+        """Metrics and details of one map, see the class."""
         histogram = _add_up([c['label'] for c in counts], self._label_shape)
         iou = 100 * iou_per_class(confusion_sweep(histogram))
         miou = np.nanmean(iou, axis=1)
@@ -200,29 +213,38 @@ class CAMIoUMetric(BaseMetric):
                     f'{part}_recall_fixed': float(recall[self.fixed, index]),
                     f'{part}_recall_best': float(recall[best, index]),
                 }
-        return values, iou[[self.fixed, best]]
+        thresholds = rounded(self.thresholds.tolist())
+        return values, {
+            'thresholds': thresholds,
+            'mIoU': rounded(miou),
+            'fixed': thresholds[self.fixed],
+            'best': thresholds[best],
+            'classes': list(self.dataset_meta['classes']),
+            'IoU_fixed': rounded(iou[self.fixed]),
+            'IoU_best': rounded(iou[best]),
+        }
 
-    def _print(self, name: str, values: dict, iou: np.ndarray) -> None:
+    @staticmethod
+    def _print(name: str, curve: dict, values: dict) -> None:
         """Log the table of one map."""
-        fixed = float(self.thresholds[self.fixed])
         table = PrettyTable(
             [
                 f'{name} CAM',
-                f'IoU, fixed bg_thr {fixed:.3g}',
-                f'IoU, best bg_thr {values["bg_thr_best"]:.3g}',
+                f'IoU, fixed bg_thr {curve["fixed"]:.3g}',
+                f'IoU, best bg_thr {curve["best"]:.3g}',
             ]
         )
-        for label, row in zip(
-            self.dataset_meta['classes'], iou.T, strict=True
-        ):
-            table.add_row([label, *(f'{value:.2f}' for value in row)])
-        table.add_row(
-            [
-                'mean',
-                f'{values["mIoU_fixed"]:.2f}',
-                f'{values["mIoU_best"]:.2f}',
-            ]
+        rows = zip(
+            curve['classes'],
+            curve['IoU_fixed'],
+            curve['IoU_best'],
+            strict=True,
         )
+        for label, *ious in rows:
+            cells = ['nan' if iou is None else f'{iou:.2f}' for iou in ious]
+            table.add_row([label, *cells])
+        means = (values['mIoU_fixed'], values['mIoU_best'])
+        table.add_row(['mean', *(f'{mean:.2f}' for mean in means)])
         print_log('\n' + table.get_string(), 'current')
 
 

@@ -8,20 +8,30 @@ from .backbones import (
 from .cam_methods import CAMPrediction, MultiScaleCAM
 from .classifiers import AMR, CAM, BaseCAMClassifier
 from .data_preprocessor import WeakLabelDataPreprocessor
+from .decode_heads import DeepLabV2Head
 from .heads import AffinityHead, BoundaryHead, CAMHead, DisplacementHead
 from .losses import (
     AffinityLoss,
+    BalancedCrossEntropyLoss,
     CrossPseudoSupervisionLoss,
     DisplacementLoss,
     MultiLabelSoftMarginLoss,
 )
 from .plugins import AttentionModulation
+from .segmentors import (
+    MeanProbabilityTTAModel,
+    MultiScaleLossEncoderDecoder,
+)
 
 __all__ = [
     'AMR',
     'CAM',
     'AttentionModulation',
+    'DeepLabV2Head',
+    'MeanProbabilityTTAModel',
+    'MultiScaleLossEncoderDecoder',
     'BaseCAMClassifier',
+    'BalancedCrossEntropyLoss',
     'CAMHead',
     'CAMPrediction',
     'CrossPseudoSupervisionLoss',

@@ -4,6 +4,7 @@ from .checkpoint_guard_hook import CheckpointGuardHook
 from .displacement_mean_hook import DisplacementMeanHook
 from .item_writer_hook import ItemWriterHook
 from .label_map_writer_hook import LabelMapWriterHook
+from .label_visualization_hook import LabelVisualizationHook
 
 __all__ = [
     'CAMGenerationHook',
@@ -12,4 +13,5 @@ __all__ = [
     'DisplacementMeanHook',
     'ItemWriterHook',
     'LabelMapWriterHook',
+    'LabelVisualizationHook',
 ]

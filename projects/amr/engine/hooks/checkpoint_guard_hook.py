@@ -3,10 +3,10 @@
 import re
 
 from mmengine.hooks import Hook
-from mmengine.model import is_model_wrapper
 from mmseg.registry import HOOKS
 
 from projects.amr.engine.checkpoint import require_match
+from projects.amr.engine.unwrap import unwrap_model
 
 INITIALISATION = 'initialisation'
 
@@ -29,9 +29,8 @@ class CheckpointGuardHook(Hook):
 
     def after_load_checkpoint(self, runner, checkpoint: dict) -> None:
         """Compare the state dict with the model."""
-        model = runner.model
         require_match(
-            model.module if is_model_wrapper(model) else model,
+            unwrap_model(runner.model),
             checkpoint.get('state_dict', checkpoint),
             str(runner._load_from or 'the checkpoint'),
         )

@@ -9,7 +9,6 @@ from mmengine.dist import (
     master_only,
 )
 from mmengine.hooks import Hook
-from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
 
 from projects.amr.engine.fingerprint import (
@@ -18,6 +17,7 @@ from projects.amr.engine.fingerprint import (
     note_origin,
     weights_digest,
 )
+from projects.amr.engine.unwrap import unwrap_model
 from projects.amr.errors import UserError
 from projects.amr.structures import published
 
@@ -54,8 +54,7 @@ class ItemWriterHook(Hook):
             self.out_dir or Path(runner.work_dir) / self.default_dir
         )
         self.prepare_folder(self._dir)
-        model = runner.model
-        self._model = model.module if is_model_wrapper(model) else model
+        self._model = unwrap_model(runner.model)
         parts = self.key_parts(runner)
         self._key = config_digest(parts)
         self._counts = {'made': 0, 'kept': 0}

@@ -3,19 +3,20 @@
 import hashlib
 from pathlib import Path
 
-import mmcv
 import numpy as np
 import torch
 from mmengine.dist import all_gather_object
+from mmengine.structures import PixelData
 from mmseg.registry import HOOKS
 
-from projects.amr.engine.fingerprint import config_digest
+from projects.amr.engine.fingerprint import config_digest, file_digest
 from projects.amr.engine.hooks.item_writer_hook import ItemWriterHook
+from projects.amr.engine.label_refinement import LabelRefinement
 from projects.amr.errors import DataError, UserError
 from projects.amr.evaluation.cam_iou_metric import CAMIoUMetric
+from projects.amr.evaluation.details import put_details, rounded
 from projects.amr.evaluation.mask_evaluation import MaskScores, mask_confusion
 from projects.amr.ops.cam import cam_to_label
-from projects.amr.ops.label_crf import crf_name, refine_class_labels
 from projects.amr.structures import (
     BoundaryMapError,
     LabelMapError,
@@ -32,7 +33,8 @@ class LabelMapWriterHook(ItemWriterHook):
 
     The labels are the model's ``pred_sem_seg``, or ``pred_cam`` with a
     background threshold, and a CRF's if wanted. Each file carries the key of
-    :class:`ItemWriterHook`, of these settings and of the image's CAM record.
+    :class:`ItemWriterHook`, of these settings, of the image and of its CAM
+    record, if there is one.
 
     On a rerun a PNG of the same key stays as it is, and its CRF is not run
     again. The network runs for every image all the same, since a label map
@@ -53,13 +55,15 @@ class LabelMapWriterHook(ItemWriterHook):
             that has none, ``pred_cam`` at the fixed threshold of the test's
             :class:`CAMIoUMetric`.
         crf (str | None): ``'dense'``, ``'local'`` or None. Defaults to None.
-        crf_params (dict, optional): ``kernels``, ``gt_prob`` and
-            ``num_iters`` of ``refine_class_labels``. Defaults to its own.
+        crf_source (str): ``'labels'`` or ``'scores'``, see
+            :class:`LabelRefinement`. Defaults to 'labels'.
+        crf_params (dict, optional): Its ``params``. Defaults to None.
         save_boundary (bool): Whether ``pred_boundary`` is written too, to
             ``boundaries`` beside the folder of the PNGs. Defaults to False.
 
     Raises:
-        ValueError: If ``bg_thr`` is outside [0, 1] or ``crf`` unknown.
+        ValueError: If ``bg_thr`` is outside [0, 1], an option is unknown,
+            or ``bg_thr`` and a CRF on scores are given together.
     """
 
     default_dir = 'labels'
@@ -70,16 +74,20 @@ class LabelMapWriterHook(ItemWriterHook):
         out_dir: str | None = None,
         bg_thr: float | None = None,
         crf: str | None = None,
+        crf_source: str = 'labels',
         crf_params: dict | None = None,
         save_boundary: bool = False,
     ):
         super().__init__(out_dir)
         if bg_thr is not None and not 0 <= bg_thr <= 1:
             raise ValueError(f'`bg_thr` must be within [0, 1], got {bg_thr}')
-        crf_name(crf)
+        if bg_thr is not None and crf_source == 'scores':
+            raise ValueError(
+                "`bg_thr` thresholds CAMs, `crf_source='scores'` takes a "
+                'segmentor: leave one out'
+            )
         self.bg_thr = bg_thr
-        self.crf = crf
-        self.crf_params = crf_params or {}
+        self.refinement = LabelRefinement(crf, crf_source, crf_params)
         self.save_boundary = save_boundary
 
     def before_test(self, runner) -> None:
@@ -102,7 +110,7 @@ class LabelMapWriterHook(ItemWriterHook):
             **parts,
             'background threshold': str(threshold),
             'source': 'pred_sem_seg' if self.bg_thr is None else 'pred_cam',
-            'CRF': f'{crf_name(self.crf)} {self.crf_params or ""}'.strip(),
+            'CRF': str(self.refinement),
         }
 
     @property
@@ -126,17 +134,22 @@ class LabelMapWriterHook(ItemWriterHook):
                 self._counts['kept'] += 1
             if self.save_boundary:
                 self._write_boundary(sample)
+            if self.refinement.crf is not None:
+                refined = torch.from_numpy(labels)[None]
+                sample.refined_sem_seg = PixelData(data=refined)
             self._score(sample, labels)
 
     def _item_key(self, sample) -> str:
-        """Key of one item: the run's and that of its CAM record."""
+        """Key of one item: the run's, its image's and its CAM record's."""
+        image = file_digest(sample.img_path)
         if 'cam_input' not in sample:
-            return self._key
+            return config_digest({'run': self._key, 'image': image})
         record = sample.cam_input
         cam = np.ascontiguousarray(record.cam.cpu().numpy())
         return config_digest(
             {
                 'run': self._key,
+                'image': image,
                 'record': record.get('key', ''),
                 'classes': list(record.classes),
                 'cam': hashlib.sha256(cam.tobytes()).hexdigest(),
@@ -162,12 +175,7 @@ class LabelMapWriterHook(ItemWriterHook):
         else:
             labels = self._threshold(sample)
         labels = labels.cpu().numpy().astype(np.uint8)
-        if self.crf is None:
-            return labels
-        image = mmcv.imread(sample.img_path, channel_order='rgb')
-        return refine_class_labels(
-            image, labels, self.crf, classes, **self.crf_params
-        )
+        return self.refinement(sample, labels, classes)
 
     def _threshold(self, sample) -> torch.Tensor:
         """Labels (H, W) of a sample's CAM."""
@@ -220,11 +228,14 @@ class LabelMapWriterHook(ItemWriterHook):
         parts = all_gather_object((self._confusion, self._scored))
         images = sum(part[1] for part in parts)
         if not images:
+            put_details('labels', {})
             return
         confusion = sum(part[0] for part in parts)
         scores = MaskScores(self._classes, confusion, images)
+        per_class = {'classes': self._classes, 'IoU': rounded(scores.iou)}
+        put_details('labels', {'labels': per_class})
         runner.logger.info(
-            f'{self._dir}, CRF {crf_name(self.crf)}, {images} images with a '
+            f'{self._dir}, CRF {self.refinement}, {images} images with a '
             f'mask:\n{scores.table("labels on disk")}'
         )
         value = scores.summary()['mIoU']

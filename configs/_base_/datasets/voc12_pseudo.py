@@ -1,0 +1,98 @@
+# PASCAL VOC 2012 with pseudo labels (made by an affinity network) as masks,
+# for segmentors. LABEL_DIR names another folder than the one below.
+from os import path as osp
+
+dataset_type = 'VOCLabelMapDataset'
+data_root = '{{$VOC_ROOT:data/VOCdevkit/VOC2012}}'
+# Absolute, since relative folders are looked for under data_root.
+label_dir = osp.abspath('{{$LABEL_DIR:work_dirs/irnet_r50_voc/labels}}')
+train_pipeline = [
+    dict(type='LoadWeakLabelImage'),
+    dict(type='LoadAnnotations'),
+    # The longer side of a VOC image is 500 pixels, so this is its own size
+    # times 0.5 to 1.5.
+    dict(
+        type='RandomResize',
+        scale=(500, 500),
+        ratio_range=(0.5, 1.5),
+        keep_ratio=True,
+    ),
+    # A smaller image is filled up by the data preprocessor: with the pixel
+    # mean, and its labels with 255.
+    dict(type='RandomCrop', crop_size=(321, 321)),
+    dict(type='RandomFlip', prob=0.5),
+    dict(type='PackSegInputs'),
+]
+pack = dict(
+    type='PackSegInputs',
+    meta_keys=(
+        'img_id',
+        'img_path',
+        'seg_map_path',
+        'ori_shape',
+        'img_shape',
+        'pad_shape',
+        'scale_factor',
+        'flip',
+        'flip_direction',
+        'reduce_zero_label',
+    ),
+)
+test_pipeline = [
+    # By this name, since mmseg's MMSegInferencer looks for it.
+    dict(type='LoadImageFromFile'),
+    dict(type='LoadMaskIfPresent'),
+    pack,
+]
+# tools/test.py --tta
+tta_pipeline = [
+    dict(type='LoadWeakLabelImage'),
+    dict(
+        type='TestTimeAug',
+        transforms=[
+            [
+                dict(type='Resize', scale_factor=factor, keep_ratio=True)
+                for factor in (0.5, 0.75, 1.0, 1.25, 1.5, 1.75)
+            ],
+            [
+                dict(type='RandomFlip', prob=0.0),
+                dict(type='RandomFlip', prob=1.0),
+            ],
+            [dict(type='LoadMaskIfPresent')],
+            [pack],
+        ],
+    ),
+]
+train_dataloader = dict(
+    batch_size=10,  # of all GPUs together
+    num_workers=4,
+    persistent_workers=True,
+    sampler=dict(type='InfiniteSampler', shuffle=True),
+    dataset=dict(
+        type=dataset_type,
+        data_root=data_root,
+        data_prefix=dict(seg_map_path=label_dir),
+        ann_file='ImageSets/Segmentation/train_aug.txt',
+        pipeline=train_pipeline,
+    ),
+)
+# Segmentors are scored on the 1,449 images of the val split. For the test
+# split, which has no masks: --cfg-options
+# test_dataloader.dataset.ann_file=ImageSets/Segmentation/test.txt
+val_dataloader = dict(
+    batch_size=1,  # images are tested at their own sizes
+    num_workers=4,
+    persistent_workers=True,
+    # No image twice over ranks.
+    sampler=dict(type='DefaultSampler', shuffle=False, round_up=False),
+    dataset=dict(
+        type=dataset_type,
+        data_root=data_root,
+        ann_file='ImageSets/Segmentation/val.txt',
+        pipeline=test_pipeline,
+        test_mode=True,
+    ),
+)
+test_dataloader = val_dataloader
+val_evaluator = dict(type='OptionalMaskIoUMetric', iou_metrics=['mIoU'])
+test_evaluator = val_evaluator

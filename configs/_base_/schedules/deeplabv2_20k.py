@@ -1,0 +1,44 @@
+# DeepLab-v2's training: 20,000 iterations of 10 images.
+optim_wrapper = dict(
+    type='OptimWrapper',
+    optimizer=dict(type='SGD', lr=2.5e-4, momentum=0.9, weight_decay=5e-4),
+    # Weights of the head: ten times the learning rate; its biases: twenty
+    # times, and no decay. The longest key that fits a name counts.
+    paramwise_cfg=dict(
+        custom_keys={
+            'decode_head': dict(lr_mult=10),
+            'decode_head.convs.0.bias': dict(lr_mult=20, decay_mult=0),
+            'decode_head.convs.1.bias': dict(lr_mult=20, decay_mult=0),
+            'decode_head.convs.2.bias': dict(lr_mult=20, decay_mult=0),
+            'decode_head.convs.3.bias': dict(lr_mult=20, decay_mult=0),
+        }
+    ),
+)
+param_scheduler = dict(
+    type='PolyLR',
+    power=0.9,
+    eta_min=0.0,
+    begin=0,
+    end=20000,
+    by_epoch=False,
+)
+train_cfg = dict(
+    type='IterBasedTrainLoop', max_iters=20000, val_interval=10000
+)
+val_cfg = dict(type='ValLoop')
+test_cfg = dict(type='TestLoop')
+default_hooks = dict(
+    timer=dict(type='IterTimerHook'),
+    logger=dict(type='LoggerHook', interval=50, log_metric_by_epoch=False),
+    param_scheduler=dict(type='ParamSchedulerHook'),
+    checkpoint=dict(
+        type='CheckpointHook', by_epoch=False, interval=2000, max_keep_ckpts=2
+    ),
+    sampler_seed=dict(type='DistSamplerSeedHook'),
+)
+custom_hooks = [
+    dict(type='CheckpointGuardHook'),
+    # DeepLab-v2's CRF, on the softmax: --cfg-options custom_hooks.1.crf=dense
+    dict(type='LabelMapWriterHook', crf=None, crf_source='scores'),
+    dict(type='LabelVisualizationHook'),
+]

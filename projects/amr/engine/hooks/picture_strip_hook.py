@@ -1,0 +1,125 @@
+"""What hooks that draw one picture strip an image have in common."""
+
+from pathlib import Path
+
+import cv2
+import mmcv
+import numpy as np
+from mmengine.hooks import Hook
+
+from projects.amr.errors import UserError
+from projects.amr.structures import published
+from projects.amr.visualization import colour_labels, picture_strip
+
+
+class PictureStripHook(Hook):
+    """Base of hooks that save a strip of pictures of every n-th image.
+
+    Runs ``after_test_iter`` and writes ``<id>.png`` to the folder; the
+    subclass says what is on a strip.
+
+    Args:
+        out_dir (str, optional): Folder of the strips; nothing is drawn
+            without one (``tools/test.py --show-dir`` sets it). Defaults to
+            None.
+        interval (int): Draw every ``interval``-th image. Defaults to 1.
+        min_height (int): Small images are enlarged to this height in
+            pixels. Defaults to 160.
+
+    Raises:
+        ValueError: If ``interval`` is below 1.
+        UserError: If the folder cannot be made.
+    """
+
+    priority = 'LOW'
+
+    def __init__(
+        self,
+        out_dir: str | None = None,
+        interval: int = 1,
+        min_height: int = 160,
+    ):
+        if interval < 1:
+            raise ValueError(f'`interval` must be at least 1, got {interval}')
+        self.out_dir = out_dir
+        self.interval = interval
+        self.min_height = min_height
+        self._seen = 0
+
+    def before_test(self, runner) -> None:
+        """Start counting anew, and make the folder."""
+        self._seen = 0
+        if self.out_dir is None:
+            return
+        try:
+            Path(self.out_dir).mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise UserError(
+                f'pictures cannot be written to {self.out_dir} ({error}): '
+                'choose another folder with --show-dir'
+            ) from None
+
+    def after_test_iter(
+        self, runner, batch_idx, data_batch=None, outputs=None
+    ) -> None:
+        """Draw the strips of a batch."""
+        if self.out_dir is None:
+            return
+        palette = runner.test_dataloader.dataset.metainfo['palette']
+        for sample in outputs:
+            if self._seen % self.interval == 0:
+                self._write(sample, palette)
+            self._seen += 1
+
+    def _write(self, sample, palette) -> None:
+        """Draw and save one strip."""
+        image = mmcv.imread(sample.img_path)
+        zoom = max(-(-self.min_height // image.shape[0]), 1)
+        image = enlarge(image, zoom)
+        panels = [('image', image), *self.panels(sample, image, palette)]
+        _, data = cv2.imencode('.png', picture_strip(panels))
+        with published(Path(self.out_dir) / f'{sample.img_id}.png') as file:
+            file.write(data.tobytes())
+
+    def panels(
+        self, sample, image: np.ndarray, palette
+    ) -> list[tuple[str, np.ndarray]]:
+        """Captions and pictures of one image, after the image itself.
+
+        Args:
+            sample (SegDataSample): A prediction.
+            image (np.ndarray): The image enlarged, (H, W, 3), uint8, BGR.
+            palette (Sequence): RGB colours by label.
+
+        Returns:
+            list[tuple[str, np.ndarray]]: Pictures (H, W, 3), uint8, BGR.
+        """
+        raise NotImplementedError
+
+
+def enlarge(picture: np.ndarray, zoom: int) -> np.ndarray:
+    """Repeat each pixel ``zoom`` times in both directions.
+
+    Args:
+        picture (np.ndarray): Shape (H, W) or (H, W, C).
+        zoom (int): Factor, at least 1.
+
+    Returns:
+        np.ndarray: Shape (H * zoom, W * zoom) or (H * zoom, W * zoom, C).
+    """
+    return picture.repeat(zoom, 0).repeat(zoom, 1)
+
+
+def label_panel(labels, palette, height: int) -> np.ndarray:
+    """Paint a sample's labels at a strip's height.
+
+    Args:
+        labels (PixelData): Labels, shape (1, H, W).
+        palette (Sequence): RGB colours by label.
+        height (int): A multiple of H, in pixels.
+
+    Returns:
+        np.ndarray: Shape (height, W', 3), uint8, BGR.
+    """
+    array = labels.data[0].cpu().numpy().astype(np.uint8)
+    return enlarge(colour_labels(array, palette), height // array.shape[0])

@@ -1,0 +1,72 @@
+"""mmseg's IoU over the images that have a mask."""
+
+from collections.abc import Sequence
+
+from mmengine.logging import print_log
+from mmseg.evaluation import IoUMetric
+from mmseg.registry import METRICS
+
+from projects.amr.errors import DataError
+
+
+@METRICS.register_module()
+class OptionalMaskIoUMetric(IoUMetric):
+    """mmseg's ``IoUMetric``; an image without a mask is not counted.
+
+    So a split without masks (VOC's test split) can be predicted with the
+    same config. Masks are checked, since mmseg drops values out of range
+    without a word.
+
+    Arguments are those of :class:`mmseg.evaluation.IoUMetric`; metrics are
+    in percent, a class that does not occur is nan and left out of the mean.
+
+    Raises:
+        DataError: If a mask is not of its image's size or has a value
+            outside 0..L-1 and ``ignore_index``.
+    """
+
+    def process(self, data_batch: dict, data_samples: Sequence[dict]) -> None:
+        """Count the pixels of a batch.
+
+        Args:
+            data_batch (dict): Not used.
+            data_samples (Sequence[dict]): With ``pred_sem_seg`` and, where
+                the image has a mask, ``gt_sem_seg``.
+        """
+        scored = [s for s in data_samples if 'gt_sem_seg' in s]
+        for sample in scored:
+            self._check(sample)
+        super().process(data_batch, scored)
+
+    def _check(self, sample: dict) -> None:
+        """Refuse a mask that mmseg would count wrongly."""
+        mask = sample['gt_sem_seg']['data'][0]
+        size = tuple(sample['pred_sem_seg']['data'].shape[-2:])
+        path = sample.get('seg_map_path', 'mask')
+        if tuple(mask.shape) != size:
+            raise DataError(
+                f'{path}: mask of size {tuple(mask.shape)}, its image is '
+                f'{size}'
+            )
+        last = len(self.dataset_meta['classes']) - 1
+        wrong = mask[(mask > last) & (mask != self.ignore_index)]
+        if len(wrong):
+            raise DataError(
+                f'{path}: values must be 0..{last} or {self.ignore_index}, '
+                f'got {wrong.unique()[:10].tolist()}'
+            )
+
+    def compute_metrics(self, results: list) -> dict[str, float]:
+        """Score the counted images, if there are any.
+
+        Args:
+            results (list): One entry a counted image.
+
+        Returns:
+            dict[str, float]: ``aAcc``, ``mIoU`` and ``mAcc``; empty without
+            masks.
+        """
+        if results:
+            return super().compute_metrics(results)
+        print_log('no masks: nothing to score', 'current')
+        return {}

@@ -1,0 +1,182 @@
+"""Published mIoU on PASCAL VOC 2012: queries and Markdown tables."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from projects.amr.evaluation.published_tables import (
+    ABLATIONS,
+    METRICS,
+    RESULTS,
+    WHAT_IT_WOULD_TAKE,
+    PublishedResult,
+)
+
+
+def published(
+    metric: str | None = None,
+    method: str | None = None,
+    table: str | None = None,
+) -> tuple[PublishedResult, ...]:
+    """Published numbers that fit.
+
+    Args:
+        metric (str, optional): Key of ``METRICS``. Defaults to None, all.
+        method (str, optional): The system. Defaults to None, all.
+        table (str, optional): Table of the AMR paper. Defaults to None: all
+            sources.
+
+    Returns:
+        tuple[PublishedResult, ...]: In the order of the tables.
+
+    Raises:
+        KeyError: If there is no such metric.
+
+    Example:
+        >>> [r.value for r in published('cam', 'AMR', 'Table 2')]
+        [56.8]
+    """
+    if metric is not None and metric not in METRICS:
+        raise KeyError(f'metric {metric!r}: must be one of {list(METRICS)}')
+    return tuple(
+        result
+        for result in RESULTS
+        if metric in (None, result.metric)
+        and method in (None, result.method)
+        and table in (None, result.table)
+    )
+
+
+@dataclass(frozen=True)
+class ComparisonRow:
+    """What is published about one system (or one setting of it).
+
+    Args:
+        method (str): The system.
+        supervision (str): What it learned from.
+        values (dict[str, float]): By metric, those that are published.
+        notes (tuple[str, ...]): Settings, without repetition.
+        sources (tuple[str, ...]): Sources, without repetition.
+    """
+
+    method: str
+    supervision: str
+    values: dict[str, float]
+    notes: tuple[str, ...]
+    sources: tuple[str, ...]
+
+
+def comparison(methods: Sequence[str] | None = None) -> list[ComparisonRow]:
+    """One row a system, over the four metrics; ablations left out.
+
+    A system of which one metric is published more than once (other
+    initialisation, say) has a row for each setting.
+
+    Args:
+        methods (Sequence[str], optional): Systems, in the order wanted.
+            Defaults to None: all, in the order of the tables.
+
+    Returns:
+        list[ComparisonRow]: The rows.
+
+    Raises:
+        KeyError: If nothing is published here about a method.
+    """
+    found = [r for r in RESULTS if r.table not in ABLATIONS]
+    if methods is None:
+        methods = list(dict.fromkeys(r.method for r in found))
+    rows = []
+    for method in methods:
+        records = [r for r in found if r.method == method]
+        if not records:
+            raise KeyError(f'no published result of {method!r}')
+        rows += [_row(part) for part in _settings(records)]
+    return rows
+
+
+def _settings(records: list[PublishedResult]) -> list[list]:
+    """Split a system's records so that no part has a metric twice."""
+    parts: list[dict[str, PublishedResult]] = [{}]
+    for record in records:
+        same = parts[0].get(record.metric)
+        if same is None:
+            parts[0][record.metric] = record
+        elif same.value != record.value:
+            parts.append({record.metric: record})
+    return [list(part.values()) for part in parts]
+
+
+def _row(records: list[PublishedResult]) -> ComparisonRow:
+    """Merge records of one system."""
+    return ComparisonRow(
+        records[0].method,
+        records[0].supervision,
+        {r.metric: r.value for r in records},
+        tuple(dict.fromkeys(r.note for r in records if r.note)),
+        _sources(records),
+    )
+
+
+def _sources(records: list[PublishedResult]) -> tuple[str, ...]:
+    """Papers with their tables, each once."""
+    tables: dict[str, set[str]] = {}
+    for record in records:
+        paper = f'{record.paper} {record.year}'
+        tables.setdefault(paper, set()).add(record.table)
+    return tuple(
+        ', '.join([paper, *([_and(names - {''})] if names - {''} else [])])
+        for paper, names in tables.items()
+    )
+
+
+def _and(tables: set[str]) -> str:
+    """Join table names: 'Table 1', 'Tables 1 and 2'."""
+    numbers = sorted(name.removeprefix('Table ') for name in tables)
+    return f'Table{"s"[: len(numbers) - 1]} {" and ".join(numbers)}'
+
+
+def comparison_table(methods: Sequence[str] | None = None) -> str:
+    """Write :func:`comparison` as a Markdown table.
+
+    Args:
+        methods (Sequence[str], optional): As :func:`comparison`. Defaults
+            to None.
+
+    Returns:
+        str: The table.
+    """
+    heads = ['published, VOC 2012', 'learned from', *METRICS.values()]
+    heads += ['note', 'source']
+    lines = [_line(heads), '|' + '---|' * len(heads)]
+    for row in comparison(methods):
+        values = [
+            f'{row.values[metric]:.1f}' if metric in row.values else ''
+            for metric in METRICS
+        ]
+        lines.append(
+            _line(
+                [
+                    row.method,
+                    row.supervision,
+                    *values,
+                    '; '.join(row.notes),
+                    '; '.join(row.sources),
+                ]
+            )
+        )
+    return '\n'.join(lines)
+
+
+def missing_table() -> str:
+    """Write ``WHAT_IT_WOULD_TAKE`` as a Markdown table.
+
+    Returns:
+        str: The table.
+    """
+    lines = ['| not in this project | what it would take |', '|---|---|']
+    lines += [_line(item) for item in WHAT_IT_WOULD_TAKE.items()]
+    return '\n'.join(lines)
+
+
+def _line(cells: Iterable[str]) -> str:
+    """One row of a Markdown table."""
+    return '| ' + ' | '.join(cells) + ' |'

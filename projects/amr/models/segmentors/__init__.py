@@ -1,0 +1,4 @@
+from .mean_probability_tta_model import MeanProbabilityTTAModel
+from .multi_scale_loss_encoder_decoder import MultiScaleLossEncoderDecoder
+
+__all__ = ['MeanProbabilityTTAModel', 'MultiScaleLossEncoderDecoder']

@@ -1,0 +1,257 @@
+"""DeepLab-v2's configs: the released values, and where they land."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+import torchvision
+from mmengine.config import Config
+from mmengine.optim import PolyLR, build_optim_wrapper
+from mmengine.registry import init_default_scope
+from mmseg.registry import METRICS, MODELS, TRANSFORMS
+
+from projects.amr.engine.launch import settle_initial_weights
+from projects.amr.engine.pretrained import (
+    drop_pretrained,
+    find_pretrained,
+    require_pretrained,
+)
+from projects.amr.errors import MissingWeightsError
+from projects.amr.models import MultiScaleLossEncoderDecoder
+
+CONFIGS = Path(__file__).parents[1] / 'configs'
+NAMES = sorted(
+    str(path.relative_to(CONFIGS))
+    for path in CONFIGS.rglob('deeplabv2_*.py')
+    if '_base_' not in path.parts
+)
+
+
+def load(name='deeplabv2_r101_voc.py') -> Config:
+    return Config.fromfile(CONFIGS / name)
+
+
+def build(cfg, unfreeze=False):
+    """The model without weights in memory."""
+    init_default_scope('mmseg')  # a module's fixture comes before the test's
+    drop_pretrained(cfg.model, unfreeze)
+    with torch.device('meta'):
+        return MODELS.build(cfg.model)
+
+
+@pytest.fixture(scope='module')
+def voc():
+    """Config and model of the VOC segmentor."""
+    cfg = load()
+    return cfg, build(load())
+
+
+def test_the_promised_configs_are_there():
+    assert {
+        'deeplabv2_r101_voc.py',
+        'deeplabv2_r101_voc_supervised.py',
+        'toy/deeplabv2_r26_toyvoc.py',
+        'toy/deeplabv2_r26_toyvoc_supervised.py',
+    } <= set(NAMES)
+
+
+@pytest.mark.parametrize('name', NAMES)
+def test_config_builds_what_its_name_says(name):
+    cfg = load(name)
+    model = build(cfg)
+    assert type(model) is MultiScaleLossEncoderDecoder
+    assert f'r{model.backbone.depth}' == Path(name).stem.split('_')[1]
+    classes = cfg.test_dataloader.dataset.get('metainfo', {}).get('classes')
+    assert model.num_classes == len(classes or range(21))
+    METRICS.build(cfg.test_evaluator)
+    for pipeline in (cfg.train_pipeline, cfg.test_pipeline, cfg.tta_pipeline):
+        for transform in pipeline:
+            TRANSFORMS.build(transform)
+    crop = [t for t in cfg.train_pipeline if t['type'] == 'RandomCrop']
+    assert crop[0]['crop_size'] == cfg.model.data_preprocessor['size']
+    assert not cfg.test_dataloader.sampler.round_up
+    assert cfg.param_scheduler.end == cfg.train_cfg.max_iters
+
+
+def test_output_stride_8_and_its_dilations(voc):
+    _, model = voc
+    features = model.backbone(torch.empty(1, 3, 321, 321, device='meta'))
+    assert [tuple(f.shape[1:]) for f in features] == [(2048, 41, 41)]
+    found = {}
+    for name, conv in model.backbone.named_modules():
+        if name.startswith('layer') and name.endswith('conv2'):
+            stage = int(name[5])
+            found.setdefault(stage, []).append((conv.stride, conv.dilation))
+    assert len(found[3]) == 23
+    # The first block of a stage keeps the dilation of the one before it.
+    assert [{d for _, d in found[stage][1:]} for stage in range(1, 5)] == [
+        {(1, 1)},
+        {(1, 1)},
+        {(2, 2)},
+        {(4, 4)},
+    ]
+    assert found[2][0][0] == (2, 2)
+    assert all(
+        stride == (1, 1) for stage in (1, 3, 4) for stride, _ in found[stage]
+    )
+
+
+def test_batch_norm_is_frozen_and_every_convolution_is_not(voc):
+    _, model = voc
+    model.train()
+    norms = 0
+    for module in model.modules():
+        if isinstance(module, torch.nn.BatchNorm2d):
+            norms += 1
+            assert not module.training
+        for parameter in module.parameters(recurse=False):
+            is_norm = isinstance(module, torch.nn.BatchNorm2d)
+            assert parameter.requires_grad is not is_norm
+    assert norms == 104
+
+
+def test_random_weights_release_all_that_was_frozen():
+    """Frozen at its start, the last BatchNorm of a block would give zero."""
+    cfg = load()
+    settle_initial_weights(cfg, random_init=True)
+    assert not list(find_pretrained(cfg.model))
+    with torch.device('meta'):
+        model = MODELS.build(cfg.model)
+    model.train()
+    assert all(p.requires_grad for p in model.parameters())
+    assert model.backbone.layer4[2].bn3.training
+
+
+def test_rates_and_decay_land_on_the_right_parameters(voc):
+    cfg, model = voc
+    optimizer = build_optim_wrapper(model, cfg.optim_wrapper).optimizer
+    assert optimizer.defaults['momentum'] == 0.9
+    settings = {
+        id(group['params'][0]): (group['lr'], group['weight_decay'])
+        for group in optimizer.param_groups
+    }
+    kinds = {'head weight': 0, 'head bias': 0, 'backbone': 0}
+    for name, parameter in model.named_parameters():
+        if not parameter.requires_grad:
+            assert id(parameter) not in settings
+            continue
+        if name.startswith('backbone'):
+            kind, want = 'backbone', (2.5e-4, 5e-4)
+        elif name.endswith('weight'):
+            kind, want = 'head weight', (2.5e-3, 5e-4)
+        else:
+            kind, want = 'head bias', (5e-3, 0.0)
+        kinds[kind] += 1
+        assert settings[id(parameter)] == pytest.approx(want), name
+    assert kinds == {'head weight': 4, 'head bias': 4, 'backbone': 104}
+
+
+def test_poly_at_some_iterations():
+    scheduler = dict(load().param_scheduler)
+    assert scheduler.pop('type') == 'PolyLR'
+    optimizer = torch.optim.SGD([torch.zeros(1, requires_grad=True)], 2.5e-4)
+    policy = PolyLR(optimizer, **scheduler)
+    rates = []
+    for _ in range(20000):
+        rates.append(optimizer.param_groups[0]['lr'])
+        optimizer.step()
+        policy.step()
+    # mmengine counts so that the last of T iterations has rate 0.
+    for step in (0, 1, 5000, 10000, 19999):
+        want = 2.5e-4 * (1 - step / 19999) ** 0.9
+        assert rates[step] == pytest.approx(want, rel=1e-6, abs=1e-15)
+    assert rates[10000] == pytest.approx(2.5e-4 * 0.5**0.9, rel=1e-3)
+
+
+def test_released_values_stand_in_the_config():
+    cfg = load()
+    assert cfg.train_dataloader.batch_size == 10
+    assert cfg.train_dataloader.sampler.type == 'InfiniteSampler'
+    assert cfg.train_pipeline[2]['ratio_range'] == (0.5, 1.5)
+    assert cfg.model.scales == (1.0, 0.75, 0.5)
+    assert cfg.model.decode_head.dilations == (6, 12, 18, 24)
+    assert cfg.train_cfg.max_iters == 20000
+    views = cfg.tta_pipeline[1]['transforms']
+    factors = [view['scale_factor'] for view in views[0]]
+    np.testing.assert_allclose(factors, np.arange(0.5, 2, 0.25))
+    assert [view['prob'] for view in views[1]] == [0, 1]
+
+
+def test_loss_is_averaged_over_the_labelled_pixels(voc):
+    """As released; mmseg's default counts padding and 255 too."""
+    _, model = voc
+    logits = torch.randn(1, 21, 6, 8)
+    labels = torch.full((1, 6, 8), 255)
+    labels[0, 2, 3] = 5
+    loss = model.decode_head.loss_decode(logits, labels, ignore_index=255)
+    want = -logits[0, :, 2, 3].log_softmax(0)[5]
+    torch.testing.assert_close(loss, want)
+
+
+def changed(name):
+    """Top-level keys in which a variant differs from the main config."""
+    main, other = load().to_dict(), load(name).to_dict()
+    return {key for key in main if main[key] != other.get(key)}
+
+
+def test_variants_change_what_their_names_say():
+    assert changed('deeplabv2_r101_voc_supervised.py') == {'train_dataloader'}
+    cfg = load('deeplabv2_r101_voc_supervised.py')
+    folder = cfg.train_dataloader.dataset.data_prefix.seg_map_path
+    assert folder == 'SegmentationClassAug'
+    assert changed('deeplabv2_r101_voc_coco.py') == {'model'}
+    cfg = load('deeplabv2_r101_voc_balanced.py')
+    assert changed('deeplabv2_r101_voc_balanced.py') == {
+        'model',
+        'train_pipeline',
+        'train_dataloader',
+        'param_scheduler',
+        'train_cfg',
+    }
+    assert cfg.model.decode_head.loss_decode == {
+        'type': 'BalancedCrossEntropyLoss'
+    }
+    assert cfg.train_dataloader.dataset.pipeline == cfg.train_pipeline
+    assert cfg.train_pipeline[2]['ratio_range'] == (0.5, 2.0)
+
+
+def test_initial_weights_come_from_url_or_file(tmp_path, monkeypatch):
+    monkeypatch.delenv('R101_WEIGHTS', raising=False)
+    ((key, source),) = find_pretrained(load().model)
+    assert key == 'model.backbone.init_cfg.checkpoint'
+    assert source.endswith('/resnet101-63fe2227.pth')
+    path = tmp_path / 'own.pth'
+    monkeypatch.setenv('R101_WEIGHTS', str(path))
+    with pytest.raises(MissingWeightsError, match=r'own\.pth.*no-pretrained'):
+        require_pretrained(load().model)
+    path.write_bytes(b'x')
+    assert require_pretrained(load().model) is None
+    coco = load('deeplabv2_r101_voc_coco.py').model
+    assert coco.backbone.init_cfg.prefix == 'backbone.'
+    with pytest.raises(MissingWeightsError, match='deeplabv2_r101_coco'):
+        require_pretrained(coco)
+
+
+def test_torchvision_s_resnet_101_fits_name_by_name(voc):
+    _, model = voc
+    with torch.device('meta'):
+        source = torchvision.models.resnet101().state_dict()
+    shapes = {key: value.shape for key, value in source.items()}
+    own = model.backbone.state_dict()
+    assert {key: value.shape for key, value in own.items()} == {
+        key: shape for key, shape in shapes.items() if key[:3] != 'fc.'
+    }
+
+
+def test_label_folder_comes_from_the_environment(tmp_path, monkeypatch):
+    def folder(name):
+        return load(name).train_dataloader.dataset.data_prefix.seg_map_path
+
+    monkeypatch.delenv('LABEL_DIR', raising=False)
+    for name in ('deeplabv2_r101_voc.py', 'toy/deeplabv2_r26_toyvoc.py'):
+        assert Path(folder(name)).is_absolute()
+        assert folder(name).endswith('/labels')
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv('LABEL_DIR', 'own/labels')
+    assert folder('deeplabv2_r101_voc.py') == str(tmp_path / 'own/labels')

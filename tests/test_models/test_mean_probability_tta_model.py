@@ -1,0 +1,69 @@
+import pytest
+import torch
+from mmengine.structures import PixelData
+from mmseg.models import SegTTAModel
+from mmseg.structures import SegDataSample
+from segmentor_configs import head_config, segmentor_config
+
+from model_configs import build
+
+
+def tta(**changes):
+    return build(
+        {
+            'type': 'MeanProbabilityTTAModel',
+            'module': segmentor_config(**changes),
+        },
+        training=False,
+    )
+
+
+def views(count=3, size=(23, 37)):
+    samples = []
+    for index in range(count):
+        sample = SegDataSample(metainfo={'img_id': 'a', 'img_path': 'a.jpg'})
+        sample.seg_logits = PixelData(data=3 * torch.randn(4, *size))
+        sample.set_metainfo({'flip': bool(index % 2)})
+        sample.gt_sem_seg = PixelData(data=torch.zeros(1, *size).long())
+        samples.append(sample)
+    return samples
+
+
+def test_prediction_is_mmseg_s_and_scores_are_the_mean():
+    model = tta()
+    pair = [views(), views(2)]
+    means = [
+        torch.stack([v.seg_logits.data.softmax(0) for v in vs]).mean(0)
+        for vs in pair
+    ]
+    copies = [[view.clone() for view in vs] for vs in pair]
+    want = SegTTAModel.merge_preds(model, copies)
+    got = model.merge_preds(pair)
+    for mean, sample, reference in zip(means, got, want, strict=True):
+        torch.testing.assert_close(sample.seg_logits.data.softmax(0), mean)
+        assert torch.equal(sample.pred_sem_seg.data[0], mean.argmax(0))
+        assert torch.equal(
+            sample.pred_sem_seg.data, reference.pred_sem_seg.data
+        )
+        assert sample.img_id == 'a'
+        assert 'gt_sem_seg' in sample
+
+
+def test_one_view_is_the_plain_prediction():
+    (sample,) = views(1)
+    labels = sample.seg_logits.data.argmax(0)
+    (merged,) = tta().merge_preds([[sample.clone()]])
+    assert torch.equal(merged.pred_sem_seg.data[0], labels)
+
+
+def test_certain_scores_stay_finite():
+    (sample,) = views(1)
+    sample.seg_logits.data *= 1e4
+    (merged,) = tta().merge_preds([[sample]])
+    assert merged.seg_logits.data.isfinite().all()
+
+
+def test_one_output_for_two_labels_is_refused():
+    head = head_config(num_classes=2, out_channels=1, threshold=0.5)
+    with pytest.raises(ValueError, match='out_channels'):
+        tta(decode_head=head)

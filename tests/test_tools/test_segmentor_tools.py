@@ -1,0 +1,78 @@
+"""test.py and make_voc_submission.py on a segmentor, as a user calls them."""
+
+import json
+import tarfile
+
+import numpy as np
+import pytest
+from mmengine.runner import Runner
+from segmentor_configs import tiny_segmentor
+
+from projects.amr.datasets import VOCFolder
+from projects.amr.evaluation.mask_evaluation import evaluate_masks
+
+
+@pytest.fixture(scope='module')
+def trained(toy_root, tmp_path_factory):
+    """A folder with a config file and a checkpoint of one iteration."""
+    folder = tmp_path_factory.mktemp('segmentor')
+    cfg = tiny_segmentor(toy_root, folder)
+    cfg.train_cfg.max_iters = 1
+    Runner.from_cfg(cfg).train()
+    for key in ('work_dir', 'launcher', 'experiment_name'):
+        cfg.pop(key)
+    cfg.dump(folder / 'tiny.py')
+    return folder
+
+
+def test_tta_out_and_show_dir(call, toy_root, trained):
+    done = call(
+        'test.py',
+        'tiny.py',
+        'iter_1.pth',
+        '--tta',
+        '--out',
+        'preds',
+        '--show-dir',
+        'strips',
+        '--cfg-options',
+        'custom_hooks.1.crf=local',
+        cwd=trained,
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    path = trained / 'work_dirs' / 'tiny' / 'test_summary.json'
+    summary = json.loads(path.read_text())
+    split = VOCFolder.open(toy_root, 'val')
+    assert summary['images'] == len(split.ids)
+    scores = evaluate_masks(
+        [(trained / f'preds/{i}.png', split.mask_path(i)) for i in split.ids],
+        split.classes,
+    )
+    mean = np.nanmean(scores.iou)
+    assert summary['metrics']['labels/mIoU'] == pytest.approx(mean)
+    assert 0 < summary['metrics']['mIoU'] <= 100
+    assert len(list((trained / 'strips').glob('*.png'))) == len(split.ids)
+    text = done.stdout + done.stderr
+    assert 'local mean field on scores' in text
+    assert 'dexa' in text  # per class
+
+    arguments = ['preds', 'out.tar.gz', '--data-root', toy_root]
+    done = call(
+        'make_voc_submission.py', *arguments, '--split', 'val', cwd=trained
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert f'{len(split.ids)} predictions in results/VOC2012' in done.stdout
+    with tarfile.open(trained / 'out.tar.gz') as archive:
+        assert len(archive.getnames()) == len(split.ids)
+
+
+def test_submission_s_faults_end_with_code_and_remedy(call, toy_root, trained):
+    (trained / 'empty').mkdir()
+    arguments = ['empty', 'x.tar.gz', '--data-root', toy_root]
+    done = call(
+        'make_voc_submission.py', *arguments, '--split', 'val', cwd=trained
+    )
+    assert done.returncode == 3
+    assert 'tools/test.py' in done.stderr.split('ERROR: ')[-1]
+    assert 'Traceback' not in done.stderr
+    assert not (trained / 'x.tar.gz').exists()
