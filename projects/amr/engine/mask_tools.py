@@ -10,6 +10,7 @@ from projects.amr.datasets import VOCFolder
 from projects.amr.engine.item_pool import run_items
 from projects.amr.engine.label_job import LabelMapJob, total_scores
 from projects.amr.engine.launch import allow_mmseg_bases, package_versions
+from projects.amr.engine.own_classes import fit_class_file
 from projects.amr.errors import UserError
 from projects.amr.structures import published
 
@@ -36,7 +37,7 @@ def add_folder_arguments(parser: argparse.ArgumentParser) -> None:
         '--config',
         metavar='CONFIG',
         help='config whose test set names the classes; without it they are '
-        "those of the data root's toyvoc.json, or VOC's",
+        "those of the data root's classes.txt or toyvoc.json, or VOC's",
     )
 
 
@@ -91,7 +92,9 @@ def config_classes(path: str) -> tuple[str, ...] | None:
     """
     allow_mmseg_bases()
     try:
-        dataset = Config.fromfile(path).test_dataloader.dataset
+        cfg = Config.fromfile(path)
+        fit_class_file(cfg)
+        dataset = cfg.test_dataloader.dataset
     except (FileNotFoundError, SyntaxError, AttributeError) as error:
         raise UserError(f'config {path}: {error}') from None
     names = (dataset.get('metainfo') or {}).get('classes')

@@ -1,0 +1,74 @@
+#!/usr/bin/env python
+"""Draw the CAMs of one picture: ``cam_demo.py IMAGE CONFIG CHECKPOINT``.
+
+One row a class: the picture, then every map of the classifier (for AMR:
+spotlight, compensation, weighted).
+"""
+
+import argparse
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+import cv2  # noqa: E402
+
+import projects.amr  # noqa: E402, F401  registers everything
+from projects.amr.engine.launch import (  # noqa: E402
+    add_common_arguments,
+    load_config,
+    run_tool,
+)
+from projects.amr.engine.single_image import CAMDemo  # noqa: E402
+from projects.amr.errors import UserError  # noqa: E402
+from projects.amr.structures import published  # noqa: E402
+from projects.amr.visualization.class_strips import (  # noqa: E402
+    class_strips,
+)
+
+
+def parse_args() -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument('image', help='picture')
+    parser.add_argument('config', help='config of a classifier')
+    parser.add_argument('checkpoint', help='its checkpoint')
+    parser.add_argument(
+        '--labels',
+        help='classes to draw, as dog,sofa; without it those with a score '
+        'above 0.5, and the best',
+    )
+    parser.add_argument(
+        '--out', type=Path, help='PNG to write, by default <image>_cam.png'
+    )
+    add_common_arguments(parser)
+    return parser.parse_args()
+
+
+def main() -> None:
+    """Predict, draw, print the scores."""
+    args = parse_args()
+    demo = CAMDemo(load_config(args), args.checkpoint)
+    labels = [n.strip() for n in (args.labels or '').split(',') if n.strip()]
+    sample = demo(args.image, labels)
+    scores = sample.pred_score.tolist()
+    pred = sample.pred_cam
+    captions = [f'{demo.classes[k]} {scores[k]:.2f}' for k in pred.classes]
+    cams = {name: pred.get(name).cpu().numpy() for name in pred.maps}
+    _, data = cv2.imencode('.png', class_strips(sample.img, cams, captions))
+    out = args.out or Path(f'{Path(args.image).stem}_cam.png')
+    try:
+        with published(out) as file:
+            file.write(data.tobytes())
+    except OSError as error:
+        raise UserError(f'{out} cannot be written ({error})') from None
+    for index in sorted(range(len(scores)), key=lambda k: -scores[k])[:5]:
+        print(f'{scores[index]:.3f}  {demo.classes[index]}')
+    print(f'{", ".join(captions)}: {out}')
+
+
+if __name__ == '__main__':
+    run_tool(main)

@@ -1,0 +1,66 @@
+#!/usr/bin/env python
+"""Export label maps: ``export_labels.py LABEL_DIR OUT.json --data-root ROOT``.
+
+One COCO file with an RLE a class and image (pixels of 255 are left out), and
+on request the folders of CVAT's "Segmentation mask 1.1". Images bear the
+names that they had before tools/dataset_converters/import_images.py.
+"""
+
+import argparse
+import sys
+from functools import partial
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from projects.amr.engine.cvat_export import export_cvat  # noqa: E402
+from projects.amr.engine.item_progress import show_progress  # noqa: E402
+from projects.amr.engine.label_export import (  # noqa: E402
+    LabelFolder,
+    export_coco,
+)
+from projects.amr.engine.launch import run_tool  # noqa: E402
+from projects.amr.engine.mask_tools import (  # noqa: E402
+    add_folder_arguments,
+    open_folder,
+)
+from projects.amr.errors import UserError  # noqa: E402
+
+
+def parse_args() -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument('label_dir', help='folder of <id>.png')
+    parser.add_argument('out_file', help='COCO file to write')
+    parser.add_argument('--masks', help="folder to make in CVAT's layout too")
+    parser.add_argument(
+        '--ignore',
+        choices=['declare', 'refuse'],
+        default='declare',
+        help='with --masks: give pixels of 255 a label, or refuse them',
+    )
+    add_folder_arguments(parser)
+    return parser.parse_args()
+
+
+def main() -> None:
+    """Write the exports."""
+    args = parse_args()
+    if not Path(args.label_dir).is_dir():
+        raise UserError(f'folder of label maps not found: {args.label_dir}')
+    source = LabelFolder(args.label_dir, open_folder(args))
+    progress = partial(
+        show_progress, total=len(source.folder.ids), title='label maps'
+    )
+    images, annotations = export_coco(source, args.out_file, progress)
+    print(f'{args.out_file}: {images:,} images, {annotations:,} annotations')
+    if args.masks:
+        count = export_cvat(source, args.masks, args.ignore, progress)
+        print(f'{args.masks}: {count:,} masks and labelmap.txt')
+
+
+if __name__ == '__main__':
+    run_tool(main)
