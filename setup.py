@@ -33,6 +33,9 @@ setup(
     packages=find_namespace_packages(
         include=['projects.amr', 'projects.amr.*']
     ),
+    package_data={
+        'projects.amr.visualization.report': ['templates/*'],
+    },
     install_requires=[
         'torch>=2.1',
         'torchvision>=0.16',

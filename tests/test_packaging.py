@@ -55,3 +55,17 @@ def test_arrows_run_one_way():
             assert same or rank[other] < rank[own], f'{path}: {line}'
             checked += 1
     assert checked > 50
+
+
+def test_templates_of_the_report_are_installed(tmp_path):
+    command = [sys.executable, 'setup.py', '--quiet', 'build_py']
+    subprocess.run(
+        [*command, '--build-lib', str(tmp_path)],
+        cwd=ROOT,
+        capture_output=True,
+        check=True,
+    )
+    folder = 'projects/amr/visualization/report/templates'
+    source = {path.name for path in (ROOT / folder).iterdir()}
+    assert {path.name for path in (tmp_path / folder).iterdir()} == source
+    assert source == {'report.html.j2', 'style.css'}

@@ -1,0 +1,267 @@
+"""What a report says in numbers, read from a pipeline's summary.
+
+For *stages* see :mod:`projects.amr.engine.report_stages`.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from projects.amr.engine.report_stages import (
+    cam_stage,
+    curves_of,
+    details_of,
+    final_curve,
+    fixed_threshold,
+    is_supervised,
+    label_stage,
+    metrics_of,
+    segmentor_stage,
+    split_name,
+)
+from projects.amr.evaluation.published_results import comparison
+from projects.amr.evaluation.published_tables import METRICS
+from projects.amr.visualization.report import (
+    ClassTable,
+    Comparison,
+    Curve,
+    Score,
+    Stage,
+)
+
+# Systems of this project, and what masks would give.
+BESIDE = (
+    'AMR',
+    'SEAM + AMR',
+    'AdvCAM',
+    'SEAM',
+    'IRNet',
+    'AffinityNet',
+    'DeepLab-v2 on masks',
+)
+
+
+def headline(summary: dict) -> list[tuple[str, dict, str]]:
+    """Label, stage and metric of the figures that a run is about.
+
+    Args:
+        summary (dict): With ``stages`` and, where the pipeline says what its
+            outcome is, ``headline``: dicts ``label``, ``stage``, ``metric``.
+
+    Returns:
+        list[tuple[str, dict, str]]: Those that were measured. Without
+        ``headline`` the last CAMs, pseudo labels and segmentor.
+    """
+    stages = summary.get('stages') or []
+    if entries := summary.get('headline'):
+        named = {stage.get('name'): stage for stage in stages}
+        found = [
+            (entry['label'], named.get(entry['stage'], {}), entry['metric'])
+            for entry in entries
+        ]
+    else:
+        labels = label_stage(stages) or {}
+        on_disk = 'labels/mIoU' in metrics_of(labels)
+        key = 'labels/mIoU' if on_disk else 'pseudo/mIoU_fixed'
+        found = [
+            ('CAM', cam_stage(stages) or {}, 'cam/mIoU_fixed'),
+            ('Pseudo label', labels, key),
+            ('Segmentor', segmentor_stage(stages) or {}, 'mIoU'),
+        ]
+    if bound := segmentor_stage(stages, supervised=True):
+        known = [stage.get('name') for _, stage, _ in found]
+        if bound.get('name') not in known:
+            found.append(('Trained on masks', bound, 'mIoU'))
+    return [entry for entry in found if entry[2] in metrics_of(entry[1])]
+
+
+def find_scores(summary: dict) -> tuple[Score, ...]:
+    """Headline numbers of a page.
+
+    Args:
+        summary (dict): As for :func:`headline`.
+
+    Returns:
+        tuple[Score, ...]: Those that were measured; the segmentor that
+        learned from masks is the upper bound.
+    """
+    scores = []
+    for label, stage, metric in headline(summary):
+        metrics = metrics_of(stage)
+        swept = _swept_name(metric)
+        fixed = fixed_threshold(stage) if swept else None
+        split = split_name(stage)
+        scores.append(
+            Score(
+                label,
+                metrics[metric],
+                '' if split in label else split,
+                '' if fixed is None else f'fixed threshold {fixed:.2f}',
+                metrics.get(f'{swept}/mIoU_best'),
+                is_supervised(stage),
+            )
+        )
+    return tuple(scores)
+
+
+def find_comparison(summary: dict) -> tuple[Comparison, ...]:
+    """This run above the published numbers of the systems of this project.
+
+    Args:
+        summary (dict): As for :func:`headline`.
+
+    Returns:
+        tuple[Comparison, ...]: With one value a published metric; none where
+        nothing was measured.
+    """
+    own: dict[bool, dict[str, float]] = {False: {}, True: {}}
+    for _, stage, metric in headline(summary):
+        column = {'cam': 'cam', 'pseudo': 'pseudo'}.get(_swept_name(metric))
+        column = column or ('test' if split_name(stage) == 'test' else 'val')
+        own[is_supervised(stage)][column] = metrics_of(stage)[metric]
+    if not any(own.values()):
+        return ()
+    names = {False: 'this run', True: 'this run, trained on masks'}
+    return (
+        *(
+            Comparison(names[key], _columns(values), own=True)
+            for key, values in own.items()
+            if values
+        ),
+        *_published_rows(),
+    )
+
+
+def find_curves(stages: Sequence[dict]) -> tuple[Curve, ...]:
+    """Sweeps of all stages.
+
+    Args:
+        stages (Sequence[dict]): See the module.
+
+    Returns:
+        tuple[Curve, ...]: In the order of the stages.
+    """
+    found = [
+        (stage, key, curve)
+        for stage in stages
+        for key, curve in curves_of(stage).items()
+        if None not in curve['mIoU']
+    ]
+    names = [_map_name(key) for _, key, _ in found]
+    return tuple(
+        Curve(
+            name if names.count(name) == 1 else f'{name}, {stage.get("name")}',
+            tuple(curve['thresholds']),
+            tuple(curve['mIoU']),
+            curve['fixed'],
+            curve['best'],
+        )
+        for name, (stage, _, curve) in zip(names, found, strict=True)
+    )
+
+
+def find_class_table(stages: Sequence[dict]) -> ClassTable:
+    """IoU per class of the headline numbers, at fixed thresholds.
+
+    Args:
+        stages (Sequence[dict]): See the module.
+
+    Returns:
+        ClassTable: A column each result that has details.
+    """
+    columns = {}
+    if curve := final_curve(cam_stage(stages)):
+        columns['CAM'] = _by_class(curve, 'IoU_fixed')
+    for name, stage in (
+        ('pseudo label', label_stage(stages)),
+        ('segmentor', segmentor_stage(stages)),
+        ('trained on masks', segmentor_stage(stages, supervised=True)),
+    ):
+        if labels := details_of(stage).get('labels'):
+            columns[name] = _by_class(labels, 'IoU')
+        elif curve := final_curve(stage):
+            columns[name] = _by_class(curve, 'IoU_fixed')
+    classes = dict.fromkeys(c for column in columns.values() for c in column)
+    return ClassTable(
+        tuple(columns),
+        {
+            label: tuple(column.get(label) for column in columns.values())
+            for label in classes
+        },
+    )
+
+
+def stage_rows(stages: Sequence[dict]) -> tuple[Stage, ...]:
+    """Rows of the table of stages.
+
+    Args:
+        stages (Sequence[dict]): See the module.
+
+    Returns:
+        tuple[Stage, ...]: One a stage.
+    """
+    return tuple(
+        Stage(
+            name=str(stage.get('name', '')),
+            status=str(stage.get('status') or ''),
+            reason=str(stage.get('reason') or ''),
+            config=Path(str(stage.get('config') or '')).name,
+            seconds=stage.get('seconds'),
+            seed=stage.get('seed'),
+            split=split_name(stage),
+            images=stage.get('images'),
+            policy=_policy(stage),
+            initialisation=str(stage.get('initialisation') or ''),
+            metrics=metrics_of(stage),
+        )
+        for stage in stages
+    )
+
+
+def _map_name(key: str) -> str:
+    """Name of a curve on the page: 'cam/weighted' is 'weighted CAM'."""
+    prefix, _, name = key.partition('/')
+    kind = {'cam': 'CAM', 'pseudo': 'pseudo label'}.get(prefix, prefix)
+    return f'{name} {kind}'.strip()
+
+
+def _policy(stage: dict) -> str:
+    """Thresholds of a stage in words."""
+    curve = final_curve(stage)
+    if curve is None:
+        return ''
+    return f'fixed {curve["fixed"]:.2f}, best {curve["best"]:.2f}'
+
+
+def _swept_name(metric: str) -> str:
+    """Prefix of the sweep that a metric belongs to, '' if there is none."""
+    prefix = metric.rpartition('/')[0].split('/')[0]
+    return {'cam': 'cam', 'pseudo': 'pseudo', 'labels': 'pseudo'}.get(
+        prefix, ''
+    )
+
+
+def _published_rows() -> list[Comparison]:
+    """Published rows; a system with several is told apart by its note."""
+    rows = comparison(BESIDE)
+    methods = [row.method for row in rows]
+    return [
+        Comparison(
+            ', '.join([row.method, *row.notes])
+            if methods.count(row.method) > 1
+            else row.method,
+            _columns(row.values),
+            '' if methods.count(row.method) > 1 else '; '.join(row.notes),
+            '; '.join(row.sources),
+        )
+        for row in rows
+    ]
+
+
+def _columns(values: dict[str, float]) -> tuple[float | None, ...]:
+    """Values in the order of the published metrics."""
+    return tuple(values.get(metric) for metric in METRICS)
+
+
+def _by_class(details: dict, key: str) -> dict[str, float | None]:
+    """IoU by class name."""
+    return dict(zip(details['classes'], details[key], strict=True))

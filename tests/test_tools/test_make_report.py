@@ -1,0 +1,61 @@
+import importlib.util
+import json
+from pathlib import Path
+
+import pytest
+from mmengine.config import Config
+from report_samples import Page, make_outputs, make_summary
+
+from projects.amr.engine.report_data import make_report
+from projects.amr.errors import UserError
+
+TOOL = 'analysis_tools/make_report.py'
+
+
+def test_page_is_made_again_from_the_summary(call, toy_root, tmp_path):
+    summary = make_summary(make_outputs(toy_root, tmp_path))
+    (tmp_path / 'summary.json').write_text(json.dumps(summary))
+    (tmp_path / 'chain.py').write_text("name = 'my chain'\n")
+    done = call(TOOL, tmp_path, '--config', 'chain.py', cwd=tmp_path)
+    assert done.returncode == 0, done.stderr[-2000:]
+    path = tmp_path / 'report.html'
+    assert str(path) in done.stdout
+    made = path.read_text(encoding='utf-8')
+    assert 'my chain' in Page(made).text
+    config = Config.fromfile(tmp_path / 'chain.py')
+    again = make_report(tmp_path, summary, config)
+    assert again.read_text(encoding='utf-8') == made
+
+
+def test_user_errors_name_the_file_and_the_remedy(call, tmp_path):
+    done = call(TOOL, tmp_path / 'nowhere', cwd=tmp_path)
+    assert done.returncode == 2
+    assert 'ERROR: no summary.json' in done.stderr
+    assert 'run_pipeline' in done.stderr
+    assert 'Traceback' not in done.stderr
+
+
+@pytest.fixture(scope='module')
+def tool():
+    """The tool as a module, for faults that need no process."""
+    path = Path(__file__).resolve().parents[2] / 'tools' / TOOL
+    spec = importlib.util.spec_from_file_location('make_report_tool', path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.mark.parametrize('text', ['{"stages": [', '[1]', '\xff'])
+def test_broken_summary_is_named(tool, tmp_path, text):
+    (tmp_path / 'summary.json').write_bytes(text.encode('latin-1'))
+    with pytest.raises(UserError, match=r'summary\.json.*run the pipeline'):
+        tool.read_summary(tmp_path)
+
+
+@pytest.mark.parametrize('text', [None, 'a = ('])
+def test_unreadable_config_is_named(tool, tmp_path, text):
+    if text is not None:
+        (tmp_path / 'chain.py').write_text(text)
+    with pytest.raises(UserError, match=r'chain\.py'):
+        tool.read_config(str(tmp_path / 'chain.py'))
+    assert tool.read_config(None) is None

@@ -1,0 +1,75 @@
+#!/usr/bin/env python
+"""Write a pipeline's report again: ``make_report.py WORK_DIR``.
+
+The page is made from ``summary.json`` in the work dir and from the folders
+that it names; nothing is run.
+"""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+from mmengine.config import Config  # noqa: E402
+from mmengine.config.utils import ConfigParsingError  # noqa: E402
+
+import projects.amr  # noqa: E402, F401  registers everything
+from projects.amr.engine.launch import run_tool  # noqa: E402
+from projects.amr.engine.pipeline.summary import SUMMARY  # noqa: E402
+from projects.amr.engine.report_data import make_report  # noqa: E402
+from projects.amr.errors import UserError  # noqa: E402
+
+
+def parse_args() -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument('work_dir', type=Path, help='folder of a pipeline')
+    parser.add_argument('--config', help='pipeline config to show as text')
+    return parser.parse_args()
+
+
+def read_summary(work_dir: Path) -> dict:
+    """Read a pipeline's summary."""
+    path = work_dir / SUMMARY
+    try:
+        summary = json.loads(path.read_text(encoding='utf-8'))
+    except FileNotFoundError:
+        raise UserError(
+            f'no {SUMMARY} in {work_dir}: give the work dir of a pipeline '
+            'that tools/run_pipeline.py has run'
+        ) from None
+    except (OSError, ValueError) as error:
+        raise UserError(
+            f'{path} cannot be read ({error}): run the pipeline again'
+        ) from None
+    if not isinstance(summary, dict):
+        raise UserError(f'{path} is no summary: run the pipeline again')
+    return summary
+
+
+def read_config(path: str | None) -> Config | None:
+    """Read the pipeline config, if one is given."""
+    try:
+        return None if path is None else Config.fromfile(path)
+    except (OSError, ConfigParsingError, SyntaxError) as error:
+        raise UserError(f'config {path}: {error}') from None
+
+
+def main() -> None:
+    """Write the page."""
+    args = parse_args()
+    summary = read_summary(args.work_dir)
+    try:
+        page = make_report(args.work_dir, summary, read_config(args.config))
+    except OSError as error:
+        raise UserError(f'the report cannot be written ({error})') from None
+    print(f'Report: {page}')
+
+
+if __name__ == '__main__':
+    run_tool(main)
