@@ -2,9 +2,6 @@
 
 import json
 import shutil
-import subprocess
-import sys
-import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -13,11 +10,10 @@ from mmengine.config import Config
 
 from projects.amr.engine.fingerprint import config_digest
 from projects.amr.engine.launch import allow_mmseg_bases
-from projects.amr.engine.progress import Reporter, last_progress
-from projects.amr.errors import UserError
+from projects.amr.engine.progress import Reporter
+from projects.amr.engine.tool_process import call_tool
 from projects.amr.structures import published
 
-ROOT = Path(__file__).resolve().parents[3]
 SUMMARY = 'test_summary.json'
 RUN_KEY = 'run.json'
 COLUMNS = {
@@ -110,45 +106,6 @@ def _train_and_test(
     extra = [option.format(folder=folder) for option in test_options]
     test = [config, last.read_text(), *extra, *common]
     call_tool('test.py', test, folder / 'test.log', reporter)
-
-
-def call_tool(
-    tool: str, arguments: Sequence, log: Path, reporter: Reporter
-) -> None:
-    """Run one of our tools in its process, and follow its log.
-
-    Args:
-        tool (str): File name under ``tools/``.
-        arguments (Sequence): Command line; each is turned into text.
-        log (Path): File that gets the output.
-        reporter (Reporter): Tells the progress.
-
-    Raises:
-        UserError: If the tool fails; the message holds the log's end.
-    """
-    log.unlink(missing_ok=True)
-    command = [sys.executable, ROOT / 'tools' / tool, *arguments]
-    with log.open('wb') as file:
-        process = subprocess.Popen(  # noqa: S603  our own tools
-            [str(part) for part in command],
-            stdout=file,
-            stderr=subprocess.STDOUT,
-        )
-    try:
-        while process.poll() is None:
-            time.sleep(0.5)
-            reporter.tick(f'{tool}: {last_progress(log) or "starting"}')
-    finally:
-        reporter.close()
-        if process.poll() is None:
-            process.terminate()
-            process.wait()
-    if process.returncode:
-        tail = log.read_text(errors='replace').splitlines()[-5:]
-        raise UserError(
-            f'{tool} ended with code {process.returncode}; the end of '
-            f'{log}:\n' + '\n'.join(tail)
-        )
 
 
 def collect_rows(results: dict[str, list[dict]]) -> list[dict]:

@@ -20,15 +20,13 @@ from typing import Any, Protocol
 import torch
 
 from projects.amr.engine.item_progress import show_progress
-from projects.amr.errors import DataError, UserError, list_faults
-
-
-class StoppedError(UserError):
-    """Ctrl-C or SIGTERM; what is done is kept."""
-
-    def __init__(self, text: str, exit_code: int):
-        super().__init__(text)
-        self.exit_code = exit_code
+from projects.amr.engine.stop_signals import Terminated, sigterm_raises
+from projects.amr.errors import (
+    DataError,
+    StoppedError,
+    UserError,
+    list_faults,
+)
 
 
 class LostWorkerError(UserError):
@@ -86,18 +84,18 @@ def run_items(
     items = list(items)
     results: dict[str, Any] = {}
     try:
-        with _sigterm_raises(), _caller(job, num_workers) as call:
+        with sigterm_raises(), _caller(job, num_workers) as call:
             _collect(call('load', items), results, len(items), None)
             kept = sum(result is not None for result in results.values())
             todo = [item for item in items if results[item] is None]
             print(f'{title}: {kept:,} done, {len(todo):,} to do', flush=True)
             _collect(call('make', todo), results, len(todo), title)
-    except (KeyboardInterrupt, _Terminated) as stop:
+    except (KeyboardInterrupt, Terminated) as stop:
         done = sum(result is not None for result in results.values())
         raise StoppedError(
             f'stopped after {done:,} of {len(items):,} {title}: the same '
             'command goes on from there',
-            143 if isinstance(stop, _Terminated) else 130,
+            143 if isinstance(stop, Terminated) else 130,
         ) from None
     except BrokenProcessPool:
         raise LostWorkerError(
@@ -182,27 +180,6 @@ def _work(method: str, item: str) -> tuple:
     if _worker['stop'].is_set():
         return item, None, None
     return _answer(_worker['job'], method, item)
-
-
-class _Terminated(BaseException):
-    """SIGTERM came."""
-
-
-@contextmanager
-def _sigterm_raises() -> Iterator[None]:
-    """Let SIGTERM unwind the stack as Ctrl-C does."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-
-    def terminate(*_):
-        raise _Terminated
-
-    before = signal.signal(signal.SIGTERM, terminate)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
 
 
 @contextmanager

@@ -1,0 +1,10 @@
+# Photos of your own and a CSV of their labels (image,labels with `;` between
+# names), through the whole chain:
+#   python tools/run_pipeline.py configs/own_data_example.py
+_base_ = './pipelines/amr_voc12.py'
+own_data = dict(
+    image_dir='data/photos',  # with sub-folders, any names
+    label_file='data/labels.csv',
+    val_share=0.1,  # or val_list='val.txt'
+    no_label='error',  # 'keep' or 'drop' photos that have no label
+)

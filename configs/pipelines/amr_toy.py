@@ -1,0 +1,112 @@
+# The whole chain on ToyVOC, on a CPU in minutes: what `make demo` runs.
+name = 'amr_toy'
+title = 'AMR on ToyVOC'
+toy = True  # its figures cannot be compared with published ones
+work_dir = 'work_dirs/amr_toy'
+seed = 0
+data_root = '{{$TOYVOC_ROOT:data/toyvoc}}'
+data = dict(TOYVOC_ROOT='{toy_set.data}')
+train_list = 'ImageSets/Segmentation/train.txt'
+# With the paper's weight of L_cps, 1, the branches become one map here (see
+# the README's results); this is the released weight.
+classifier = 'configs/toy/amr_r26_toyvoc_cps0.05.py'
+affinity = 'configs/toy/irnet_r26_toyvoc.py'
+segmentor = 'configs/toy/deeplabv2_r26_toyvoc.py'
+stages = [
+    dict(
+        name='toy_set',
+        kind='tool',
+        tool='dataset_converters/make_toy_voc.py',
+        arguments=[data_root, '--preset', 'demo'],
+        outputs=dict(data=data_root),
+    ),
+    dict(name='cam_train', kind='train', config=classifier, env=data),
+    dict(
+        name='cam_make',
+        kind='test',
+        config=classifier,
+        checkpoint='{cam_train.checkpoint}',
+        outputs=['cams'],
+        env=data,
+    ),
+    dict(
+        name='seeds',
+        kind='tool',
+        tool='make_seeds.py',
+        arguments=[
+            '{cam_make.cams}',
+            *('--data-root', '{toy_set.data}', '--split', 'train_aug'),
+            *('--out-dir', '{stage}/labels'),
+            # IRNet's recipe and foreground threshold, without the CRF, whose
+            # kernels are as wide as a toy object; chosen on this set.
+            *('--fg-thr', '0.3', '--bg-thr', '0.1', '--crf', 'none'),
+        ],
+        outputs=dict(labels='{stage}/labels'),
+        summary='{stage}/labels/seeds_summary.json',
+    ),
+    dict(
+        name='affinity_train',
+        kind='train',
+        config=affinity,
+        env=dict(
+            SEED_DIR='{seeds.labels}',
+            CAM_DIR='{cam_make.cams}',
+            TOY_CLASSIFIER='{cam_train.checkpoint}',
+            **data,
+        ),
+    ),
+    dict(
+        name='affinity_make',
+        kind='test',
+        config=affinity,
+        checkpoint='{affinity_train.checkpoint}',
+        outputs=['labels', 'boundaries'],
+        env=dict(CAM_DIR='{cam_make.cams}', **data),
+        # The list of hooks is a list: the writer of labels is the third.
+        cfg_options={'custom_hooks.2.save_boundary': True},
+    ),
+    dict(
+        name='segmentor_train',
+        kind='train',
+        config=segmentor,
+        env=dict(LABEL_DIR='{affinity_make.labels}', **data),
+    ),
+    dict(
+        name='segmentor_val',
+        kind='test',
+        config=segmentor,
+        checkpoint='{segmentor_train.checkpoint}',
+        outputs=['labels'],
+        env=data,
+    ),
+    dict(
+        name='segmentor_train_split',
+        kind='test',
+        config=segmentor,
+        checkpoint='{segmentor_train.checkpoint}',
+        outputs=['labels'],
+        env=data,
+        cfg_options={
+            'test_dataloader.dataset.ann_file': train_list,
+        },
+    ),
+]
+headline = [
+    dict(label='CAM, train', stage='cam_make', metric='cam/mIoU_fixed'),
+    dict(
+        label='pseudo label, train',
+        stage='affinity_make',
+        metric='labels/mIoU',
+    ),
+    dict(label='segmentor, val', stage='segmentor_val', metric='mIoU'),
+]
+roles = dict(
+    images='{toy_set.data}/JPEGImages',
+    masks='{toy_set.data}/SegmentationClass',
+    split='{toy_set.data}/ImageSets/Segmentation/train.txt',
+    cams='{cam_make.cams}',
+    seeds='{seeds.labels}',
+    boundaries='{affinity_make.boundaries}',
+    labels='{affinity_make.labels}',
+    predictions='{segmentor_train_split.labels}',
+)

@@ -1,0 +1,104 @@
+"""One process at a time in a work dir."""
+
+import fcntl
+import json
+import os
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from projects.amr.errors import UserError
+
+LOCK = '.lock'
+
+
+class LockedError(UserError):
+    """Another process works in the folder."""
+
+
+@contextmanager
+def work_dir_lock(folder: str | Path) -> Iterator[str | None]:
+    """Hold a folder's lock: a file that names host, process and time.
+
+    The file is locked as well as written, so the lock of a process that was
+    killed on this host is no obstacle. Across hosts that share the folder
+    the content decides.
+
+    Args:
+        folder (str | Path): The work dir; made where it is missing.
+
+    Yields:
+        str | None: Whom a stale lock named, for a note; None if there was
+        none.
+
+    Raises:
+        LockedError: If another process holds the lock.
+        UserError: If the folder cannot be written.
+    """
+    path = Path(folder) / LOCK
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        file = path.open('a+')
+    except OSError as error:
+        raise UserError(
+            f'work dir {folder} cannot be written ({error}): choose another '
+            'one with --work-dir'
+        ) from None
+    with file:
+        stale = _take(file, path)
+        try:
+            yield stale
+        finally:
+            file.truncate(0)
+
+
+def _take(file, path: Path) -> str | None:
+    """Lock the open file and write who we are."""
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        free = True
+    except OSError:
+        free = False
+    holder = _read(file)
+    own_host = holder is None or holder['host'] == socket.gethostname()
+    if not free or not own_host:
+        who = 'another process' if holder is None else describe(holder)
+        raise LockedError(
+            f'{path.parent} is in use by {who}. Wait for it or stop it'
+            + ('' if own_host else f'; if it is long gone, remove {path}')
+        )
+    file.truncate(0)
+    json.dump(
+        {
+            'host': socket.gethostname(),
+            'pid': os.getpid(),
+            'since': time.strftime('%Y-%m-%d %H:%M:%S'),
+        },
+        file,
+    )
+    file.flush()
+    return None if holder is None else describe(holder)
+
+
+def _read(file) -> dict | None:
+    """Content of a lock file, None if there is none."""
+    file.seek(0)
+    try:
+        holder = json.load(file)
+        return holder if {'host', 'pid', 'since'} <= set(holder) else None
+    except (ValueError, TypeError):
+        return None
+
+
+def describe(holder: dict) -> str:
+    """Name a lock's holder.
+
+    Example:
+        >>> describe({'host': 'a', 'pid': 7, 'since': '2026-01-01 00:00:00'})
+        'process 7 on a, since 2026-01-01 00:00:00'
+    """
+    return (
+        f'process {holder["pid"]} on {holder["host"]}, since {holder["since"]}'
+    )

@@ -1,0 +1,62 @@
+"""What a stage leaves behind about itself: ``stage.json``."""
+
+import json
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+from projects.amr.structures import published
+
+SCHEMA = 1
+MANIFEST = 'stage.json'
+STARTED = 'started.json'
+
+
+@dataclass
+class StageRecord:
+    """A finished stage.
+
+    Args:
+        declared (dict): Flat declared values it was made with.
+        inputs (dict[str, str]): Digest of each input, taken before the run.
+        outputs (dict[str, dict[str, str]]): Digests of files by output.
+        figures (dict): Metrics, split, seed, versions and the like.
+        seconds (float): Wall time of the run that finished it.
+    """
+
+    declared: dict
+    inputs: dict
+    outputs: dict
+    figures: dict = field(default_factory=dict)
+    seconds: float = 0.0
+
+    def save(self, folder: Path) -> None:
+        """Publish the record; the stage counts as finished from now on."""
+        with published(folder / MANIFEST) as file:
+            content = {'schema': SCHEMA, **asdict(self)}
+            file.write(json.dumps(content, indent=1, default=str).encode())
+        (folder / STARTED).unlink(missing_ok=True)
+
+    @classmethod
+    def load(cls, folder: Path) -> 'StageRecord | None':
+        """Read a record; None if there is none of this schema."""
+        try:
+            content = json.loads((folder / MANIFEST).read_text())
+            if content.pop('schema') != SCHEMA:
+                return None
+            return cls(**content)
+        except (OSError, ValueError, TypeError, KeyError, AttributeError):
+            return None
+
+
+def note_start(folder: Path, key: str) -> None:
+    """Write down with what values a stage is being run."""
+    with published(folder / STARTED) as file:
+        file.write(json.dumps({'key': key}).encode())
+
+
+def started_key(folder: Path) -> str | None:
+    """Key of a run that was interrupted, None if there was none."""
+    try:
+        return json.loads((folder / STARTED).read_text())['key']
+    except (OSError, ValueError, TypeError, KeyError):
+        return None

@@ -1,0 +1,269 @@
+"""Runs a pipeline's stages: what is stale, in order, each in its process."""
+
+import json
+import os
+import shutil
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+from projects.amr.engine.pipeline.context import (
+    MissingOutputError,
+    StageContext,
+    Workspace,
+)
+from projects.amr.engine.pipeline.manifest import (
+    MANIFEST,
+    StageRecord,
+    note_start,
+)
+from projects.amr.engine.pipeline.stage import Stage
+from projects.amr.engine.pipeline.verdict import Verdict, judge
+from projects.amr.engine.progress import Reporter
+from projects.amr.engine.tool_process import call_tool
+from projects.amr.errors import UserError
+
+TEST_SUMMARY = 'test_summary.json'
+PREVIOUS = '.previous'
+
+
+class PipelineRunner:
+    """Runs the stages of a workspace that are not finished.
+
+    A stage is finished when its declared values, its inputs and its outputs
+    are those of its record. One whose values or inputs changed starts from
+    an empty folder (a training's old one is kept as ``<stage>.previous``);
+    an interrupted or damaged one goes on in its folder.
+
+    Args:
+        space (Workspace): Stages and folders.
+        reporter (Reporter): Tells the progress.
+        gpus (int): Processes of a training or test, 1 without a launcher.
+            Defaults to 1.
+    """
+
+    def __init__(self, space: Workspace, reporter: Reporter, gpus: int = 1):
+        self.space = space
+        self.reporter = reporter
+        self.gpus = gpus
+        self.status: dict[str, dict] = {}
+
+    def run(self, chosen: list[Stage], force: bool = False) -> None:
+        """Run what is not finished, in order.
+
+        Args:
+            chosen (list[Stage]): A stretch of the pipeline.
+            force (bool): Whether finished stages run again. Defaults to
+                False.
+
+        Raises:
+            UserError: If a stage fails, or an earlier one's output is
+                missing.
+        """
+        for number, stage in enumerate(chosen, 1):
+            context = StageContext(stage, self.space)
+            inputs = context.inputs()
+            verdict = judge(context, inputs)
+            if force and verdict.finished:
+                verdict = Verdict(['--force'], True, verdict.key)
+            self.space.digests.save()
+            head = f'[{number}/{len(chosen)}] {stage.name}'
+            self.status[stage.name] = {
+                'status': 'kept' if verdict.finished else 'ran',
+                'reason': '; '.join(verdict.reasons),
+            }
+            if verdict.finished:
+                self.reporter.step(f'{head}: finished before')
+                continue
+            self._announce(head, stage, verdict, chosen)
+            self._run(context, inputs, verdict)
+
+    def _announce(self, head, stage, verdict: Verdict, chosen) -> None:
+        """Say why a stage runs and what may follow from it."""
+        self.reporter.step(f'{head}: {"; ".join(verdict.reasons)}')
+        later = dependents(stage, chosen)
+        if verdict.record is not None and later:
+            self.reporter.step(
+                f'  rerunning {stage.name} and, where its outputs change, '
+                f'{", ".join(later)}'
+            )
+
+    def _run(self, context: StageContext, inputs, verdict: Verdict) -> None:
+        """Run one stage and publish its record."""
+        folder = context.folder
+        if verdict.anew:
+            clear(folder, keep=context.stage.kind == 'train')
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / MANIFEST).unlink(missing_ok=True)
+        note_start(folder, verdict.key)
+        began = time.time()
+        self._call(context)
+        record = StageRecord(
+            declared=context.declared(),
+            inputs=inputs,
+            outputs=context.output_digests(),
+            figures=figures(context),
+            seconds=time.time() - began,
+        )
+        for name, files in record.outputs.items():
+            if not files:
+                raise UserError(
+                    f'stage {context.stage.name!r} ended without making '
+                    f'{context.outputs[name]}, its output {name!r}: see '
+                    f'{folder}'
+                )
+        record.save(folder)
+        self.space.digests.save()
+
+    def _call(self, context: StageContext) -> None:
+        """Run the stage's tool."""
+        stage, folder = context.stage, context.folder
+        arguments = list(context.arguments)
+        tool = stage.tool
+        if stage.config:
+            config = folder / 'config.py'
+            context.cfg.dump(config)
+            arguments = [config, *self._own_arguments(context), *arguments]
+            tool = f'{stage.kind}.py'
+            if self.gpus > 1:
+                tool = f'dist_{stage.kind}.sh'
+        call_tool(
+            tool,
+            arguments,
+            folder / f'{stage.kind}.log',
+            self.reporter,
+            {**os.environ, **context.env},
+        )
+
+    def _own_arguments(self, context: StageContext) -> list:
+        """Arguments of train.py or test.py behind the config."""
+        gpus = [self.gpus] if self.gpus > 1 else []
+        where = ['--work-dir', context.folder]
+        if context.stage.kind == 'test':
+            checkpoint = context.fill(context.stage.checkpoint)
+            return [checkpoint, *gpus, *where]
+        flags = []
+        if (context.folder / 'last_checkpoint').is_file():
+            flags.append('--resume')
+        if self.space.random_init:
+            flags.append('--no-pretrained')
+        return [*gpus, *where, *flags]
+
+    def explain(self, chosen: list[Stage]) -> list[tuple[str, str]]:
+        """Say what :meth:`run` would do, and do nothing.
+
+        Args:
+            chosen (list[Stage]): A stretch of the pipeline.
+
+        Returns:
+            list[tuple[str, str]]: Stage and what would become of it.
+        """
+        lines, stale = [], set()
+        for stage in chosen:
+            upstream = [name for name, _ in stage.references()]
+            waits = [n for n in dict.fromkeys(upstream) if n in stale]
+            try:
+                context = StageContext(stage, self.space)
+                verdict = judge(context, context.inputs())
+                text = '; '.join(verdict.reasons)
+                finished = verdict.finished
+            except MissingOutputError:
+                text, finished = 'not done', False
+            except UserError as error:
+                if not waits:
+                    raise
+                text, finished = str(error), False
+            if finished and waits:
+                what = f'kept unless {", ".join(waits)} give something else'
+                stale.add(stage.name)
+            elif finished:
+                what = 'kept'
+            else:
+                what = f'would run: {text}'
+                stale.add(stage.name)
+            lines.append((stage.name, what))
+        return lines
+
+
+def dependents(stage: Stage, stages: list[Stage]) -> list[str]:
+    """Names of the stages that directly or indirectly need one's outputs.
+
+    Args:
+        stage (Stage): The stage.
+        stages (list[Stage]): The pipeline, in order.
+
+    Returns:
+        list[str]: In order.
+    """
+    found = {stage.name}
+    names = []
+    for other in stages:
+        if any(name in found for name, _ in other.references()):
+            found.add(other.name)
+            names.append(other.name)
+    return names
+
+
+def clear(folder: Path, keep: bool) -> None:
+    """Make room for a stage of other values.
+
+    Args:
+        folder (Path): The stage's folder, which need not exist.
+        keep (bool): Whether the old one stays beside it, under the name
+            ``<folder>.previous``.
+    """
+    if not folder.exists():
+        return
+    previous = folder.with_name(folder.name + PREVIOUS)
+    if keep:
+        shutil.rmtree(previous, ignore_errors=True)
+        folder.rename(previous)
+    else:
+        shutil.rmtree(folder)
+
+
+def figures(context: StageContext) -> dict:
+    """Metrics and the like that a finished stage left behind.
+
+    Args:
+        context (StageContext): The stage.
+
+    Returns:
+        dict: With ``metrics`` and, from a test, ``details``, ``split``,
+        ``images``, ``seed``, ``initialisation`` and ``versions``; from a
+        training its seed.
+    """
+    stage = context.stage
+    if stage.kind == 'train':
+        return {'seed': context.cfg.get('randomness', {}).get('seed')}
+    if stage.kind == 'test':
+        return _read_json(context.folder / TEST_SUMMARY)
+    if not stage.summary:
+        return {}
+    content = _read_json(Path(context.fill(stage.summary)))
+    return {
+        'metrics': _numbers(content),
+        'images': content.get('images'),
+        'versions': content.get('versions'),
+    }
+
+
+def _read_json(path: Path) -> dict:
+    """Content of a summary."""
+    try:
+        return dict(json.loads(path.read_text()))
+    except (OSError, ValueError, TypeError) as error:
+        raise UserError(
+            f'summary {path} cannot be read ({error}): run the stage again'
+        ) from None
+
+
+def _numbers(content: Mapping, prefix: str = '') -> dict[str, float]:
+    """Numbers of a nested dict by dotted names; lists are left out."""
+    found = {}
+    for key, value in content.items():
+        if isinstance(value, Mapping):
+            found.update(_numbers(value, f'{prefix}{key}.'))
+        elif isinstance(value, (int, float)) and not isinstance(value, bool):
+            found[f'{prefix}{key}'] = value
+    return found

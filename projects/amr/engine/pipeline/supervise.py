@@ -1,0 +1,47 @@
+"""Run a command that never outlives the process that asked for it.
+
+``python supervise.py COMMAND...``: the command gets a process group of its
+own; SIGINT and SIGTERM are passed on to it; when standard input ends, because
+the asking process is gone whatever killed it, the whole group is killed. A
+file of its own that imports nothing heavy, since it is run as a script.
+"""
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import threading
+
+
+def main() -> int:
+    """Run the command of the command line.
+
+    Returns:
+        int: Its exit code; 128 + n where signal n ended it.
+    """
+    child = subprocess.Popen(  # noqa: S603  a tool of ours, see the caller
+        sys.argv[1:], stdin=subprocess.DEVNULL, start_new_session=True
+    )
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda n, _: _signal_group(child.pid, n))
+    threading.Thread(target=_follow, args=(child.pid,), daemon=True).start()
+    code = child.wait()
+    return code if code >= 0 else 128 - code
+
+
+def _follow(group: int) -> None:
+    """Kill the group when standard input ends."""
+    while os.read(0, 1):
+        pass
+    _signal_group(group, signal.SIGKILL)
+
+
+def _signal_group(group: int, number: int) -> None:
+    """Send a signal to a group that may be gone."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(group, number)
+
+
+if __name__ == '__main__':
+    sys.exit(main())

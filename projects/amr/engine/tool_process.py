@@ -1,0 +1,100 @@
+"""One of our tools in a process of its own, followed by its log."""
+
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from projects.amr.engine.progress import Reporter, last_progress
+from projects.amr.errors import UserError
+
+ROOT = Path(__file__).resolve().parents[3]
+SUPERVISE = ROOT / 'projects' / 'amr' / 'engine' / 'pipeline' / 'supervise.py'
+_TAIL_LINES = 8
+
+
+class ToolError(UserError):
+    """A tool failed; its exit code becomes ours."""
+
+    def __init__(self, text: str, exit_code: int):
+        super().__init__(text)
+        self.exit_code = exit_code
+
+
+def call_tool(
+    tool: str,
+    arguments: Sequence,
+    log: Path,
+    reporter: Reporter,
+    env: Mapping[str, str] | None = None,
+) -> None:
+    """Run one of our tools in its process, and follow its log.
+
+    The tool gets Ctrl-C and SIGTERM from here, so that it can finish what it
+    has in hand; a second Ctrl-C kills it. It is killed too when this process
+    is.
+
+    Args:
+        tool (str): File name under ``tools/``.
+        arguments (Sequence): Command line; each is turned into text.
+        log (Path): File that gets the output.
+        reporter (Reporter): Tells the progress.
+        env (Mapping[str, str], optional): The tool's environment. Defaults
+            to this process's.
+
+    Raises:
+        ToolError: If the tool fails; the message holds the log's end.
+    """
+    path = ROOT / 'tools' / tool
+    head = ['bash'] if path.suffix == '.sh' else [sys.executable]
+    command = [sys.executable, SUPERVISE, *head, path, *arguments]
+    log.unlink(missing_ok=True)
+    with log.open('wb') as file:
+        process = subprocess.Popen(  # noqa: S603  our own tools
+            [str(part) for part in command],
+            stdin=subprocess.PIPE,
+            stdout=file,
+            stderr=subprocess.STDOUT,
+            env=None if env is None else dict(env),
+            start_new_session=True,  # Ctrl-C reaches it through us
+        )
+    try:
+        _follow(process, tool, log, reporter)
+    finally:
+        reporter.close()
+        process.stdin.close()  # kills what is left
+        process.wait()
+    if process.returncode:
+        tail = log.read_text(errors='replace').splitlines()[-_TAIL_LINES:]
+        raise ToolError(
+            f'{tool} ended with code {process.returncode}; the end of '
+            f'{log}:\n' + '\n'.join(tail),
+            process.returncode,
+        )
+
+
+def _follow(process, tool: str, log: Path, reporter: Reporter) -> None:
+    """Tell the progress until the process ends; pass a stop on."""
+    try:
+        while process.poll() is None:
+            reporter.tick(f'{tool}: {last_progress(log) or "working"}')
+            try:
+                process.wait(0.3)
+            except subprocess.TimeoutExpired:
+                continue
+    except BaseException as stop:
+        _pass_on(process, stop, tool, reporter)
+        raise
+
+
+def _pass_on(process, stop: BaseException, tool: str, reporter) -> None:
+    """Ask the process to end, and wait for it."""
+    reporter.close()
+    if isinstance(stop, Exception):
+        return
+    reporter.step(f'stopping {tool} (Ctrl-C again kills it)')
+    process.send_signal(getattr(stop, 'signal', signal.SIGINT))
+    while process.poll() is None:
+        time.sleep(0.1)

@@ -1,0 +1,368 @@
+"""Photos under odd names and a CSV, all the way to masks and a segmentor."""
+
+import csv
+import importlib.util
+import json
+import shutil
+import sys
+import unicodedata
+from pathlib import Path
+
+import numpy as np
+import pytest
+from mmengine.config import Config
+from mmengine.runner import Runner
+from mmseg.apis import MMSegInferencer
+from PIL import Image
+from pycocotools.coco import COCO
+from runner_configs import tiny_config
+from segmentor_configs import tiny_segmentor
+
+from projects.amr.datasets import VOCFolder
+from projects.amr.datasets.weak_labels import ClassNames, labels_from_xml
+from projects.amr.engine.own_classes import fit_class_file
+from projects.amr.structures import CAMRecord, load_label_map
+
+# Names of the toy classes in own data; sorted, they are in another order.
+OWN = {'alvo': 'Kürbis', 'bimi': 'zebra', 'coru': 'big cat', 'dexa': 'ant'}
+NAMES = [
+    'Zwölf Äpfel.jpeg',
+    'holiday/day 1/IMG_0001.PNG',
+    'holiday/day 2/IMG_0001.PNG',
+    'trailing .JPG',
+    'a%b.png',
+    'x.jpg.png',
+    'Ünïcode (1).webp',
+    '100% grün.tiff',
+    'dots...bmp',
+    "it's.jpg",
+]
+
+
+def run(name, *arguments, capsys, monkeypatch, cwd):
+    """Run a tool in this process: exit code and what it printed."""
+    path = Path(__file__).parents[2] / 'tools' / f'{name}.py'
+    spec = importlib.util.spec_from_file_location('tool', path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    monkeypatch.chdir(cwd)
+    monkeypatch.setattr(sys, 'argv', [name, *map(str, arguments)])
+    code = 0
+    try:
+        module.run_tool(module.main)
+    except SystemExit as stop:
+        code = stop.code
+    done = capsys.readouterr()
+    return code, done.out, done.err
+
+
+@pytest.fixture
+def tool(tmp_path, capsys, monkeypatch):
+    """Run a tool in this process, in a folder of its own."""
+
+    def _tool(name, *arguments, cwd=tmp_path):
+        return run(
+            name, *arguments, capsys=capsys, monkeypatch=monkeypatch, cwd=cwd
+        )
+
+    return _tool
+
+
+@pytest.fixture(scope='module')
+def photos(toy_root, tmp_path_factory):
+    """Toy images as photos of odd names in odd formats, and their CSV."""
+    folder = tmp_path_factory.mktemp('own')
+    toy = VOCFolder.open(toy_root, 'trainval')
+    names = ClassNames(toy.classes[1:])
+    rows = [('image', 'labels')]
+    for image_id, name in zip(toy.ids, NAMES, strict=False):
+        # The file has the Mac's form of the name, the CSV the other one.
+        path = folder / 'photos' / unicodedata.normalize('NFD', name)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with Image.open(toy.image_path(image_id)) as image:
+            image.save(path)
+        mask = folder / 'masks' / Path(name).with_suffix('.png')
+        mask.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(toy.mask_path(image_id), mask)
+        classes = labels_from_xml(
+            toy_root / 'Annotations' / f'{image_id}.xml', names
+        )
+        labels = [OWN[names.names[index]] for index in sorted(classes)]
+        rows.append((name, '; '.join(labels)))
+    with (folder / 'labels.csv').open('w', encoding='utf-8') as file:
+        csv.writer(file).writerows(rows)
+    return folder
+
+
+@pytest.fixture(scope='module')
+def imported(photos):
+    """The devkit folder that the tool makes of them."""
+    with pytest.MonkeyPatch.context() as patch:
+        path = Path(__file__).parents[2]
+        patch.syspath_prepend(str(path))
+        spec = importlib.util.spec_from_file_location(
+            'tool', path / 'tools/dataset_converters/import_images.py'
+        )
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+        arguments = [photos / 'photos', photos / 'labels.csv', photos / 'root']
+        flags = ['--val-share', '0.2']
+        patch.setattr(sys, 'argv', ['x', *map(str, arguments), *flags])
+        module.main()
+    return photos / 'root'
+
+
+def fitted(cfg, root):
+    """A tiny config on the imported folder."""
+    cfg.class_file = str(root / 'classes.txt')
+    fit_class_file(cfg)
+    cfg.experiment_name = Path(cfg.work_dir).name
+    return cfg
+
+
+@pytest.fixture(scope='module')
+def classified(photos, imported):
+    """Work dir of a tiny AMR, trained an epoch, with CAMs of all."""
+    cfg = tiny_config(imported, photos / 'classifier')
+    cfg.test_dataloader.dataset.ann_file = 'ImageSets/Segmentation/train.txt'
+    runner = Runner.from_cfg(fitted(cfg, imported))
+    runner.train()
+    metrics = runner.test()
+    assert 'classification/mAP' in metrics
+    assert not any('mIoU' in key for key in metrics)  # there are no masks
+    return photos / 'classifier'
+
+
+def test_names_and_labels_survive_the_import(photos, imported):
+    assert (imported / 'classes.txt').read_text('utf-8').split('\n')[:5] == [
+        'background',
+        'Kürbis',
+        'ant',
+        'big cat',
+        'zebra',
+    ]
+    lists = [VOCFolder.open(imported, name) for name in ('train_aug', 'val')]
+    ids = [*lists[0].ids, *lists[1].ids]
+    assert len(lists[1].ids) == 2
+    assert len(ids) == len(set(ids)) == len(NAMES)
+    table = {r['id']: r['path'] for r in rows_of(imported / 'images.csv')}
+    same = unicodedata.normalize
+    assert {same('NFC', p) for p in table.values()} == set(NAMES)
+    labels = {
+        row['image']: row['labels'] for row in rows_of(photos / 'labels.csv')
+    }
+    for row in rows_of(imported / 'labels.csv'):
+        path = table[row['image']]
+        wanted = labels[same('NFC', path)]
+        assert set(row['labels'].split(';')) == set(wanted.split('; '))
+        image = lists[0].image_path(row['image'])
+        assert image.resolve() == (photos / 'photos' / path).resolve()
+
+
+def rows_of(path):
+    """Rows of a CSV file as dicts."""
+    with path.open(encoding='utf-8', newline='') as file:
+        return list(csv.DictReader(file))
+
+
+def test_from_csv_to_rle_and_back(tool, photos, imported, classified):
+    split = VOCFolder.open(imported, 'train')
+    names = ClassNames(split.classes[1:])
+    rows = rows_of(imported / 'labels.csv')
+    labels = {row['image']: row['labels'] for row in rows}
+    for image_id in split.ids:
+        record = CAMRecord.load(classified / 'cams' / f'{image_id}.npz')
+        wanted = labels[image_id].split(';')
+        assert record.classes.tolist() == sorted(
+            names.index(name, 'test') for name in wanted
+        )
+        assert record.scores.shape == (4,)
+    where = ['--data-root', imported, '--split', 'train']
+    seeds = photos / 'seeds'
+    flags = ['--crf', 'none', '--fg-thr', 0.5, '--bg-thr', 0.2]
+    code, text, errors = tool(
+        'make_seeds', classified / 'cams', *where, '--out-dir', seeds, *flags
+    )
+    assert code == 0, errors
+    assert '8 made' in text
+    assert 'nothing to score against' in text
+    out = photos / 'out.json'
+    code, text, errors = tool(
+        'export_labels', seeds, out, *where, '--masks', photos / 'cvat'
+    )
+    assert code == 0, errors
+    coco = COCO(str(out))
+    assert f'8 images, {len(coco.anns)} annotations' in text
+    assert len(coco.anns) >= 8
+    table = {r['id']: r['path'] for r in rows_of(imported / 'images.csv')}
+    for number, image_id in zip(coco.imgs, split.ids, strict=True):
+        assert coco.imgs[number]['file_name'] == table[image_id]
+        seed, _ = load_label_map(seeds / f'{image_id}.png')
+        back = np.zeros_like(seed)
+        for item in coco.imgToAnns[number]:
+            back[coco.annToMask(item).astype(bool)] = item['category_id']
+        np.testing.assert_array_equal(back, np.where(seed < 255, seed, 0))
+    assert [c['name'] for c in coco.cats.values()] == list(names.names)
+    label_map = (photos / 'cvat/labelmap.txt').read_text('utf-8')
+    assert 'Kürbis:128,0,0::' in label_map
+    code, _, errors = tool('export_labels', 'gone', out, *where)
+    assert code == 2
+    assert 'gone' in errors
+
+
+def test_segmentor_of_own_classes_works_in_mmsegs_inferencer(
+    photos, imported, classified, tool
+):
+    seeds = photos / 'all_seeds'
+    cfg = tiny_segmentor(imported, photos / 'segmentor')
+    where = ['--data-root', imported, '--split', 'train_aug']
+    code, _, errors = tool(
+        'make_seeds',
+        classified / 'cams',
+        *where,
+        '--out-dir',
+        seeds,
+        '--crf',
+        'none',
+        '--bg-thr',
+        0.3,
+    )
+    assert code == 0, errors
+    cfg.train_dataloader.dataset.data_prefix.seg_map_path = str(seeds)
+    runner = Runner.from_cfg(fitted(cfg, imported))
+    runner.train()
+    work = photos / 'segmentor'
+    (dumped,) = work.glob('*.py')
+    inferencer = MMSegInferencer(
+        str(dumped), str(work / 'iter_4.pth'), device='cpu'
+    )
+    classes = VOCFolder.open(imported, 'val').classes
+    assert tuple(inferencer.model.dataset_meta['classes']) == classes
+    image = VOCFolder.open(imported, 'val').image_path(
+        VOCFolder.open(imported, 'val').ids[0]
+    )
+    done = inferencer(
+        str(image), return_vis=True, out_dir=str(work / 'out'), show=False
+    )
+    with Image.open(image) as picture:
+        size = picture.size[::-1]
+    assert done['predictions'].shape == size
+    assert done['predictions'].max() < len(classes)
+    assert done['visualization'].shape == (*size, 3)
+    # The same labels as the test loop gives.
+    cfg = Config.fromfile(dumped)
+    cfg.load_from = str(work / 'iter_4.pth')
+    cfg.work_dir = str(work / 'test')
+    cfg.experiment_name = 'own_data_test'
+    Runner.from_cfg(cfg).test()
+    name = VOCFolder.open(imported, 'val').ids[0]
+    stored, _ = load_label_map(work / 'test' / 'labels' / f'{name}.png')
+    np.testing.assert_array_equal(done['predictions'], stored)
+
+
+def test_demo_draws_the_classes_that_are_asked_for(
+    tool, photos, imported, classified
+):
+    config = photos / 'amr.py'
+    cfg = tiny_config(imported, classified)
+    fitted(cfg, imported).dump(config)
+    checkpoint = classified / 'epoch_1.pth'
+    split = VOCFolder.open(imported, 'train')
+    image_id = split.ids[0]
+    image = split.image_path(image_id)
+    record = CAMRecord.load(classified / 'cams' / f'{image_id}.npz')
+    labels = ','.join(split.classes[k + 1] for k in record.classes)
+    out = photos / 'demo.png'
+    arguments = [image, config, checkpoint]
+    code, text, errors = tool(
+        'cam_demo', *arguments, '--labels', labels, '--out', out
+    )
+    assert code == 0, errors
+    assert labels.split(',')[0] in text
+    with Image.open(image) as picture, Image.open(out) as drawn:
+        width, height = picture.size
+        assert drawn.size == (4 * (width + 4), (height + 18) * len(record.cam))
+    code, text, _ = tool('cam_demo', *arguments)
+    assert code == 0
+    assert f'{image.stem}_cam.png' in text
+    scores = sorted(record.scores, reverse=True)
+    assert f'{scores[0]:.3f}  ' in text.splitlines()[0]
+    code, _, errors = tool('cam_demo', *arguments, '--labels', 'antt')
+    assert code == 3
+    assert "did you mean 'ant'" in errors
+    code, _, errors = tool('cam_demo', image, config, 'gone.pth')
+    assert code == 2
+    assert 'gone.pth' in errors
+
+
+IMPORT = 'dataset_converters/import_images'
+
+
+def test_import_with_masks_list_and_classes(tool, photos, tmp_path):
+    (tmp_path / 'val.txt').write_text("a%b.png\nit's\n")
+    classes = 'background\nbig cat\nzebra\nKürbis\nant\nunused\n'
+    (tmp_path / 'classes.txt').write_text(classes, encoding='utf-8')
+    arguments = [photos / 'photos', photos / 'labels.csv', 'out']
+    given = ['--classes', 'classes.txt', '--val-list', 'val.txt']
+    code, text, errors = tool(
+        IMPORT, *arguments, *given, '--mask-dir', photos / 'masks', '--copy'
+    )
+    assert code == 0, errors
+    assert '20 files made, 0 kept' in text
+    assert 'train_aug 8, train 8, val 2' in text
+    assert 'unused: 0 to train on, 0 for validation' in text
+    assert '1 classes have no photo to train on:\n  unused' in text
+    out = tmp_path / 'out'
+    assert (out / 'classes.txt').read_text('utf-8') == classes
+    assert set(VOCFolder.open(out, 'val').ids) == {'a%25b', "it's"}
+    assert not any(path.is_symlink() for path in out.rglob('*'))
+    mask = out / 'SegmentationClass' / 'holiday%2Fday 1%2FIMG_0001.png'
+    source = photos / 'masks' / 'holiday' / 'day 1' / 'IMG_0001.png'
+    assert mask.read_bytes() == source.read_bytes()
+    code, text, _ = tool(
+        IMPORT, *arguments, *given, '--mask-dir', photos / 'masks', '--copy'
+    )
+    assert '0 files made, 20 kept' in text
+    code, _, errors = tool(IMPORT, *arguments, '--mask-dir', photos / 'root')
+    assert code == 3
+
+
+def test_import_counts_what_it_leaves_out(tool, photos, tmp_path):
+    folder = tmp_path / 'photos'
+    shutil.copytree(photos / 'photos', folder)
+    (folder / 'cut.jpg').write_bytes(b'\xff\xd8\xff\xe0')
+    (folder / 'extra.jpg').write_bytes(b'x')
+    (folder / 'raw.heic').write_bytes(b'x')
+    text = (photos / 'labels.csv').read_text('utf-8')
+    text += 'cut.jpg,ant\nnone.jpg,ant\nholiday/day 1/IMG_0001.png,zebra\n'
+    (tmp_path / 'l.csv').write_text(text, encoding='utf-8')
+    arguments = ['photos', 'l.csv', 'out']
+    code, _, errors = tool(IMPORT, *arguments, '--skip-bad')
+    assert code == 3
+    assert 'l.csv:14' in errors
+    assert 'l.csv:3' in errors
+    lines = text.splitlines()[:-1]
+    lines[1] = lines[1].split(',')[0] + ','
+    (tmp_path / 'l.csv').write_text('\n'.join(lines), encoding='utf-8')
+    code, _, errors = tool(IMPORT, *arguments)
+    assert code == 3
+    assert "l.csv:13: no image 'none.jpg'" in errors
+    code, _, errors = tool(IMPORT, *arguments, '--skip-bad')
+    assert code == 3
+    assert '--no-label' in errors
+    flags = ['--skip-bad', '--no-label', 'drop']
+    code, text, _ = tool(IMPORT, *arguments, *flags)
+    assert code == 0
+    for words in (
+        '1 rows name no photo',
+        "1 photos have no row and are left out:\n  'extra.jpg'",
+        '1 photos have no label (--no-label drop)',
+        '1 photos or masks cannot be used',
+        '1 files ending in .heic',
+        '9 files made',
+    ):
+        assert words in text
+    assert json.loads((tmp_path / 'out/import.json').read_text())['complete']
+    code, _, errors = tool(IMPORT, 'photos', 'l.csv', 'photos', *flags)
+    assert code == 3
+    assert 'no earlier import' in errors

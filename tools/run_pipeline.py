@@ -1,0 +1,155 @@
+#!/usr/bin/env python
+"""Run a whole pipeline: ``python tools/run_pipeline.py PIPELINE_CONFIG``.
+
+Stages run in order, each in a process of its own. What is finished is kept;
+what a changed config, list, image, label or checkpoint made stale runs again,
+and the message says what changed. Stopped or killed, the same command goes
+on. The outcome is ``summary.json`` and ``report.html`` in the work dir.
+"""
+
+import argparse
+import sys
+import time
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from mmengine.config import Config, DictAction  # noqa: E402
+from mmengine.config.utils import ConfigParsingError  # noqa: E402
+from mmengine.logging import MMLogger  # noqa: E402
+
+from projects.amr.engine.launch import run_tool  # noqa: E402
+from projects.amr.engine.own_data import use_own_data  # noqa: E402
+from projects.amr.engine.pipeline import (  # noqa: E402
+    PipelineRunner,
+    Workspace,
+    choose,
+    read_stages,
+    summarize,
+    work_dir_lock,
+    write_summary,
+)
+from projects.amr.engine.pipeline.digests import DigestCache  # noqa: E402
+from projects.amr.engine.progress import Reporter  # noqa: E402
+from projects.amr.engine.report_data import make_report  # noqa: E402
+from projects.amr.engine.stop_signals import (  # noqa: E402
+    Terminated,
+    sigterm_raises,
+)
+from projects.amr.errors import StoppedError, UserError  # noqa: E402
+
+
+def parse_args() -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument('config', help='pipeline config')
+    parser.add_argument('--work-dir', help='folder of all outputs')
+    parser.add_argument(
+        '--from', dest='first', metavar='STAGE', help='first stage to look at'
+    )
+    parser.add_argument(
+        '--to', dest='last', metavar='STAGE', help='last stage to look at'
+    )
+    parser.add_argument(
+        '--force', action='store_true', help='run finished stages again'
+    )
+    parser.add_argument(
+        '--dry-run',
+        action='store_true',
+        help='say what would run, and why; change nothing',
+    )
+    parser.add_argument('--seed', type=int, help='of all trainings')
+    parser.add_argument(
+        '--gpus', type=int, default=1, help='processes of a training or test'
+    )
+    parser.add_argument(
+        '--no-pretrained',
+        action='store_true',
+        help='random initial weights, as in tools/train.py',
+    )
+    parser.add_argument(
+        '--cfg-options',
+        nargs='+',
+        action=DictAction,
+        help='overrides of every training and test config',
+    )
+    return parser.parse_args()
+
+
+def read_config(path: str) -> Config:
+    """Read the pipeline config."""
+    try:
+        cfg = Config.fromfile(path)
+    except (FileNotFoundError, ConfigParsingError, SyntaxError) as error:
+        raise UserError(f'pipeline config {path}: {error}') from None
+    use_own_data(cfg)
+    return cfg
+
+
+def main() -> None:
+    """Run the stages, then write summary and report."""
+    args = parse_args()
+    # Each reading of a config would tell of its environment variables.
+    MMLogger.get_current_instance().setLevel('WARNING')
+    began = time.time()
+    cfg = read_config(args.config)
+    stages = read_stages(cfg)
+    work_dir = Path(
+        args.work_dir or cfg.get('work_dir') or Path('work_dirs') / cfg.name
+    ).absolute()
+    space = Workspace(
+        work_dir,
+        stages,
+        DigestCache(work_dir / '.digests.json'),
+        cfg.get('seed') if args.seed is None else args.seed,
+        args.no_pretrained,
+        args.cfg_options,
+    )
+    reporter = Reporter()
+    runner = PipelineRunner(space, reporter, args.gpus)
+    chosen = choose(stages, args.first, args.last)
+    if args.dry_run:
+        for name, what in runner.explain(chosen):
+            print(f'{name}: {what}')
+        return
+    with work_dir_lock(work_dir) as stale:
+        if stale:
+            reporter.step(f'{work_dir} was locked by {stale}, which is gone')
+        run_stages(runner, chosen, args)
+        summary = summarize(space, runner.status, cfg, time.time() - began)
+        path = write_summary(work_dir, summary)
+        report = make_report(work_dir, summary, cfg)
+    show(summary, path, report)
+
+
+def run_stages(runner: PipelineRunner, chosen: list, args) -> None:
+    """Run the stages; a stop says how to go on."""
+    try:
+        with sigterm_raises():
+            runner.run(chosen, args.force)
+    except (KeyboardInterrupt, Terminated) as stop:
+        command = f'python tools/run_pipeline.py {" ".join(sys.argv[1:])}'
+        raise StoppedError(
+            f'stopped; what is done is kept, this goes on from there:\n'
+            f'  {command}',
+            143 if isinstance(stop, Terminated) else 130,
+        ) from None
+
+
+def show(summary: dict, path: Path, report: Path) -> None:
+    """Print the outcome."""
+    print(f'\n{summary["roles"]["title"] or summary["pipeline"]}, in percent')
+    for entry in summary['headline']:
+        value = entry['value']
+        figure = '   -' if value is None else f'{value:4.1f}'
+        policy = entry['threshold_policy']
+        note = f'   (threshold {policy})' if policy else ''
+        print(f'  {entry["label"]:42s} {figure}{note}')
+    print(f'Summary: {path}\nReport:  {report}')
+
+
+if __name__ == '__main__':
+    run_tool(main)
