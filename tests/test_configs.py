@@ -15,7 +15,8 @@ CONFIGS = Path(__file__).parents[1] / 'configs'
 CLASSIFIERS = sorted(
     path
     for path in CONFIGS.rglob('*.py')
-    if '_base_' not in path.parts and path.name.startswith(('cam_', 'amr_'))
+    if not {'_base_', 'pipelines'} & set(path.parts)
+    and path.name.startswith(('cam_', 'amr_'))
 )
 NAMES = [str(path.relative_to(CONFIGS)) for path in CLASSIFIERS]
 

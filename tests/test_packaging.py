@@ -69,3 +69,14 @@ def test_templates_of_the_report_are_installed(tmp_path):
     source = {path.name for path in (ROOT / folder).iterdir()}
     assert {path.name for path in (tmp_path / folder).iterdir()} == source
     assert source == {'report.html.j2', 'style.css'}
+
+
+def test_import_prints_nothing():
+    done = subprocess.run(
+        [sys.executable, '-c', 'import projects.amr'],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert (done.stdout, done.stderr) == ('', '')

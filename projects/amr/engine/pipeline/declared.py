@@ -80,6 +80,8 @@ def test_values(cfg: Config) -> dict:
 def argument_values(arguments) -> dict[str, str]:
     """A command line by flags, for messages; the rest by position.
 
+    The number of workers is left out: no outcome depends on it.
+
     Example:
         >>> argument_values(['in', '--fg-thr', '0.3', '--all', '--n', '1'])
         {'argument 1': 'in', 'fg_thr': '0.3', 'all': '', 'n': '1'}
@@ -94,7 +96,7 @@ def argument_values(arguments) -> dict[str, str]:
         else:
             position += 1
             values[f'argument {position}'] = text
-    return values
+    return _without(values, FETCHING)
 
 
 def flatten(values, prefix: str = '') -> dict[str, object]:
