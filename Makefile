@@ -13,7 +13,7 @@ endif
 .PHONY: demo test lint format clean
 
 demo: $(READY)
-	$(PYTHON) tools/toy_demo.py
+	$(PYTHON) tools/run_pipeline.py configs/pipelines/amr_toy.py
 
 test: $(READY)
 	$(PYTHON) -m pytest tests

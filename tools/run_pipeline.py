@@ -26,7 +26,6 @@ from projects.amr.engine.pipeline import (  # noqa: E402
     choose,
     read_stages,
     summarize,
-    work_dir_lock,
     write_summary,
 )
 from projects.amr.engine.pipeline.digests import DigestCache  # noqa: E402
@@ -36,6 +35,7 @@ from projects.amr.engine.stop_signals import (  # noqa: E402
     Terminated,
     sigterm_raises,
 )
+from projects.amr.engine.work_dir_lock import work_dir_lock  # noqa: E402
 from projects.amr.errors import StoppedError, UserError  # noqa: E402
 
 

@@ -24,6 +24,7 @@ from projects.amr.engine.hooks.checkpoint_guard_hook import (  # noqa: E402
 )
 from projects.amr.engine.launch import (  # noqa: E402
     add_common_arguments,
+    hold_work_dir,
     load_config,
     package_versions,
     run_tool,
@@ -95,10 +96,11 @@ def main() -> None:
         set_hook_folder(cfg, WRITERS, args.out)
     if args.show_dir:
         set_hook_folder(cfg, PAINTERS, args.show_dir)
-    runner = Runner.from_cfg(cfg)
-    metrics = runner.test()
-    if is_main_process():
-        write_summary(runner, args, metrics)
+    with hold_work_dir(cfg, 'test'):
+        runner = Runner.from_cfg(cfg)
+        metrics = runner.test()
+        if is_main_process():
+            write_summary(runner, args, metrics)
 
 
 def write_summary(runner: Runner, args, metrics: dict) -> None:

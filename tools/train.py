@@ -13,6 +13,7 @@ from mmseg.registry import RUNNERS  # noqa: E402
 
 from projects.amr.engine.launch import (  # noqa: E402
     add_common_arguments,
+    hold_work_dir,
     load_config,
     run_tool,
     settle_initial_weights,
@@ -57,10 +58,13 @@ def main() -> None:
             )
         cfg.optim_wrapper.type = 'AmpOptimWrapper'
         cfg.optim_wrapper.loss_scale = 'dynamic'
-    runner = (
-        RUNNERS.build(cfg) if 'runner_type' in cfg else Runner.from_cfg(cfg)
-    )
-    runner.train()
+    with hold_work_dir(cfg, 'train'):
+        runner = (
+            RUNNERS.build(cfg)
+            if 'runner_type' in cfg
+            else Runner.from_cfg(cfg)
+        )
+        runner.train()
 
 
 if __name__ == '__main__':

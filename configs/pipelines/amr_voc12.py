@@ -44,9 +44,7 @@ stages = [
         name='affinity_train',
         kind='train',
         config=affinity,
-        env=dict(
-            SEED_DIR='{seeds.labels}', CAM_DIR='{cam_make.cams}', **data
-        ),
+        env=dict(SEED_DIR='{seeds.labels}', CAM_DIR='{cam_make.cams}', **data),
     ),
     dict(
         name='affinity_make',

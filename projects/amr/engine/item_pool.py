@@ -23,6 +23,7 @@ from projects.amr.engine.item_progress import show_progress
 from projects.amr.engine.stop_signals import Terminated, sigterm_raises
 from projects.amr.errors import (
     DataError,
+    DiskFullError,
     StoppedError,
     UserError,
     list_faults,
@@ -74,6 +75,7 @@ def run_items(
         ValueError: If ``num_workers`` is negative.
         DataError: If items failed with a :class:`UserError`; the others are
             finished first, the failed ones are counted, the first ten named.
+        DiskFullError: As soon as there is no space for an item.
         StoppedError: On Ctrl-C (exit code 130) and SIGTERM (143).
         LostWorkerError: If a worker process died.
     """
@@ -126,6 +128,8 @@ def _answer(job: ItemJob, method: str, item: str) -> tuple:
     """Item, result and fault of one call."""
     try:
         return item, getattr(job, method)(item), None
+    except DiskFullError:
+        raise  # the next item would fare no better
     except UserError as error:
         return item, None, str(error)
 

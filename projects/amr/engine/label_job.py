@@ -8,6 +8,12 @@ from mmengine.registry import init_default_scope
 from mmseg.registry import TRANSFORMS
 
 from projects.amr.datasets import VOCFolder
+from projects.amr.datasets.image_size import image_size
+from projects.amr.engine.disk_space import (
+    estimate_bytes,
+    png_bytes,
+    require_space,
+)
 from projects.amr.engine.fingerprint import (
     config_digest,
     file_digest,
@@ -72,14 +78,20 @@ class LabelMapJob:
             list[str]: Names of the settings that changed since last time.
 
         Raises:
-            UserError: If an input folder is missing, or the output folder
-                cannot be written.
+            UserError: If an input folder is missing, a setting is out of
+                range, or the output folder cannot be written.
+            DiskFullError: If the missing label maps will not fit.
         """
         for path in self.inputs:
             if not path.is_dir():
                 raise UserError(f'input folder not found: {path}')
         try:
+            self._transforms()
+        except ValueError as error:
+            raise UserError(str(error)) from None
+        try:
             self.out_dir.mkdir(parents=True, exist_ok=True)
+            self._require_space()
             parts = {name: str(v) for name, v in self.settings.items()}
             return note_origin(self.out_dir, parts)
         except OSError as error:
@@ -99,14 +111,11 @@ class LabelMapJob:
     def make(self, item: str) -> LabelResult:
         """Make and publish one label map."""
         key = self._key(item)
-        if self._built is None:
-            init_default_scope('mmseg')
-            self._built = [TRANSFORMS.build(cfg) for cfg in self._configs]
         results = {
             'img_id': item,
             'img_path': str(self.folder.image_path(item)),
         }
-        for transform in self._built:
+        for transform in self._transforms():
             results = transform(results)
         labels = results['gt_seg_map']
         self._check_classes(item, labels)
@@ -115,6 +124,23 @@ class LabelMapJob:
         except OSError as error:
             raise UserError(f'{self._path(item)}: {error}') from None
         return self._result(item, labels)
+
+    def _transforms(self) -> list:
+        """The transforms, built once a process."""
+        if self._built is None:
+            init_default_scope('mmseg')
+            self._built = [TRANSFORMS.build(cfg) for cfg in self._configs]
+        return self._built
+
+    def _require_space(self) -> None:
+        """Refuse to begin what the disk has no room for."""
+        missing = [i for i in self.folder.ids if not self._path(i).exists()]
+        needed = estimate_bytes(
+            missing,
+            lambda i: png_bytes(*image_size(self.folder.image_path(i))),
+        )
+        what = f'label maps of {len(missing):,} images'
+        require_space(self.out_dir, needed, what)
 
     def _path(self, item: str) -> Path:
         """File of an item."""

@@ -4,7 +4,8 @@ import argparse
 import logging
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from mmengine.logging import print_log
 
 from projects.amr.engine.own_classes import fit_class_file
 from projects.amr.engine.pretrained import drop_pretrained, require_pretrained
+from projects.amr.engine.work_dir_lock import work_dir_lock
 from projects.amr.errors import UserError
 
 PACKAGES = (
@@ -106,6 +108,31 @@ def _join_on_cpu(cfg: Config) -> None:
         'device_ids': None,
         'broadcast_buffers': False,
     }
+
+
+@contextmanager
+def hold_work_dir(cfg: Config, job: str) -> Iterator[None]:
+    """Let one process, or one group of ranks, do a job in the work dir.
+
+    Rank 0 takes the lock; a folder that cannot be written is told before
+    anything is built.
+
+    Args:
+        cfg (Config): With ``work_dir``.
+        job (str): ``'train'`` or ``'test'``; one of each may run in a folder.
+
+    Raises:
+        LockedError: If another process does this job there.
+        UserError: If the folder cannot be written.
+    """
+    rank = os.environ.get('RANK') or os.environ.get('SLURM_PROCID') or '0'
+    if cfg.launcher != 'none' and int(rank):
+        yield
+        return
+    with work_dir_lock(cfg.work_dir, f'.{job}.lock') as stale:
+        if stale:
+            print(f'{cfg.work_dir} was locked by {stale}, which is gone')
+        yield
 
 
 def settle_initial_weights(cfg: Config, random_init: bool) -> None:

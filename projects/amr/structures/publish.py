@@ -1,11 +1,17 @@
 """Files that are complete under their name, or absent."""
 
+import errno
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
+
+from projects.amr.errors import DiskFullError
+
+_FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 @contextmanager
@@ -21,6 +27,9 @@ def published(path: str | os.PathLike) -> Iterator[BinaryIO]:
     Yields:
         BinaryIO: The temporary file, in the same folder.
 
+    Raises:
+        DiskFullError: If there is no space; the temporary file is gone.
+
     Example:
         >>> target = Path(tempfile.mkdtemp()) / 'a.txt'
         >>> with published(target) as file:
@@ -29,6 +38,23 @@ def published(path: str | os.PathLike) -> Iterator[BinaryIO]:
         'all'
     """
     path = Path(path)
+    try:
+        with _temporary(path) as file:
+            yield file
+    except OSError as error:
+        if error.errno not in _FULL:
+            raise
+        free = shutil.disk_usage(path.parent).free
+        raise DiskFullError(
+            f'no space for {path}: {free:,} bytes are free there. Make room '
+            'or choose another folder, then run the same command again; what '
+            'is finished is kept'
+        ) from None
+
+
+@contextmanager
+def _temporary(path: Path) -> Iterator[BinaryIO]:
+    """A temporary file that is renamed at the end, or removed."""
     handle, name = tempfile.mkstemp(
         prefix=f'.{path.name}.', suffix='.tmp', dir=path.parent
     )

@@ -3,11 +3,13 @@
 import hashlib
 from pathlib import Path
 
+import numpy as np
 from mmseg.registry import HOOKS
 
 from projects.amr.engine.fingerprint import config_digest
 from projects.amr.engine.hooks.item_writer_hook import ItemWriterHook
 from projects.amr.structures import CAMRecord, CAMRecordError
+from projects.amr.structures.cam_record import STORAGE_DTYPE
 
 
 @HOOKS.register_module()
@@ -34,6 +36,13 @@ class CAMGenerationHook(ItemWriterHook):
 
     default_dir = 'cams'
     items = 'CAM records'
+
+    def item_bytes(self, info: dict, height: int, width: int) -> int:
+        """Bytes of a record, whose arrays are stored as they are."""
+        stride = getattr(self._model.cam_method, 'output_stride', 1)
+        values = -(-height // stride) * -(-width // stride)
+        maps = int(sum(info['img_label'])) * len(self._model.maps)
+        return values * maps * np.dtype(STORAGE_DTYPE).itemsize
 
     def _path(self, sample) -> Path:
         """Record file of a data sample."""

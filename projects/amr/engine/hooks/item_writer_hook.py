@@ -11,6 +11,8 @@ from mmengine.dist import (
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
+from projects.amr.datasets.image_size import image_size
+from projects.amr.engine.disk_space import estimate_bytes, require_space
 from projects.amr.engine.fingerprint import (
     config_digest,
     model_config_digest,
@@ -39,11 +41,13 @@ class ItemWriterHook(Hook):
 
     Raises:
         UserError: If the folder cannot be written.
+        DiskFullError: If the missing items will not fit on its disk.
     """
 
     priority = 'NORMAL'
     default_dir = 'items'
     items = 'items'  # how messages call them
+    suffix = '.npz'
 
     def __init__(self, out_dir: str | None = None):
         self.out_dir = out_dir
@@ -59,7 +63,38 @@ class ItemWriterHook(Hook):
         self._key = config_digest(parts)
         self._counts = {'made': 0, 'kept': 0}
         self._announce(runner, parts)
+        self._require_space(runner)
         barrier()
+
+    def item_bytes(self, info: dict, height: int, width: int) -> int:
+        """Bytes that an item will about take, rather too few than too many.
+
+        Args:
+            info (dict): Data info of its image.
+            height (int): Of the image, in pixels.
+            width (int): Likewise.
+
+        Returns:
+            int: The estimate.
+        """
+        raise NotImplementedError
+
+    @master_only
+    def _require_space(self, runner: Runner) -> None:
+        """Refuse to begin what the disk has no room for."""
+        dataset = runner.test_dataloader.dataset
+        infos = [dataset.get_data_info(i) for i in range(len(dataset))]
+        missing = [
+            info
+            for info in infos
+            if 'img_id' in info
+            and not (self._dir / f'{info["img_id"]}{self.suffix}').exists()
+        ]
+        needed = estimate_bytes(
+            missing, lambda i: self.item_bytes(i, *image_size(i['img_path']))
+        )
+        what = f'{self.items} of {len(missing):,} images'
+        require_space(self._dir, needed, what)
 
     def prepare_folder(self, folder: Path) -> None:
         """Make a folder and write to it once.

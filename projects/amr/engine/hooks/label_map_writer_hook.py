@@ -9,6 +9,7 @@ from mmengine.dist import all_gather_object
 from mmengine.structures import PixelData
 from mmseg.registry import HOOKS
 
+from projects.amr.engine.disk_space import png_bytes
 from projects.amr.engine.fingerprint import config_digest, file_digest
 from projects.amr.engine.hooks.item_writer_hook import ItemWriterHook
 from projects.amr.engine.label_refinement import LabelRefinement
@@ -68,6 +69,7 @@ class LabelMapWriterHook(ItemWriterHook):
 
     default_dir = 'labels'
     items = 'label maps'
+    suffix = '.png'
 
     def __init__(
         self,
@@ -112,6 +114,11 @@ class LabelMapWriterHook(ItemWriterHook):
             'source': 'pred_sem_seg' if self.bg_thr is None else 'pred_cam',
             'CRF': str(self.refinement),
         }
+
+    def item_bytes(self, info: dict, height: int, width: int) -> int:
+        """Bytes of a label map, and of a boundary map at stride 4."""
+        boundary = height * width // 8 if self.save_boundary else 0
+        return png_bytes(height, width) + boundary
 
     @property
     def _boundary_dir(self) -> Path:

@@ -5,17 +5,18 @@ import os
 import socket
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
-from projects.amr.engine.pipeline import LockedError, work_dir_lock
+from projects.amr.engine.work_dir_lock import LockedError, work_dir_lock
 from projects.amr.errors import UserError
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[2]
 HOLD = """
 import sys
-from projects.amr.engine.pipeline import work_dir_lock
+from projects.amr.engine.work_dir_lock import work_dir_lock
 with work_dir_lock(sys.argv[1]) as stale:
     print('held', stale, flush=True)
     sys.stdin.readline()
@@ -57,6 +58,35 @@ def test_fault09_lock_of_a_killed_process_is_stale(tmp_path, holder):
         assert f'process {holder.pid} on {socket.gethostname()}' in stale
     with work_dir_lock(tmp_path / 'work') as stale:
         assert stale is None
+
+
+ORPHAN = HOLD.replace(
+    "print('held'",
+    'import os, time\n    if not os.fork():\n        time.sleep(2)\n'
+    "        os._exit(0)\n    print('held'",
+)
+
+
+def test_fault09_workers_of_a_killed_run_are_waited_for(tmp_path):
+    process = subprocess.Popen(
+        [sys.executable, '-c', ORPHAN, str(tmp_path)],
+        cwd=ROOT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout.readline() == 'held None\n'
+    process.kill()
+    process.wait()
+    began = time.monotonic()
+    with work_dir_lock(tmp_path) as stale:
+        assert f'process {process.pid} ' in stale
+        assert time.monotonic() - began > 0.2  # the worker still had it
+
+
+def test_two_kinds_of_work_may_share_a_folder(tmp_path):
+    with work_dir_lock(tmp_path, '.a'), work_dir_lock(tmp_path, '.b'):
+        assert {p.name for p in tmp_path.iterdir()} == {'.a', '.b'}
 
 
 def test_fault09_lock_of_another_host_is_kept(tmp_path):

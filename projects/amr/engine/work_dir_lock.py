@@ -12,6 +12,8 @@ from pathlib import Path
 from projects.amr.errors import UserError
 
 LOCK = '.lock'
+# Worker processes of a killed run hold its lock until they notice.
+_ORPHAN_SECONDS = 20.0
 
 
 class LockedError(UserError):
@@ -19,7 +21,9 @@ class LockedError(UserError):
 
 
 @contextmanager
-def work_dir_lock(folder: str | Path) -> Iterator[str | None]:
+def work_dir_lock(
+    folder: str | Path, name: str = LOCK
+) -> Iterator[str | None]:
     """Hold a folder's lock: a file that names host, process and time.
 
     The file is locked as well as written, so the lock of a process that was
@@ -28,6 +32,8 @@ def work_dir_lock(folder: str | Path) -> Iterator[str | None]:
 
     Args:
         folder (str | Path): The work dir; made where it is missing.
+        name (str): Name of the lock's file, one for each kind of work that
+            must not run twice. Defaults to '.lock'.
 
     Yields:
         str | None: Whom a stale lock named, for a note; None if there was
@@ -37,7 +43,7 @@ def work_dir_lock(folder: str | Path) -> Iterator[str | None]:
         LockedError: If another process holds the lock.
         UserError: If the folder cannot be written.
     """
-    path = Path(folder) / LOCK
+    path = Path(folder) / name
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         file = path.open('a+')
@@ -56,13 +62,11 @@ def work_dir_lock(folder: str | Path) -> Iterator[str | None]:
 
 def _take(file, path: Path) -> str | None:
     """Lock the open file and write who we are."""
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        free = True
-    except OSError:
-        free = False
+    free = _try(file)
     holder = _read(file)
     own_host = holder is None or holder['host'] == socket.gethostname()
+    if not free and holder and own_host and not _alive(holder['pid']):
+        free = _wait(file)
     if not free or not own_host:
         who = 'another process' if holder is None else describe(holder)
         raise LockedError(
@@ -80,6 +84,36 @@ def _take(file, path: Path) -> str | None:
     )
     file.flush()
     return None if holder is None else describe(holder)
+
+
+def _try(file) -> bool:
+    """Take the lock if it is free."""
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
+
+
+def _wait(file) -> bool:
+    """Wait for the orphans of a killed run."""
+    end = time.monotonic() + _ORPHAN_SECONDS
+    while time.monotonic() < end:
+        if _try(file):
+            return True
+        time.sleep(0.2)
+    return False
+
+
+def _alive(pid: int) -> bool:
+    """Whether there is such a process on this host."""
+    try:
+        os.kill(int(pid), 0)
+    except ProcessLookupError:
+        return False
+    except (PermissionError, ValueError, OverflowError):
+        return True
+    return True
 
 
 def _read(file) -> dict | None:

@@ -1,0 +1,78 @@
+"""Is there room for what a stage will write?"""
+
+import shutil
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from projects.amr.errors import DiskFullError
+
+SAMPLES = 50
+
+
+def estimate_bytes(items: Sequence, size_of: Callable) -> int:
+    """Bytes of all items, from those of some that are spread evenly.
+
+    Args:
+        items (Sequence): All items.
+        size_of (Callable): Bytes of one item.
+
+    Returns:
+        int: The estimate; exact for up to 50 items.
+
+    Example:
+        >>> estimate_bytes(range(1000), lambda item: 8)
+        8000
+    """
+    step = max(1, len(items) // SAMPLES)
+    chosen = range(0, len(items), step)
+    total = sum(size_of(items[index]) for index in chosen)
+    return round(total * len(items) / max(1, len(chosen)))
+
+
+def require_space(folder: str | Path, needed: int, what: str) -> None:
+    """Refuse to begin what cannot be finished for want of space.
+
+    Args:
+        folder (str | Path): Where the output goes; it exists.
+        needed (int): Bytes, estimated.
+        what (str): The output, for the message.
+
+    Raises:
+        DiskFullError: If less is free; both figures and the folder are named.
+    """
+    free = shutil.disk_usage(folder).free
+    if needed > free:
+        raise DiskFullError(
+            f'{what} need about {readable(needed)} in {folder}, free are '
+            f'{readable(free)}: make room or choose another folder'
+        )
+
+
+def png_bytes(height: int, width: int) -> int:
+    """Bytes of a compressed label map, rather too few than too many.
+
+    VOC's own masks take one byte for some 30 to 60 pixels.
+
+    Args:
+        height (int): In pixels.
+        width (int): In pixels.
+
+    Returns:
+        int: The estimate.
+    """
+    return height * width // 60
+
+
+def readable(size: int) -> str:
+    """Bytes in a unit that reads well.
+
+    Example:
+        >>> readable(900), readable(3 * 2**20), readable(5 * 2**30)
+        ('900 B', '3.0 MiB', '5.0 GiB')
+    """
+    value = float(size)
+    for unit in ('B', 'KiB', 'MiB', 'GiB'):
+        if value < 1024 or unit == 'GiB':
+            break
+        value /= 1024
+    return f'{value:.0f} B' if unit == 'B' else f'{value:.1f} {unit}'
