@@ -1,7 +1,9 @@
 #!/usr/bin/env bash
 # usage: tools/dist_test.sh CONFIG CHECKPOINT GPUS [test.py arguments...]
 # Without a GPU the processes run on the CPU with gloo. Several machines:
-# NNODES, NODE_RANK, MASTER_ADDR, PORT.
+# NNODES, NODE_RANK, MASTER_ADDR, PORT. When a process dies, the others are
+# stopped and the error names its rank; MAX_RESTARTS=n starts all again, up to
+# n times, from what is done.
 set -euo pipefail
 CONFIG=$1
 CHECKPOINT=$2
@@ -13,4 +15,5 @@ PYTHONPATH="$(dirname "$0")/..":${PYTHONPATH:-} \
     --master_addr="${MASTER_ADDR:-127.0.0.1}" \
     --master_port="${PORT:-29500}" \
     --nproc_per_node="$GPUS" \
+    --max_restarts="${MAX_RESTARTS:-0}" \
     "$(dirname "$0")/test.py" "$CONFIG" "$CHECKPOINT" --launcher pytorch "${@:4}"

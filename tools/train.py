@@ -17,6 +17,7 @@ from projects.amr.engine.launch import (  # noqa: E402
     load_config,
     run_tool,
     settle_initial_weights,
+    was_restarted,
 )
 from projects.amr.errors import UserError  # noqa: E402
 
@@ -46,7 +47,7 @@ def main() -> None:
     """Build the runner and train."""
     args = parse_args()
     cfg = load_config(args)
-    cfg.resume = args.resume
+    cfg.resume = args.resume or was_restarted()
     settle_initial_weights(cfg, args.no_pretrained)
     if args.amp and cfg.optim_wrapper.type != 'AmpOptimWrapper':
         if not torch.cuda.is_available():

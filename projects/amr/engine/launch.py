@@ -135,6 +135,11 @@ def hold_work_dir(cfg: Config, job: str) -> Iterator[None]:
         yield
 
 
+def was_restarted() -> bool:
+    """Whether the launcher starts the ranks again after one was lost."""
+    return int(os.environ.get('TORCHELASTIC_RESTART_COUNT') or 0) > 0
+
+
 def settle_initial_weights(cfg: Config, random_init: bool) -> None:
     """Check for the configured initial weights, or drop them, loudly.
 
