@@ -21,6 +21,7 @@ from projects.amr.datasets.known_archives import (  # noqa: E402
     KnownArchive,
     verify_archive,
 )
+from projects.amr.engine.careful_files import require_space  # noqa: E402
 from projects.amr.engine.downloads import fetch_archive  # noqa: E402
 from projects.amr.engine.item_progress import show_progress  # noqa: E402
 from projects.amr.engine.launch import run_tool  # noqa: E402
@@ -87,14 +88,40 @@ def obtain(
     return given
 
 
+def check_space(args: argparse.Namespace, root: Path, unpack: bool) -> None:
+    """Look for the room that all steps together need, before the first.
+
+    Where unpacking has begun, only the downloads are counted: what is left
+    to unpack is counted later, file by file.
+    """
+    folder = args.download_dir or args.out_dir / 'downloads'
+    wanted = [(VOC2012, args.voc_tar)] if unpack else []
+    downloads = sum(
+        known.about
+        for known, given in [*wanted, (SBD, args.sbd_tar)]
+        if given is None and not (folder / known.name).is_file()
+    )
+    unpacked = 0 if root.exists() else VOC2012.about
+    if args.voc_tar is not None and args.voc_tar.is_file():
+        unpacked = min(unpacked, args.voc_tar.stat().st_size)
+    if args.download_dir is None:  # on the same disk
+        require_space(args.out_dir, downloads + unpacked)
+    else:
+        require_space(args.download_dir, downloads)
+        require_space(args.out_dir, unpacked)
+
+
 def prepare(args: argparse.Namespace, root: Path) -> Preparation:
     """Get the archives, fill the folder."""
     voc = None
-    if args.voc_tar or not (root / TRAIN_LIST).is_file():
+    unpack = bool(args.voc_tar) or not (root / TRAIN_LIST).is_file()
+    check_space(args, root, unpack)
+    if unpack:
         voc = obtain(VOC2012, args.voc_tar, args)
     else:
         print(f'VOC 2012 is unpacked in {root}: it is used as it is')
     sbd = obtain(SBD, args.sbd_tar, args)
+    root.mkdir(parents=True, exist_ok=True)
     with work_dir_lock(root):
         return prepare_voc(root, voc, sbd, args.overwrite)
 
