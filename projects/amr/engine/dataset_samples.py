@@ -23,7 +23,7 @@ from projects.amr.visualization.sample_picture import (
 from projects.amr.visualization.stage_pictures import cam_picture
 
 MIN_HEIGHT = 160  # small images are enlarged to it
-# Of object parts: body and head of ToyVOC, and more where a set has more.
+# Of object parts: head and body of ToyVOC, and one more.
 _PART_PALETTE = ((0, 0, 0), (228, 26, 28), (55, 126, 184), (77, 175, 74))
 
 
