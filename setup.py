@@ -46,6 +46,7 @@ setup(
         'jinja2>=3.1',
         'matplotlib>=3.7',
         'Pillow>=10',
+        'pooch>=1.8',
         'pycocotools>=2.0.7',
         'rich>=13',
     ],

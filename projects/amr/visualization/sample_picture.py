@@ -1,0 +1,67 @@
+"""Pictures of labelled samples: labels over the image, text above it."""
+
+import cv2
+import numpy as np
+
+from projects.amr.structures.label_space import BACKGROUND_LABEL
+from projects.amr.visualization.cam_strip import colour_labels
+
+_LINE_HEIGHT = 18
+_MARGIN = 4
+_FONT = (cv2.FONT_HERSHEY_SIMPLEX, 0.45)
+
+
+def overlay_labels(
+    image: np.ndarray, labels: np.ndarray, palette, opacity: float = 0.6
+) -> np.ndarray:
+    """Colour an image by its labels; background stays as it is.
+
+    Args:
+        image (np.ndarray): Shape (H, W, 3), uint8, BGR.
+        labels (np.ndarray): Shape (H, W), uint8; 255 is white.
+        palette (Sequence): RGB colours by label.
+        opacity (float): Share of the colours in [0, 1]. Defaults to 0.6.
+
+    Returns:
+        np.ndarray: Shape (H, W, 3), uint8, BGR.
+
+    Raises:
+        ValueError: If the shapes differ.
+    """
+    if labels.shape != image.shape[:2]:
+        raise ValueError(
+            f'labels of shape {labels.shape} over an image of {image.shape}'
+        )
+    colours = colour_labels(labels, palette)
+    mixed = cv2.addWeighted(colours, opacity, image, 1 - opacity, 0)
+    seen = (labels != BACKGROUND_LABEL)[..., None]
+    return np.where(seen, mixed, image)
+
+
+def add_title(picture: np.ndarray, lines: list[str]) -> np.ndarray:
+    """Write lines of text above a picture, which gets as wide as they are.
+
+    Args:
+        picture (np.ndarray): Shape (H, W, 3), uint8.
+        lines (list[str]): In ASCII, which is what OpenCV draws.
+
+    Returns:
+        np.ndarray: Shape (H + h, W', 3), uint8; below h the picture stands
+        at the left.
+    """
+    width = max(
+        cv2.getTextSize(line, *_FONT, 1)[0][0] + 2 * _MARGIN for line in lines
+    )
+    out = cv2.copyMakeBorder(
+        picture,
+        _LINE_HEIGHT * len(lines),
+        0,
+        0,
+        max(width - picture.shape[1], 0),
+        cv2.BORDER_CONSTANT,
+        value=(255, 255, 255),
+    )
+    for number, line in enumerate(lines, 1):
+        place = (_MARGIN, _LINE_HEIGHT * number - 5)
+        cv2.putText(out, line, place, *_FONT, (0, 0, 0), 1, cv2.LINE_AA)
+    return out

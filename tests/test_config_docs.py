@@ -1,0 +1,155 @@
+"""READMEs and metafiles beside the configs say what is there, and no more."""
+
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+from mmengine.config import Config
+
+from projects.amr.evaluation.published_results import published
+
+ROOT = Path(__file__).parents[1]
+CONFIGS = ROOT / 'configs'
+LEAVES = sorted(
+    path for path in CONFIGS.rglob('*.py') if '_base_' not in path.parts
+)
+READMES = sorted(CONFIGS.rglob('README.md'))
+METAFILES = sorted(CONFIGS.rglob('metafile.yml'))
+LINK = re.compile(r'\[([^\]]*)\]\((?!https?:)([^)\s]+)\)')
+NAMED = re.compile(r'`([a-z0-9]+_w?rn?\d+_[\w.-]+?)(?:\.py)?`')
+STATES = {'published', 'measured', 'not run'}
+
+
+def name(path: Path) -> str:
+    return str(path.relative_to(CONFIGS))
+
+
+def models(path: Path) -> list[dict]:
+    return yaml.safe_load(path.read_text(encoding='utf-8'))['Models']
+
+
+def table_rows(readme: str) -> list[dict]:
+    """Rows of all tables, by column."""
+    rows, heads = [], None
+    for line in readme.splitlines():
+        cells = [cell.strip() for cell in line.strip('|').split('|')]
+        if not line.startswith('|'):
+            heads = None
+        elif heads is None:
+            heads = cells
+        elif not line.startswith('|---'):
+            rows.append(dict(zip(heads, cells, strict=True)))
+    return rows
+
+
+def row_of(readme: str, stem: str) -> str:
+    """The line of a README that names a config first."""
+    lines = [x for x in readme.splitlines() if x.startswith(f'| [`{stem}`]')]
+    assert len(lines) == 1, f'{stem} has {len(lines)} rows'
+    return lines[0]
+
+
+@pytest.mark.parametrize('path', LEAVES, ids=name)
+def test_readme_of_its_folder_names_the_config(path):
+    readme = path.parent / 'README.md'
+    assert readme.is_file(), f'{path.parent} has configs and no README.md'
+    assert f'`{path.stem}`' in readme.read_text(encoding='utf-8'), (
+        f'add a row for `{path.stem}` to {readme}: what it is, its paper '
+        'table, the published value and whether it was run'
+    )
+
+
+@pytest.mark.parametrize('path', READMES, ids=name)
+def test_everything_a_readme_links_to_exists(path):
+    links = LINK.findall(path.read_text(encoding='utf-8'))
+    assert links
+    for text, target in links:
+        assert (path.parent / target).exists(), target
+        if target.endswith('.py'):
+            file = Path(target)
+            assert text.strip('`') in (file.stem, file.name, target)
+
+
+@pytest.mark.parametrize('path', READMES, ids=name)
+def test_configs_named_without_a_link_exist_too(path):
+    stems = {leaf.stem for leaf in LEAVES}
+    named = NAMED.findall(path.read_text(encoding='utf-8'))
+    assert set(named) <= stems
+
+
+def test_metafiles_are_where_models_are():
+    folders = {path.parent.name for path in METAFILES}
+    assert {'configs', 'toy', 'ablations'} <= folders
+
+
+@pytest.mark.parametrize('path', METAFILES, ids=name)
+def test_metafile_has_openmmlabs_form(path):
+    content = yaml.safe_load(path.read_text(encoding='utf-8'))
+    collections = {entry['Name']: entry for entry in content['Collections']}
+    for entry in collections.values():
+        assert (ROOT / entry['README']).is_file()
+        assert entry['Paper']['URL'].startswith('https://arxiv.org/abs/')
+    names = [model['Name'] for model in content['Models']]
+    assert len(names) == len(set(names)) > 5
+    for model in content['Models']:
+        config = ROOT / model['Config']
+        assert config.is_file(), model['Config']
+        assert config.stem == model['Name']
+        assert config.parent == path.parent
+        assert model['In Collection'] in collections
+        status = model['Metadata']['Status']
+        assert status in STATES
+        assert bool(model.get('Results')) == (status != 'not run')
+        for result in model.get('Results', ()):
+            assert result['Task'] == 'Semantic Segmentation'
+            assert ('Source' in result) == (status == 'published')
+            assert all(0 < v < 100 for v in result['Metrics'].values())
+
+
+@pytest.mark.parametrize('path', METAFILES, ids=name)
+def test_figures_have_a_source_and_stand_in_the_readme(path):
+    readme = (path.parent / 'README.md').read_text(encoding='utf-8')
+    checked = 0
+    for model in models(path):
+        for result in model.get('Results', ()):
+            row = row_of(readme, model['Name'])
+            for value in result['Metrics'].values():
+                assert f'{value:.1f}' in row, f'{model["Name"]}: {value}'
+            source = result.get('Source')
+            if source:
+                values = [
+                    record.value
+                    for record in published(
+                        source['Metric'],
+                        source['Method'],
+                        source.get('Table'),
+                    )
+                ]
+                assert result['Metrics']['mIoU'] in values, model['Name']
+                assert source.get('Table', '') in row
+            checked += 1
+    assert checked > 5
+
+
+@pytest.mark.parametrize('path', METAFILES, ids=name)
+def test_no_published_figure_is_in_the_readme_alone(path):
+    known = {
+        model['Name']: [r['Metrics'] for r in model.get('Results', ())]
+        for model in models(path)
+    }
+    readme = (path.parent / 'README.md').read_text(encoding='utf-8')
+    rows = [row for row in table_rows(readme) if 'published' in row]
+    for row in rows:
+        figures = [float(x) for x in re.findall(r'\d+\.\d', row['published'])]
+        stem = row['config'].split('`')[1]
+        assert figures == [m['mIoU'] for m in known[stem]], stem
+    assert bool(rows) == ('toy' not in path.parts)
+
+
+def test_batch_sizes_are_those_of_the_configs():
+    for path in METAFILES:
+        for model in models(path):
+            cfg = Config.fromfile(ROOT / model['Config'])
+            size = cfg.train_dataloader.batch_size
+            assert model['Metadata']['Batch Size'] == size, model['Name']

@@ -1,0 +1,204 @@
+"""check_install.py where packages are missing, doubled or do not fit."""
+
+import re
+import runpy
+import subprocess
+import sys
+from importlib import metadata
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+TOOL = ROOT / 'tools' / 'check_install.py'
+PACKAGES = ROOT / 'tools' / 'misc' / 'installed_packages.py'
+
+
+@pytest.fixture(scope='module')
+def packages() -> dict:
+    """Names of installed_packages.py."""
+    return runpy.run_path(str(PACKAGES))
+
+
+def lines_of(text: str) -> list[tuple[str, str]]:
+    """States and texts."""
+    lines = [line.partition(' ')[::2] for line in text.splitlines()[:-1]]
+    assert {state for state, _ in lines} <= {'ok', 'note', 'problem'}
+    return [(state, text.strip()) for state, text in lines]
+
+
+def run(*command, env=None) -> subprocess.CompletedProcess:
+    done = subprocess.run(
+        [sys.executable, *map(str, command)],
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+        env=env,
+    )
+    assert 'Traceback' not in done.stderr
+    return done
+
+
+def test_here_nothing_is_a_problem(call, tmp_path):
+    root = tmp_path / 'VOC2012' / 'ImageSets' / 'Segmentation'
+    root.mkdir(parents=True)
+    (root / 'train_aug.txt').write_text('a\nb\n')
+    done = call(
+        'check_install.py', cwd=tmp_path, VOC_ROOT=str(tmp_path / 'VOC2012')
+    )
+    assert done.returncode == 0, done.stdout
+    lines = lines_of(done.stdout)
+    texts = [text for state, text in lines if state == 'ok']
+    for part in (
+        f'torch {metadata.version("torch")} with torchvision',
+        'parts registered',
+        "'mmseg::...' resolves",
+        'train_aug has 2 images',
+        f'pooch {metadata.version("pooch")}',
+    ):
+        assert sum(part in text for text in texts) == 1, part
+    assert all('->' in text for state, text in lines if state != 'ok')
+
+
+def test_without_any_package_it_still_answers(packages):
+    # Without site-packages: as on a machine where nothing is installed.
+    done = run('-I', '-S', TOOL)
+    assert done.returncode == 4
+    lines = lines_of(done.stdout)
+    missing = {
+        text.split(' ')[0]
+        for state, text in lines
+        if state == 'problem' and 'is not installed' in text
+    }
+    assert missing == set(packages['requirements']())
+    assert lines[0][0] == 'ok'  # Python itself
+    notes = [text for state, text in lines if state == 'note']
+    assert [text.split(' ')[0] for text in notes] == [
+        'pydensecrf2',
+        'grad-cam',
+    ]
+    assert 'built-in' in notes[0]
+    assert all(
+        '->' in text for state, text in lines if state in ('note', 'problem')
+    )
+
+
+@pytest.mark.parametrize('name', ['torch', 'mmengine'])
+def test_what_cannot_be_imported_is_named_with_its_reason(name):
+    code = (
+        'import runpy, sys\n'
+        f'sys.modules[{name!r}] = None\n'
+        f"sys.argv = ['check_install.py']\n"
+        f"runpy.run_path({str(TOOL)!r}, run_name='__main__')\n"
+    )
+    done = run('-c', code)
+    assert done.returncode == 4
+    problems = [t for s, t in lines_of(done.stdout) if s == 'problem']
+    named = [t for t in problems if 'cannot be imported' in t]
+    assert any(re.match(rf'(onedl-)?{name} ', text) for text in named)
+    assert all('--force-reinstall' in text for text in named)
+
+
+class Installed:
+    """Stands in for what importlib.metadata finds."""
+
+    def __init__(self, monkeypatch, packages, requires=(), **versions):
+        names = {k.replace('_', '-'): v for k, v in versions.items()}
+        space = packages['installed'].__globals__
+        monkeypatch.setitem(space, 'installed', names.get)
+        monkeypatch.setitem(space, 'import_error', lambda _: None)
+        monkeypatch.setitem(space, 'operator_error', lambda: None)
+        monkeypatch.setattr(metadata, 'requires', lambda _: list(requires))
+
+
+MAINTAINED = {
+    'onedl_mmengine': '0.10.12',
+    'onedl_mmcv': '2.3.6',
+    'onedl_mmsegmentation': '1.4.2',
+    'onedl_mmpretrain': '1.3.6',
+}
+UPSTREAM = {
+    'mmengine': '0.10.7',
+    'mmcv': '2.1.0',
+    'mmsegmentation': '1.2.2',
+    'mmpretrain': '1.2.0',
+}
+UPSTREAM_MMCV = {k: v for k, v in MAINTAINED.items() if k != 'onedl_mmcv'}
+
+
+@pytest.mark.parametrize(
+    ('versions', 'problem'),
+    [
+        (MAINTAINED, None),
+        ({**UPSTREAM, 'torch': '2.1.2'}, None),
+        ({**UPSTREAM, 'torch': '2.6.0'}, 'cannot resume training'),
+        ({**UPSTREAM, 'mmcv': '2.2.0'}, 'refuses mmcv 2.2.0'),
+        ({**UPSTREAM, 'mmsegmentation': '1.2.1'}, 'is older than 1.2.2'),
+        ({**MAINTAINED, 'onedl_mmcv': '2.3.5'}, 'is older than 2.3.6'),
+        ({**MAINTAINED, 'mmcv': '2.1.0'}, 'overwrite each other'),
+        ({**UPSTREAM_MMCV, 'mmcv': '2.1.0'}, 'are mixed'),
+        ({**MAINTAINED, 'mmcv_lite': '2.2.0'}, 'mmcv-lite is installed'),
+        (UPSTREAM_MMCV, 'onedl-mmcv is not installed'),
+    ],
+)
+def test_stacks(packages, monkeypatch, versions, problem):
+    Installed(monkeypatch, packages, **versions)
+    results = list(packages['check_stack']())
+    problems = [text for state, text, _ in results if state == 'problem']
+    if problem is None:
+        assert not problems
+        assert len(results) == 4
+    else:
+        assert any(problem in text for text in problems), problems
+        assert all(remedy for state, _, remedy in results if state != 'ok')
+
+
+@pytest.mark.parametrize(
+    ('torch', 'vision', 'requires', 'problem'),
+    [
+        ('2.1.2', '0.16.2', ['numpy', 'torch (==2.1.2)'], None),
+        ('2.15.0', '0.29.2', ['torch (>=2.14.0)', 'torch==1 ; x'], None),
+        ('2.1.2+cpu', '0.16.2+cpu', ['torch==2.1.2'], None),
+        ('2.2.0', '0.16.2', ['torch (==2.1.2)'], 'wants torch ==2.1.2'),
+        ('2.13.1', '0.29.2', ['torch (>=2.14.0)'], 'wants torch >=2.14.0'),
+        ('2.1.2+cpu', '0.16.2', ['torch==2.1.2'], 'different kinds'),
+    ],
+)
+def test_torch_and_torchvision(
+    packages, monkeypatch, torch, vision, requires, problem
+):
+    Installed(monkeypatch, packages, requires, torch=torch, torchvision=vision)
+    ((state, text, remedy),) = packages['check_torch_pair']()
+    assert state == ('ok' if problem is None else 'problem')
+    assert problem is None or (problem in text and 'reinstall' in remedy)
+
+
+def test_two_opencvs_are_noted(packages, monkeypatch):
+    versions = {'opencv_python': '4.9', 'opencv_python_headless': '4.9'}
+    Installed(monkeypatch, packages, **versions)
+    state, text, remedy = packages['check_package']('opencv-python', '4.8')
+    assert state == 'note'
+    assert 'share one folder' in text
+    Installed(monkeypatch, packages, opencv_python_headless='4.9')
+    assert packages['check_package']('opencv-python', '4.8')[0] == 'ok'
+    Installed(monkeypatch, packages, opencv_python='4.7.9')
+    state, text, _ = packages['check_package']('opencv-python', '4.8')
+    assert (state, 'older than 4.8' in text) == ('problem', True)
+
+
+def test_oldest_versions_are_those_of_setup(packages):
+    text = (ROOT / 'setup.py').read_text()
+    for _, upstream, oldest in packages['STACK'].values():
+        assert f"'{upstream}>={oldest}" in text
+    wanted = packages['requirements']()
+    assert len(wanted) > 12
+    for name, oldest in wanted.items():
+        assert f"'{name}>={oldest}'" in text
+
+
+def test_an_old_python_is_a_problem(packages, monkeypatch):
+    monkeypatch.setattr(sys, 'version_info', (3, 9, 7))
+    ((state, text, remedy),) = packages['check_python']()
+    assert (state, text) == ('problem', 'Python 3.9.7')
+    assert '3.10' in remedy

@@ -1,0 +1,78 @@
+#!/usr/bin/env python
+"""Draw a dataset's samples after its pipeline: ``browse_dataset.py CONFIG``.
+
+A picture a sample: the image as the model sees it, its weak label as text,
+and its mask, seed or pseudo label in the palette's colours where it has one.
+Needs no weights and no GPU.
+"""
+
+import argparse
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+import cv2  # noqa: E402
+from mmengine.config import DictAction  # noqa: E402
+
+import projects.amr  # noqa: E402, F401  registers everything
+from projects.amr.engine.dataset_samples import SampleBrowser  # noqa: E402
+from projects.amr.engine.item_progress import show_progress  # noqa: E402
+from projects.amr.engine.launch import load_config, run_tool  # noqa: E402
+from projects.amr.errors import UserError  # noqa: E402
+from projects.amr.structures import published  # noqa: E402
+
+
+def parse_args() -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument('config', help='config of any stage')
+    parser.add_argument(
+        '--split', choices=['train', 'val', 'test'], default='train'
+    )
+    parser.add_argument(
+        '--out-dir',
+        type=Path,
+        help='by default work_dirs/<config>/browse/<split>',
+    )
+    parser.add_argument(
+        '--num',
+        type=int,
+        default=16,
+        help='samples, evenly spread over the dataset',
+    )
+    parser.add_argument(
+        '--cfg-options',
+        nargs='+',
+        action=DictAction,
+        help='config entries to override, as key=value',
+    )
+    parser.set_defaults(launcher='none', local_rank=0, work_dir=None)
+    return parser.parse_args()
+
+
+def main() -> None:
+    """Draw and save."""
+    args = parse_args()
+    cfg = load_config(args)
+    browser = SampleBrowser(cfg, args.split)
+    places = browser.spread(args.num)
+    out_dir = args.out_dir or Path(cfg.work_dir, 'browse', args.split)
+    try:
+        out_dir.mkdir(parents=True, exist_ok=True)
+        for index in show_progress(places, len(places), 'samples'):
+            image_id, picture = browser.draw(index)
+            _, data = cv2.imencode('.png', picture)
+            with published(out_dir / f'{index:05d}_{image_id}.png') as file:
+                file.write(data.tobytes())
+    except OSError as error:
+        raise UserError(f'{out_dir} cannot be written ({error})') from None
+    total = len(browser.dataset)
+    print(f'{len(places)} of {total:,} samples of {args.split}: {out_dir}')
+
+
+if __name__ == '__main__':
+    run_tool(main)

@@ -1,0 +1,164 @@
+#!/usr/bin/env python
+"""Prepare VOC 2012 with SBD's masks: ``prepare_voc.py --out-dir data``.
+
+Makes OUT_DIR/VOCdevkit/VOC2012 as the configs expect it: VOC's files,
+``SegmentationClassAug`` and the list ``train_aug.txt`` of 10,582 images.
+Archives that are at hand are named with --voc-tar and --sbd-tar; others are
+downloaded. A VOC that is unpacked there already is used. Interrupted, the
+same command goes on.
+"""
+
+import argparse
+import errno
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+from projects.amr.datasets.known_archives import (  # noqa: E402
+    SBD,
+    VOC2012,
+    KnownArchive,
+    verify_archive,
+)
+from projects.amr.engine.careful_files import require_space  # noqa: E402
+from projects.amr.engine.downloads import fetch_archive  # noqa: E402
+from projects.amr.engine.item_progress import show_progress  # noqa: E402
+from projects.amr.engine.launch import run_tool  # noqa: E402
+from projects.amr.engine.pipeline.lock import work_dir_lock  # noqa: E402
+from projects.amr.engine.stop_signals import (  # noqa: E402
+    Terminated,
+    sigterm_raises,
+)
+from projects.amr.engine.voc_preparation import (  # noqa: E402
+    TRAIN_LIST,
+    Preparation,
+    prepare_voc,
+)
+from projects.amr.errors import StoppedError, UserError  # noqa: E402
+
+
+def parse_args() -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        '--out-dir', type=Path, default=Path('data'), help='default: data'
+    )
+    parser.add_argument('--voc-tar', type=Path, help=VOC2012.name)
+    parser.add_argument('--sbd-tar', type=Path, help=SBD.name)
+    parser.add_argument(
+        '--download-dir',
+        type=Path,
+        help='where downloads are kept, by default OUT_DIR/downloads',
+    )
+    parser.add_argument(
+        '--no-verify',
+        action='store_true',
+        help='take archives whose bytes are not the published ones',
+    )
+    parser.add_argument(
+        '--overwrite',
+        action='store_true',
+        help='replace files that are there and differ from the archives',
+    )
+    return parser.parse_args()
+
+
+def obtain(
+    known: KnownArchive, given: Path | None, args: argparse.Namespace
+) -> Path:
+    """Archive of the user, checked, or a download, which pooch checks."""
+    if given is None:
+        folder = args.download_dir or args.out_dir / 'downloads'
+        print(f'{known.title}: {folder / known.name}', flush=True)
+        return fetch_archive(known, folder)
+    if args.no_verify:
+        print(f'NOTE: {given} is not verified (--no-verify)')
+        return given
+    size = given.stat().st_size if given.is_file() else 0
+    blocks = show_progress(
+        verify_archive(given, known), -(-size >> 20), f'MB of {given.name}'
+    )
+    for _ in blocks:
+        pass
+    print(f'{given} is the published {known.name} ({known.algorithm})')
+    return given
+
+
+def check_space(args: argparse.Namespace, root: Path, unpack: bool) -> None:
+    """Look for the room that all steps together need, before the first.
+
+    Where unpacking has begun, only the downloads are counted: what is left
+    to unpack is counted later, file by file.
+    """
+    folder = args.download_dir or args.out_dir / 'downloads'
+    wanted = [(VOC2012, args.voc_tar)] if unpack else []
+    downloads = sum(
+        known.about
+        for known, given in [*wanted, (SBD, args.sbd_tar)]
+        if given is None and not (folder / known.name).is_file()
+    )
+    unpacked = 0 if root.exists() else VOC2012.about
+    if args.voc_tar is not None and args.voc_tar.is_file():
+        unpacked = min(unpacked, args.voc_tar.stat().st_size)
+    if args.download_dir is None:  # on the same disk
+        require_space(args.out_dir, downloads + unpacked)
+    else:
+        require_space(args.download_dir, downloads)
+        require_space(args.out_dir, unpacked)
+
+
+def prepare(args: argparse.Namespace, root: Path) -> Preparation:
+    """Get the archives, fill the folder."""
+    voc = None
+    unpack = bool(args.voc_tar) or not (root / TRAIN_LIST).is_file()
+    check_space(args, root, unpack)
+    if unpack:
+        voc = obtain(VOC2012, args.voc_tar, args)
+    else:
+        print(f'VOC 2012 is unpacked in {root}: it is used as it is')
+    sbd = obtain(SBD, args.sbd_tar, args)
+    root.mkdir(parents=True, exist_ok=True)
+    with work_dir_lock(root):
+        return prepare_voc(root, voc, sbd, args.overwrite)
+
+
+def main() -> None:
+    """Prepare, then say what there is."""
+    args = parse_args()
+    root = args.out_dir / 'VOCdevkit' / 'VOC2012'
+    try:
+        with sigterm_raises():
+            done = prepare(args, root)
+    except (KeyboardInterrupt, Terminated) as stop:
+        raise StoppedError(
+            'stopped: the same command goes on from there',
+            143 if isinstance(stop, Terminated) else 130,
+        ) from None
+    except OSError as error:
+        full = error.errno == errno.ENOSPC
+        remedy = 'make room, then' if full else 'mend that, then'
+        raise UserError(
+            f'{root} cannot be written ({error}): {remedy} run the same '
+            'command again, it goes on from there'
+        ) from None
+    report(root, done)
+
+
+def report(root: Path, done: Preparation) -> None:
+    """Print counts and what comes next."""
+    print(f'{root}: {done.made:,} files made, {done.kept:,} kept')
+    for name, count in done.counts.items():
+        print(f'  {name}.txt: {count:,} images')
+    masks = ', '.join(f'{n:,} of {name}' for name, n in done.masks.items())
+    print(f'  SegmentationClassAug: {sum(done.masks.values()):,} ({masks})')
+    for text in done.warnings():
+        print(f'WARNING: {text}')
+    print(f'Next: export VOC_ROOT={root.resolve()}')
+
+
+if __name__ == '__main__':
+    run_tool(main)

@@ -1,0 +1,86 @@
+#!/usr/bin/env python
+"""Print a config with all it inherits: ``print_config.py CONFIG``.
+
+As tools/train.py would run it, --cfg-options and class_file applied. The
+text is a config itself.
+"""
+
+import argparse
+import sys
+from contextlib import redirect_stdout
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+# Packages print while they are imported; the config alone goes to stdout.
+with redirect_stdout(sys.stderr):
+    from mmengine.config import Config, DictAction
+
+    from projects.amr.engine.launch import load_config, run_tool
+    from projects.amr.errors import UserError
+
+
+def parse_args() -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument('config', help='any config')
+    parser.add_argument(
+        '--path',
+        metavar='KEY',
+        help='print this part alone: model.loss_cps, custom_hooks.0',
+    )
+    parser.add_argument(
+        '--cfg-options',
+        nargs='+',
+        action=DictAction,
+        help='config entries to override, as key=value',
+    )
+    parser.set_defaults(launcher='none', local_rank=0, work_dir=None)
+    return parser.parse_args()
+
+
+def find(cfg: Config, path: str):
+    """Follow a dotted key.
+
+    Args:
+        cfg (Config): The config.
+        path (str): Keys, and places in lists, with dots between them.
+
+    Returns:
+        Any: What is there.
+
+    Raises:
+        UserError: If there is nothing; what is there instead is named.
+    """
+    value = cfg
+    for depth, key in enumerate(path.split('.')):
+        at_list = isinstance(value, (list, tuple))
+        keys = list(map(str, range(len(value)))) if at_list else []
+        if isinstance(value, (dict, Config)):
+            keys = list(value)
+        if key not in keys:
+            where = '.'.join(path.split('.')[:depth]) or 'the config'
+            found = f'it has {", ".join(keys)}' if keys else 'it is a value'
+            raise UserError(f'{where} has no {key!r}: {found}')
+        value = value[int(key)] if at_list else value[key]
+    return value
+
+
+def main() -> None:
+    """Print."""
+    args = parse_args()
+    with redirect_stdout(sys.stderr):
+        cfg = load_config(args)
+    if args.path is not None:
+        name = args.path.rpartition('.')[2]
+        # A place in a list is no name that a config could have.
+        name = f'item_{name}' if name.isdigit() else name
+        cfg = Config({name: find(cfg, args.path)})
+    print(cfg.pretty_text)
+
+
+if __name__ == '__main__':
+    run_tool(main)
