@@ -79,7 +79,7 @@ def test_fault32_the_others_stop_and_the_rank_is_named(two_ranks):
 def test_fault32_restarted_ranks_go_on_from_the_last_checkpoint(two_ranks):
     process, log = two_ranks(30, PORT='29614', MAX_RESTARTS='1')
     kill_rank(log, 'epoch_2.pth')
-    assert process.wait(timeout=300) == 0, log.read_text()[-3000:]
+    assert process.wait(timeout=300) == 0, log.read_text()
     text = log.read_text()
     assert int(re.search(r'resumed epoch: (\d+)', text)[1]) >= 2
     assert (log.parent / 'work_dirs/amr_tiny/epoch_30.pth').is_file()
