@@ -12,6 +12,7 @@ name = 'tiny'
 title = 'Tiny'
 toy = True
 seed = 0
+data_root = {root!r}
 stages = [
     dict(
         name='cam_train',
@@ -32,7 +33,7 @@ stages = [
         tool='make_seeds.py',
         arguments=[
             '{{cam_make.cams}}',
-            *('--data-root', {root!r}, '--split', 'train'),
+            *('--data-root', data_root, '--split', 'train'),
             *('--out-dir', '{{stage}}/labels', '--crf', 'none'),
             *('--fg-thr', '0.3', '--bg-thr', '0.1'),
         ],
@@ -61,12 +62,15 @@ headline = [
     dict(label='val', stage='seg_val', metric='mIoU'),
 ]
 roles = dict(
-    images={root!r} + '/JPEGImages',
-    masks={root!r} + '/SegmentationClass',
+    images=data_root + '/JPEGImages',
+    masks=data_root + '/SegmentationClass',
     cams='{{cam_make.cams}}',
     seeds='{{seeds.labels}}',
 )
 """
+
+
+CLASS_FILE = '{{$CLASS_FILE:}}'
 
 
 def write_pipeline(root: Path, folder: Path) -> Path:
@@ -78,8 +82,12 @@ def write_pipeline(root: Path, folder: Path) -> Path:
     ):
         for key in ('work_dir', 'launcher', 'experiment_name'):
             cfg.pop(key, None)
+        cfg.class_file = CLASS_FILE
         paths[name] = str(folder / f'{name}.py')
-        cfg.dump(paths[name])
+        text = cfg.pretty_text.replace(
+            repr(str(root)), f"'{{{{$VOC_ROOT:{root}}}}}'"
+        )
+        Path(paths[name]).write_text(text)
     path = folder / 'tiny_pipeline.py'
     path.write_text(TEXT.format(root=str(root), **paths))
     return path

@@ -54,6 +54,8 @@ stages = [
             TOY_CLASSIFIER='{cam_train.checkpoint}',
             **data,
         ),
+        # The boundary network stands on AMR's spotlight.
+        cfg_options={'model.backbone.init_cfg.prefix': 'spotlight.backbone.'},
     ),
     dict(
         name='affinity_make',

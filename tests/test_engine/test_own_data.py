@@ -62,6 +62,7 @@ def test_import_comes_first_and_all_stages_use_its_folder(photos):
     assert seeds.inputs == ['{import_images.root}/labels.csv', 'data/voc2']
     assert cfg.roles.images == '{import_images.root}/JPEGImages'
     assert cfg.roles.cams == '{cam.cams}'
+    assert cfg.roles.classes == '{import_images.classes}'
     assert 'own_data' not in cfg
 
 

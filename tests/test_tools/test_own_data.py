@@ -13,30 +13,16 @@ import pytest
 from mmengine.config import Config
 from mmengine.runner import Runner
 from mmseg.apis import MMSegInferencer
+from own_photos import NAMES, make_photos
 from PIL import Image
 from pycocotools.coco import COCO
 from runner_configs import tiny_config
 from segmentor_configs import tiny_segmentor
 
 from projects.amr.datasets import VOCFolder
-from projects.amr.datasets.weak_labels import ClassNames, labels_from_xml
+from projects.amr.datasets.weak_labels import ClassNames
 from projects.amr.engine.own_classes import fit_class_file
 from projects.amr.structures import CAMRecord, load_label_map
-
-# Names of the toy classes in own data; sorted, they are in another order.
-OWN = {'alvo': 'Kürbis', 'bimi': 'zebra', 'coru': 'big cat', 'dexa': 'ant'}
-NAMES = [
-    'Zwölf Äpfel.jpeg',
-    'holiday/day 1/IMG_0001.PNG',
-    'holiday/day 2/IMG_0001.PNG',
-    'trailing .JPG',
-    'a%b.png',
-    'x.jpg.png',
-    'Ünïcode (1).webp',
-    '100% grün.tiff',
-    'dots...bmp',
-    "it's.jpg",
-]
 
 
 def run(name, *arguments, capsys, monkeypatch, cwd):
@@ -71,27 +57,7 @@ def tool(tmp_path, capsys, monkeypatch):
 @pytest.fixture(scope='module')
 def photos(toy_root, tmp_path_factory):
     """Toy images as photos of odd names in odd formats, and their CSV."""
-    folder = tmp_path_factory.mktemp('own')
-    toy = VOCFolder.open(toy_root, 'trainval')
-    names = ClassNames(toy.classes[1:])
-    rows = [('image', 'labels')]
-    for image_id, name in zip(toy.ids, NAMES, strict=False):
-        # The file has the Mac's form of the name, the CSV the other one.
-        path = folder / 'photos' / unicodedata.normalize('NFD', name)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with Image.open(toy.image_path(image_id)) as image:
-            image.save(path)
-        mask = folder / 'masks' / Path(name).with_suffix('.png')
-        mask.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(toy.mask_path(image_id), mask)
-        classes = labels_from_xml(
-            toy_root / 'Annotations' / f'{image_id}.xml', names
-        )
-        labels = [OWN[names.names[index]] for index in sorted(classes)]
-        rows.append((name, '; '.join(labels)))
-    with (folder / 'labels.csv').open('w', encoding='utf-8') as file:
-        csv.writer(file).writerows(rows)
-    return folder
+    return make_photos(toy_root, tmp_path_factory.mktemp('own'))
 
 
 @pytest.fixture(scope='module')

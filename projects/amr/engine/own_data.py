@@ -45,7 +45,8 @@ def use_own_data(cfg: Config) -> None:
         }
     cfg.stages = [_import_stage(own), *stages]
     if cfg.get('roles'):
-        cfg.roles = _moved(dict(cfg.roles), old, root)
+        roles = _moved(dict(cfg.roles), old, root)
+        cfg.roles = {**roles, 'classes': f'{{{IMPORT}.classes}}'}
 
 
 def _check(own: dict) -> None:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from mmengine.config import Config
 
+from projects.amr.datasets.class_list import read_class_file
 from projects.amr.engine.report_images import StageFolders, choose_images
 from projects.amr.engine.report_panels import load_panels
 from projects.amr.engine.report_scores import (
@@ -99,7 +100,14 @@ def _pictures(stages: list[dict], roles: dict) -> tuple:
                 strips.append(Strip(image_id, group, panels, score))
                 seen |= labels
     note = choice.note if strips else ''
-    return tuple(strips), note, _legend(seen, class_names(stages)), faults
+    names = class_names(stages) or _listed_classes(roles)
+    return tuple(strips), note, _legend(seen, names), faults
+
+
+def _listed_classes(roles: dict) -> list[str]:
+    """Class names of own data, which need no masks to be known."""
+    path = roles.get('classes')
+    return list(read_class_file(path)) if path else []
 
 
 def _legend(

@@ -1,0 +1,50 @@
+"""Toy images as photos of odd names in odd formats, with a CSV of labels."""
+
+import csv
+import shutil
+import unicodedata
+from pathlib import Path
+
+from PIL import Image
+
+from projects.amr.datasets import VOCFolder
+from projects.amr.datasets.weak_labels import ClassNames, labels_from_xml
+
+# Names of the toy classes in own data; sorted, they are in another order.
+OWN = {'alvo': 'Kürbis', 'bimi': 'zebra', 'coru': 'big cat', 'dexa': 'ant'}
+NAMES = [
+    'Zwölf Äpfel.jpeg',
+    'holiday/day 1/IMG_0001.PNG',
+    'holiday/day 2/IMG_0001.PNG',
+    'trailing .JPG',
+    'a%b.png',
+    'x.jpg.png',
+    'Ünïcode (1).webp',
+    '100% grün.tiff',
+    'dots...bmp',
+    "it's.jpg",
+]
+
+
+def make_photos(toy_root: Path, folder: Path) -> Path:
+    """Fill a folder with ``photos``, ``masks`` and ``labels.csv``."""
+    toy = VOCFolder.open(toy_root, 'trainval')
+    names = ClassNames(toy.classes[1:])
+    rows = [('image', 'labels')]
+    for image_id, name in zip(toy.ids, NAMES, strict=False):
+        # The file has the Mac's form of the name, the CSV the other one.
+        path = folder / 'photos' / unicodedata.normalize('NFD', name)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with Image.open(toy.image_path(image_id)) as image:
+            image.save(path)
+        mask = folder / 'masks' / Path(name).with_suffix('.png')
+        mask.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(toy.mask_path(image_id), mask)
+        classes = labels_from_xml(
+            toy_root / 'Annotations' / f'{image_id}.xml', names
+        )
+        labels = [OWN[names.names[index]] for index in sorted(classes)]
+        rows.append((name, '; '.join(labels)))
+    with (folder / 'labels.csv').open('w', encoding='utf-8') as file:
+        csv.writer(file).writerows(rows)
+    return folder
