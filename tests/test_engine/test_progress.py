@@ -1,7 +1,9 @@
 import io
+from contextlib import redirect_stdout
 
 from rich.console import Console
 
+from projects.amr.engine.item_progress import show_progress
 from projects.amr.engine.progress import Reporter, last_progress
 
 LINES = (
@@ -18,6 +20,21 @@ def test_last_position_and_time_left_are_found(tmp_path):
     assert last_progress(log) is None
     log.write_text('x' * 9000 + LINES.replace('0:01:12', '9:00:00') + LINES)
     assert last_progress(log) == 'Epoch(train) [3][20/37], 0:01:12 left'
+    items = ''.join(show_lines(7))
+    log.write_text(LINES + items)
+    assert last_progress(log) == 'seeds: 7 of 7, 0:00 min left'
+    log.write_text(items + LINES)
+    assert last_progress(log) == 'Epoch(train) [3][20/37], 0:01:12 left'
+
+
+def show_lines(total):
+    """What show_progress prints without a terminal."""
+    stream = io.StringIO()
+    with redirect_stdout(stream):
+        assert list(show_progress(range(total), total, 'seeds')) == list(
+            range(total)
+        )
+    return stream.getvalue()
 
 
 def plain(interval):

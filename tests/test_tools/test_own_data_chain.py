@@ -44,6 +44,7 @@ def test_from_photos_and_csv_to_a_segmentor_and_coco(call, toy_root, tmp_path):
     assert [entry['value'] for entry in summary['headline']] == [None, None]
     page = (work / 'report.html').read_text(encoding='utf-8')
     assert all(name in page for name in OWN.values())
+    assert 'holiday/day 1/IMG_0001' in page
     root = work / 'import_images' / 'VOC2012'
     assert len(VOCFolder.open(root, 'val').ids) == 2
     out = tmp_path / 'masks.json'

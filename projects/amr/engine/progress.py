@@ -7,6 +7,7 @@ from pathlib import Path
 from rich.console import Console
 
 _ETA = re.compile(r'(Epoch\(\w+\)|Iter\(\w+\))\s+(\S.*?)\s{2,}.*?eta: (\S+)')
+_ITEMS = re.compile(r'^(.+: [\d,]+ of [\d,]+, \S+ min left)$', re.MULTILINE)
 _TAIL_BYTES = 4000
 
 
@@ -53,22 +54,27 @@ class Reporter:
 
 
 def last_progress(log: Path) -> str | None:
-    """Latest epoch, iteration and time left in one of mmengine's logs.
+    """Latest position and time left in a tool's log.
 
     Args:
-        log (Path): Log file, possibly still growing.
+        log (Path): Log file, possibly still growing: mmengine's, or one with
+            lines of ``item_progress.show_progress``.
 
     Returns:
-        str | None: Such as ``Epoch(train) [3][20/37], 0:01:12 left``, or
-        None where the log has none yet.
+        str | None: Such as ``Epoch(train) [3][20/37], 0:01:12 left`` or
+        ``seeds: 20 of 37, 1:12 min left``, or None where the log has none
+        yet.
     """
     if not log.is_file():
         return None
     with log.open('rb') as file:
         file.seek(max(log.stat().st_size - _TAIL_BYTES, 0))
         text = file.read().decode(errors='replace')
-    found = _ETA.findall(text)
+    found = [*_ETA.finditer(text), *_ITEMS.finditer(text)]
     if not found:
         return None
-    phase, position, eta = found[-1]
+    last = max(found, key=lambda match: match.start())
+    if last.re is _ITEMS:
+        return last[1]
+    phase, position, eta = last.groups()
     return f'{phase} {position.replace(" ", "")}, {eta} left'

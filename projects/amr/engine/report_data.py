@@ -5,6 +5,7 @@ from pathlib import Path
 from mmengine.config import Config
 
 from projects.amr.datasets.class_list import read_class_file
+from projects.amr.datasets.image_ids import path_of_id
 from projects.amr.engine.report_images import StageFolders, choose_images
 from projects.amr.engine.report_panels import load_panels
 from projects.amr.engine.report_scores import (
@@ -97,11 +98,16 @@ def _pictures(stages: list[dict], roles: dict) -> tuple:
             panels, labels = load_panels(folders, image_id, faults)
             if panels:
                 score = choice.scores.get(image_id)
-                strips.append(Strip(image_id, group, panels, score))
+                strips.append(Strip(_shown(image_id), group, panels, score))
                 seen |= labels
     note = choice.note if strips else ''
     names = class_names(stages) or _listed_classes(roles)
     return tuple(strips), note, _legend(seen, names), faults
+
+
+def _shown(image_id: str) -> str:
+    """Name of an image as its owner knows it."""
+    return path_of_id(image_id).encode(errors='replace').decode()
 
 
 def _listed_classes(roles: dict) -> list[str]:
