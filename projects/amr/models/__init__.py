@@ -5,7 +5,12 @@ from .backbones import (
     StageModulation,
     WideResNet38,
 )
-from .cam_methods import CAMPrediction, MultiScaleCAM
+from .cam_methods import (
+    AdvCAM,
+    CAMPrediction,
+    ClassWiseCAM,
+    MultiScaleCAM,
+)
 from .classifiers import AMR, CAM, BaseCAMClassifier
 from .data_preprocessor import WeakLabelDataPreprocessor
 from .decode_heads import DeepLabV2Head
@@ -26,6 +31,8 @@ from .segmentors import (
 __all__ = [
     'AMR',
     'CAM',
+    'AdvCAM',
+    'ClassWiseCAM',
     'AttentionModulation',
     'DeepLabV2Head',
     'MeanProbabilityTTAModel',
