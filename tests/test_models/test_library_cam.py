@@ -63,7 +63,9 @@ def test_methods_run_for_both_branches_and_leave_no_trace(library, name):
             cam = result.cams[part]
             assert cam.shape == (int(label.sum()), 9, 12)
             assert cam.amin() >= 0
-            assert (cam.amax((1, 2)) == 1).all()
+            # A map without anything positive is 0.
+            assert set(cam.amax((1, 2)).tolist()) <= {0.0, 1.0}
+    assert results[0].cams['weighted'].any()
     assert all(p.requires_grad and p.grad is None for p in net.parameters())
     hooks = [len(m._forward_hooks) for m in net.modules()]
     assert sum(hooks) == 0

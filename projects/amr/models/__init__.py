@@ -9,6 +9,11 @@ from .cam_methods import (
     AdvCAM,
     CAMPrediction,
     ClassWiseCAM,
+    GradCAM,
+    GradientCAM,
+    HiResCAM,
+    LayerCAM,
+    LibraryCAM,
     MultiScaleCAM,
 )
 from .classifiers import AMR, CAM, BaseCAMClassifier
@@ -33,6 +38,11 @@ __all__ = [
     'CAM',
     'AdvCAM',
     'ClassWiseCAM',
+    'GradCAM',
+    'GradientCAM',
+    'HiResCAM',
+    'LayerCAM',
+    'LibraryCAM',
     'AttentionModulation',
     'DeepLabV2Head',
     'MeanProbabilityTTAModel',
