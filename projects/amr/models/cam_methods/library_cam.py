@@ -21,10 +21,17 @@ class LibraryCAM(ClassWiseCAM):
     """Any method of ``grad-cam`` (jacobgil/pytorch-grad-cam).
 
     The library is an extra: ``pip install '.[cam]'``. It gives maps of the
-    view's size, each divided by its own range (minimum 0, maximum 1), in
-    numpy: before views, scales and branches are added they weigh the same,
-    unlike the maps of every other method here. Where speed matters take
+    view's size, each stretched to its own range (minimum 0, maximum 1), in
+    numpy: views and scales weigh the same before they are added, unlike
+    with every other method here. Where speed matters take
     :class:`GradCAM`, :class:`HiResCAM` or :class:`LayerCAM`.
+
+    Note:
+        The library asks for ``opencv-python-headless``, whose files replace
+        those of ``opencv-python``; all that this project needs is in both.
+        Who wants to keep the latter runs ``pip install --no-deps grad-cam
+        ttach`` and ``pip install tqdm scikit-learn``. Uninstalling the
+        headless one leaves neither: reinstall ``opencv-python`` then.
 
     Args:
         method (str): Class of the library, such as ``'GradCAMPlusPlus'``,
