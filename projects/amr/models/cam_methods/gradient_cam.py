@@ -81,7 +81,7 @@ class GradCAM(GradientCAM):
 
 @TASK_UTILS.register_module()
 class HiResCAM(GradientCAM):
-    """Gradient times feature, value by value (Draelos and Carin, 2020)."""
+    """Gradient times feature, value by value (Draelos et al., 2020)."""
 
     def combine(self, features, gradients):
         """Sum of products over channels, see :class:`GradientCAM`."""
