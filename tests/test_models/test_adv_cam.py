@@ -1,5 +1,9 @@
+from pathlib import Path
+
 import pytest
 import torch
+from mmengine.config import Config
+from torch import nn
 
 from model_configs import AMM, NUM_CLASSES, amr, branch, build
 from projects.amr.models import AdvCAM, MultiScaleCAM
@@ -10,6 +14,7 @@ from projects.amr.models.cam_methods.adv_cam import (
 )
 from projects.amr.ops import merge_views, select_class
 
+RELEASE = Path(__file__).parents[2] / 'configs' / 'amr_r50_voc_release.py'
 TWO = torch.tensor([1.0, 0.0, 1.0])
 ONE = torch.tensor([0.0, 1.0, 0.0])
 SCALES = (0.5, 1.0)
@@ -114,6 +119,28 @@ def test_branches_climb_apart():
     for name, part in net.branches().items():
         alone, _ = maps(AdvCAM(**SETTINGS), part, batch, [TWO, ONE])
         torch.testing.assert_close(both[name], alone['cam'])
+
+
+def test_batch_statistics_of_the_release_stay_within_an_item():
+    """With one item a pass, its two views are the batch, as released."""
+    amm = Config.fromfile(RELEASE).amm.to_dict()
+    amm['modulation']['eps'] = 1e-6  # gates of four channels may be constant
+    net = model(amr(amm))
+    for norm in net.modules():  # else residual paths start at 0
+        if isinstance(norm, nn.BatchNorm2d):
+            nn.init.uniform_(norm.weight, 0.5, 1.5)
+    batch, labels = images(), [TWO, ONE]
+    settings = {**SETTINGS, 'rectify_logits': True}
+    for max_batch, apart in ((1, True), (8, False)):
+        method = AdvCAM(max_batch=max_batch, **settings)
+        both, _ = maps(method, net, batch, labels)
+        alone, _ = maps(method, net, batch[1:], labels[1:])
+        same = torch.allclose(
+            both['compensation'][1], alone['compensation'][0], 1e-4, 1e-5
+        )
+        assert same == apart
+        assert both['compensation'].isfinite().all()
+        assert both['compensation'][1, 1].max() > 0
 
 
 def climb(method, net, batch, classes):
