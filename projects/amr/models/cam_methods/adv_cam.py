@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import torch
 from mmseg.registry import TASK_UTILS
+from torch import Tensor
 
 from projects.amr.models.cam_methods.class_wise_cam import ClassWiseCAM
 from projects.amr.ops.adversarial_climbing import (
@@ -54,7 +55,8 @@ class AdvCAM(ClassWiseCAM):
     for all scales and so cancels.
     Here: L_AD is on the Grad-CAM of the pooled logit, which is the CAM
     divided by the number of positions (``ad_reduction='mean'``). The range is
-    that of the image at the start. No scale has a factor.
+    that of the image at the start. No scale has a factor. A classifier that
+    shows other maps than its CAM (``shown_cams``) has those added.
 
     Args:
         num_steps (int | Sequence[int]): Steps T, for all scales or one for
@@ -122,9 +124,9 @@ class AdvCAM(ClassWiseCAM):
         for _ in range(self.num_steps[scale_index]):
             views = views.detach().requires_grad_()
             cam = self.branch_cam(branch, views)
-            now = merge_views(select_class(cam.detach(), classes))
-            initial = now if initial is None else initial
-            total = total + now
+            total = total + self._maps(branch, views, cam, classes)
+            if initial is None:
+                initial = merge_views(select_class(cam.detach(), classes))
             raised = climbing_objective(
                 cam, initial, classes, **self.objective
             )
@@ -134,4 +136,13 @@ class AdvCAM(ClassWiseCAM):
             )
         with torch.no_grad():
             cam = self.branch_cam(branch, views)
-        return total + merge_views(select_class(cam, classes))
+        return total + self._maps(branch, views, cam, classes)
+
+    @torch.no_grad()
+    def _maps(self, branch, views, cam, classes) -> Tensor:
+        """Merged maps (M, h, w) as the classifier shows them."""
+        shown = branch.shown_cams(views.flatten(0, 1))
+        if shown is not None:
+            cam = next(iter(shown.values())).float()
+            cam = cam.unflatten(0, views.shape[:2])
+        return merge_views(select_class(cam, classes))

@@ -73,6 +73,20 @@ class BaseCAMClassifier(BaseModel):
         """
         return {self.maps[0]: self}
 
+    def shown_cams(self, inputs: Tensor) -> dict[str, Tensor] | None:
+        """Maps that stand for a branch where they are not its CAM.
+
+        AdvCAM climbs on the CAM, whose mean is the logit, and adds up these.
+
+        Args:
+            inputs (Tensor): Shape (N, 3, H, W), normalised.
+
+        Returns:
+            dict[str, Tensor] | None: As :meth:`branch_cams`; None where the
+            CAM itself is shown.
+        """
+        return None
+
     @abstractmethod
     def train_cams(
         self, inputs: Tensor, labels: Tensor, detach: bool = False
