@@ -54,5 +54,6 @@ setup(
         'maintained': MAINTAINED,
         'upstream': UPSTREAM,
         'crf': ['pydensecrf2>=1.1'],
+        'cam': ['grad-cam>=1.5.7'],
     },
 )

@@ -1,7 +1,4 @@
 # The released code's AMR, switch by switch; amr_r50_voc.py is the paper's.
-# Its CAMs are made by AdvCAM climbing on both branches (27 steps, 13 at scale
-# 0.5); that step is a CAM method and its place is model.test_cfg.type. Until
-# it is there, this config makes plain multi-scale CAMs.
 _base_ = './amr_r50_voc.py'
 amm = dict(
     type='AttentionModulation',
@@ -37,6 +34,16 @@ model = dict(
         loss_weight=0.05,
         rectify=True,
         pairing='first_two',
+    ),
+    # Seven scales and flip are those of the paper preset.
+    test_cfg=dict(
+        type='AdvCAM',
+        # 27 passes, 13 at scale 0.5; the last step's image is never seen.
+        num_steps=(12, 26, 26, 26, 26, 26, 26),
+        rectify_logits=True,
+        # The AMM's statistics are those of a batch, and a batch is one class
+        # of an image and of its mirrored copy.
+        max_batch=1,
     ),
 )
 optim_wrapper = dict(

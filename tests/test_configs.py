@@ -80,6 +80,7 @@ def test_release_differs_from_the_paper_by_named_switches():
         'spotlight',
         'compensation',
         'loss_cps',
+        'test_cfg',
     }
 
 

@@ -50,15 +50,17 @@ def measure(call: Callable, options: argparse.Namespace) -> dict:
     result = call()
     peak = _memory(options.device) - before
     del result
-    seconds = []
+    seconds, busy = [], []
     for _ in range(options.repeats):
         _wait(options.device)
-        start = time.perf_counter()
+        start, cpu = time.perf_counter(), time.process_time()
         call()
         _wait(options.device)
         seconds.append(time.perf_counter() - start)
+        busy.append(time.process_time() - cpu)
     return {
         'seconds': min(seconds),
+        'cpu_seconds': min(busy),  # what a shared machine leaves alone
         'median_seconds': float(np.median(seconds)),
         'peak_mib': peak / 2**20,
     }

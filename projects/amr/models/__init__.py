@@ -5,7 +5,17 @@ from .backbones import (
     StageModulation,
     WideResNet38,
 )
-from .cam_methods import CAMPrediction, MultiScaleCAM
+from .cam_methods import (
+    AdvCAM,
+    CAMPrediction,
+    ClassWiseCAM,
+    GradCAM,
+    GradientCAM,
+    HiResCAM,
+    LayerCAM,
+    LibraryCAM,
+    MultiScaleCAM,
+)
 from .classifiers import AMR, CAM, BaseCAMClassifier
 from .data_preprocessor import WeakLabelDataPreprocessor
 from .decode_heads import DeepLabV2Head
@@ -26,6 +36,13 @@ from .segmentors import (
 __all__ = [
     'AMR',
     'CAM',
+    'AdvCAM',
+    'ClassWiseCAM',
+    'GradCAM',
+    'GradientCAM',
+    'HiResCAM',
+    'LayerCAM',
+    'LibraryCAM',
     'AttentionModulation',
     'DeepLabV2Head',
     'MeanProbabilityTTAModel',

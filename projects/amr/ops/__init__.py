@@ -1,3 +1,12 @@
+from .adversarial_climbing import (
+    class_margin,
+    climb_step,
+    climbing_objective,
+    discriminative_change,
+    merge_views,
+    select_class,
+    value_range,
+)
 from .cam import (
     cam_scores,
     cam_to_label,
@@ -14,13 +23,20 @@ from .modulation import gaussian_modulation, threshold_modulation
 __all__ = [
     'cam_scores',
     'cam_to_label',
+    'class_margin',
+    'climb_step',
+    'climbing_objective',
+    'discriminative_change',
     'erase_peaks',
     'gaussian_modulation',
     'merge_flip',
+    'merge_views',
     'normalize_cam',
     'pool_logits',
     'resize_cam',
+    'select_class',
     'stride_size',
     'threshold_modulation',
+    'value_range',
     'weighted_cam',
 ]

@@ -50,7 +50,8 @@ class MultiScaleCAM:
     branches (Eq. 2 of AMR). Images of one size run as one batch; images of
     another size never share one, so that no padding enters a result.
 
-    A variant (AdvCAM, say) overrides :meth:`view_cams`.
+    A variant overrides :meth:`view_cams`, or, where each class of an image
+    needs a pass of its own, starts from :class:`ClassWiseCAM`.
 
     Args:
         scales (Sequence[float]): Factors on the image size. Defaults to
@@ -120,7 +121,9 @@ class MultiScaleCAM:
         results: list = [None] * len(images)
         for indices in groups.values():
             batch = torch.stack([images[i] for i in indices])
-            cams, scores = self._merged_cams(classifier, batch)
+            cams, scores = self._merged_cams(
+                classifier, batch, [labels[i] for i in indices]
+            )
             for row, index in enumerate(indices):
                 results[index] = self._finish(
                     classifier,
@@ -130,8 +133,11 @@ class MultiScaleCAM:
                 )
         return results
 
-    def _merged_cams(self, classifier, images: Tensor):
-        """Sum rectified CAMs over views: (N, K_all, h', w') by branch."""
+    def _merged_cams(self, classifier, images: Tensor, labels=None):
+        """Sum rectified CAMs over views: (N, K_all, h', w') by branch.
+
+        Here for all classes, whatever the weak labels (a list) are.
+        """
         size = stride_size(images.shape[-2:], self.output_stride)
         merged: dict[str, Tensor] = {}
         logits = defaultdict(list)
@@ -162,11 +168,15 @@ class MultiScaleCAM:
             antialias=True,
         )
 
-    def _finish(self, classifier, cams, scores, label) -> CAMPrediction:
-        """Select, normalise and fuse the maps of one image."""
+    def _classes(self, scores: Tensor, label: Tensor | None) -> Tensor:
+        """Class indices (K,) by the weak label, or by scores without one."""
         if label is None:
             label = (scores > self.score_thr) | (scores == scores.max())
-        classes = label.to(scores.device).nonzero()[:, 0]
+        return label.to(scores.device).nonzero()[:, 0]
+
+    def _finish(self, classifier, cams, scores, label) -> CAMPrediction:
+        """Select, normalise and fuse the maps of one image."""
+        classes = self._classes(scores, label)
         cams = {
             name: normalize_cam(cam[classes]) for name, cam in cams.items()
         }

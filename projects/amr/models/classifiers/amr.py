@@ -127,11 +127,15 @@ class AMR(BaseCAMClassifier):
         """Number of foreground classes."""
         return self.spotlight.num_classes
 
+    def branches(self) -> dict[str, BaseCAMClassifier]:
+        """Return the spotlight and the compensation classifier."""
+        return {name: getattr(self, name) for name in BRANCHES}
+
     def branch_cams(self, inputs: Tensor) -> dict[str, Tensor]:
         """Unrectified CAMs (N, K, h, w) of both branches."""
         return {
-            name: next(iter(getattr(self, name).branch_cams(inputs).values()))
-            for name in BRANCHES
+            name: next(iter(branch.branch_cams(inputs).values()))
+            for name, branch in self.branches().items()
         }
 
     def train_cams(self, inputs, labels, detach=False):

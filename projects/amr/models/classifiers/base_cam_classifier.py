@@ -65,6 +65,28 @@ class BaseCAMClassifier(BaseModel):
     def branch_cams(self, inputs: Tensor) -> dict[str, Tensor]:
         """Unrectified CAMs (N, K, h, w) of images (N, 3, H, W), by branch."""
 
+    def branches(self) -> dict[str, 'BaseCAMClassifier']:
+        """Parts that give one CAM each, by name: here the classifier itself.
+
+        A CAM method that needs a branch alone (its gradients, say) takes it
+        from here; the first map of its ``branch_cams`` is the branch's CAM.
+        """
+        return {self.maps[0]: self}
+
+    def shown_cams(self, inputs: Tensor) -> dict[str, Tensor] | None:
+        """Maps that stand for a branch where they are not its CAM.
+
+        AdvCAM climbs on the CAM, whose mean is the logit, and adds up these.
+
+        Args:
+            inputs (Tensor): Shape (N, 3, H, W), normalised.
+
+        Returns:
+            dict[str, Tensor] | None: As :meth:`branch_cams`; None where the
+            CAM itself is shown.
+        """
+        return None
+
     @abstractmethod
     def train_cams(
         self, inputs: Tensor, labels: Tensor, detach: bool = False

@@ -1,0 +1,11 @@
+# The paper preset with AdvCAM in place of plain CAMs (the released code's
+# way; not in the paper). Tests a checkpoint of amr_r50_voc.py.
+_base_ = './amr_r50_voc.py'
+model = dict(
+    test_cfg=dict(
+        type='AdvCAM',
+        # Half of the steps at scale 0.5: released code.
+        num_steps=(13, 27, 27, 27, 27, 27, 27),
+        max_batch=4,  # items of two views: a matter of memory alone
+    )
+)

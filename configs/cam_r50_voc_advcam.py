@@ -1,0 +1,16 @@
+# AdvCAM on one classifier (published: CAM 55.6). Tests a checkpoint of
+# cam_r50_voc.py; the published one was trained with IRNet's recipe.
+_base_ = './cam_r50_voc.py'
+model = dict(
+    test_cfg=dict(
+        type='AdvCAM',
+        # Scales, steps and threshold: released code of AdvCAM.
+        scales=(0.5, 1.0, 1.5, 2.0),
+        num_steps=(13, 27, 27, 27),
+        max_batch=4,  # items of two views: a matter of memory alone
+    )
+)
+test_evaluator = [
+    dict(type='CAMIoUMetric', bg_thr=0.15),
+    dict(type='ClassificationAP'),
+]

@@ -1,0 +1,148 @@
+"""AdvCAM: CAMs of images that climb towards a class (CVPR 2021)."""
+
+from collections.abc import Sequence
+
+import torch
+from mmseg.registry import TASK_UTILS
+from torch import Tensor
+
+from projects.amr.models.cam_methods.class_wise_cam import ClassWiseCAM
+from projects.amr.ops.adversarial_climbing import (
+    REDUCTIONS,
+    climb_step,
+    climbing_objective,
+    merge_views,
+    select_class,
+    value_range,
+)
+
+
+@TASK_UTILS.register_module()
+class AdvCAM(ClassWiseCAM):
+    r"""Sum of CAMs while the image is moved towards the class.
+
+    Anti-adversarial climbing (Lee, Kim and Yoon, "Anti-Adversarially
+    Manipulated Attributions for Weakly and Semi-Supervised Semantic
+    Segmentation", CVPR 2021). For each labelled class, scale and branch the
+    image takes ``num_steps`` steps
+
+    .. math::
+        x_{t+1} = x_t + s \, g_t / \max |g_t|, \quad
+        g_t = \nabla_x \Big( y_c - \sum_{k \ne c} y_k
+              - \lambda L_{AD} \Big),
+
+    within its own range of values, and the rectified CAMs of x_0 to x_T are
+    added. L_AD holds what already tells the class, see
+    :func:`projects.amr.ops.adversarial_climbing.discriminative_change`. An
+    image and its mirrored copy climb together: one objective, one largest
+    gradient.
+
+    The branches of a classifier climb apart, each on its own gradient, and
+    are then normalised and fused as ever (release of AMR). Classes and
+    images are batched; an item's result does not depend on the others, as
+    long as the network treats the images of a batch apart (the released
+    AMM's batch statistics do not: set ``max_batch=1``, which leaves an
+    item's two views, as released).
+
+    Paper: CAMs of x_0 to x_T are added.
+    Released code (AdvCAM and AMR): T counts passes, so that the last of its
+    T images is never seen: 27 there is ``num_steps=26`` here, 13 is 12.
+    Logits are means of rectified CAMs (``rectify_logits=True``). L_AD is on
+    a Grad-CAM whose weights are averaged over the positive entries of the
+    gradient: the CAM divided by about twice the number of positive weights
+    of the class. The range is that of the image of the step before. A
+    factor of 2 meant for the smallest scale, which has half the steps, stays
+    for all scales and so cancels.
+    Here: L_AD is on the Grad-CAM of the pooled logit, which is the CAM
+    divided by the number of positions (``ad_reduction='mean'``). The range is
+    that of the image at the start. No scale has a factor. A classifier that
+    shows other maps than its CAM (``shown_cams``) has those added.
+
+    Args:
+        num_steps (int | Sequence[int]): Steps T, for all scales or one for
+            each of them. Defaults to 27.
+        step_size (float): Largest change of a value in a step, in units of
+            the normalised image. Defaults to 0.08.
+        ad_weight (float): Weight of L_AD. Defaults to 7.
+        ad_thr (float): Normalised CAM above which L_AD counts, in [0, 1].
+            Defaults to 0.5.
+        ad_reduction (str): ``'mean'`` or ``'sum'`` over positions. The sum
+            outweighs the logits by the number of positions. Defaults to
+            'mean'.
+        rectify_logits (bool): Whether logits are means of rectified CAMs.
+            Defaults to False.
+        max_batch (int): Items of one pass, see :class:`ClassWiseCAM`.
+            Defaults to 8.
+        **kwargs: See :class:`MultiScaleCAM`.
+
+    Raises:
+        ValueError: If a value is out of range, or ``num_steps`` has another
+            length than ``scales``.
+    """
+
+    def __init__(
+        self,
+        num_steps: int | Sequence[int] = 27,
+        step_size: float = 0.08,
+        ad_weight: float = 7.0,
+        ad_thr: float = 0.5,
+        ad_reduction: str = 'mean',
+        rectify_logits: bool = False,
+        max_batch: int = 8,
+        **kwargs,
+    ):
+        super().__init__(max_batch=max_batch, **kwargs)
+        if isinstance(num_steps, int):
+            num_steps = [num_steps] * len(self.scales)
+        if len(num_steps) != len(self.scales) or min(num_steps) < 0:
+            raise ValueError(
+                '`num_steps` must be a count, or one for each of the '
+                f'{len(self.scales)} scales, got {num_steps}'
+            )
+        if step_size <= 0:
+            raise ValueError(f'`step_size` must be positive, got {step_size}')
+        if not 0 <= ad_thr <= 1:
+            raise ValueError(f'`ad_thr` must be within [0, 1], got {ad_thr}')
+        if ad_reduction not in REDUCTIONS:
+            raise ValueError(
+                f'`ad_reduction` must be one of {REDUCTIONS}, '
+                f'got {ad_reduction!r}'
+            )
+        self.num_steps = tuple(num_steps)
+        self.step_size = step_size
+        self.objective = {
+            'ad_weight': ad_weight,
+            'ad_thr': ad_thr,
+            'reduction': ad_reduction,
+            'rectify_logits': rectify_logits,
+        }
+
+    def item_cams(self, branch, views, classes, scale_index):
+        """Sum of the maps on the way, see :class:`ClassWiseCAM`."""
+        low, high = value_range(views)
+        initial, total = None, 0.0
+        for _ in range(self.num_steps[scale_index]):
+            views = views.detach().requires_grad_()
+            cam = self.branch_cam(branch, views)
+            total = total + self._maps(branch, views, cam, classes)
+            if initial is None:
+                initial = merge_views(select_class(cam.detach(), classes))
+            raised = climbing_objective(
+                cam, initial, classes, **self.objective
+            )
+            (gradient,) = torch.autograd.grad(raised.sum(), views)
+            views = climb_step(
+                views.detach(), gradient, low, high, self.step_size
+            )
+        with torch.no_grad():
+            cam = self.branch_cam(branch, views)
+        return total + self._maps(branch, views, cam, classes)
+
+    @torch.no_grad()
+    def _maps(self, branch, views, cam, classes) -> Tensor:
+        """Merged maps (M, h, w) as the classifier shows them."""
+        shown = branch.shown_cams(views.flatten(0, 1))
+        if shown is not None:
+            cam = next(iter(shown.values())).float()
+            cam = cam.unflatten(0, views.shape[:2])
+        return merge_views(select_class(cam, classes))

@@ -1,0 +1,166 @@
+"""CAM methods of the library ``grad-cam``, behind one registry entry.
+
+Shape legend: see :mod:`projects.amr.models.cam_methods.class_wise_cam`.
+"""
+
+import inspect
+from collections.abc import Sequence
+from types import ModuleType
+
+import torch
+from mmseg.registry import TASK_UTILS
+from torch import Tensor, nn
+
+from projects.amr.errors import MissingDependencyError
+from projects.amr.models.cam_methods.class_wise_cam import ClassWiseCAM
+from projects.amr.ops import merge_views, pool_logits
+
+
+@TASK_UTILS.register_module()
+class LibraryCAM(ClassWiseCAM):
+    """Any method of ``grad-cam`` (jacobgil/pytorch-grad-cam).
+
+    The library is an extra: ``pip install '.[cam]'``. It gives maps of the
+    view's size, each stretched to its own range (minimum 0, maximum 1), in
+    numpy: views and scales weigh the same before they are added, unlike
+    with every other method here. Where speed matters take
+    :class:`GradCAM`, :class:`HiResCAM` or :class:`LayerCAM`.
+
+    Note:
+        The library asks for ``opencv-python-headless``, whose files replace
+        those of ``opencv-python``; all that this project needs is in both.
+        Who wants to keep the latter runs ``pip install --no-deps grad-cam
+        ttach`` and ``pip install tqdm scikit-learn``. Uninstalling the
+        headless one leaves neither: reinstall ``opencv-python`` then.
+
+    Args:
+        method (str): Class of the library, such as ``'GradCAMPlusPlus'``,
+            ``'XGradCAM'``, ``'EigenCAM'``, ``'ScoreCAM'``.
+        layers (Sequence[str]): Dotted names of modules in each branch that
+            return one tensor. Defaults to ('backbone.layer4',).
+        method_cfg (dict, optional): Further arguments of the library's
+            class. Defaults to None.
+        max_batch (int): Items of one pass, see :class:`ClassWiseCAM`.
+            Defaults to 8.
+        **kwargs: See :class:`MultiScaleCAM`.
+
+    Raises:
+        MissingDependencyError: If the library is not installed.
+        ValueError: If it has no such method.
+    """
+
+    def __init__(
+        self,
+        method: str,
+        layers: Sequence[str] = ('backbone.layer4',),
+        method_cfg: dict | None = None,
+        max_batch: int = 8,
+        **kwargs,
+    ):
+        super().__init__(max_batch=max_batch, **kwargs)
+        available = library_methods(import_library())
+        if method not in available:
+            raise ValueError(
+                f'`method` must be one of {sorted(available)}, got {method!r}'
+            )
+        self.method = available[method]
+        self.layers = tuple(layers)
+        self.method_cfg = method_cfg or {}
+
+    def item_cams(self, branch, views, classes, scale_index):
+        """Merged maps (M, H, W) of items, see :class:`ClassWiseCAM`."""
+        flat = views.flatten(0, 1).detach().requires_grad_()
+        targets = [_Logit(k) for _ in views for k in classes.tolist()]
+        layers = [branch.get_submodule(name) for name in self.layers]
+        cam = self.method(_LogitModel(branch), layers, **self.method_cfg)
+        try:
+            maps = cam(input_tensor=flat, targets=targets)
+        finally:
+            release_hooks(cam)
+        maps = torch.as_tensor(maps, dtype=torch.float32, device=views.device)
+        return merge_views(maps.unflatten(0, views.shape[:2]))
+
+
+def import_library() -> ModuleType:
+    """Import ``pytorch_grad_cam``.
+
+    Returns:
+        ModuleType: The library.
+
+    Raises:
+        MissingDependencyError: If it cannot be imported.
+    """
+    try:
+        import pytorch_grad_cam
+    except ImportError as error:
+        raise MissingDependencyError(
+            f'LibraryCAM needs the package `grad-cam` ({error}): install it '
+            "with `pip install '.[cam]'`, or take a method that needs none "
+            '(MultiScaleCAM, AdvCAM, GradCAM, HiResCAM, LayerCAM)'
+        ) from None
+    return pytorch_grad_cam
+
+
+def library_methods(library: ModuleType) -> dict[str, type]:
+    """CAM classes of the library by name: those that take layers.
+
+    Args:
+        library (ModuleType): ``pytorch_grad_cam``.
+
+    Returns:
+        dict[str, type]: Subclasses of its base, and what wraps one.
+    """
+    base = library.base_cam.BaseCAM
+    return {
+        name: value
+        for name, value in vars(library).items()
+        if inspect.isclass(value)
+        and (
+            issubclass(value, base)
+            or 'base_method' in inspect.signature(value).parameters
+        )
+    }
+
+
+def release_hooks(cam) -> None:
+    """Take a method's hooks off the network at once.
+
+    Args:
+        cam (Callable): A CAM object of the library.
+    """
+    parts = [cam, getattr(cam, 'base_cam', None)]
+    parts += getattr(cam, 'base_cam_per_layer', [])
+    for part in parts:
+        if hasattr(part, 'activations_and_grads'):
+            part.activations_and_grads.release()
+
+
+class _LogitModel(nn.Module):
+    """A branch as the library wants it: images in, logits (N, K) out."""
+
+    def __init__(self, branch: nn.Module):
+        super().__init__()
+        self.branch = branch
+
+    def forward(self, images: Tensor) -> Tensor:
+        if not images.requires_grad:  # some methods cut their own patches
+            images = images.detach().requires_grad_()
+        cams = self.branch.branch_cams(images)
+        return pool_logits(next(iter(cams.values())))
+
+    def zero_grad(self, set_to_none: bool = True) -> None:
+        """Leave gradients alone: parameters are frozen here."""
+
+    def train(self, mode: bool = True):
+        """Leave the branch's mode alone: the caller has set it."""
+        return self
+
+
+class _Logit:
+    """The logit of one class, from logits (K,)."""
+
+    def __init__(self, index: int):
+        self.index = index
+
+    def __call__(self, logits: Tensor) -> Tensor:
+        return logits[self.index]
