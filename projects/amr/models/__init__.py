@@ -6,18 +6,21 @@ from .backbones import (
     WideResNet38,
 )
 from .cam_methods import CAMPrediction, MultiScaleCAM
-from .classifiers import AMR, CAM, BaseCAMClassifier
+from .classifiers import AMR, CAM, SEAM, BaseCAMClassifier
 from .data_preprocessor import WeakLabelDataPreprocessor
 from .decode_heads import DeepLabV2Head
 from .heads import AffinityHead, BoundaryHead, CAMHead, DisplacementHead
 from .losses import (
+    AdaptiveMinPoolingLoss,
     AffinityLoss,
     BalancedCrossEntropyLoss,
     CrossPseudoSupervisionLoss,
     DisplacementLoss,
+    EquivariantCrossRegularizationLoss,
+    EquivariantRegularizationLoss,
     MultiLabelSoftMarginLoss,
 )
-from .plugins import AttentionModulation
+from .plugins import AttentionModulation, PixelCorrelation
 from .segmentors import (
     MeanProbabilityTTAModel,
     MultiScaleLossEncoderDecoder,
@@ -26,8 +29,12 @@ from .segmentors import (
 __all__ = [
     'AMR',
     'CAM',
+    'SEAM',
+    'AdaptiveMinPoolingLoss',
     'AttentionModulation',
     'DeepLabV2Head',
+    'EquivariantCrossRegularizationLoss',
+    'EquivariantRegularizationLoss',
     'MeanProbabilityTTAModel',
     'MultiScaleLossEncoderDecoder',
     'BaseCAMClassifier',
@@ -37,6 +44,7 @@ __all__ = [
     'CrossPseudoSupervisionLoss',
     'MultiLabelSoftMarginLoss',
     'MultiScaleCAM',
+    'PixelCorrelation',
     'ShallowResNet',
     'StageModulation',
     'WeakLabelDataPreprocessor',

@@ -134,6 +134,14 @@ class AMR(BaseCAMClassifier):
             for name in BRANCHES
         }
 
+    def view_cams(self, inputs: Tensor):
+        """Maps and logits of both branches, see the base class."""
+        cams, logits = {}, {}
+        for name in BRANCHES:
+            own = getattr(self, name).view_cams(inputs)
+            cams[name], logits[name] = (next(iter(x.values())) for x in own)
+        return cams, logits
+
     def train_cams(self, inputs, labels, detach=False):
         """Losses of Eq. 12 and the compensation branch's CAM."""
         losses, cams = {}, {}
@@ -156,7 +164,15 @@ class AMR(BaseCAMClassifier):
 
     def fuse_cams(self, cams: dict[str, Tensor]) -> dict[str, Tensor]:
         """Add the weighted CAM, Eq. 2, of normalised maps (K, h, w)."""
+        cams = {
+            name: self._finish_branch(name, cams[name]) for name in BRANCHES
+        }
         weighted = weighted_cam(*(cams[name] for name in BRANCHES), self.xi)
         if self.renormalize:
             weighted = normalize_cam(weighted)
         return {**cams, 'weighted': weighted}
+
+    def _finish_branch(self, name: str, cam: Tensor) -> Tensor:
+        """Let a branch finish its normalised map (K, h, w) in its own way."""
+        branch = getattr(self, name)
+        return branch.fuse_cams({branch.final: cam})[branch.final]

@@ -14,6 +14,7 @@ from mmseg.structures import SegDataSample
 from torch import Tensor
 
 from projects.amr.models.cam_methods import CAMPrediction
+from projects.amr.ops import pool_logits
 
 
 class BaseCAMClassifier(BaseModel):
@@ -64,6 +65,24 @@ class BaseCAMClassifier(BaseModel):
     @abstractmethod
     def branch_cams(self, inputs: Tensor) -> dict[str, Tensor]:
         """Unrectified CAMs (N, K, h, w) of images (N, 3, H, W), by branch."""
+
+    def view_cams(
+        self, inputs: Tensor
+    ) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+        """What a CAM method merges over views.
+
+        A classifier whose maps are not those that its logits are the means
+        of (SEAM, say, which refines them) overrides this.
+
+        Args:
+            inputs (Tensor): Views, normalised, shape (N, 3, H, W).
+
+        Returns:
+            tuple[dict[str, Tensor], dict[str, Tensor]]: Maps before ReLU
+            (N, K, h, w) and logits (N, K), by branch.
+        """
+        cams = self.branch_cams(inputs)
+        return cams, {k: pool_logits(cam.float()) for k, cam in cams.items()}
 
     @abstractmethod
     def train_cams(
