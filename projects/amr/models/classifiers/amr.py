@@ -26,7 +26,8 @@ class AMR(BaseCAMClassifier):
     say) come as ``loss_<branch>_<name>``.
 
     Maps: ``spotlight``, ``compensation`` and ``weighted`` (Eq. 2, the final
-    one).
+    one). Where a branch refines its CAM (SEAM), Eq. 2 takes the refined map
+    and Eq. 11 the CAM before; which ones is not in the paper.
 
     Paper: joint training; Eq. 2 is written on CAMs whose normalisation is
     not stated.

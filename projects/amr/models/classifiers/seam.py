@@ -54,7 +54,8 @@ class SEAM(CAM):
       which is fixed, sum of both directions.
 
     The pixel correlation module refines the CAM without passing a gradient
-    on, so ``loss_min`` and ``loss_ecr`` train that module alone.
+    on, so ``loss_min`` and ``loss_ecr`` train that module alone; without
+    both it stays as it was initialised.
 
     Map: ``cam``, the refined one. Scores are those of the plain CAM, which
     is also what :class:`AMR` compares in Eq. 11.
