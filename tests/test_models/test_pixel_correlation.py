@@ -100,6 +100,17 @@ def test_taps_of_another_size_are_brought_to_the_maps_size():
     assert module(cam, inputs, (conv4, fine)).shape == cam.shape
 
 
+def test_correlation_keeps_full_precision_under_autocast():
+    module = build(CONFIG)
+    cam, inputs, features = data()
+    with torch.autocast('cpu', torch.bfloat16):
+        got = module(cam, inputs, features)
+        embedded = module.embed(inputs, features, (5, 7))
+    assert embedded.dtype == torch.bfloat16
+    assert got.dtype == torch.float32
+    torch.testing.assert_close(got, pixel_correlation(cam, embedded.float()))
+
+
 def test_bad_lengths_are_named():
     with pytest.raises(ValueError, match='`in_indices`'):
         build({**CONFIG, 'in_indices': (0,)})

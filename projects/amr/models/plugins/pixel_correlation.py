@@ -111,6 +111,8 @@ class PixelCorrelation(BaseModule):
             Tensor: Shape (N, C, h, w), within the range of each map.
         """
         embedded = self.embed(inputs, features, tuple(cam.shape[-2:]))
-        return pixel_correlation(
-            cam.float(), embedded.float(), self.max_entries
-        )
+        # Sums over thousands of positions are left in full precision.
+        with torch.autocast(cam.device.type, enabled=False):
+            return pixel_correlation(
+                cam.float(), embedded.float(), self.max_entries
+            )
