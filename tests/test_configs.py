@@ -125,6 +125,17 @@ def test_released_numbers_stand_in_the_seam_configs():
         assert weights == [1.0] * 4
 
 
+@pytest.mark.parametrize(('name', 'count'), [('seam', 4), ('seam_amr', 6)])
+def test_parts_of_toy_seam_fit_each_other(name, count):
+    """Those of VOC's configs are run thinned, in test_plug_and_play.py."""
+    cfg = Config.fromfile(CONFIGS / 'toy' / f'{name}_wrn38_toyvoc.py')
+    model = MODELS.build(cfg.model)
+    losses, cam = model.train_cams(torch.rand(2, 3, 65, 96), torch.ones(2, 4))
+    assert len(losses) == count
+    assert all(0 <= loss < 3 for loss in losses.values())
+    assert cam.shape == (2, 4, 9, 12)
+
+
 def test_seams_training_images_are_cut_and_coloured(toy_root):
     cfg = Config.fromfile(CONFIGS / 'seam_wrn38_voc.py')
     toy = Config.fromfile(CONFIGS / 'toy' / 'seam_wrn38_toyvoc.py')

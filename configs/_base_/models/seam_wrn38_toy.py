@@ -16,7 +16,9 @@ model = dict(
         norm_eval=False,
     ),
     head=dict(type='CAMHead', in_channels=512, num_classes=4),
-    pcm=dict(type='PixelCorrelation', in_channels=(32, 64), channels=(16, 32)),
+    pcm=dict(
+        type='PixelCorrelation', in_channels=(64, 128), channels=(16, 32)
+    ),
     # 0.3 would leave 29 pixels (a guess).
     view_scale=0.5,
     loss_cls=dict(type='MultiLabelSoftMarginLoss'),
