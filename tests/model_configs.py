@@ -49,6 +49,49 @@ def amr(amm: dict = AMM, **changes) -> dict:
     }
 
 
+def seam(**changes) -> dict:
+    """SEAM on a thin Wide-ResNet38, stride 8, with all of its losses."""
+    return {
+        'type': 'SEAM',
+        'backbone': {
+            'type': 'WideResNet38',
+            'out_indices': (2, 3, 5),
+            'width_divisor': 64,
+            'norm_eval': False,
+        },
+        'head': {
+            'type': 'CAMHead',
+            'in_channels': 64,
+            'num_classes': NUM_CLASSES,
+        },
+        'pcm': {
+            'type': 'PixelCorrelation',
+            'in_channels': (8, 16),
+            'channels': (4, 6),
+        },
+        'view_scale': 0.5,
+        'loss_min': {'type': 'AdaptiveMinPoolingLoss'},
+        'loss_er': {'type': 'EquivariantRegularizationLoss'},
+        'loss_ecr': {'type': 'EquivariantCrossRegularizationLoss'},
+        **changes,
+    }
+
+
+def seam_amr(**changes) -> dict:
+    """An AMR whose spotlight is that SEAM."""
+    own = seam()
+    compensation = {
+        'type': 'CAM',
+        'backbone': {
+            'type': 'StageModulation',
+            'backbone': own['backbone'],
+            'stages': {'b4_5': 8, 'b7': 64},
+        },
+        'head': own['head'],
+    }
+    return amr(spotlight=own, compensation=compensation, **changes)
+
+
 def build(config: dict, training: bool = True):
     """Build a model, set its weights and its mode."""
     model = MODELS.build(deepcopy(config))

@@ -2,29 +2,42 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
+import torch
 from mmengine.config import Config
+from mmengine.optim import build_optim_wrapper
 from mmengine.registry import DATASETS as ROOT_DATASETS
 from mmseg.registry import DATASETS, METRICS, MODELS
 
 from projects.amr.engine.launch import allow_mmseg_bases
 from projects.amr.engine.pretrained import drop_pretrained, find_pretrained
-from projects.amr.models import AMR, CAM
+from projects.amr.models import AMR, CAM, SEAM
 
 CONFIGS = Path(__file__).parents[1] / 'configs'
 CLASSIFIERS = sorted(
     path
     for path in CONFIGS.rglob('*.py')
     if not {'_base_', 'pipelines'} & set(path.parts)
-    and path.name.startswith(('cam_', 'amr_'))
+    and path.name.startswith(('cam_', 'amr_', 'seam_'))
 )
+ALGORITHMS = {'seam_amr': AMR, 'seam': SEAM, 'amr': AMR, 'cam': CAM}
+BACKBONES = {
+    'wrn38': ('WideResNet38', 4096),
+    'convnext-tiny': ('ConvNeXt', 768),
+    'deit-small': ('VisionTransformer', 384),
+}
 NAMES = [str(path.relative_to(CONFIGS)) for path in CLASSIFIERS]
 
 
 def test_the_promised_configs_are_there():
-    assert {'amr_r50_voc.py', 'amr_r50_voc_release.py', 'cam_r50_voc.py'} <= (
-        set(NAMES)
-    )
+    assert {
+        'amr_r50_voc.py',
+        'amr_r50_voc_release.py',
+        'cam_r50_voc.py',
+        'seam_wrn38_voc.py',
+        'seam_amr_wrn38_voc.py',
+    } <= set(NAMES)
     assert any(name.startswith('toy/') for name in NAMES)
 
 
@@ -32,11 +45,25 @@ def test_the_promised_configs_are_there():
 def test_config_builds_what_its_name_says(path):
     cfg = Config.fromfile(path)
     drop_pretrained(cfg.model)
-    model = MODELS.build(cfg.model)
-    assert type(model) is {'amr': AMR, 'cam': CAM}[path.stem.split('_')[0]]
-    backbone = getattr(model, 'compensation', model).backbone
-    depth = path.stem.split('_')[1].removeprefix('r')
-    assert backbone.depth == int(depth)
+    # Without memory; ConvNeXt reads numbers while it is built.
+    with torch.device('cpu' if 'convnext' in path.stem else 'meta'):
+        model = MODELS.build(cfg.model)
+    algorithm = next(a for a in ALGORITHMS if path.stem.startswith(f'{a}_'))
+    assert type(model) is ALGORITHMS[algorithm]
+    branch = getattr(model, 'compensation', model)
+    backbone = getattr(branch.backbone, 'backbone', branch.backbone)
+    name = path.stem.removeprefix(f'{algorithm}_').split('_')[0]
+    if name in BACKBONES:
+        kind, channels = BACKBONES[name]
+        assert type(backbone).__name__ == kind
+        if not cfg.filename.endswith('toyvoc.py'):
+            assert branch.head.classifier.in_channels == channels
+    else:
+        assert backbone.depth == int(name.removeprefix('r'))
+    spotlight = getattr(model, 'spotlight', None)
+    assert type(spotlight) is {'seam_amr': SEAM, 'amr': CAM}.get(
+        algorithm, type(None)
+    )
     names = cfg.train_dataloader.dataset.get('metainfo', {}).get('classes')
     assert model.num_classes == (len(names) - 1 if names else 20)
     assert DATASETS.get(cfg.train_dataloader.dataset.type)
@@ -59,6 +86,111 @@ def test_paper_numbers_stand_in_the_paper_config():
     assert cfg.model.cls_weight == 0.5
     assert cfg.model.loss_cps.loss_weight == 1
     assert len(list(find_pretrained(cfg.model))) == 2
+
+
+def test_released_numbers_stand_in_the_seam_configs():
+    for name in ('seam_wrn38_voc.py', 'seam_amr_wrn38_voc.py'):
+        cfg = Config.fromfile(CONFIGS / name)
+        assert cfg.train_cfg.max_epochs == cfg.param_scheduler.end == 8
+        assert cfg.param_scheduler.power == 0.9
+        assert cfg.train_dataloader.batch_size == 8
+        assert cfg.optim_wrapper.optimizer == {
+            'type': 'SGD',
+            'lr': 0.01,
+            'momentum': 5e-4,
+            'weight_decay': 5e-4,
+        }
+        steps = {
+            step.type: step for step in cfg.train_dataloader.dataset.pipeline
+        }
+        resize = steps['RandomResizeLongestSide']
+        assert (resize.min_side, resize.max_side) == (448, 768)
+        assert steps['RandomCropOrPad'].crop_size == (448, 448)
+        assert cfg.model.data_preprocessor['size'] == (448, 448)
+        assert cfg.test_evaluator[0].bg_thr == 0.26
+        assert cfg.model.test_cfg.scales == (0.5, 1.0, 1.5, 2.0)
+        assert cfg.model.test_cfg.flip
+        seam = cfg.model.get('spotlight', cfg.model)
+        assert seam.view_scale == 0.3
+        assert seam.loss_ecr.top_share == 0.2
+        assert seam.loss_min.share == 0.25
+        assert seam.head.dropout == 0.5
+        assert seam.pcm.in_channels == (512, 1024)
+        assert seam.pcm.channels == (64, 128)
+        weights = [
+            loss.get('loss_weight', 1.0)
+            for key, loss in seam.items()
+            if key.startswith('loss_')
+        ]
+        assert weights == [1.0] * 4
+
+
+@pytest.mark.parametrize(('name', 'count'), [('seam', 4), ('seam_amr', 6)])
+def test_parts_of_toy_seam_fit_each_other(name, count):
+    """Those of VOC's configs are run thinned, in test_plug_and_play.py."""
+    cfg = Config.fromfile(CONFIGS / 'toy' / f'{name}_wrn38_toyvoc.py')
+    model = MODELS.build(cfg.model)
+    losses, cam = model.train_cams(torch.rand(2, 3, 65, 96), torch.ones(2, 4))
+    assert len(losses) == count
+    assert all(0 <= loss < 3 for loss in losses.values())
+    assert cam.shape == (2, 4, 9, 12)
+
+
+def test_seams_training_images_are_cut_and_coloured(toy_root):
+    cfg = Config.fromfile(CONFIGS / 'seam_wrn38_voc.py')
+    toy = Config.fromfile(CONFIGS / 'toy' / 'seam_wrn38_toyvoc.py')
+    config = toy.train_dataloader.dataset
+    config.data_root = str(toy_root)
+    config.pipeline = cfg.train_dataloader.dataset.pipeline
+    images = []
+    for jitter in (True, False):
+        if not jitter:
+            kinds = [step.type for step in config.pipeline]
+            config.pipeline.pop(kinds.index('mmpretrain.ColorJitter'))
+        np.random.seed(0)
+        images.append(DATASETS.build(config)[0]['inputs'])
+    assert {tuple(image.shape) for image in images} == {(3, 448, 448)}
+    assert not torch.equal(*images)
+
+
+def test_amr_adds_its_branch_to_seam_and_changes_nothing_else():
+    for folder, stem in (('', 'voc'), ('toy', 'toyvoc')):
+        seam, both = (
+            Config.fromfile(CONFIGS / folder / f'{name}_wrn38_{stem}.py')
+            for name in ('seam', 'seam_amr')
+        )
+        assert both.model.spotlight == seam.model
+        branch = both.model.compensation
+        assert branch.backbone.backbone == seam.model.backbone
+        assert branch.head == seam.model.head
+        own = {'model', 'filename'}
+        assert {k: v for k, v in both.items() if k not in own} == {
+            k: v for k, v in seam.items() if k not in own
+        }
+        paper = Config.fromfile(CONFIGS / 'amr_r50_voc.py').model
+        for key in ('xi', 'cls_weight', 'loss_cps'):
+            assert both.model[key] == paper[key]
+
+
+def test_new_layers_of_seam_learn_ten_times_as_fast():
+    cfg = Config.fromfile(CONFIGS / 'seam_amr_wrn38_voc.py')
+    drop_pretrained(cfg.model, unfreeze=False)
+    with torch.device('meta'):
+        model = MODELS.build(cfg.model)
+        wrapper = build_optim_wrapper(model, cfg.optim_wrapper)
+    names = {id(p): name for name, p in model.named_parameters()}
+    for group in wrapper.optimizer.param_groups:
+        (parameter,) = group['params']
+        name = names.pop(id(parameter))
+        new = any(part in name for part in ('head.', 'pcm.', '.amm.'))
+        assert group['lr'] == pytest.approx(0.1 if new else 0.01), name
+    # What is left is frozen: stem, b2 and every BatchNorm of the encoders.
+    frozen = {
+        name for name, p in model.named_parameters() if not p.requires_grad
+    }
+    assert set(names.values()) == frozen
+    assert not any('amm' in name for name in frozen)
+    assert all('bn' in n or '.b2' in n or 'conv1a' in n for n in frozen)
 
 
 def test_the_branches_differ_only_by_the_modulation():

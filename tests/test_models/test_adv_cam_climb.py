@@ -48,7 +48,7 @@ def test_images_stay_in_range_and_the_objective_rises():
 
 
 @pytest.mark.parametrize('steps', [0, 3])
-def test_what_a_classifier_shows_is_added_and_its_cam_climbs(steps):
+def test_refined_maps_are_added_and_the_cam_climbs(steps):
     net, batch, classes = model(), images(), torch.tensor([0, 2])
     method = AdvCAM(num_steps=steps, scales=SCALES)
     views, way = climb(method, net, batch, classes)
@@ -56,7 +56,11 @@ def test_what_a_classifier_shows_is_added_and_its_cam_climbs(steps):
     for now in way:
         cam = method.branch_cam(net, now).relu() ** 2
         want = want + merge_views(select_class(cam, classes))
-    net.shown_cams = lambda x: {'cam': net.branch_cams(x)['cam'].relu() ** 2}
+    net.refines = True
+    net.view_cams = lambda x: (
+        {'cam': net.branch_cams(x)['cam'].relu() ** 2},
+        None,
+    )
     with torch.enable_grad():
         got = method.item_cams(net, views, classes, 0)
     torch.testing.assert_close(got, want)

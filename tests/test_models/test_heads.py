@@ -20,6 +20,17 @@ def test_in_index_chooses_the_map():
     assert torch.equal(head(maps), F.conv2d(maps[0], head.classifier.weight))
 
 
+def test_dropout_drops_whole_channels_in_training_alone():
+    head = CAMHead(in_channels=64, num_classes=64, dropout=0.5)
+    torch.nn.init.eye_(head.classifier.weight[:, :, 0, 0])
+    maps = (torch.ones(1, 64, 5, 7),)
+    got = head(maps)
+    assert set(got.unique().tolist()) == {0.0, 2.0}
+    assert torch.equal(got.amin((2, 3)), got.amax((2, 3)))
+    assert torch.equal(head.eval()(maps), maps[0])
+    assert CAMHead(64, 64).dropout.p == 0
+
+
 def test_init_cfg_sets_the_spread_of_the_weights():
     for std in (None, 1.0):
         init = std and {'type': 'Normal', 'layer': 'Conv2d', 'std': std}

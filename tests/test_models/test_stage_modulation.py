@@ -22,6 +22,21 @@ from model_configs import backbone, build
             'layer4',
             256,
         ),
+        (
+            {
+                'type': 'mmpretrain.VisionTransformer',
+                'arch': {
+                    'embed_dims': 24,
+                    'num_layers': 2,
+                    'num_heads': 2,
+                    'feedforward_channels': 48,
+                },
+                'img_size': 64,
+                'out_type': 'featmap',
+            },
+            '',
+            24,
+        ),
     ],
 )
 def test_last_stage_is_modulated_and_pretrained_keys_stay(
@@ -46,8 +61,40 @@ def test_last_stage_is_modulated_and_pretrained_keys_stay(
     assert own == set(plain.state_dict())
     wrapped.backbone.load_state_dict(plain.state_dict(), strict=False)
     x = torch.randn(2, 3, 33, 47)
-    amm = wrapped.backbone.get_submodule(f'{stage}.amm')
+    amm = wrapped.backbone.get_submodule(f'{stage}.amm'.strip('.'))
     torch.testing.assert_close(wrapped(x)[-1], amm(plain(x)[-1]))
+
+
+@pytest.mark.parametrize('with_cp', [False, True])
+def test_block_of_a_wide_resnet_is_modulated_before_its_activation(with_cp):
+    inner = {
+        'type': 'WideResNet38',
+        'width_divisor': 64,
+        'out_indices': (2, 5),
+        'with_cp': with_cp,
+    }
+    model = build(
+        {
+            'type': 'StageModulation',
+            'backbone': inner,
+            'stages': {'b4_5': 8, 'b7': 64},
+        }
+    )
+    net = model.backbone
+    for dropout in (m for m in net.modules() if 'Dropout' in str(type(m))):
+        dropout.p = 0.0
+    x = torch.randn(2, 3, 33, 47)
+    conv4, conv6 = model(x)
+    y = net.conv1a(x)
+    for block in [b for stage in range(3) for b in net._blocks(stage)]:
+        y = block.forward(y)
+    y = net.b4_5.amm(y)
+    torch.testing.assert_close(conv4, net.b5.activate(y))
+    for block in [b for stage in range(3, 6) for b in net._blocks(stage)]:
+        y = block.forward(y)
+    torch.testing.assert_close(conv6, net.bn7(net.b7.amm(y)).relu())
+    conv6.sum().backward()
+    assert net.b4_5.amm.spatial.weight.grad.abs().max() > 0
 
 
 def test_earlier_stage_changes_what_later_stages_see():

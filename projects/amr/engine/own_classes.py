@@ -61,6 +61,10 @@ def fit_classes(cfg: Config, names: tuple[str, ...]) -> None:
     if old:
         counts = (old.pop(), len(names))
         for key in ('model', 'tta_model'):
+            if cfg.get(key):
+                # What a config names twice (``{{_base_.model.head}}``)
+                # becomes two, so that no count is fitted twice.
+                cfg[key] = cfg[key].to_dict()
             _fit_counts(cfg.get(key), key, *counts)
 
 

@@ -16,18 +16,21 @@ from .cam_methods import (
     LibraryCAM,
     MultiScaleCAM,
 )
-from .classifiers import AMR, CAM, BaseCAMClassifier
+from .classifiers import AMR, CAM, SEAM, BaseCAMClassifier
 from .data_preprocessor import WeakLabelDataPreprocessor
 from .decode_heads import DeepLabV2Head
 from .heads import AffinityHead, BoundaryHead, CAMHead, DisplacementHead
 from .losses import (
+    AdaptiveMinPoolingLoss,
     AffinityLoss,
     BalancedCrossEntropyLoss,
     CrossPseudoSupervisionLoss,
     DisplacementLoss,
+    EquivariantCrossRegularizationLoss,
+    EquivariantRegularizationLoss,
     MultiLabelSoftMarginLoss,
 )
-from .plugins import AttentionModulation
+from .plugins import AttentionModulation, PixelCorrelation
 from .segmentors import (
     MeanProbabilityTTAModel,
     MultiScaleLossEncoderDecoder,
@@ -43,8 +46,12 @@ __all__ = [
     'HiResCAM',
     'LayerCAM',
     'LibraryCAM',
+    'SEAM',
+    'AdaptiveMinPoolingLoss',
     'AttentionModulation',
     'DeepLabV2Head',
+    'EquivariantCrossRegularizationLoss',
+    'EquivariantRegularizationLoss',
     'MeanProbabilityTTAModel',
     'MultiScaleLossEncoderDecoder',
     'BaseCAMClassifier',
@@ -54,6 +61,7 @@ __all__ = [
     'CrossPseudoSupervisionLoss',
     'MultiLabelSoftMarginLoss',
     'MultiScaleCAM',
+    'PixelCorrelation',
     'ShallowResNet',
     'StageModulation',
     'WeakLabelDataPreprocessor',

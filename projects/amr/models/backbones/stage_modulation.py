@@ -16,7 +16,9 @@ class StageModulation(BaseModule):
     Args:
         backbone (dict): Config of the backbone, ``init_cfg`` and all.
         stages (dict[str, int]): Name of the stage's submodule (dotted, as in
-            ``named_modules``) -> its output channels.
+            ``named_modules``) -> its output channels. The empty name is the
+            backbone itself: its last feature map is modulated, which also
+            suits transformers, whose stages pass tokens.
         amm (dict, optional): Config of the modulation without
             ``in_channels``. Defaults to dict(type='AttentionModulation').
         init_cfg (dict, optional): Of this wrapper. Defaults to None.

@@ -56,7 +56,8 @@ class AdvCAM(ClassWiseCAM):
     Here: L_AD is on the Grad-CAM of the pooled logit, which is the CAM
     divided by the number of positions (``ad_reduction='mean'``). The range is
     that of the image at the start. No scale has a factor. A classifier that
-    shows other maps than its CAM (``shown_cams``) has those added.
+    refines its CAM (``refines``, as SEAM) climbs on the CAM, whose mean is
+    the logit, and has the refined maps added.
 
     Args:
         num_steps (int | Sequence[int]): Steps T, for all scales or one for
@@ -141,8 +142,8 @@ class AdvCAM(ClassWiseCAM):
     @torch.no_grad()
     def _maps(self, branch, views, cam, classes) -> Tensor:
         """Merged maps (M, h, w) as the classifier shows them."""
-        shown = branch.shown_cams(views.flatten(0, 1))
-        if shown is not None:
+        if branch.refines:
+            shown, _ = branch.view_cams(views.flatten(0, 1))
             cam = next(iter(shown.values())).float()
             cam = cam.unflatten(0, views.shape[:2])
         return merge_views(select_class(cam, classes))

@@ -18,7 +18,6 @@ from torch import Tensor
 from projects.amr.ops import (
     merge_flip,
     normalize_cam,
-    pool_logits,
     resize_cam,
     stride_size,
 )
@@ -93,9 +92,9 @@ class MultiScaleCAM:
         self.interpolation = interpolation
         self.score_thr = score_thr
 
-    def view_cams(self, classifier, views: Tensor) -> dict[str, Tensor]:
-        """Unrectified CAMs of views (M, 3, H, W), by branch."""
-        return classifier.branch_cams(views)
+    def view_cams(self, classifier, views: Tensor):
+        """Maps before ReLU and logits of views (M, 3, H, W), by branch."""
+        return classifier.view_cams(views)
 
     @torch.no_grad()
     def __call__(
@@ -145,11 +144,10 @@ class MultiScaleCAM:
             views = self._rescale(images, scale)
             if self.flip:
                 views = torch.cat([views, views.flip(-1)])
-            for name, cam in self.view_cams(classifier, views).items():
-                cam = cam.float()
-                pooled = pool_logits(cam)
-                logits[name].extend(pooled.chunk(2) if self.flip else [pooled])
-                cam = cam.relu()
+            cams, pooled = self.view_cams(classifier, views)
+            for name, cam in cams.items():
+                logits[name].extend(pooled[name].chunk(1 + self.flip))
+                cam = cam.float().relu()
                 cam = resize_cam(merge_flip(cam) if self.flip else cam, size)
                 merged[name] = merged[name] + cam if name in merged else cam
         means = {name: torch.stack(x).mean(0) for name, x in logits.items()}

@@ -26,7 +26,8 @@ class AMR(BaseCAMClassifier):
     say) come as ``loss_<branch>_<name>``.
 
     Maps: ``spotlight``, ``compensation`` and ``weighted`` (Eq. 2, the final
-    one).
+    one). Where a branch refines its CAM (SEAM), Eq. 2 takes the refined map
+    and Eq. 11 the CAM before; which ones is not in the paper.
 
     Paper: joint training; Eq. 2 is written on CAMs whose normalisation is
     not stated.
@@ -138,6 +139,14 @@ class AMR(BaseCAMClassifier):
             for name, branch in self.branches().items()
         }
 
+    def view_cams(self, inputs: Tensor):
+        """Maps and logits of both branches, see the base class."""
+        cams, logits = {}, {}
+        for name in BRANCHES:
+            own = getattr(self, name).view_cams(inputs)
+            cams[name], logits[name] = (next(iter(x.values())) for x in own)
+        return cams, logits
+
     def train_cams(self, inputs, labels, detach=False):
         """Losses of Eq. 12 and the compensation branch's CAM."""
         losses, cams = {}, {}
@@ -160,7 +169,15 @@ class AMR(BaseCAMClassifier):
 
     def fuse_cams(self, cams: dict[str, Tensor]) -> dict[str, Tensor]:
         """Add the weighted CAM, Eq. 2, of normalised maps (K, h, w)."""
+        cams = {
+            name: self._finish_branch(name, cams[name]) for name in BRANCHES
+        }
         weighted = weighted_cam(*(cams[name] for name in BRANCHES), self.xi)
         if self.renormalize:
             weighted = normalize_cam(weighted)
         return {**cams, 'weighted': weighted}
+
+    def _finish_branch(self, name: str, cam: Tensor) -> Tensor:
+        """Let a branch finish its normalised map (K, h, w) in its own way."""
+        branch = getattr(self, name)
+        return branch.fuse_cams({branch.final: cam})[branch.final]

@@ -14,6 +14,7 @@ from mmseg.structures import SegDataSample
 from torch import Tensor
 
 from projects.amr.models.cam_methods import CAMPrediction
+from projects.amr.ops import pool_logits
 
 
 class BaseCAMClassifier(BaseModel):
@@ -41,6 +42,7 @@ class BaseCAMClassifier(BaseModel):
 
     final: str = 'cam'
     maps: tuple[str, ...] = ('cam',)
+    refines: bool = False  # whether view_cams has other maps than the CAMs
 
     def __init__(
         self,
@@ -73,19 +75,24 @@ class BaseCAMClassifier(BaseModel):
         """
         return {self.maps[0]: self}
 
-    def shown_cams(self, inputs: Tensor) -> dict[str, Tensor] | None:
-        """Maps that stand for a branch where they are not its CAM.
+    def view_cams(
+        self, inputs: Tensor
+    ) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+        """What a CAM method merges over views.
 
-        AdvCAM climbs on the CAM, whose mean is the logit, and adds up these.
+        A classifier whose maps are not those that its logits are the means
+        of (SEAM, say, which refines them) overrides this and sets
+        ``refines``.
 
         Args:
-            inputs (Tensor): Shape (N, 3, H, W), normalised.
+            inputs (Tensor): Views, normalised, shape (N, 3, H, W).
 
         Returns:
-            dict[str, Tensor] | None: As :meth:`branch_cams`; None where the
-            CAM itself is shown.
+            tuple[dict[str, Tensor], dict[str, Tensor]]: Maps before ReLU
+            (N, K, h, w) and logits (N, K), by branch.
         """
-        return None
+        cams = self.branch_cams(inputs)
+        return cams, {k: pool_logits(cam.float()) for k, cam in cams.items()}
 
     @abstractmethod
     def train_cams(

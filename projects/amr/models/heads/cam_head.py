@@ -16,6 +16,8 @@ class CAMHead(BaseModule):
         in_channels (int): Channels of the features.
         num_classes (int): Number K of foreground classes.
         in_index (int): Which of the backbone's outputs. Defaults to -1.
+        dropout (float): Share of the feature channels dropped in training,
+            in [0, 1). SEAM: 0.5. Defaults to 0.0.
         init_cfg (dict, optional): Initialisation. Defaults to a normal
             distribution with deviation 0.01.
     """
@@ -25,6 +27,7 @@ class CAMHead(BaseModule):
         in_channels: int,
         num_classes: int,
         in_index: int = -1,
+        dropout: float = 0.0,
         init_cfg: dict | None = None,
     ):
         super().__init__(
@@ -32,6 +35,7 @@ class CAMHead(BaseModule):
         )
         self.num_classes = num_classes
         self.in_index = in_index
+        self.dropout = nn.Dropout2d(dropout)
         self.classifier = nn.Conv2d(in_channels, num_classes, 1, bias=False)
 
     def forward(self, features: tuple[Tensor, ...]) -> Tensor:
@@ -44,4 +48,4 @@ class CAMHead(BaseModule):
         Returns:
             Tensor: Shape (N, K, h, w), real.
         """
-        return self.classifier(features[self.in_index])
+        return self.classifier(self.dropout(features[self.in_index]))

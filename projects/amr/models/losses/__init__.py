@@ -1,3 +1,7 @@
+from .adaptive_min_pooling_loss import (
+    AdaptiveMinPoolingLoss,
+    adaptive_min_pooling,
+)
 from .affinity_loss import (
     AffinityLoss,
     DisplacementLoss,
@@ -12,20 +16,32 @@ from .cross_pseudo_supervision_loss import (
     CrossPseudoSupervisionLoss,
     cross_pseudo_supervision,
 )
+from .equivariance_loss import (
+    EquivariantCrossRegularizationLoss,
+    EquivariantRegularizationLoss,
+    equivariant_cross_regularization,
+    equivariant_regularization,
+)
 from .multilabel_soft_margin_loss import (
     MultiLabelSoftMarginLoss,
     multilabel_soft_margin_loss,
 )
 
 __all__ = [
+    'AdaptiveMinPoolingLoss',
     'AffinityLoss',
     'BalancedCrossEntropyLoss',
     'CrossPseudoSupervisionLoss',
     'DisplacementLoss',
+    'EquivariantCrossRegularizationLoss',
+    'EquivariantRegularizationLoss',
     'MultiLabelSoftMarginLoss',
+    'adaptive_min_pooling',
     'affinity_loss',
     'balanced_cross_entropy',
     'cross_pseudo_supervision',
     'displacement_loss',
+    'equivariant_cross_regularization',
+    'equivariant_regularization',
     'multilabel_soft_margin_loss',
 ]

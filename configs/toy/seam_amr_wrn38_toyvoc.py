@@ -1,0 +1,20 @@
+_base_ = './seam_wrn38_toyvoc.py'
+model = dict(
+    _delete_=True,
+    type='AMR',
+    data_preprocessor={{_base_.model.data_preprocessor}},
+    spotlight={{_base_.model}},
+    compensation=dict(
+        type='CAM',
+        backbone=dict(
+            type='StageModulation',
+            backbone={{_base_.model.backbone}},
+            stages=dict(b3_2=32, b4_5=64, b5_2=128, b6=256, b7=512),
+        ),
+        head={{_base_.model.head}},
+    ),
+    xi=0.5,
+    cls_weight=0.5,
+    loss_cps=dict(type='CrossPseudoSupervisionLoss', loss_weight=1.0),
+    test_cfg={{_base_.model.test_cfg}},
+)

@@ -1,0 +1,217 @@
+"""SEAM: self-supervised equivariant attention, arXiv:2004.04581.
+
+Shape legend: N images of size (H, W), K foreground classes, (h, w) feature
+size, (H', W') size of the small view.
+"""
+
+from typing import NamedTuple
+
+import torch
+import torch.nn.functional as F
+from mmseg.registry import MODELS
+from torch import Tensor
+
+from projects.amr.models.classifiers.cam import CAM
+from projects.amr.ops import normalize_cam, pool_logits, resize_cam
+from projects.amr.ops.pixel_correlation import (
+    add_background,
+    keep_winner,
+    stretch_cam,
+)
+
+
+class View(NamedTuple):
+    """What the losses take of one view, maps at one size (H', W').
+
+    Args:
+        logits (Tensor): Shape (N, K), real.
+        cam (Tensor): Stretched, labelled classes only, shape (N, K, H', W'),
+            in [0, 1].
+        refined (Tensor): The same behind pixel correlation, with the
+            background before it, shape (N, 1 + K, H', W').
+        scores (Tensor): Refined maps as they are, labelled classes only,
+            shape (N, K, H', W'), in [0, 1].
+    """
+
+    logits: Tensor
+    cam: Tensor
+    refined: Tensor
+    scores: Tensor
+
+
+@MODELS.register_module()
+class SEAM(CAM):
+    """A CAM classifier taught by a smaller view of the same image.
+
+    Image and small view pass the same weights, and their CAMs shall agree.
+    Losses, all of weight 1:
+
+    - ``loss_cls``: classification, mean of both views;
+    - ``loss_min``: adaptive minimum pooling of the refined maps, mean of
+      both views (released code);
+    - ``loss_er``: between both views' CAMs;
+    - ``loss_ecr``: refined maps of one view against the CAM of the other,
+      which is fixed, sum of both directions.
+
+    The pixel correlation module refines the CAM without passing a gradient
+    on, so ``loss_min`` and ``loss_ecr`` train that module alone; without
+    both it stays as it was initialised.
+
+    Map: ``cam``, the refined one. Scores are those of the plain CAM, which
+    is also what :class:`AMR` compares in Eq. 11.
+
+    Released code: compares maps that were resized to the image's size and
+    from there to the small view's, corners aligned; adaptive minimum pooling
+    is taken at the image's size for the image.
+    Here: all maps go from the features' to the small view's size at once,
+    corners not aligned. The classifier has no class for the background,
+    whose weights the released losses never move.
+
+    Args:
+        backbone (dict): Config of the encoder; it returns the maps that
+            ``pcm`` and ``head`` take.
+        head (dict): Config of the CAM head.
+        pcm (dict): Config of the pixel correlation module.
+        view_scale (float): Size of the small view, in (0, 1). Defaults to
+            0.3.
+        winner_only (bool): Whether each position gives the module its best
+            class (of all, labelled or not) alone. Defaults to True (released
+            code).
+        loss_cls (dict, optional): Defaults to
+            dict(type='MultiLabelSoftMarginLoss').
+        loss_min (dict, optional): None leaves it out. Defaults to None.
+        loss_er (dict, optional): None leaves it out. Defaults to None.
+        loss_ecr (dict, optional): None leaves it out. Defaults to None.
+        data_preprocessor (dict, optional): Defaults to None.
+        test_cfg (dict, optional): CAM method of testing, see
+            :class:`BaseCAMClassifier`.
+        val_cfg (dict, optional): CAM method of validation. Defaults to None.
+        init_cfg (dict, optional): Initialisation. Defaults to None.
+
+    Raises:
+        ValueError: If ``view_scale`` is not in (0, 1).
+    """
+
+    refines = True
+
+    def __init__(
+        self,
+        backbone: dict,
+        head: dict,
+        pcm: dict,
+        view_scale: float = 0.3,
+        winner_only: bool = True,
+        loss_cls: dict | None = None,
+        loss_min: dict | None = None,
+        loss_er: dict | None = None,
+        loss_ecr: dict | None = None,
+        data_preprocessor: dict | None = None,
+        test_cfg: dict | None = None,
+        val_cfg: dict | None = None,
+        init_cfg: dict | None = None,
+    ):
+        super().__init__(
+            backbone,
+            head,
+            loss_cls,
+            data_preprocessor,
+            test_cfg,
+            val_cfg,
+            init_cfg,
+        )
+        if not 0 < view_scale < 1:
+            raise ValueError(
+                f'`view_scale` must be within (0, 1), got {view_scale}'
+            )
+        self.pcm = MODELS.build(pcm)
+        self.view_scale = view_scale
+        self.winner_only = winner_only
+        self.loss_min = MODELS.build(loss_min) if loss_min else None
+        self.loss_er = MODELS.build(loss_er) if loss_er else None
+        self.loss_ecr = MODELS.build(loss_ecr) if loss_ecr else None
+
+    def refine(
+        self, cam: Tensor, inputs: Tensor, features: tuple[Tensor, ...]
+    ) -> Tensor:
+        """Pixel correlation of the normalised CAM and its background.
+
+        Args:
+            cam (Tensor): Unrectified, shape (N, K, h, w).
+            inputs (Tensor): Images, shape (N, 3, H, W).
+            features (tuple[Tensor]): The backbone's outputs.
+
+        Returns:
+            Tensor: Shape (N, 1 + K, h, w), in [0, 1], background first.
+        """
+        cam = normalize_cam(cam.detach().float())
+        maps = add_background(cam)
+        if self.winner_only:
+            maps = torch.cat([maps[:, :1], keep_winner(cam)], dim=1)
+        return self.pcm(maps, inputs, features)
+
+    def view_cams(self, inputs: Tensor):
+        """Refined maps and the logits of the CAM, see the base class."""
+        features = self.extract_feat(inputs)
+        cam = self.head(features)
+        refined = self.refine(cam, inputs, features)[:, 1:]
+        return {'cam': refined}, {'cam': pool_logits(cam.float())}
+
+    def train_cams(self, inputs, labels, detach=False):
+        """Losses and unrectified CAM of the images, see the base class."""
+        learning = torch.is_grad_enabled() and not detach
+        with torch.set_grad_enabled(learning):
+            features = self.extract_feat(inputs)
+        cam = self.head(features)
+        with torch.set_grad_enabled(learning):
+            small = self.small_view(inputs)
+            size = tuple(small.shape[-2:])
+            first = self._see(inputs, features, cam, labels, size)
+            features = self.extract_feat(small)
+            second = self._see(
+                small, features, self.head(features), labels, size
+            )
+            losses = self._compare(first, second, labels)
+        return losses, cam
+
+    def small_view(self, inputs: Tensor) -> Tensor:
+        """Images (N, 3, H, W) at ``view_scale``, bilinear."""
+        size = [
+            max(int(length * self.view_scale), 1)
+            for length in inputs.shape[-2:]
+        ]
+        return F.interpolate(
+            inputs, size=size, mode='bilinear', align_corners=False
+        )
+
+    def _see(self, inputs, features, cam, labels, size) -> View:
+        """Turn one view's features and CAM into what the losses take."""
+        mask = labels[..., None, None].to(cam.dtype)
+        refined = resize_cam(self.refine(cam, inputs, features), size)
+        stretched = stretch_cam(refined)
+        return View(
+            pool_logits(cam),
+            stretch_cam(resize_cam(cam.float(), size)) * mask,
+            torch.cat([stretched[:, :1], stretched[:, 1:] * mask], dim=1),
+            refined[:, 1:] * mask,
+        )
+
+    def _compare(self, first: View, second: View, labels) -> dict:
+        """Losses of both views."""
+        views = (first, second)
+        losses = {
+            'loss_cls': sum(self.loss_cls(v.logits, labels) for v in views) / 2
+        }
+        if self.loss_min is not None:
+            losses['loss_min'] = sum(self.loss_min(v.scores) for v in views)
+            losses['loss_min'] = losses['loss_min'] / 2
+        if self.loss_er is not None:
+            losses['loss_er'] = self.loss_er(first.cam, second.cam)
+        if self.loss_ecr is not None:
+            losses['loss_ecr'] = self.loss_ecr(
+                first.refined, add_background(second.cam)
+            ) + self.loss_ecr(second.refined, add_background(first.cam))
+        return losses
+
+    def fuse_cams(self, cams: dict[str, Tensor]) -> dict[str, Tensor]:
+        """Stretch the merged maps, as the released code does."""
+        return {name: stretch_cam(cam) for name, cam in cams.items()}

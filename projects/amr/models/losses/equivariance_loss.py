@@ -1,0 +1,113 @@
+"""Equivariance losses of SEAM (arXiv:2004.04581) between two views' CAMs.
+
+Shape legend: N images, K foreground classes, (h, w) map size. The maps of
+both views are normalised, masked by the weak labels and brought to one size
+before.
+"""
+
+import torch
+from mmseg.registry import MODELS
+from torch import Tensor, nn
+
+from projects.amr.ops.pixel_correlation import keep_winner
+
+
+def equivariant_regularization(first: Tensor, second: Tensor) -> Tensor:
+    """Mean absolute difference of two views' maps (ER).
+
+    Args:
+        first (Tensor): Shape (N, K, h, w), in [0, 1].
+        second (Tensor): Same shape.
+
+    Returns:
+        Tensor: Scalar in [0, 1]; 0 for equal maps.
+
+    Raises:
+        ValueError: If the shapes differ.
+    """
+    _check_shapes(first, second)
+    return (first - second).abs().mean()
+
+
+def equivariant_cross_regularization(
+    refined: Tensor, target: Tensor, top_share: float = 0.2
+) -> Tensor:
+    """Distance of refined maps to the other view's, where it is largest.
+
+    The target is detached, and of its classes only each position's best one
+    is left. The mean is over the ``top_share`` largest differences of each
+    image, all maps together ("online hard example mining"; ECR).
+
+    Args:
+        refined (Tensor): Shape (N, 1 + K, h, w), in [0, 1], background
+            first, behind pixel correlation.
+        target (Tensor): Same shape, CAMs of the other view.
+        top_share (float): In (0, 1]. Defaults to 0.2.
+
+    Returns:
+        Tensor: Scalar in [0, 1].
+
+    Raises:
+        ValueError: If the shapes differ.
+    """
+    _check_shapes(refined, target)
+    target = target.detach()
+    target = torch.cat([target[:, :1], keep_winner(target[:, 1:])], dim=1)
+    difference = (refined - target).abs().flatten(1)
+    count = max(int(top_share * difference.shape[1]), 1)
+    return difference.topk(count, dim=1).values.mean()
+
+
+def _check_shapes(first: Tensor, second: Tensor) -> None:
+    """Refuse maps that cannot be compared."""
+    if first.shape != second.shape:
+        raise ValueError(
+            'the maps of both views must have one shape, got '
+            f'{tuple(first.shape)} and {tuple(second.shape)}'
+        )
+
+
+@MODELS.register_module()
+class EquivariantRegularizationLoss(nn.Module):
+    """Registered form of :func:`equivariant_regularization`.
+
+    Args:
+        loss_weight (float): Factor. Defaults to 1.0.
+    """
+
+    def __init__(self, loss_weight: float = 1.0):
+        super().__init__()
+        self.loss_weight = loss_weight
+
+    def forward(self, first: Tensor, second: Tensor) -> Tensor:
+        """Return the weighted loss of maps (N, K, h, w)."""
+        return self.loss_weight * equivariant_regularization(first, second)
+
+
+@MODELS.register_module()
+class EquivariantCrossRegularizationLoss(nn.Module):
+    """Registered form of :func:`equivariant_cross_regularization`.
+
+    Args:
+        loss_weight (float): Factor. Defaults to 1.0.
+        top_share (float): Share of the differences that counts, in (0, 1].
+            Defaults to 0.2.
+
+    Raises:
+        ValueError: If ``top_share`` is not in (0, 1].
+    """
+
+    def __init__(self, loss_weight: float = 1.0, top_share: float = 0.2):
+        super().__init__()
+        if not 0 < top_share <= 1:
+            raise ValueError(
+                f'`top_share` must be within (0, 1], got {top_share}'
+            )
+        self.loss_weight = loss_weight
+        self.top_share = top_share
+
+    def forward(self, refined: Tensor, target: Tensor) -> Tensor:
+        """Return the weighted loss of maps (N, 1 + K, h, w)."""
+        return self.loss_weight * equivariant_cross_regularization(
+            refined, target, self.top_share
+        )

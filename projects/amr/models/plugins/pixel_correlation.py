@@ -1,0 +1,118 @@
+"""Pixel correlation module (PCM) of SEAM, arXiv:2004.04581.
+
+Shape legend: N images of size (H, W), C maps, (h, w) feature size.
+"""
+
+from collections.abc import Sequence
+
+import torch
+from mmengine.model import BaseModule
+from mmseg.registry import MODELS
+from torch import Tensor, nn
+
+from projects.amr.ops import resize_cam
+from projects.amr.ops.pixel_correlation import pixel_correlation
+
+
+@MODELS.register_module()
+class PixelCorrelation(BaseModule):
+    """Refine maps by what positions look like.
+
+    The image at feature size and projections of two of the backbone's maps
+    (1x1, ReLU) are joined and embedded by another 1x1 convolution; the maps
+    are averaged over positions whose embeddings are alike
+    (:func:`pixel_correlation`). Features are detached: the losses of the
+    refined maps train these convolutions alone. No convolution has a bias.
+
+    Released code: resizes the image with its corners aligned.
+    Here: without, as everywhere in this project.
+
+    Args:
+        in_channels (Sequence[int]): Channels of the backbone's maps.
+            Defaults to (512, 1024), conv4 and conv5 of Wide-ResNet38.
+        channels (Sequence[int]): Of their projections. Defaults to (64,
+            128).
+        embed_channels (int, optional): Of the embedding. Defaults to the
+            sum of ``channels`` (192).
+        in_indices (Sequence[int]): Which of the backbone's outputs. Defaults
+            to (0, 1).
+        max_entries (int): See :func:`pixel_correlation`. Defaults to 2 **
+            25.
+        init_cfg (dict, optional): Initialisation. Defaults to the released
+            code's: He's normal one for the projections, Xavier's uniform one
+            with gain 4 for the embedding.
+
+    Raises:
+        ValueError: If the sequences are not of one length.
+    """
+
+    def __init__(
+        self,
+        in_channels: Sequence[int] = (512, 1024),
+        channels: Sequence[int] = (64, 128),
+        embed_channels: int | None = None,
+        in_indices: Sequence[int] = (0, 1),
+        max_entries: int = 2**25,
+        init_cfg: dict | None = None,
+    ):
+        super().__init__(
+            init_cfg
+            or {
+                'type': 'Kaiming',
+                'layer': 'Conv2d',
+                'mode': 'fan_in',
+                'distribution': 'normal',
+                'override': {
+                    'type': 'Xavier',
+                    'name': 'embedding',
+                    'gain': 4,
+                    'distribution': 'uniform',
+                },
+            }
+        )
+        if not len(in_channels) == len(channels) == len(in_indices):
+            raise ValueError(
+                '`in_channels`, `channels` and `in_indices` must be of one '
+                f'length, got {in_channels}, {channels} and {in_indices}'
+            )
+        self.in_indices = tuple(in_indices)
+        self.max_entries = max_entries
+        self.projections = nn.ModuleList(
+            nn.Conv2d(source, target, 1, bias=False)
+            for source, target in zip(in_channels, channels, strict=True)
+        )
+        self.embedding = nn.Conv2d(
+            3 + sum(channels), embed_channels or sum(channels), 1, bias=False
+        )
+
+    def embed(
+        self, inputs: Tensor, features: tuple[Tensor, ...], size
+    ) -> Tensor:
+        """Embed images and features: (N, D, *size)."""
+        parts = [resize_cam(inputs, size)]
+        for index, projection in zip(
+            self.in_indices, self.projections, strict=True
+        ):
+            projected = projection(features[index].detach()).relu()
+            parts.append(resize_cam(projected, size))
+        return self.embedding(torch.cat(parts, dim=1))
+
+    def forward(
+        self, cam: Tensor, inputs: Tensor, features: tuple[Tensor, ...]
+    ) -> Tensor:
+        """Refine maps.
+
+        Args:
+            cam (Tensor): Shape (N, C, h, w), real.
+            inputs (Tensor): Images, normalised, shape (N, 3, H, W).
+            features (tuple[Tensor]): The backbone's outputs.
+
+        Returns:
+            Tensor: Shape (N, C, h, w), within the range of each map.
+        """
+        embedded = self.embed(inputs, features, tuple(cam.shape[-2:]))
+        # Sums over thousands of positions are left in full precision.
+        with torch.autocast(cam.device.type, enabled=False):
+            return pixel_correlation(
+                cam.float(), embedded.float(), self.max_entries
+            )

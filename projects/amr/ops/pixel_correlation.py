@@ -1,0 +1,122 @@
+"""Pixel correlation and the normalisations of SEAM (arXiv:2004.04581).
+
+Shape legend: N images, K foreground classes, C maps to refine (SEAM: the
+background's and those of the K classes), D feature channels, (h, w) feature
+size, P = h w positions.
+"""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+
+def correlation_weights(
+    features: Tensor, start: int = 0, stop: int | None = None
+) -> Tensor:
+    r"""How much each position gives to each: rectified cosine, normalised.
+
+    .. math::
+        w_{ij} = \frac{[\cos(f_i, f_j)]_+}{\sum_k [\cos(f_k, f_j)]_+}
+
+    Released code: adds 1e-5 to norms and sums.
+    Here: 1e-5 is their least value, so that columns do add up to 1.
+
+    Args:
+        features (Tensor): Shape (N, D, h, w), real.
+        start (int): First receiving position j. Defaults to 0.
+        stop (int, optional): The one after the last. Defaults to None, all.
+
+    Returns:
+        Tensor: Shape (N, P, stop - start), in [0, 1]; giving position i by
+        row, receiving position j by column. Columns sum to 1, or to 0 where
+        the features are 0.
+    """
+    unit = F.normalize(features.flatten(2), dim=1, eps=1e-5)
+    weights = (unit.transpose(1, 2) @ unit[..., start:stop]).relu()
+    return weights / weights.sum(1, keepdim=True).clamp_min(1e-5)
+
+
+def pixel_correlation(
+    cam: Tensor, features: Tensor, max_entries: int = 2**25
+) -> Tensor:
+    """Replace each value by the mean over positions that look alike.
+
+    The P x P weights are formed in blocks of columns, which changes the
+    memory and not the result: at twice VOC's image size they would take
+    half a GiB an image at once. A backward pass keeps all of them.
+
+    Args:
+        cam (Tensor): Shape (N, C, h, w), real.
+        features (Tensor): Shape (N, D, h, w), real.
+        max_entries (int): Weights to form at a time, at least one column is
+            formed. Defaults to 2 ** 25, 128 MiB.
+
+    Returns:
+        Tensor: Shape (N, C, h, w), within the range of each map.
+
+    Raises:
+        ValueError: If the sizes differ.
+
+    Example:
+        >>> cam = torch.tensor([1.0, 0.0, 4.0]).view(1, 1, 1, 3)
+        >>> alike = torch.tensor([[2.0, 5.0, 0.0], [0.0, 0.0, 3.0]])
+        >>> pixel_correlation(cam, alike.view(1, 2, 1, 3)).flatten().tolist()
+        [0.5, 0.5, 4.0]
+    """
+    if cam.shape[-2:] != features.shape[-2:] or len(cam) != len(features):
+        raise ValueError(
+            'maps and features must be of one batch and size, got '
+            f'{tuple(cam.shape)} and {tuple(features.shape)}'
+        )
+    flat = cam.flatten(2)
+    positions = flat.shape[-1]
+    step = max(max_entries // (len(cam) * positions), 1)
+    blocks = [
+        flat @ correlation_weights(features, start, start + step)
+        for start in range(0, positions, step)
+    ]
+    return torch.cat(blocks, dim=-1).view_as(cam)
+
+
+def stretch_cam(cam: Tensor, eps: float = 1e-5) -> Tensor:
+    """Rectify maps and stretch each from its minimum to its maximum.
+
+    Released code (SEAM): this is its normalisation, where others divide by
+    the maximum. The two differ behind pixel correlation, whose maps hardly
+    fall to 0 anywhere.
+
+    Args:
+        cam (Tensor): Shape (..., h, w), real.
+        eps (float): Least span; smaller ones count as 0. Defaults to 1e-5.
+
+    Returns:
+        Tensor: Same shape, in [0, 1]; 0 everywhere for a constant map.
+    """
+    cam = cam.relu()
+    low = cam.amin((-2, -1), keepdim=True)
+    span = cam.amax((-2, -1), keepdim=True) - low
+    return torch.where(span > eps, (cam - low) / span.clamp_min(eps), 0.0)
+
+
+def add_background(cam: Tensor) -> Tensor:
+    """Put the background, 1 minus the best class, before the classes.
+
+    Args:
+        cam (Tensor): Shape (N, K, h, w), in [0, 1].
+
+    Returns:
+        Tensor: Shape (N, 1 + K, h, w), in [0, 1].
+    """
+    return torch.cat([1 - cam.amax(1, keepdim=True), cam], dim=1)
+
+
+def keep_winner(cam: Tensor) -> Tensor:
+    """Set all classes but each position's best one (or ones) to 0.
+
+    Args:
+        cam (Tensor): Shape (N, K, h, w), at least 0.
+
+    Returns:
+        Tensor: Same shape.
+    """
+    return torch.where(cam < cam.amax(1, keepdim=True), 0.0, cam)

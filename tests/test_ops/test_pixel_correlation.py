@@ -1,0 +1,144 @@
+import pytest
+import torch
+
+from projects.amr.ops import normalize_cam
+from projects.amr.ops.pixel_correlation import (
+    add_background,
+    correlation_weights,
+    keep_winner,
+    pixel_correlation,
+    stretch_cam,
+)
+
+
+def by_loops(cam, features):
+    """The formula, pair by pair."""
+    result = torch.zeros_like(cam)
+    height, width = cam.shape[-2:]
+    cells = [(y, x) for y in range(height) for x in range(width)]
+    for n, j in ((n, j) for n in range(len(cam)) for j in cells):
+        weights = {}
+        for i in cells:
+            a, b = features[n][:, i[0], i[1]], features[n][:, j[0], j[1]]
+            cosine = (a @ b) / (a.norm() * b.norm())
+            weights[i] = max(cosine.item(), 0.0)
+        total = sum(weights.values())
+        for i, weight in weights.items():
+            result[n, :, j[0], j[1]] += weight / total * cam[n][:, i[0], i[1]]
+    return result
+
+
+@pytest.mark.parametrize('count', [1, 2])
+def test_it_is_the_loop_over_pairs(count):
+    cam = torch.rand(count, 3, 3, 5, dtype=torch.float64)
+    features = torch.randn(count, 4, 3, 5, dtype=torch.float64)
+    torch.testing.assert_close(
+        pixel_correlation(cam, features), by_loops(cam, features)
+    )
+
+
+def test_weights_of_each_receiving_position_sum_to_one():
+    weights = correlation_weights(torch.randn(2, 6, 5, 7))
+    assert weights.shape == (2, 35, 35)
+    assert weights.min() >= 0
+    torch.testing.assert_close(weights.sum(1), torch.ones(2, 35))
+    # A row need not: positions that are like many give more.
+    assert (weights.sum(2) - 1).abs().max() > 0.05
+    part = correlation_weights(torch.ones(1, 2, 3, 3), 4, 6)
+    torch.testing.assert_close(part, torch.full((1, 9, 2), 1 / 9))
+
+
+def test_constant_features_give_the_mean_and_opposites_give_nothing():
+    cam = torch.rand(2, 3, 5, 7)
+    same = torch.randn(2, 4, 1, 1).expand(2, 4, 5, 7)
+    mean = cam.mean((2, 3), keepdim=True).expand_as(cam)
+    torch.testing.assert_close(pixel_correlation(cam, same), mean)
+    halves = torch.ones(2, 1, 5, 7)
+    halves[..., 3:] = -2
+    got = pixel_correlation(cam, halves)
+    left = cam[..., :3].mean((2, 3), keepdim=True)
+    torch.testing.assert_close(got[..., :3], left.expand(2, 3, 5, 3))
+
+
+def test_constant_maps_stay_and_length_of_features_does_not_matter():
+    features = torch.randn(2, 4, 5, 7)
+    flat = torch.full((2, 3, 5, 7), 0.3)
+    torch.testing.assert_close(pixel_correlation(flat, features), flat)
+    cam = torch.rand(2, 3, 5, 7)
+    scaled = features * torch.rand(2, 1, 5, 7).add(0.5)
+    torch.testing.assert_close(
+        pixel_correlation(cam, scaled), pixel_correlation(cam, features)
+    )
+
+
+def test_features_of_zeros_give_zeros():
+    features = torch.randn(1, 4, 2, 3)
+    features[..., 0, 0] = 0
+    got = pixel_correlation(torch.ones(1, 2, 2, 3), features)
+    assert got[..., 0, 0].tolist() == [[0, 0]]
+    torch.testing.assert_close(got[..., 1, :], torch.ones(1, 2, 3))
+
+
+@pytest.mark.parametrize('max_entries', [1, 70, 200])
+def test_blocks_change_the_memory_not_the_result(monkeypatch, max_entries):
+    cam, features = torch.rand(2, 3, 5, 7), torch.randn(2, 4, 5, 7)
+    whole = pixel_correlation(cam, features)
+    widths = []
+
+    def spy(features, start, stop):
+        weights = correlation_weights(features, start, stop)
+        widths.append(weights.shape[-1])
+        return weights
+
+    module = 'projects.amr.ops.pixel_correlation.correlation_weights'
+    monkeypatch.setattr(module, spy)
+    torch.testing.assert_close(
+        pixel_correlation(cam, features, max_entries), whole
+    )
+    assert sum(widths) == 35
+    assert max(widths) == max(max_entries // 70, 1)
+
+
+def test_gradients():
+    features = torch.randn(1, 3, 2, 3, dtype=torch.float64)
+    cam = torch.rand(1, 2, 2, 3, dtype=torch.float64)
+    assert torch.autograd.gradcheck(
+        pixel_correlation, (cam.requires_grad_(), features.requires_grad_())
+    )
+
+
+def test_sizes_that_differ_are_named():
+    with pytest.raises(ValueError, match='one batch and size'):
+        pixel_correlation(torch.zeros(1, 2, 3, 4), torch.zeros(1, 2, 4, 3))
+    with pytest.raises(ValueError, match='one batch and size'):
+        pixel_correlation(torch.zeros(2, 2, 3, 4), torch.zeros(1, 2, 3, 4))
+
+
+def test_stretching_goes_from_the_least_to_the_largest():
+    cam = torch.tensor([[[0.2, 0.6], [0.3, 1.0]], [[-1.0, 0.0], [2.0, 4.0]]])
+    want = torch.tensor(
+        [[[0, 0.5], [0.125, 1]], [[0.0, 0.0], [0.5, 1.0]]],
+    )
+    torch.testing.assert_close(stretch_cam(cam), want)
+    assert stretch_cam(torch.full((1, 3, 3), 0.7)).tolist() == [[[0] * 3] * 3]
+    assert stretch_cam(cam / 10, eps=0.2)[0].abs().max() == 0
+    # It is the same before and behind a division by the maximum.
+    maps = torch.rand(3, 5, 7) + 0.4
+    torch.testing.assert_close(
+        stretch_cam(normalize_cam(maps)), stretch_cam(maps)
+    )
+
+
+def test_background_is_what_the_best_class_leaves():
+    cam = torch.tensor([0.2, 0.7, 0.4, 0.1]).view(1, 2, 1, 2)
+    got = add_background(cam)[0, :, 0].tolist()
+    assert got[0] == pytest.approx([0.6, 0.3])
+    torch.testing.assert_close(add_background(cam)[:, 1:], cam)
+
+
+def test_only_the_best_class_of_a_position_is_kept():
+    cam = torch.tensor([0.2, 0.7, 0.5, 0.4, 0.1, 0.5]).view(1, 2, 1, 3)
+    before = cam.clone()
+    want = torch.tensor([[0, 0.7, 0.5], [0.4, 0, 0.5]])  # a tie leaves both
+    assert torch.equal(keep_winner(cam)[0, :, 0], want)
+    assert torch.equal(cam, before)
