@@ -162,6 +162,13 @@ def test_dropout_only_in_training():
     assert torch.equal(block(x), block(x))
     assert small().b6.dropout_2b2.p == 0.3
     assert small().b7.dropout_2b1.p == 0.5
+    other = small(dropout=(0.1, 0.2))
+    shares = [
+        module.p
+        for module in other.modules()
+        if isinstance(module, torch.nn.Dropout2d)
+    ]
+    assert shares == [0.1, 0.1, 0.2, 0.2]
 
 
 def test_checkpointing_changes_memory_not_gradients():

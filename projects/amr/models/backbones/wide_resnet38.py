@@ -152,6 +152,8 @@ class WideResNet38(BaseModule):
             (2, 2, 2), output stride 8.
         width_divisor (int): All channel counts are divided by this; 1 to 64,
             a power of two. Defaults to 1.
+        dropout (tuple[float, float]): Share of channels dropped in b6 and in
+            b7, in [0, 1). Defaults to (0.3, 0.5).
         frozen_stages (int): The stem and the first ``frozen_stages`` stages
             are not trained; -1 freezes nothing, 0 the stem. AffinityNet: 1.
             Defaults to -1.
@@ -178,6 +180,7 @@ class WideResNet38(BaseModule):
         out_indices: Sequence[int] = (5,),
         strides: tuple[int, int, int] = (2, 2, 2),
         width_divisor: int = 1,
+        dropout: tuple[float, float] = (0.3, 0.5),
         frozen_stages: int = -1,
         norm_eval: bool = True,
         with_cp: bool = False,
@@ -199,8 +202,8 @@ class WideResNet38(BaseModule):
         self._add_stage('b3', b2, b3, b3, strides[1])
         self._add_stage('b4', b3, b4, b4, strides[2])
         self._add_stage('b5', b4, b4, b5, 1, dilation=2)
-        self.b6 = WideBottleneck(b5, b6, dilation=4, dropout=0.3)
-        self.b7 = WideBottleneck(b6, b7, dilation=4, dropout=0.5)
+        self.b6 = WideBottleneck(b5, b6, dilation=4, dropout=dropout[0])
+        self.b7 = WideBottleneck(b6, b7, dilation=4, dropout=dropout[1])
         self.bn7 = nn.BatchNorm2d(b7)
         self._freeze()
 
