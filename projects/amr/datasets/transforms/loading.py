@@ -8,6 +8,7 @@ from mmseg.datasets.transforms import LoadAnnotations
 from mmseg.registry import TRANSFORMS
 from PIL import Image
 
+from projects.amr.datasets.mask_rules import check_mask_size
 from projects.amr.errors import DataError
 
 
@@ -90,31 +91,6 @@ class LoadMaskIfPresent(LoadAnnotations):
         size = results['gt_seg_map'].shape
         check_mask_size(path, size, results.get('ori_shape', size))
         return results
-
-
-def check_mask_size(path: str | Path, size: tuple, wanted: tuple) -> None:
-    """Refuse a mask of another size than its image.
-
-    Args:
-        path (str | Path): The mask, for the message.
-        size (tuple[int, int]): (H, W) of the mask.
-        wanted (tuple[int, int]): (H, W) of the image, as it is loaded.
-
-    Raises:
-        DataError: If they differ; both are named.
-    """
-    size, wanted = tuple(size), tuple(wanted)
-    if size == wanted:
-        return
-    hint = ''
-    if size == wanted[::-1]:
-        hint = (
-            '. Images are turned as their EXIF orientation says: was the '
-            'mask drawn on the image as stored? Turn the mask'
-        )
-    raise DataError(
-        f'{path}: mask of size {size}, its image is {wanted}{hint}'
-    )
 
 
 @TRANSFORMS.register_module()
