@@ -34,6 +34,16 @@ class CheckpointMismatchError(UserError, ValueError):
     exit_code = 2
 
 
+class MemoryExhaustedError(UserError):
+    """A device has not enough memory; the message says what to set."""
+
+
+class EmptyCAMError(UserError):
+    """Too many images have no usable CAM."""
+
+    exit_code = 3
+
+
 class StoppedError(UserError):
     """Ctrl-C or SIGTERM; what is done is kept.
 

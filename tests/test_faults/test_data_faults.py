@@ -5,7 +5,7 @@ import re
 
 import numpy as np
 import pytest
-from damaged_voc import annotate, mask, photo, save_mask, split
+from damaged_voc import annotate, mask, photo, save_mask, sound_root, split
 from PIL import Image
 
 from projects.amr.engine.preflight import (
@@ -16,6 +16,24 @@ from projects.amr.engine.preflight import (
 from projects.amr.errors import DataError
 
 TURN = 0x0112  # EXIF orientation
+
+
+@pytest.fixture
+def root(tmp_path):
+    """Four sound images in VOC's folders."""
+    return sound_root(tmp_path / 'VOC2012')
+
+
+@pytest.fixture
+def check(root):
+    """Check lists of the folder, by default all images as training."""
+
+    def _check(train='train', allow_overlap=False, **options):
+        lists = {'train': train, 'val': options.pop('val', None)}
+        splits = folder_splits(root, lists, **options)
+        return check_splits(splits, Scanner(), allow_overlap)
+
+    return _check
 
 
 def only_fault(report) -> str:

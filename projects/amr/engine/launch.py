@@ -16,7 +16,8 @@ from mmengine.logging import print_log
 
 from projects.amr.engine.own_classes import fit_class_file
 from projects.amr.engine.pretrained import drop_pretrained, require_pretrained
-from projects.amr.errors import UserError
+from projects.amr.errors import MemoryExhaustedError, UserError
+from projects.amr.models.memory import is_out_of_memory, peak_memory
 
 PACKAGES = (
     'torch',
@@ -31,6 +32,13 @@ PACKAGES = (
     'mmcv',
     'mmsegmentation',
     'mmpretrain',
+)
+
+OUT_OF_MEMORY = (
+    'A training is not tried again with less, since that would be another '
+    'training: lower train_dataloader.batch_size (and the learning rate with '
+    'it) or the crop_size, or add --amp; elsewhere lower batch_size or '
+    '--num-workers'
 )
 
 
@@ -147,6 +155,9 @@ def package_versions() -> dict[str, str]:
 def run_tool(main: Callable[[], None]) -> None:
     """Run a tool; a :class:`UserError` ends it with its own exit code.
 
+    So does exhausted memory where nothing smaller could be tried, as in a
+    training.
+
     Args:
         main (Callable): The tool's main function.
     """
@@ -155,6 +166,15 @@ def run_tool(main: Callable[[], None]) -> None:
     except UserError as error:
         print(f'\nERROR: {error}', file=sys.stderr, flush=True)
         sys.exit(error.exit_code)
+    except Exception as error:
+        if not is_out_of_memory(error):
+            raise
+        print(
+            f'\nERROR: out of memory{peak_memory()}: {error}\n{OUT_OF_MEMORY}',
+            file=sys.stderr,
+            flush=True,
+        )
+        sys.exit(MemoryExhaustedError.exit_code)
     finally:
         if torch.distributed.is_initialized():
             torch.distributed.destroy_process_group()
