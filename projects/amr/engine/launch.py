@@ -14,6 +14,11 @@ from mmengine.config import utils as config_utils
 from mmengine.config.utils import ConfigParsingError
 from mmengine.logging import print_log
 
+from projects.amr.engine.optional_packages import (
+    check_optional_packages,
+    missing,
+    missing_module,
+)
 from projects.amr.engine.own_classes import fit_class_file
 from projects.amr.engine.pretrained import drop_pretrained, require_pretrained
 from projects.amr.errors import MemoryExhaustedError, UserError
@@ -73,6 +78,7 @@ def load_config(args: argparse.Namespace) -> Config:
     Raises:
         UserError: If the file is missing or no config, or its ``class_file``
             breaks a rule.
+        MissingDependencyError: If it needs a package that is not installed.
     """
     os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
     allow_mmseg_bases()
@@ -80,8 +86,11 @@ def load_config(args: argparse.Namespace) -> Config:
         cfg = Config.fromfile(args.config)
     except (FileNotFoundError, ConfigParsingError, SyntaxError) as error:
         raise UserError(f'config {args.config}: {error}') from None
+    except ImportError as error:  # of custom_imports
+        raise missing(missing_module(error)) from error
     if args.cfg_options is not None:
         cfg.merge_from_dict(args.cfg_options)
+    check_optional_packages(cfg.to_dict())
     fit_class_file(cfg)
     cfg.launcher = args.launcher
     if args.work_dir is not None:
