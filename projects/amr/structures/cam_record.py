@@ -5,14 +5,13 @@ maps, (H, W) size of the image.
 """
 
 import os
-import zipfile
-import zlib
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
 from projects.amr.errors import DataError
+from projects.amr.structures.array_archive import load_arrays
 from projects.amr.structures.publish import published
 
 FORMAT = 'amr-cam-record-1'
@@ -149,24 +148,13 @@ class CAMRecord:
         """
         path = Path(path)
         try:
-            with np.load(path, allow_pickle=False) as file:
-                arrays = {name: file[name] for name in file.files}
-            return cls._from_arrays(arrays)
+            return cls._from_arrays(load_arrays(path))
         except FileNotFoundError:
             raise FileNotFoundError(
                 f'no CAM record at {path}: make it with tools/test.py CONFIG '
                 'CHECKPOINT'
             ) from None
-        except (
-            AttributeError,  # a bare .npy has no `files`
-            EOFError,
-            KeyError,
-            OSError,
-            TypeError,
-            ValueError,
-            zipfile.BadZipFile,
-            zlib.error,
-        ) as error:
+        except (KeyError, OverflowError, TypeError, ValueError) as error:
             raise CAMRecordError(
                 f'{path} is not a readable CAM record ({error}): delete it '
                 'and run tools/test.py again, finished records are kept'

@@ -44,7 +44,14 @@ class StageRecord:
             if content.pop('schema') != SCHEMA:
                 return None
             return cls(**content)
-        except (OSError, ValueError, TypeError, KeyError, AttributeError):
+        except (
+            AttributeError,
+            KeyError,
+            OSError,
+            RecursionError,
+            TypeError,
+            ValueError,
+        ):
             return None
 
 
@@ -58,5 +65,5 @@ def started_key(folder: Path) -> str | None:
     """Key of a run that was interrupted, None if there was none."""
     try:
         return json.loads((folder / STARTED).read_text())['key']
-    except (OSError, ValueError, TypeError, KeyError):
+    except (OSError, RecursionError, ValueError, TypeError, KeyError):
         return None
