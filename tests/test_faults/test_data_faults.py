@@ -5,15 +5,27 @@ import re
 
 import numpy as np
 import pytest
-from damaged_voc import annotate, mask, photo, save_mask, sound_root, split
+from damaged_voc import (
+    CLASSES,
+    SIZE,
+    annotate,
+    mask,
+    photo,
+    save_mask,
+    sound_root,
+    split,
+)
+from mmseg.registry import TRANSFORMS
 from PIL import Image
 
+from projects.amr.datasets import VOCWeakLabelDataset
 from projects.amr.engine.preflight import (
     Scanner,
     check_splits,
     folder_splits,
 )
 from projects.amr.errors import DataError
+from projects.amr.ops.seeds import confident_seed
 
 TURN = 0x0112  # EXIF orientation
 
@@ -301,6 +313,49 @@ def test_fault22_masks_of_another_kind(root, check, mode):
     else:
         Image.fromarray(mask()).convert(mode).save(path)
     assert re.search(r'a\.png must hold label values', only_fault(check()))
+
+
+@pytest.mark.parametrize('kind', ['LoadLabelMap', 'LoadMaskIfPresent'])
+def test_fault22_masks_are_refused_as_they_are_loaded(root, kind):
+    load = TRANSFORMS.build({'type': kind})
+
+    def message(image_id):
+        results = {
+            'seg_map_path': str(root / f'SegmentationClass/{image_id}.png'),
+            'ori_shape': SIZE,
+            'seg_fields': [],
+            'label_map': None,
+            'reduce_zero_label': False,
+        }
+        with pytest.raises(DataError) as error:
+            load(results)
+        return str(error.value)
+
+    path = save_mask(root, 'a', mask(size=(23, 36)))
+    assert re.search(r'a\.png: .*\(23, 36\).*\(23, 37\)', message('a'))
+    photo().save(path)
+    assert re.search(r'a\.png must hold label values', message('a'))
+    path.write_bytes(b'')
+    assert re.search(r'a\.png is not a readable mask', message('a'))
+    if kind == 'LoadLabelMap':
+        assert 'label map not found' in message('none')
+
+
+@pytest.mark.parametrize('test_mode', [False, True])
+def test_fault17_unlabelled_images_train_nothing(root, test_mode):
+    """Left out of training; in testing they stay, all background."""
+    annotate(root, 'b')
+    dataset = VOCWeakLabelDataset(
+        ann_file='ImageSets/Segmentation/train.txt',
+        data_root=str(root),
+        metainfo={'classes': CLASSES},
+        test_mode=test_mode,
+    )
+    ids = [dataset.get_data_info(i)['img_id'] for i in range(len(dataset))]
+    assert ids == (['a', 'b', 'c'] if test_mode else ['a', 'c'])
+    image = np.zeros((*SIZE, 3), np.uint8)
+    seed = confident_seed(image, np.zeros((0, *SIZE)), [])
+    assert seed.max() == 0
 
 
 def test_a_second_check_reads_only_what_changed(root, tmp_path):

@@ -57,8 +57,47 @@ class LoadWeakLabelImage(LoadImageFromFile):
 
 
 @TRANSFORMS.register_module()
-class LoadMaskIfPresent(LoadAnnotations):
-    """mmseg's mask loader; an image without a mask stays without.
+class LoadLabelMap(LoadAnnotations):
+    """mmseg's mask loader, with errors that name the file and the rule.
+
+    Required Keys:
+
+    - seg_map_path (str)
+    - ori_shape (tuple[int, int], optional): (H, W) of the loaded image
+
+    Added Keys:
+
+    - gt_seg_map (np.ndarray, uint8, (H, W))
+
+    Raises:
+        DataError: If the file is missing, no label map (damaged, or of
+            colours), or not of the image's size.
+    """
+
+    def transform(self, results: dict) -> dict:
+        """Load ``seg_map_path``."""
+        path = results['seg_map_path']
+        try:
+            results = super().transform(results)
+        except FileNotFoundError:
+            raise DataError(f'label map not found: {path}') from None
+        except Exception as error:
+            raise DataError(
+                f'{path} is not a readable mask: {error}'
+            ) from None
+        size = results['gt_seg_map'].shape
+        if len(size) != 2:
+            raise DataError(
+                f'{path} must hold label values, a palette or grey PNG, got '
+                f'an array of shape {size}: colours were saved in their place'
+            )
+        check_mask_size(path, size, results.get('ori_shape', size))
+        return results
+
+
+@TRANSFORMS.register_module()
+class LoadMaskIfPresent(LoadLabelMap):
+    """:class:`LoadLabelMap`; an image without a mask stays without.
 
     CAMs are made for all training images, masks exist for some (VOC: 1,464
     of 10,582). Metrics count the images that have one.
@@ -71,26 +110,14 @@ class LoadMaskIfPresent(LoadAnnotations):
     Added Keys:
 
     - gt_seg_map (np.ndarray, uint8, (H, W)), where there is a file
-
-    Raises:
-        DataError: If the file is no readable mask, or not of the image's
-            size.
     """
 
     def transform(self, results: dict) -> dict:
-        """Load ``seg_map_path``."""
+        """Load ``seg_map_path``, where it is."""
         path = results.get('seg_map_path')
         if path is None or not Path(path).is_file():
             return results
-        try:
-            results = super().transform(results)
-        except Exception as error:
-            raise DataError(
-                f'{path} is not a readable mask: {error}'
-            ) from None
-        size = results['gt_seg_map'].shape
-        check_mask_size(path, size, results.get('ori_shape', size))
-        return results
+        return super().transform(results)
 
 
 @TRANSFORMS.register_module()

@@ -22,6 +22,7 @@ from projects.amr.engine.preflight.split import Source, SplitToCheck
 from projects.amr.errors import UserError
 
 ROLES = ('train', 'val', 'test')
+MASK_LOADERS = {'LoadAnnotations', 'LoadLabelMap'}
 
 
 def config_splits(
@@ -125,7 +126,7 @@ def _split(role: str, dataset: dict, kind: type) -> SplitToCheck:
     masks = (
         label_maps
         or labels == 'mask'
-        or loads & {'LoadAnnotations', 'LoadMaskIfPresent'}
+        or loads & {'LoadMaskIfPresent', *MASK_LOADERS}
     )
     source = Source(
         root=root,
@@ -139,7 +140,7 @@ def _split(role: str, dataset: dict, kind: type) -> SplitToCheck:
         masks_needed=(
             labels == 'mask'
             or (label_maps and training)
-            or 'LoadAnnotations' in loads
+            or bool(loads & MASK_LOADERS)
         ),
         labels_in_masks=labels == 'mask' or (label_maps and training),
         include_difficult=dataset.get('include_difficult', True),
