@@ -116,6 +116,14 @@ def find_splits(args: argparse.Namespace) -> list[SplitToCheck]:
     )
 
 
+def make_folder(folder: Path) -> None:
+    """Make the folder of the report."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UserError(f'--out: {folder} cannot be made ({error})') from None
+
+
 def main() -> None:
     """Check, tell, and write what is asked for."""
     args = parse_args()
@@ -127,7 +135,7 @@ def main() -> None:
     for line in report.lines():
         print(line)
     if args.out:
-        Path(args.out).parent.mkdir(parents=True, exist_ok=True)
+        make_folder(Path(args.out).parent)
         write_json(args.out, report.content())
     if args.skip_bad:
         report.require_sound(skip_bad=True)

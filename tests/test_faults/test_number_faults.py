@@ -16,7 +16,10 @@ from projects.amr.engine.cam_status import CAMStatus
 from projects.amr.engine.launch import run_tool
 from projects.amr.errors import EmptyCAMError, MemoryExhaustedError
 from projects.amr.models import MultiScaleCAM
+from projects.amr.models.affinity import base_affinity_network
 from projects.amr.models.bounded_images import bounded_images
+from projects.amr.models.cam_methods import multi_scale_cam
+from projects.amr.models.segmentors import bounded_inference
 from projects.amr.ops import label_crf
 from projects.amr.ops.cam import normalize_cam
 from projects.amr.ops.label_crf import LabelCRF
@@ -356,6 +359,52 @@ def test_fault25_a_segmentor_goes_image_by_image():
     watch.most = 0
     with pytest.raises(MemoryExhaustedError, match='max_pixels'):
         model.predict(images, samples)
+
+
+class ExhaustedAtFirst(Exhausted):
+    """Raises in the first calls."""
+
+    def __call__(self, inputs, *args):
+        self.sizes.append(len(inputs))
+        if len(self.sizes) <= self.most:
+            raise torch.OutOfMemoryError('CUDA out of memory')
+        return self.call(inputs, *args)
+
+
+@pytest.fixture
+def cpu_is_elsewhere(monkeypatch):
+    """The way of last resort is there, as if the model were on a GPU."""
+    for module in (base_affinity_network, bounded_inference, multi_scale_cam):
+        monkeypatch.setattr(
+            module, 'cpu_way', lambda _, compute: [('on the CPU', compute)]
+        )
+
+
+def test_fault25_the_cpu_is_the_last_resort(cpu_is_elsewhere):
+    image, sample = torch.randn(3, 33, 47), with_cam()
+    model = irnet()
+    (want,) = model.predict([image], [sample.clone()])
+    watch = ExhaustedAtFirst(model.backbone.forward, most=2)
+    model.backbone.forward = watch
+    (got,) = model.predict([image], [sample.clone()])
+    assert watch.sizes == [2, 1, 2]
+    assert torch.equal(got.pred_sem_seg.data, want.pred_sem_seg.data)
+
+    model = build(segmentor_config(), training=False)
+    (want,) = model.predict(image[None], [meta((33, 47))])
+    watch = ExhaustedAtFirst(model.backbone.forward, most=2)
+    model.backbone.forward = watch
+    (got,) = model.predict(image[None], [meta((33, 47))])
+    assert watch.sizes == [1, 1, 1]
+    assert torch.equal(got.pred_sem_seg.data, want.pred_sem_seg.data)
+
+    model = build(amr(), training=False)
+    method = MultiScaleCAM()
+    (want,) = method(model, [image], [ALL])
+    model.branch_cams = ExhaustedAtFirst(model.branch_cams, most=2)
+    (got,) = method(model, [image], [ALL])
+    assert model.branch_cams.sizes == [2, 1, 1, 1]
+    torch.testing.assert_close(got.cams, want.cams, rtol=0, atol=2e-3)
 
 
 def test_fault25_a_training_ends_with_what_to_set(capsys):
