@@ -1,5 +1,6 @@
 """A few hundred cases of tools/benchmarks/fuzz_inputs.py."""
 
+import json
 import sys
 from pathlib import Path
 
@@ -12,6 +13,10 @@ sys.path.insert(0, str(BENCHMARKS))
 import fuzz_inputs  # noqa: E402
 from fuzz_targets import TARGETS, Bomb, Target  # noqa: E402
 
+from projects.amr.engine.pipeline.manifest import (  # noqa: E402
+    MANIFEST,
+    StageRecord,
+)
 from projects.amr.errors import DataError  # noqa: E402
 from projects.amr.structures import (  # noqa: E402
     CAMRecord,
@@ -109,3 +114,24 @@ def test_fault27_a_compressed_bomb_is_not_unpacked(tmp_path):
         load_arrays(path)
     with pytest.raises(FileNotFoundError):
         load_arrays(tmp_path / 'none.npz')
+
+
+@pytest.mark.parametrize(
+    ('key', 'value'),
+    [
+        ('seconds', '3'),
+        ('seconds', None),
+        ('declared', []),
+        ('inputs', 'x'),
+        ('outputs', {'labels': ['a.png']}),
+        ('figures', 3),
+    ],
+)
+def test_fault05_a_damaged_stage_record_counts_as_none(tmp_path, key, value):
+    record = StageRecord({'a': 1}, {'b': 'c'}, {'labels': {'a.png': 'd'}})
+    record.save(tmp_path)
+    assert StageRecord.load(tmp_path) == record
+    path = tmp_path / MANIFEST
+    content = json.loads(path.read_text())
+    path.write_text(json.dumps({**content, key: value}))
+    assert StageRecord.load(tmp_path) is None

@@ -43,7 +43,8 @@ class StageRecord:
             content = json.loads((folder / MANIFEST).read_text())
             if content.pop('schema') != SCHEMA:
                 return None
-            return cls(**content)
+            record = cls(**content)
+            return record if record.is_plain() else None
         except (
             AttributeError,
             KeyError,
@@ -53,6 +54,15 @@ class StageRecord:
             ValueError,
         ):
             return None
+
+    def is_plain(self) -> bool:
+        """Whether each field is of its type, as in an undamaged file."""
+        tables = (self.declared, self.inputs, self.outputs, self.figures)
+        return (
+            all(isinstance(table, dict) for table in tables)
+            and all(isinstance(f, dict) for f in self.outputs.values())
+            and isinstance(self.seconds, (int, float))
+        )
 
 
 def note_start(folder: Path, key: str) -> None:
