@@ -7,7 +7,7 @@ _base_ = [
 # As released: no rescaling, crop 448. Colour jitter is left out.
 train_pipeline = [
     dict(type='LoadWeakLabelImage'),
-    dict(type='LoadAnnotations'),
+    dict(type='LoadLabelMap'),
     dict(type='RandomCrop', crop_size=(448, 448)),
     dict(type='RandomFlip', prob=0.5),
     dict(type='PackSegInputs'),

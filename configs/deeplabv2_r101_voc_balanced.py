@@ -8,7 +8,7 @@ model = dict(
 )
 train_pipeline = [
     dict(type='LoadWeakLabelImage'),
-    dict(type='LoadAnnotations'),
+    dict(type='LoadLabelMap'),
     dict(
         type='RandomResize',
         scale=(500, 500),

@@ -70,9 +70,6 @@ roles = dict(
 """
 
 
-CLASS_FILE = '{{$CLASS_FILE:}}'
-
-
 def write_pipeline(root: Path, folder: Path) -> Path:
     """Write the pipeline config and its two stage configs."""
     paths = {}
@@ -82,11 +79,15 @@ def write_pipeline(root: Path, folder: Path) -> Path:
     ):
         for key in ('work_dir', 'launcher', 'experiment_name'):
             cfg.pop(key, None)
-        cfg.class_file = CLASS_FILE
+        cfg.class_file = ''
         paths[name] = str(folder / f'{name}.py')
         text = cfg.pretty_text.replace(
             repr(str(root)), f"'{{{{$VOC_ROOT:{root}}}}}'"
         )
+        before = "class_file = ''"
+        assert before in text
+        after = "class_file = os.environ.get('CLASS_FILE', '')"
+        text = 'import os\n' + text.replace(before, after)
         Path(paths[name]).write_text(text)
     path = folder / 'tiny_pipeline.py'
     path.write_text(TEXT.format(root=str(root), **paths))

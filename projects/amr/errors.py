@@ -41,6 +41,16 @@ class DiskFullError(UserError):
     exit_code = 5
 
 
+class MemoryExhaustedError(UserError):
+    """A device has not enough memory; the message says what to set."""
+
+
+class EmptyCAMError(UserError):
+    """Too many images have no usable CAM."""
+
+    exit_code = 3
+
+
 class StoppedError(UserError):
     """Ctrl-C or SIGTERM; what is done is kept.
 

@@ -5,7 +5,7 @@ import pytest
 from mmseg.registry import TRANSFORMS
 from PIL import Image
 
-from projects.amr.datasets.transforms.loading import check_mask_size
+from projects.amr.datasets.mask_rules import check_mask_size
 from projects.amr.errors import DataError
 
 TURN = 0x0112  # EXIF orientation

@@ -6,7 +6,7 @@ data_root = '{{$TOYVOC_ROOT:data/toyvoc}}'
 label_dir = osp.abspath('{{$LABEL_DIR:work_dirs/toy/irnet_r26_toyvoc/labels}}')
 train_pipeline = [
     dict(type='LoadWeakLabelImage'),
-    dict(type='LoadAnnotations'),
+    dict(type='LoadLabelMap'),
     dict(
         type='RandomResize',
         scale=(96, 96),

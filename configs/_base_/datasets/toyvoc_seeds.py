@@ -8,7 +8,7 @@ seed_dir = osp.abspath('{{$SEED_DIR:work_dirs/toy/cam_r26_toyvoc/seeds}}')
 cam_dir = '{{$CAM_DIR:work_dirs/toy/cam_r26_toyvoc/cams}}'
 train_pipeline = [
     dict(type='LoadWeakLabelImage'),
-    dict(type='LoadAnnotations'),
+    dict(type='LoadLabelMap'),
     dict(
         type='RandomResize',
         scale=(96, 96),

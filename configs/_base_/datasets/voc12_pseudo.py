@@ -8,7 +8,7 @@ data_root = '{{$VOC_ROOT:data/VOCdevkit/VOC2012}}'
 label_dir = osp.abspath('{{$LABEL_DIR:work_dirs/irnet_r50_voc/labels}}')
 train_pipeline = [
     dict(type='LoadWeakLabelImage'),
-    dict(type='LoadAnnotations'),
+    dict(type='LoadLabelMap'),
     # The longer side of a VOC image is 500 pixels, so this is its own size
     # times 0.5 to 1.5.
     dict(

@@ -9,7 +9,7 @@ seed_dir = osp.abspath('{{$SEED_DIR:work_dirs/amr_r50_voc/seeds}}')
 cam_dir = '{{$CAM_DIR:work_dirs/amr_r50_voc/cams}}'
 train_pipeline = [
     dict(type='LoadWeakLabelImage'),
-    dict(type='LoadAnnotations'),
+    dict(type='LoadLabelMap'),
     # IRNet: rescaled by 0.5 to 1.5, crop 512 (released code). The longer
     # side of a VOC image is 500 pixels, so this is its own size times that.
     dict(

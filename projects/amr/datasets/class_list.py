@@ -85,6 +85,11 @@ def read_class_file(path: str | Path) -> tuple[str, ...]:
     ]
     if not lines or lines[0][0] != BACKGROUND:
         raise DataError(f'the first line of {path} must be {BACKGROUND!r}')
+    if not 1 < len(lines) <= IGNORE_LABEL:
+        raise DataError(
+            f'{path} must list {BACKGROUND!r} and 1 to {IGNORE_LABEL - 1} '
+            f'classes, got {len(lines) - 1}'
+        )
     _refuse_doubled(lines)
     check_class_names(lines[1:])
     return tuple(name for name, _ in lines)
@@ -111,7 +116,7 @@ def folder_classes(root: str | Path) -> tuple[str, ...]:
         return tuple(PascalVOCDataset.METAINFO['classes'])
     try:
         names = tuple(map(str, json.loads(path.read_text())['classes']))
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, RecursionError, ValueError, KeyError, TypeError) as error:
         raise DataError(
             f'{path} is no manifest of a toy set ({error!r}): make the set '
             'again'

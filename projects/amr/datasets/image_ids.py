@@ -2,8 +2,10 @@
 
 import re
 import unicodedata
+from codecs import BOM_UTF8
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from urllib.parse import unquote_to_bytes
 
@@ -42,7 +44,94 @@ def check_image_id(image_id: str) -> str | None:
         return 'has a path separator, colon or control character'
     if image_id.startswith('.') or not image_id.strip():
         return 'is empty or starts with a dot'
+    if len(image_id.encode(errors='surrogatepass')) > MAX_ID_BYTES:
+        return f'has more than {MAX_ID_BYTES} bytes'
     return None
+
+
+@dataclass(frozen=True)
+class ScannedList:
+    """A split list as it is, its faults not raised but gathered.
+
+    Args:
+        entries (tuple[tuple[int, str], ...]): Line and id of what is in
+            order; of an id that occurs again the first line.
+        unsafe (tuple[tuple[int, str], ...]): Line and fault of ids that no
+            file name can be made from.
+        doubled (tuple[tuple[int, str], ...]): Line and fault of every line
+            whose id occurs more than once.
+        notes (dict[str, int]): What was tolerated, and on how many lines.
+    """
+
+    entries: tuple[tuple[int, str], ...]
+    unsafe: tuple[tuple[int, str], ...]
+    doubled: tuple[tuple[int, str], ...]
+    notes: dict[str, int]
+
+
+def scan_id_list(
+    path: str | Path, check: Callable[[str], str | None] = check_image_id
+) -> ScannedList:
+    """Read a split list with all its faults.
+
+    Args:
+        path (str | Path): Text file in UTF-8, one image id a line.
+        check (Callable): Says what is wrong with an id. Defaults to
+            :func:`check_image_id`.
+
+    Returns:
+        ScannedList: Ids, faults and notes.
+
+    Raises:
+        DataError: If the file is missing, not text, or holds no id.
+    """
+    path = Path(path)
+    try:
+        data = path.read_bytes()
+        lines = data.decode('utf-8-sig').splitlines()
+    except FileNotFoundError:
+        raise DataError(
+            f'split list not found: {path}. Check data_root (VOC_ROOT) and '
+            'ann_file of the dataset config'
+        ) from None
+    except (OSError, ValueError) as error:
+        raise DataError(f'{path} is not a text file ({error})') from None
+    entries = [
+        (number, strip_image_suffix(line.strip()))
+        for number, line in enumerate(lines, 1)
+        if line.strip()
+    ]
+    if not entries:
+        raise DataError(f'split list {path} holds no image id')
+    counts = Counter(image_id for _, image_id in entries)
+    unsafe = {i: rule for i in counts if (rule := check(i))}
+    first = {image_id: number for number, image_id in reversed(entries)}
+    return ScannedList(
+        tuple((n, i) for n, i in entries if i not in unsafe and first[i] == n),
+        tuple((n, f'{i!r} {unsafe[i]}') for n, i in entries if i in unsafe),
+        tuple(
+            (n, f'{i!r} occurs {counts[i]} times')
+            for n, i in entries
+            if counts[i] > 1 and i not in unsafe
+        ),
+        _tolerated(data, lines),
+    )
+
+
+def _tolerated(data: bytes, lines: list[str]) -> dict[str, int]:
+    """What a list has that an ideal one has not, and on how many lines."""
+    texts = [line.strip() for line in lines]
+    notes = {
+        'byte order mark': int(data.startswith(BOM_UTF8)),
+        'Windows line ends': data.count(b'\r\n'),
+        'blank lines': sum(not text for text in texts),
+        'spaces around an id': sum(
+            bool(text) and text != line
+            for text, line in zip(texts, lines, strict=True)
+        ),
+        'image suffixes': sum(strip_image_suffix(t) != t for t in texts),
+    }
+    return {what: count for what, count in notes.items() if count}
 
 
 def read_id_list(
@@ -66,25 +155,17 @@ def read_id_list(
             could leave the data folder or occurs twice; the message names
             the lines.
     """
-    path = Path(path)
-    try:
-        lines = path.read_text(encoding='utf-8-sig').splitlines()
-    except FileNotFoundError:
-        raise DataError(
-            f'split list not found: {path}. Check data_root (VOC_ROOT) and '
-            'ann_file of the dataset config'
-        ) from None
-    except (UnicodeDecodeError, IsADirectoryError) as error:
-        raise DataError(f'{path} is not a text file ({error})') from None
-    entries = [
-        (number, strip_image_suffix(line.strip()))
-        for number, line in enumerate(lines, 1)
-        if line.strip()
-    ]
-    if not entries:
-        raise DataError(f'split list {path} holds no image id')
-    _refuse_bad_ids(path, entries, check)
-    return [image_id for _, image_id in entries]
+    scanned = scan_id_list(path, check)
+    for rule, faults in (
+        ('hold one plain image id a line', scanned.unsafe),
+        ('name each image once', scanned.doubled),
+    ):
+        if faults:
+            lines = [f'line {number}: {fault}' for number, fault in faults]
+            raise DataError(
+                f'split list {path} must {rule}:\n{list_faults(lines)}'
+            )
+    return [image_id for _, image_id in scanned.entries]
 
 
 def same_text(name: str) -> str:
@@ -186,30 +267,3 @@ def strip_image_suffix(name: str) -> str:
     """Drop an image suffix that some tools leave behind an id."""
     stem, dot, suffix = name.rpartition('.')
     return stem if dot and f'.{suffix.lower()}' in IMAGE_SUFFIXES else name
-
-
-def _refuse_bad_ids(
-    path: Path, entries: list[tuple[int, str]], check: Callable
-) -> None:
-    """Raise for ids that are unsafe or doubled."""
-    faults = [
-        f'line {number}: {image_id!r} {rule}'
-        for number, image_id in entries
-        if (rule := check(image_id))
-    ]
-    if faults:
-        raise DataError(
-            f'split list {path} must hold one plain image id a line:\n'
-            f'{list_faults(faults)}'
-        )
-    counts = Counter(image_id for _, image_id in entries)
-    doubled = [
-        f'line {number}: {image_id!r} occurs {counts[image_id]} times'
-        for number, image_id in entries
-        if counts[image_id] > 1
-    ]
-    if doubled:
-        raise DataError(
-            f'split list {path} must name each image once:\n'
-            f'{list_faults(doubled)}'
-        )

@@ -3,16 +3,17 @@
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
+import numpy as np
 from PIL import Image
 
 from projects.amr.datasets.image_folder import Photo
-from projects.amr.datasets.transforms.loading import (
-    LoadWeakLabelImage,
+from projects.amr.datasets.mask_rules import (
     check_mask_size,
+    check_mask_values,
 )
+from projects.amr.datasets.transforms.loading import LoadWeakLabelImage
 from projects.amr.errors import DataError, list_faults
 from projects.amr.structures import load_label_map
-from projects.amr.structures.label_space import IGNORE_LABEL
 
 
 def scan_image(path: str | Path) -> tuple[int, int]:
@@ -32,12 +33,7 @@ def scan_image(path: str | Path) -> tuple[int, int]:
             image.load()  # some OpenCV versions take images that are cut off
     except FileNotFoundError:
         raise DataError(f'image not found: {path}') from None
-    except (
-        OSError,
-        SyntaxError,
-        ValueError,
-        Image.DecompressionBombError,
-    ) as error:
+    except Exception as error:  # damaged files raise of all kinds
         raise DataError(f'{path} is not a readable image ({error})') from None
     return tuple(LoadWeakLabelImage()({'img_path': str(path)})['ori_shape'])
 
@@ -58,12 +54,8 @@ def scan_mask(
     """
     labels, _ = load_label_map(path)
     check_mask_size(path, labels.shape, size)
-    top = int(labels[labels != IGNORE_LABEL].max(initial=0))
-    if top >= num_labels:
-        raise DataError(
-            f'{path}: values must be 0..{num_labels - 1} or {IGNORE_LABEL}, '
-            f'got {top}'
-        )
+    counts = dict(enumerate(np.bincount(labels.ravel()).tolist()))
+    check_mask_values(path, counts, num_labels)
 
 
 def scan_photos(

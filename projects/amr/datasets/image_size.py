@@ -2,12 +2,12 @@
 
 from pathlib import Path
 
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 
 from projects.amr.errors import DataError
 
 _ORIENTATION = 0x0112
-_TURNED = (5, 6, 7, 8)  # values that swap height and width
+_SWAPPED = (5, 6, 7, 8)  # values that swap height and width
 
 
 def image_size(path: str | Path) -> tuple[int, int]:
@@ -28,9 +28,19 @@ def image_size(path: str | Path) -> tuple[int, int]:
     try:
         with Image.open(path) as image:
             width, height = image.size
-            turned = image.getexif().get(_ORIENTATION) in _TURNED
+            swapped = _orientation(image) in _SWAPPED
     except FileNotFoundError:
         raise DataError(f'image not found: {path}') from None
-    except (UnidentifiedImageError, OSError, SyntaxError) as error:
+    except Exception as error:  # damaged headers raise of all kinds
         raise DataError(f'{path} is not a readable image ({error})') from None
-    return (width, height) if turned else (height, width)
+    return (width, height) if swapped else (height, width)
+
+
+def is_turned(image: Image.Image) -> bool:
+    """Whether an image is stored otherwise than its EXIF shows it."""
+    return _orientation(image) in range(2, 9)
+
+
+def _orientation(image: Image.Image) -> int | None:
+    """EXIF orientation of an open image."""
+    return image.getexif().get(_ORIENTATION)

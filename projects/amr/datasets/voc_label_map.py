@@ -8,15 +8,12 @@ from mmengine.logging import print_log
 from mmseg.registry import DATASETS
 
 from projects.amr.datasets.image_size import image_size
+from projects.amr.datasets.mask_rules import check_mask_values
 from projects.amr.datasets.voc_weak_label import VOCWeakLabelDataset
 from projects.amr.datasets.weak_labels import ClassNames
 from projects.amr.errors import DataError, list_faults
 from projects.amr.structures import load_label_map
-from projects.amr.structures.label_space import (
-    IGNORE_LABEL,
-    classes_in_mask,
-    multi_hot,
-)
+from projects.amr.structures.label_space import classes_in_mask, multi_hot
 
 _REMEDY = (
     'make pseudo labels of the whole split (tools/test.py with an affinity '
@@ -135,12 +132,9 @@ def _classes_in_map(path: Path, image: str, num_classes: int) -> np.ndarray:
         raise DataError(
             f'{path}: size {labels.shape}, its image {image} has {size}'
         )
-    counts = np.bincount(labels.ravel(), minlength=IGNORE_LABEL + 1)
+    counts = np.bincount(labels.ravel())
     values = np.flatnonzero(counts)
-    wrong = values[(values > num_classes) & (values != IGNORE_LABEL)]
-    if len(wrong):
-        raise DataError(
-            f'{path}: values must be 0..{num_classes} or {IGNORE_LABEL}, got '
-            f'{ {int(v): int(counts[v]) for v in wrong[:10]} } (value: pixels)'
-        )
+    check_mask_values(
+        path, {int(v): int(counts[v]) for v in values}, num_classes + 1
+    )
     return classes_in_mask(values)

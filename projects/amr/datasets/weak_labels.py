@@ -11,12 +11,15 @@ from pathlib import Path
 import numpy as np
 from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import ParseError, parse
-from PIL import Image
 
 from projects.amr.datasets.image_ids import same_text, strip_image_suffix
-from projects.amr.datasets.label_file import read_label_table
+from projects.amr.datasets.label_file import LabelTable, read_label_table
+from projects.amr.datasets.mask_rules import check_mask_values
 from projects.amr.errors import DataError
+from projects.amr.structures import load_label_map
 from projects.amr.structures.label_space import classes_in_mask
+
+MAX_XML_BYTES = 10_000_000
 
 
 class ClassNames:
@@ -73,20 +76,52 @@ def labels_from_xml(
     Raises:
         DataError: If the file is missing, no XML, or names no known class.
     """
+    return {
+        names.index(name, str(path))
+        for name, difficult in annotated_objects(path)
+        if include_difficult or not difficult
+    }
+
+
+def annotated_objects(path: str | Path) -> list[tuple[str, bool]]:
+    """Objects of a VOC annotation.
+
+    Args:
+        path (str | Path): XML file; entities are never expanded.
+
+    Returns:
+        list[tuple[str, bool]]: Class name, and whether it is difficult.
+
+    Raises:
+        DataError: If the file is missing, larger than an annotation can be,
+            or no XML.
+    """
     try:
-        root = parse(str(path)).getroot()
-    except FileNotFoundError:
+        size = Path(path).stat().st_size
+    except OSError:
         raise DataError(
             f'annotation not found: {path}. Weak labels come from it; set '
             "label_source='file' or 'mask' to take them from elsewhere"
         ) from None
-    except (ParseError, DefusedXmlException, ValueError) as error:
+    if size > MAX_XML_BYTES:
+        raise DataError(
+            f'{path} has more than {MAX_XML_BYTES:,} bytes; an annotation '
+            'has a few thousand'
+        )
+    try:
+        root = parse(str(path)).getroot()
+    except (
+        OSError,
+        LookupError,  # an unknown encoding
+        ParseError,
+        DefusedXmlException,
+        ValueError,
+    ) as error:
         raise DataError(f'{path} is not a plain XML file ({error})') from None
-    return {
-        names.index((item.findtext('name') or '').strip(), str(path))
+    return [
+        ((item.findtext('name') or '').strip(), _is_difficult(item))
         for item in root.iter('object')
-        if include_difficult or not _is_difficult(item)
-    }
+    ]
 
 
 def _is_difficult(item) -> bool:
@@ -109,24 +144,12 @@ def labels_from_mask(path: str | Path, names: ClassNames) -> set[int]:
             value outside 0..K and 255.
     """
     try:
-        with Image.open(path) as image:
-            mask = np.asarray(image)
+        mask, _ = load_label_map(path)
     except FileNotFoundError:
         raise DataError(f'mask not found: {path}') from None
-    except (OSError, SyntaxError, ValueError) as error:
-        raise DataError(f'{path} is not a readable mask ({error})') from None
-    if mask.ndim != 2:
-        raise DataError(
-            f'{path} must be a palette or grey image of label values, got '
-            f'shape {mask.shape}'
-        )
-    classes = classes_in_mask(mask)
-    if len(classes) and classes[-1] >= len(names):
-        raise DataError(
-            f'{path}: values must be 0..{len(names)} or 255, got '
-            f'{classes[-1] + 1}'
-        )
-    return set(classes.tolist())
+    counts = dict(enumerate(np.bincount(mask.ravel()).tolist()))
+    check_mask_values(path, counts, len(names) + 1)
+    return set(classes_in_mask(mask).tolist())
 
 
 def read_label_file(path: str | Path, names: ClassNames) -> dict:
@@ -142,10 +165,32 @@ def read_label_file(path: str | Path, names: ClassNames) -> dict:
     Raises:
         DataError: If the file or a row breaks a rule; rows are named.
     """
+    table = read_label_table(path)
+    check_columns(path, table, names)
     labels: dict[str, set[int]] = {}
-    for row in read_label_table(path).rows:
+    for row in table.rows:
         image = strip_image_suffix(row.image)
         if image in labels:
             raise DataError(f'{row.where}: image {image!r} occurs twice')
         labels[image] = {names.index(name, row.where) for name in row.names}
     return labels
+
+
+def check_columns(path: str | Path, table: LabelTable, names) -> None:
+    """Refuse a file of 0 and 1 that lacks a class.
+
+    Args:
+        path (str | Path): The file, for the message.
+        table (LabelTable): Its rows.
+        names (ClassNames): Class list.
+
+    Raises:
+        DataError: If there are columns of classes, and not one each.
+    """
+    found = {same_text(name) for name in table.columns or ()}
+    missing = [n for n in names.names if same_text(n) not in found]
+    if table.columns is not None and missing:
+        raise DataError(
+            f'{path}: {len(table.columns)} columns of classes, there must '
+            f'be {len(names)}; missing: {", ".join(missing)}'
+        )

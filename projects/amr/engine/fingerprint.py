@@ -93,7 +93,7 @@ def note_origin(folder: Path, parts: dict[str, str]) -> list[str]:
     manifest = folder / MANIFEST
     try:
         before = json.loads(manifest.read_text())['made_from']
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, RecursionError, ValueError, KeyError, TypeError):
         before = None
     with published(manifest) as file:
         content = {'key': config_digest(parts), 'made_from': parts}

@@ -15,10 +15,16 @@ from mmengine.config import utils as config_utils
 from mmengine.config.utils import ConfigParsingError
 from mmengine.logging import print_log
 
+from projects.amr.engine.optional_packages import (
+    check_optional_packages,
+    missing,
+    missing_module,
+)
 from projects.amr.engine.own_classes import fit_class_file
 from projects.amr.engine.pretrained import drop_pretrained, require_pretrained
 from projects.amr.engine.work_dir_lock import work_dir_lock
-from projects.amr.errors import UserError
+from projects.amr.errors import MemoryExhaustedError, UserError
+from projects.amr.models.memory import is_out_of_memory, peak_memory
 
 PACKAGES = (
     'torch',
@@ -33,6 +39,13 @@ PACKAGES = (
     'mmcv',
     'mmsegmentation',
     'mmpretrain',
+)
+
+OUT_OF_MEMORY = (
+    'A training is not tried again with less, since that would be another '
+    'training: lower train_dataloader.batch_size (and the learning rate with '
+    'it) or the crop_size, or add --amp; elsewhere lower batch_size or '
+    '--num-workers'
 )
 
 
@@ -67,6 +80,7 @@ def load_config(args: argparse.Namespace) -> Config:
     Raises:
         UserError: If the file is missing or no config, or its ``class_file``
             breaks a rule.
+        MissingDependencyError: If it needs a package that is not installed.
     """
     os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
     allow_mmseg_bases()
@@ -74,8 +88,11 @@ def load_config(args: argparse.Namespace) -> Config:
         cfg = Config.fromfile(args.config)
     except (FileNotFoundError, ConfigParsingError, SyntaxError) as error:
         raise UserError(f'config {args.config}: {error}') from None
+    except ImportError as error:  # of custom_imports
+        raise missing(missing_module(error)) from error
     if args.cfg_options is not None:
         cfg.merge_from_dict(args.cfg_options)
+    check_optional_packages(cfg.to_dict())
     fit_class_file(cfg)
     cfg.launcher = args.launcher
     if args.work_dir is not None:
@@ -179,6 +196,9 @@ def package_versions() -> dict[str, str]:
 def run_tool(main: Callable[[], None]) -> None:
     """Run a tool; a :class:`UserError` ends it with its own exit code.
 
+    So does exhausted memory where nothing smaller could be tried, as in a
+    training.
+
     Args:
         main (Callable): The tool's main function.
     """
@@ -187,6 +207,15 @@ def run_tool(main: Callable[[], None]) -> None:
     except UserError as error:
         print(f'\nERROR: {error}', file=sys.stderr, flush=True)
         sys.exit(error.exit_code)
+    except Exception as error:
+        if not is_out_of_memory(error):
+            raise
+        print(
+            f'\nERROR: out of memory{peak_memory()}: {error}\n{OUT_OF_MEMORY}',
+            file=sys.stderr,
+            flush=True,
+        )
+        sys.exit(MemoryExhaustedError.exit_code)
     finally:
         if torch.distributed.is_initialized():
             torch.distributed.destroy_process_group()

@@ -73,16 +73,16 @@ def _datasets(cfg: Config) -> Iterator[dict]:
     for key in ('train', 'val', 'test'):
         loader = cfg.get(f'{key}_dataloader')
         if loader:
-            yield from _unwrapped(loader['dataset'])
+            yield from unwrapped(loader['dataset'])
 
 
-def _unwrapped(dataset: dict) -> Iterator[dict]:
+def unwrapped(dataset: dict) -> Iterator[dict]:
     """Yield a dataset's config, or those of a wrapper's datasets."""
     if 'dataset' in dataset:
-        yield from _unwrapped(dataset['dataset'])
+        yield from unwrapped(dataset['dataset'])
     elif 'datasets' in dataset:
         for inner in dataset['datasets']:
-            yield from _unwrapped(inner)
+            yield from unwrapped(inner)
     else:
         yield dataset
 

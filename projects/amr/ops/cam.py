@@ -55,11 +55,30 @@ def normalize_cam(cam: Tensor) -> Tensor:
 
     Returns:
         Tensor: Same shape, in [0, 1]; the maximum of a map is 1, or the map
-        is 0 everywhere where nothing in it is positive.
+        is 0 everywhere where nothing in it is positive or something is NaN
+        or infinite.
     """
     cam = cam.relu()
     peak = cam.amax((-2, -1), keepdim=True)
-    return torch.where(peak > 0, cam / peak.clamp_min(1e-30), 0.0)
+    usable = (peak > 0) & peak.isfinite()
+    return torch.where(usable, cam / peak.clamp_min(1e-30), 0.0)
+
+
+def usable_maps(cam: Tensor) -> Tensor:
+    """Which maps are finite and positive somewhere.
+
+    Args:
+        cam (Tensor): Shape (K, h, w), real.
+
+    Returns:
+        Tensor: bool, shape (K,).
+
+    Example:
+        >>> usable_maps(torch.tensor([[[0.0, 1.0]], [[-1.0, 0.0]]])).tolist()
+        [True, False]
+    """
+    peak = cam.amax((-2, -1))
+    return (peak > 0) & cam.isfinite().all(-1).all(-1)
 
 
 def weighted_cam(spotlight: Tensor, compensation: Tensor, xi: float) -> Tensor:

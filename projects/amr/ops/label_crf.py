@@ -1,8 +1,13 @@
 """One CRF for label maps and unaries of an image, dense or local."""
 
+import warnings
+
+import cv2
 import numpy as np
 import torch
 
+from projects.amr.ops.bounded_size import bounded_scale
+from projects.amr.ops.cam import resize_cam
 from projects.amr.ops.dense_crf import (
     CRF_KERNELS,
     DenseCRF,
@@ -16,6 +21,8 @@ from projects.amr.structures.label_space import (
 )
 
 CRF_KINDS = ('dense', 'local', None)
+# The dense CRF takes about 1 KiB a pixel (measured, 3 labels).
+MAX_CRF_PIXELS = 2048**2
 
 
 def crf_name(crf: str | None) -> str:
@@ -38,6 +45,10 @@ def crf_name(crf: str | None) -> str:
 
 class LabelCRF:
     """A CRF over one image, ready for any number of label maps.
+
+    An image of more than ``MAX_CRF_PIXELS`` is refined at a smaller size,
+    with a warning, and its labels enlarged (nearest), so that memory is
+    bounded.
 
     Args:
         image (np.ndarray): RGB, uint8, shape (H, W, 3).
@@ -75,10 +86,11 @@ class LabelCRF:
             )
         self.crf = crf
         self.num_iters = num_iters
-        self._image = image
+        self._size = image.shape[:2]
+        self._image = image if crf is None else _bounded(image)
         self._kernels = CRF_KERNELS[kernels]
         self._dense = (
-            DenseCRF(image, **self._kernels) if crf == 'dense' else None
+            DenseCRF(self._image, **self._kernels) if crf == 'dense' else None
         )
 
     def infer(self, unary: np.ndarray) -> np.ndarray:
@@ -90,9 +102,14 @@ class LabelCRF:
         Returns:
             np.ndarray: Shape (H, W), uint8, 0..L-1.
         """
+        if self.crf is None:
+            return unary.argmin(0).astype(np.uint8)
+        small = self._image.shape[:2]
+        if unary.shape[1:] != small:
+            unary = resize_cam(torch.from_numpy(unary), small).numpy()
         if self.crf == 'dense':
             marginals = self._dense.infer(unary, num_iters=self.num_iters)
-        elif self.crf == 'local':
+        else:
             image = torch.from_numpy(self._image.copy()).permute(2, 0, 1)
             marginals = local_mean_field(
                 image[None],
@@ -100,9 +117,7 @@ class LabelCRF:
                 num_iters=self.num_iters,
                 **self._kernels,
             )[0].numpy()
-        else:
-            marginals = -unary
-        return marginals.argmax(0).astype(np.uint8)
+        return _nearest(marginals.argmax(0).astype(np.uint8), self._size)
 
     def refine(
         self, labels: np.ndarray, num_labels: int, gt_prob: float = 0.7
@@ -121,7 +136,35 @@ class LabelCRF:
         labels = np.asarray(labels)
         if self.crf is None or num_labels == 1:
             return labels.astype(np.uint8)
+        labels = _nearest(labels, self._image.shape[:2])
         return self.infer(unary_from_labels(labels, num_labels, gt_prob))
+
+
+def _bounded(image: np.ndarray) -> np.ndarray:
+    """An image (H, W, 3), made smaller where a CRF could not hold it."""
+    size = image.shape[:2]
+    scale = bounded_scale(size, 1.0, MAX_CRF_PIXELS)
+    if scale == 1:
+        return image
+    height, width = (max(int(length * scale), 1) for length in size)
+    warnings.warn(
+        f'image of (H, W) {size} is refined by the CRF at '
+        f'{(height, width)}, since a CRF takes at most {MAX_CRF_PIXELS:,} '
+        'pixels',
+        stacklevel=3,
+    )
+    return cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA)
+
+
+def _nearest(labels: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """Labels (h, w) resized to (H, W), each from the nearest pixel."""
+    if labels.shape == tuple(size):
+        return labels
+    rows, columns = (
+        ((np.arange(new) + 0.5) * old / new).astype(int)
+        for new, old in zip(size, labels.shape, strict=True)
+    )
+    return labels[rows][:, columns]
 
 
 def refine_class_labels(

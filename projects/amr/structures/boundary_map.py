@@ -4,13 +4,12 @@ Shape legend: (h, w) size of the map, some stride below the image's.
 """
 
 import os
-import zipfile
-import zlib
 from pathlib import Path
 
 import numpy as np
 
 from projects.amr.errors import DataError
+from projects.amr.structures.array_archive import load_arrays
 from projects.amr.structures.publish import published
 
 FORMAT = 'amr-boundary-map-1'
@@ -73,8 +72,7 @@ def load_boundary_map(path: str | os.PathLike) -> tuple[np.ndarray, str]:
             message names it and what to do.
     """
     try:
-        with np.load(path, allow_pickle=False) as file:
-            arrays = {name: file[name] for name in file.files}
+        arrays = load_arrays(path)
         if str(arrays['format']) != FORMAT:
             raise ValueError(f'format {arrays["format"]}, expected {FORMAT}')
         return _checked(arrays['boundary']), str(arrays['key'])
@@ -83,16 +81,7 @@ def load_boundary_map(path: str | os.PathLike) -> tuple[np.ndarray, str]:
             f'no boundary map at {path}: make it with tools/test.py CONFIG '
             'CHECKPOINT of an affinity network that saves its boundaries'
         ) from None
-    except (
-        AttributeError,  # a bare .npy has no `files`
-        EOFError,
-        KeyError,
-        OSError,
-        TypeError,
-        ValueError,
-        zipfile.BadZipFile,
-        zlib.error,
-    ) as error:
+    except (KeyError, OverflowError, TypeError, ValueError) as error:
         raise BoundaryMapError(
             f'{path} is not a readable boundary map ({error}): delete it and '
             'make it again'

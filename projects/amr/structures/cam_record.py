@@ -5,14 +5,13 @@ maps, (H, W) size of the image.
 """
 
 import os
-import zipfile
-import zlib
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
 from projects.amr.errors import DataError
+from projects.amr.structures.array_archive import load_arrays
 from projects.amr.structures.publish import published
 
 FORMAT = 'amr-cam-record-1'
@@ -43,6 +42,9 @@ class CAMRecord:
             probabilities in [0, 1]. Defaults to None.
         key (str): Digest of all that the maps were made from (weights,
             config, CAM method). Empty when unknown. Defaults to ''.
+        dropped (np.ndarray): Shape (D,), labelled classes whose CAM was
+            empty or not finite, strictly increasing, none of them in
+            ``classes``. Defaults to ().
 
     Raises:
         ValueError: If a rule above is broken.
@@ -61,18 +63,16 @@ class CAMRecord:
     branches: dict[str, np.ndarray] = field(default_factory=dict)
     scores: np.ndarray | None = None
     key: str = ''
+    dropped: np.ndarray = ()
 
     def __post_init__(self) -> None:
-        self.classes = np.asarray(self.classes, dtype=np.int64)
+        self.classes = _checked_indices(self.classes, 'classes')
+        self.dropped = _checked_indices(self.dropped, 'dropped')
         self.size = (int(self.size[0]), int(self.size[1]))
-        if self.classes.ndim != 1 or np.any(self.classes < 0):
+        if np.isin(self.dropped, self.classes).any():
             raise ValueError(
-                '`classes` must be a vector of indices from 0, '
-                f'got {self.classes}'
-            )
-        if np.any(np.diff(self.classes) <= 0):
-            raise ValueError(
-                f'`classes` must be strictly increasing, got {self.classes}'
+                f'`dropped` {self.dropped} must not be among `classes` '
+                f'{self.classes}'
             )
         if min(self.size) < 1:
             raise ValueError(f'`size` must be positive, got {self.size}')
@@ -83,6 +83,13 @@ class CAMRecord:
         }
         if self.scores is not None:
             self.scores = np.asarray(self.scores, dtype=np.float32)
+
+    @property
+    def status(self) -> str:
+        """``'ok'``, ``'empty_cam'`` (a class was dropped), ``'no_label'``."""
+        if len(self.dropped):
+            return 'empty_cam'
+        return 'ok' if len(self.classes) else 'no_label'
 
     def _checked(self, cam: np.ndarray, name: str) -> np.ndarray:
         """Return a map as float32 after checking shape and range."""
@@ -118,6 +125,8 @@ class CAMRecord:
             arrays[_BRANCH_PREFIX + name] = value.astype(STORAGE_DTYPE)
         if self.scores is not None:
             arrays['scores'] = self.scores
+        if len(self.dropped):
+            arrays['dropped'] = self.dropped
         with published(path) as file:
             np.savez(file, **arrays)
         return path
@@ -139,24 +148,13 @@ class CAMRecord:
         """
         path = Path(path)
         try:
-            with np.load(path, allow_pickle=False) as file:
-                arrays = {name: file[name] for name in file.files}
-            return cls._from_arrays(arrays)
+            return cls._from_arrays(load_arrays(path))
         except FileNotFoundError:
             raise FileNotFoundError(
                 f'no CAM record at {path}: make it with tools/test.py CONFIG '
                 'CHECKPOINT'
             ) from None
-        except (
-            AttributeError,  # a bare .npy has no `files`
-            EOFError,
-            KeyError,
-            OSError,
-            TypeError,
-            ValueError,
-            zipfile.BadZipFile,
-            zlib.error,
-        ) as error:
+        except (KeyError, OverflowError, TypeError, ValueError) as error:
             raise CAMRecordError(
                 f'{path} is not a readable CAM record ({error}): delete it '
                 'and run tools/test.py again, finished records are kept'
@@ -181,4 +179,19 @@ class CAMRecord:
             },
             scores=arrays.get('scores'),
             key=str(arrays['key']),
+            dropped=arrays.get('dropped', ()),
         )
+
+
+def _checked_indices(indices, name: str) -> np.ndarray:
+    """Return class indices as int64 after checking order and range."""
+    indices = np.asarray(indices, dtype=np.int64)
+    if indices.ndim != 1 or np.any(indices < 0):
+        raise ValueError(
+            f'`{name}` must be a vector of indices from 0, got {indices}'
+        )
+    if np.any(np.diff(indices) <= 0):
+        raise ValueError(
+            f'`{name}` must be strictly increasing, got {indices}'
+        )
+    return indices

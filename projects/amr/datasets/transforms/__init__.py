@@ -1,5 +1,10 @@
 from .geometric import RandomCropOrPad, RandomResizeLongestSide
-from .loading import LoadMaskIfPresent, LoadPartMap, LoadWeakLabelImage
+from .loading import (
+    LoadLabelMap,
+    LoadMaskIfPresent,
+    LoadPartMap,
+    LoadWeakLabelImage,
+)
 from .pack_weak_label import PackWeakLabelInputs
 from .pseudo_label import (
     GenerateSeed,
@@ -13,6 +18,7 @@ __all__ = [
     'GenerateSeed',
     'LoadBoundaryMap',
     'LoadCAMRecord',
+    'LoadLabelMap',
     'LoadMaskIfPresent',
     'LoadPartMap',
     'LoadWeakLabelImage',

@@ -8,6 +8,7 @@ from mmseg.datasets.transforms import LoadAnnotations
 from mmseg.registry import TRANSFORMS
 from PIL import Image
 
+from projects.amr.datasets.mask_rules import check_mask_size
 from projects.amr.errors import DataError
 
 
@@ -56,8 +57,47 @@ class LoadWeakLabelImage(LoadImageFromFile):
 
 
 @TRANSFORMS.register_module()
-class LoadMaskIfPresent(LoadAnnotations):
-    """mmseg's mask loader; an image without a mask stays without.
+class LoadLabelMap(LoadAnnotations):
+    """mmseg's mask loader, with errors that name the file and the rule.
+
+    Required Keys:
+
+    - seg_map_path (str)
+    - ori_shape (tuple[int, int], optional): (H, W) of the loaded image
+
+    Added Keys:
+
+    - gt_seg_map (np.ndarray, uint8, (H, W))
+
+    Raises:
+        DataError: If the file is missing, no label map (damaged, or of
+            colours), or not of the image's size.
+    """
+
+    def transform(self, results: dict) -> dict:
+        """Load ``seg_map_path``."""
+        path = results['seg_map_path']
+        try:
+            results = super().transform(results)
+        except FileNotFoundError:
+            raise DataError(f'label map not found: {path}') from None
+        except Exception as error:
+            raise DataError(
+                f'{path} is not a readable mask: {error}'
+            ) from None
+        size = results['gt_seg_map'].shape
+        if len(size) != 2:
+            raise DataError(
+                f'{path} must hold label values, a palette or grey PNG, got '
+                f'an array of shape {size}: colours were saved in their place'
+            )
+        check_mask_size(path, size, results.get('ori_shape', size))
+        return results
+
+
+@TRANSFORMS.register_module()
+class LoadMaskIfPresent(LoadLabelMap):
+    """:class:`LoadLabelMap`; an image without a mask stays without.
 
     CAMs are made for all training images, masks exist for some (VOC: 1,464
     of 10,582). Metrics count the images that have one.
@@ -70,51 +110,14 @@ class LoadMaskIfPresent(LoadAnnotations):
     Added Keys:
 
     - gt_seg_map (np.ndarray, uint8, (H, W)), where there is a file
-
-    Raises:
-        DataError: If the file is no readable mask, or not of the image's
-            size.
     """
 
     def transform(self, results: dict) -> dict:
-        """Load ``seg_map_path``."""
+        """Load ``seg_map_path``, where it is."""
         path = results.get('seg_map_path')
         if path is None or not Path(path).is_file():
             return results
-        try:
-            results = super().transform(results)
-        except Exception as error:
-            raise DataError(
-                f'{path} is not a readable mask: {error}'
-            ) from None
-        size = results['gt_seg_map'].shape
-        check_mask_size(path, size, results.get('ori_shape', size))
-        return results
-
-
-def check_mask_size(path: str | Path, size: tuple, wanted: tuple) -> None:
-    """Refuse a mask of another size than its image.
-
-    Args:
-        path (str | Path): The mask, for the message.
-        size (tuple[int, int]): (H, W) of the mask.
-        wanted (tuple[int, int]): (H, W) of the image, as it is loaded.
-
-    Raises:
-        DataError: If they differ; both are named.
-    """
-    size, wanted = tuple(size), tuple(wanted)
-    if size == wanted:
-        return
-    hint = ''
-    if size == wanted[::-1]:
-        hint = (
-            '. Images are turned as their EXIF orientation says: was the '
-            'mask drawn on the image as stored? Turn the mask'
-        )
-    raise DataError(
-        f'{path}: mask of size {size}, its image is {wanted}{hint}'
-    )
+        return super().transform(results)
 
 
 @TRANSFORMS.register_module()

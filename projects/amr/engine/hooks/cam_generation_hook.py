@@ -1,14 +1,17 @@
 """Writing of CAM records in the test loop."""
 
 import hashlib
+import json
 from pathlib import Path
 
 import numpy as np
+from mmengine.dist import all_gather_object, is_main_process
 from mmseg.registry import HOOKS
 
+from projects.amr.engine.cam_status import STATUS, CAMStatus
 from projects.amr.engine.fingerprint import config_digest
 from projects.amr.engine.hooks.item_writer_hook import ItemWriterHook
-from projects.amr.structures import CAMRecord, CAMRecordError
+from projects.amr.structures import CAMRecord, CAMRecordError, published
 from projects.amr.structures.cam_record import STORAGE_DTYPE
 
 
@@ -23,19 +26,43 @@ class CAMGenerationHook(ItemWriterHook):
     any other record is redone. The records do not depend on the number of
     ranks.
 
-    Runs ``before_test`` (key, folder), ``before_test_iter`` (finished items)
-    and ``after_test_iter`` (writing), with priority NORMAL.
+    A labelled class whose CAM is empty or not finite is left out of its
+    record, whose status is then ``empty_cam``; that of an image without
+    labels is ``no_label``. ``status.json`` beside the records counts and
+    names both. Where too large a share of the labelled images has such a
+    class, the test stops: the classifier is not trained, or has NaN weights.
+
+    Runs ``before_test`` (key, folder), ``before_test_iter`` (finished
+    items), ``after_test_iter`` (writing) and ``after_test_epoch`` (counts),
+    with priority NORMAL.
 
     Args:
         out_dir (str, optional): Folder of the records, by default ``cams``
             in the work dir.
+        max_empty (float): Largest share of labelled images with a dropped
+            class, in [0, 1]. Defaults to 0.05.
 
     Raises:
         UserError: If the folder cannot be written.
+        ValueError: If ``max_empty`` is outside [0, 1].
     """
 
     default_dir = 'cams'
     items = 'CAM records'
+
+    def __init__(self, out_dir: str | None = None, max_empty: float = 0.05):
+        super().__init__(out_dir)
+        if not 0 <= max_empty <= 1:
+            raise ValueError(
+                f'`max_empty` must be within [0, 1], got {max_empty}'
+            )
+        self.max_empty = max_empty
+
+    def before_test(self, runner) -> None:
+        """Compute the key, prepare the folder, start counting."""
+        super().before_test(runner)
+        self._status = CAMStatus()
+        self._total = len(runner.test_dataloader.dataset)
 
     def item_bytes(self, info: dict, height: int, width: int) -> int:
         """Bytes of a record, whose arrays are stored as they are."""
@@ -78,10 +105,11 @@ class CAMGenerationHook(ItemWriterHook):
         except (FileNotFoundError, CAMRecordError):
             return None
         labelled = sample.gt_label.nonzero()[:, 0].tolist()
+        found = sorted([*record.classes.tolist(), *record.dropped.tolist()])
         maps = {*record.branches, self._model.final}
         same = (
             record.key == self._item_keys[sample.img_id]
-            and record.classes.tolist() == labelled
+            and found == labelled
             and record.scores is not None
             and maps == set(self._model.maps)
         )
@@ -92,11 +120,25 @@ class CAMGenerationHook(ItemWriterHook):
     ) -> None:
         """Write the records of a batch's new items."""
         for sample in outputs:
+            pred = sample.pred_cam
+            self._status.add(sample.img_id, pred.classes, pred.dropped)
             if sample.img_id in self._kept:
                 self._counts['kept'] += 1
                 continue
             self._record(sample).save(self._path(sample))
             self._counts['made'] += 1
+        # So many that the rest cannot bring the share down again.
+        self._status.require(self.max_empty, self._total)
+
+    def after_test_epoch(self, runner, metrics=None) -> None:
+        """Count, write the status down, and refuse too many empty CAMs."""
+        super().after_test_epoch(runner, metrics)
+        status = CAMStatus.joined(all_gather_object(self._status))
+        if is_main_process():
+            runner.logger.info(f'{self.items}: {status}')
+            with published(self._dir / STATUS) as file:
+                file.write(json.dumps(status.content(), indent=1).encode())
+        status.require(self.max_empty, status.labelled)
 
     def _record(self, sample) -> CAMRecord:
         """Turn a prediction into a record."""
@@ -109,4 +151,5 @@ class CAMGenerationHook(ItemWriterHook):
             branches=cams,
             scores=sample.pred_score.cpu().numpy(),
             key=self._item_keys[sample.img_id],
+            dropped=pred.dropped,
         )

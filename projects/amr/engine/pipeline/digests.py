@@ -23,8 +23,20 @@ class DigestCache:
         self.path = path
         self._changed = False
         try:
-            self._known = dict(json.loads(path.read_text()))
-        except (OSError, ValueError, TypeError):
+            self._known = {
+                str(file): [int(size), int(changed), str(digest)]
+                for file, (size, changed, digest) in json.loads(
+                    path.read_text()
+                ).items()
+            }
+        except (
+            ArithmeticError,
+            AttributeError,
+            OSError,
+            RecursionError,
+            TypeError,
+            ValueError,
+        ):
             self._known = {}
 
     def file(self, path: str | Path) -> str:

@@ -43,9 +43,26 @@ class StageRecord:
             content = json.loads((folder / MANIFEST).read_text())
             if content.pop('schema') != SCHEMA:
                 return None
-            return cls(**content)
-        except (OSError, ValueError, TypeError, KeyError, AttributeError):
+            record = cls(**content)
+            return record if record.is_plain() else None
+        except (
+            AttributeError,
+            KeyError,
+            OSError,
+            RecursionError,
+            TypeError,
+            ValueError,
+        ):
             return None
+
+    def is_plain(self) -> bool:
+        """Whether each field is of its type, as in an undamaged file."""
+        tables = (self.declared, self.inputs, self.outputs, self.figures)
+        return (
+            all(isinstance(table, dict) for table in tables)
+            and all(isinstance(f, dict) for f in self.outputs.values())
+            and isinstance(self.seconds, (int, float))
+        )
 
 
 def note_start(folder: Path, key: str) -> None:
@@ -58,5 +75,5 @@ def started_key(folder: Path) -> str | None:
     """Key of a run that was interrupted, None if there was none."""
     try:
         return json.loads((folder / STARTED).read_text())['key']
-    except (OSError, ValueError, TypeError, KeyError):
+    except (OSError, RecursionError, ValueError, TypeError, KeyError):
         return None

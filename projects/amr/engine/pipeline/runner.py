@@ -252,7 +252,7 @@ def _read_json(path: Path) -> dict:
     """Content of a summary."""
     try:
         return dict(json.loads(path.read_text()))
-    except (OSError, ValueError, TypeError) as error:
+    except (OSError, RecursionError, ValueError, TypeError) as error:
         raise UserError(
             f'summary {path} cannot be read ({error}): run the stage again'
         ) from None

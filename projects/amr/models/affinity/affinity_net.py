@@ -137,8 +137,10 @@ class AffinityNet(BaseAffinityNetwork):
         if 'cam_input' not in sample:
             return
         size = tuple(image.shape[-2:])
-        cam = resize_cam(self.input_cam(image, sample), size)
-        walked = self.walk(image, self.add_background(cam))
+        cam = self.input_cam(image, sample)
+        small = self.bounded(image)
+        cam = resize_cam(cam, tuple(small.shape[-2:]))
+        walked = self.walk(small, self.add_background(cam))
         labels = [class_to_label(k) for k in sample.cam_input.classes]
         labels = torch.tensor([BACKGROUND_LABEL, *labels], device=image.device)
         winner = resize_cam(walked, size).argmax(0)

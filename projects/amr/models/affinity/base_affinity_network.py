@@ -15,6 +15,8 @@ from mmseg.registry import MODELS
 from torch import Tensor
 
 from projects.amr.errors import DataError
+from projects.amr.models.bounded_images import MAX_PIXELS, bounded_images
+from projects.amr.models.memory import cpu_way, first_that_fits
 from projects.amr.ops.affinity_labels import AffinityLabels, affinity_labels
 from projects.amr.structures.label_space import IGNORE_LABEL
 
@@ -41,7 +43,9 @@ class BaseAffinityNetwork(BaseModel):
             in the map are sources of pairs, as in the released code.
             Defaults to False.
         data_preprocessor (dict, optional): Defaults to None.
-        test_cfg (dict, optional): Changes to :attr:`default_test_cfg`.
+        test_cfg (dict, optional): Changes to :attr:`default_test_cfg`;
+            ``max_pixels`` (4,194,304; None is no bound): a larger image goes
+            through the network at a smaller size.
         init_cfg (dict, optional): Initialisation. Defaults to None.
 
     Raises:
@@ -67,13 +71,14 @@ class BaseAffinityNetwork(BaseModel):
             loss_affinity or {'type': 'mmseg.AffinityLoss'}
         )
         self.interior_only = interior_only
-        unknown = set(test_cfg or ()) - set(self.default_test_cfg)
+        known = {'max_pixels': MAX_PIXELS, **self.default_test_cfg}
+        unknown = set(test_cfg or ()) - set(known)
         if unknown:
             raise ValueError(
-                f'`test_cfg` knows {list(self.default_test_cfg)}, '
-                f'got {sorted(unknown)}'
+                f'`test_cfg` knows {list(known)}, got {sorted(unknown)}'
             )
-        self.test_cfg = {**self.default_test_cfg, **(test_cfg or {})}
+        self.test_cfg = {**known, **(test_cfg or {})}
+        self.one_by_one = False
 
     def forward(self, inputs, data_samples=None, mode: str = 'tensor'):
         """Run as mmengine's runner asks.
@@ -116,16 +121,51 @@ class BaseAffinityNetwork(BaseModel):
     def predict(self, inputs, data_samples: list) -> list:
         """Fill data samples, image by image.
 
+        Short of memory, an image is tried again view by view, where there
+        are several, then on the CPU.
+
         Args:
             inputs (Sequence[Tensor]): Normalised images (3, H, W).
             data_samples (list[SegDataSample]): One an image.
 
         Returns:
             list[SegDataSample]: The same samples, filled.
+
+        Raises:
+            MemoryExhaustedError: If an image does not fit into memory.
         """
         for image, sample in zip(inputs, data_samples, strict=True):
-            self.predict_one(image, sample)
+            self._predict_within_memory(image, sample)
         return data_samples
+
+    def _predict_within_memory(self, image: Tensor, sample) -> None:
+        """Fill the data sample of one image in the first way that fits."""
+
+        def one_by_one():
+            self.one_by_one = True
+            try:
+                self.predict_one(image, sample)
+            finally:
+                self.one_by_one = False
+
+        def on_cpu():
+            self.predict_one(image.cpu(), sample)
+            sample.update(sample.to(image.device))
+
+        first_that_fits(
+            [
+                ('at once', lambda: self.predict_one(image, sample)),
+                ('view by view', one_by_one),
+                *cpu_way(self, on_cpu),
+            ],
+            f'{sample.get("img_path", "image")} of (H, W) '
+            f'{tuple(image.shape[-2:])}',
+            'Lower model.test_cfg.max_pixels',
+        )
+
+    def bounded(self, image: Tensor) -> Tensor:
+        """An image (3, H, W), made smaller where it is too large."""
+        return bounded_images(image[None], self.test_cfg['max_pixels'])[0]
 
     def pair_labels(self, data_samples: list, like: Tensor) -> AffinityLabels:
         """Sort the pairs of the seeds of a batch.

@@ -122,18 +122,23 @@ class IRNet(BaseAffinityNetwork):
     def predict_boundary(self, image: Tensor) -> Tensor:
         """Boundary probabilities (h, w) of an image (3, H, W)."""
         pair = torch.stack([image, image.flip(-1)])
-        logits = self.boundary_head(self.backbone(pair))[:, 0].float()
-        plain, mirrored = logits
+        plain, mirrored = torch.cat(
+            [
+                self.boundary_head(self.backbone(views))[:, 0].float()
+                for views in pair.split(1 if self.one_by_one else 2)
+            ]
+        )
         return ((plain + mirrored.flip(-1)) / 2).sigmoid()
 
     def predict_one(self, image: Tensor, sample) -> None:
         """Fill the data sample of one image (3, H, W)."""
-        boundary = self.predict_boundary(image)
+        boundary = self.predict_boundary(self.bounded(image))
         sample.pred_boundary = PixelData(data=boundary[None])
         if 'cam_input' not in sample:
             return
         size, walk = tuple(image.shape[-2:]), dict(self.test_cfg)
         bg_thr = walk.pop('bg_thr')
+        del walk['max_pixels']
         cam = self.input_cam(image, sample)
         maps = walk_to_scores(cam, boundary, size, **walk)
         classes = torch.as_tensor(sample.cam_input.classes, dtype=torch.long)

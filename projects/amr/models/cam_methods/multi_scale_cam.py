@@ -6,21 +6,32 @@ labelled classes of an image, (h, w) feature size, (h', w') stored map size.
 
 from __future__ import annotations
 
+import logging
 from collections import defaultdict
 from collections.abc import Sequence
+from copy import copy
 from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
+from mmengine.logging import print_log
 from mmseg.registry import TASK_UTILS
-from torch import Tensor
+from torch import Tensor, nn
 
+from projects.amr.models.bounded_images import MAX_PIXELS
+from projects.amr.models.memory import (
+    cpu_way,
+    first_that_fits,
+    join_parts,
+)
 from projects.amr.ops import (
     merge_flip,
     normalize_cam,
     resize_cam,
     stride_size,
 )
+from projects.amr.ops.bounded_size import bounded_scale
+from projects.amr.ops.cam import usable_maps
 
 
 @dataclass
@@ -31,11 +42,23 @@ class CAMPrediction:
         scores (Tensor): Shape (K_all,), class probabilities in [0, 1].
         classes (Tensor): Shape (K,), class indices whose CAMs are kept.
         cams (dict[str, Tensor]): By branch, shape (K, h', w'), in [0, 1].
+        dropped (tuple[int, ...]): Labelled classes without a usable CAM.
+            Defaults to ().
     """
 
     scores: Tensor
     classes: Tensor
     cams: dict[str, Tensor]
+    dropped: tuple[int, ...] = ()
+
+    def to(self, device) -> CAMPrediction:
+        """The same on a device."""
+        return CAMPrediction(
+            self.scores.to(device),
+            self.classes.to(device),
+            {name: cam.to(device) for name, cam in self.cams.items()},
+            self.dropped,
+        )
 
 
 @TASK_UTILS.register_module()
@@ -47,7 +70,15 @@ class MultiScaleCAM:
     scales (released code, as in IRN). Then the labelled classes are kept,
     each map is divided by its own maximum, and the classifier fuses its
     branches (Eq. 2 of AMR). Images of one size run as one batch; images of
-    another size never share one, so that no padding enters a result.
+    another size never share one, so that no padding enters a result. Where a
+    network mixes the images of a batch (the released AMM's statistics do),
+    each image runs by itself.
+
+    A labelled class is dropped where the final map is positive nowhere, or
+    where a branch's map is not finite.
+
+    Short of memory, a batch is tried again image by image and view by view,
+    then on the CPU.
 
     A variant overrides :meth:`view_cams`, or, where each class of an image
     needs a pass of its own, starts from :class:`ClassWiseCAM`.
@@ -62,9 +93,12 @@ class MultiScaleCAM:
             antialiased. Defaults to 'bicubic'.
         score_thr (float): Images without a weak label keep the classes with
             a higher score, and the best one. Defaults to 0.5.
+        max_view_pixels (int, optional): A view with more pixels is made
+            smaller, with a note, so that memory is bounded; None does not.
+            Defaults to 4,194,304 (2048 x 2048).
 
     Raises:
-        ValueError: If scales or stride are not positive.
+        ValueError: If scales, stride or the bound are not positive.
     """
 
     def __init__(
@@ -74,7 +108,13 @@ class MultiScaleCAM:
         output_stride: int = 4,
         interpolation: str = 'bicubic',
         score_thr: float = 0.5,
+        max_view_pixels: int | None = MAX_PIXELS,
     ):
+        if max_view_pixels is not None and max_view_pixels < 1:
+            raise ValueError(
+                '`max_view_pixels` must be positive or None, got '
+                f'{max_view_pixels}'
+            )
         if not scales or min(scales) <= 0:
             raise ValueError(f'`scales` must be positive, got {scales}')
         if output_stride < 1:
@@ -91,6 +131,9 @@ class MultiScaleCAM:
         self.output_stride = output_stride
         self.interpolation = interpolation
         self.score_thr = score_thr
+        self.max_view_pixels = max_view_pixels
+        self.one_by_one = False
+        self._told: set[tuple] = set()
 
     def view_cams(self, classifier, views: Tensor):
         """Maps before ReLU and logits of views (M, 3, H, W), by branch."""
@@ -113,10 +156,49 @@ class MultiScaleCAM:
 
         Returns:
             list[CAMPrediction]: In the order of ``images``.
+
+        Raises:
+            MemoryExhaustedError: If no way of making them fits into memory.
         """
+        sizes = sorted({tuple(image.shape[-2:]) for image in images})
+        return first_that_fits(
+            [
+                ('in batches', lambda: self._make(classifier, images, labels)),
+                *self._frugal_ways(classifier, images, labels),
+            ],
+            f'CAMs of {len(images)} images of (H, W) {sizes}',
+            'Lower test_dataloader.batch_size or model.test_cfg '
+            '(max_view_pixels, scales; max_batch where the method has it)',
+        )
+
+    def _frugal_ways(self, classifier, images, labels) -> list:
+        """The same in less memory: one by one, then on the CPU."""
+        small = copy(self)
+        # What mixes the views of an image gives something else without.
+        small.one_by_one = not mixes_images(classifier)
+        if hasattr(self, 'max_batch'):
+            small.max_batch = 1
+
+        def make(device=None):
+            found = []
+            for image, label in zip(images, labels, strict=True):
+                moved = image if device is None else image.to(device)
+                (made,) = small._make(classifier, [moved], [label])
+                found.append(made.to(image.device))
+            return found
+
+        ways = [('image by image and view by view', make)]
+        if isinstance(classifier, nn.Module):
+            ways += cpu_way(classifier, lambda: make('cpu'))
+        return ways
+
+    def _make(self, classifier, images, labels) -> list[CAMPrediction]:
+        """Make the CAMs of a batch, one size after the other."""
         groups = defaultdict(list)
+        alone = mixes_images(classifier)
         for index, image in enumerate(images):
-            groups[tuple(image.shape[-2:])].append(index)
+            own = (index,) if alone else ()
+            groups[tuple(image.shape[-2:]) + own].append(index)
         results: list = [None] * len(images)
         for indices in groups.values():
             batch = torch.stack([images[i] for i in indices])
@@ -144,7 +226,7 @@ class MultiScaleCAM:
             views = self._rescale(images, scale)
             if self.flip:
                 views = torch.cat([views, views.flip(-1)])
-            cams, pooled = self.view_cams(classifier, views)
+            cams, pooled = self._all_views(classifier, views)
             for name, cam in cams.items():
                 logits[name].extend(pooled[name].chunk(1 + self.flip))
                 cam = cam.float().relu()
@@ -153,8 +235,28 @@ class MultiScaleCAM:
         means = {name: torch.stack(x).mean(0) for name, x in logits.items()}
         return merged, classifier.fuse_scores(means)
 
+    def _all_views(self, classifier, views: Tensor):
+        """Maps and logits of views, at once or, to save memory, one by one."""
+        if not self.one_by_one:
+            return self.view_cams(classifier, views)
+        return join_parts(
+            [self.view_cams(classifier, view) for view in views.split(1)]
+        )
+
     def _rescale(self, images: Tensor, scale: float) -> Tensor:
         """Resize (N, 3, H, W) by a factor, to at least one pixel."""
+        size = tuple(images.shape[-2:])
+        wanted = scale
+        scale = bounded_scale(size, scale, self.max_view_pixels)
+        if scale != wanted and (size, wanted) not in self._told:
+            self._told.add((size, wanted))
+            print_log(
+                f'image of (H, W) {size}: scale {wanted:g} is lowered to '
+                f'{scale:.3g}, since max_view_pixels is '
+                f'{self.max_view_pixels:,}',
+                'current',
+                logging.WARNING,
+            )
         if scale == 1:
             return images
         size = [max(round(length * scale), 1) for length in images.shape[-2:]]
@@ -175,16 +277,25 @@ class MultiScaleCAM:
     def _finish(self, classifier, cams, scores, label) -> CAMPrediction:
         """Select, normalise and fuse the maps of one image."""
         classes = self._classes(scores, label)
-        cams = {
-            name: normalize_cam(cam[classes]) for name, cam in cams.items()
-        }
+        raw = [cam[classes] for cam in cams.values()]
+        finite = torch.stack([cam.isfinite().flatten(1).all(1) for cam in raw])
+        cams = classifier.fuse_cams(
+            {name: normalize_cam(cam[classes]) for name, cam in cams.items()}
+        )
+        final = cams[getattr(classifier, 'final', next(reversed(cams)))]
+        usable = finite.all(0) & usable_maps(final)
         # To the precision of stored records, so that a run and its records
         # have the same scores.
         return CAMPrediction(
-            scores,
-            classes,
-            {
-                name: cam.half().float()
-                for name, cam in classifier.fuse_cams(cams).items()
-            },
+            scores.nan_to_num(0.0, 0.0, 0.0),
+            classes[usable],
+            {name: cam[usable].half().float() for name, cam in cams.items()},
+            tuple(classes[~usable].tolist()),
         )
+
+
+def mixes_images(classifier) -> bool:
+    """Whether a network's output for an image depends on its batch."""
+    if not isinstance(classifier, nn.Module):
+        return False
+    return any(getattr(m, 'mixes_images', False) for m in classifier.modules())

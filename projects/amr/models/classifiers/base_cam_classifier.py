@@ -28,8 +28,8 @@ class BaseCAMClassifier(BaseModel):
     name that mmpretrain's metrics read) and ``pred_cam``, a PixelData with
     one (k, h', w') map in [0, 1] per branch for the k labelled classes, and
     the metainfo ``classes`` (their indices), ``maps`` (the names, in order),
-    ``final`` (the name of the one that the next stage takes) and ``size``
-    (H, W).
+    ``final`` (the name of the one that the next stage takes), ``size``
+    (H, W) and ``dropped`` (labelled classes without a usable CAM).
 
     Args:
         data_preprocessor (dict, optional): Defaults to None.
@@ -197,6 +197,7 @@ class BaseCAMClassifier(BaseModel):
             torch.as_tensor(record.scores, device=image.device),
             torch.as_tensor(record.classes, device=image.device),
             {k: torch.as_tensor(v).to(image.device) for k, v in cams.items()},
+            tuple(record.dropped.tolist()),
         )
 
     def _fill(self, sample, prediction: CAMPrediction, size) -> None:
@@ -210,6 +211,7 @@ class BaseCAMClassifier(BaseModel):
                 'maps': self.maps,
                 'final': self.final,
                 'size': size,
+                'dropped': prediction.dropped,
             },
             **prediction.cams,
         )

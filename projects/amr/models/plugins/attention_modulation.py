@@ -121,6 +121,10 @@ class AttentionModulation(nn.Module):
             else None
         )
         self.spatial_transform = spatial_transform
+        # Batch statistics; CAM methods then take one image at a time.
+        self.mixes_images = norm_always_train or (
+            (modulation or {}).get('stats') == 'batch'
+        )
 
     def channel_gate(self, x: Tensor) -> Tensor:
         """Channel attention map A_c of Eq. 3: (N, C, h, w) -> (N, C, 1, 1)."""

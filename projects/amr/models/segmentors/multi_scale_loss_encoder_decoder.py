@@ -9,15 +9,20 @@ from mmseg.registry import MODELS
 from mmseg.utils import add_prefix
 from torch import Tensor
 
+from projects.amr.models.segmentors.bounded_inference import (
+    BoundedInferenceMixin,
+)
+
 
 @MODELS.register_module()
-class MultiScaleLossEncoderDecoder(EncoderDecoder):
+class MultiScaleLossEncoderDecoder(BoundedInferenceMixin, EncoderDecoder):
     """mmseg's EncoderDecoder with the multi-scale input loss of DeepLab-v2.
 
     Each training batch passes backbone and head at every scale. The loss is
     the sum of the head's own loss on each scale's logits and on their
     element-wise maximum, taken at the size of the largest map ("Multi-scale
-    inputs", Section 4.1 of arXiv:1606.00915). Testing is mmseg's: one scale.
+    inputs", Section 4.1 of arXiv:1606.00915). Testing is mmseg's, of one
+    scale and in bounded memory: see :class:`BoundedInferenceMixin`.
 
     Released code: labels are shrunk to each map (nearest neighbour).
     Here: the head's loss, which in mmseg enlarges the logits to the labels.

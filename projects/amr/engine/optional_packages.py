@@ -1,0 +1,136 @@
+"""Optional packages that a config needs or would use, asked for at start."""
+
+import logging
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib.util import find_spec
+
+from mmengine.logging import print_log
+
+from projects.amr.errors import MissingDependencyError
+
+
+@dataclass(frozen=True)
+class OptionalPackage:
+    """A package that is not needed to run the project.
+
+    Args:
+        module (str): What is imported.
+        install (str): How to get it.
+        instead (str): What is built in.
+        entry (tuple[str, str], optional): Config key and value that ask for
+            it. Defaults to None: only ``custom_imports`` does.
+        required (bool): Whether the entry cannot do without. Defaults to
+            True.
+    """
+
+    module: str
+    install: str
+    instead: str
+    entry: tuple[str, str] | None = None
+    required: bool = True
+
+
+OPTIONAL = (
+    OptionalPackage(
+        'pydensecrf',
+        "pip install 'amr-mmseg[crf]' (package pydensecrf2)",
+        "crf='dense' runs the built-in permutohedral lattice, crf='local' "
+        'a windowed approximation',
+        ('crf', 'dense'),
+        required=False,
+    ),
+    OptionalPackage(
+        'pytorch_grad_cam',
+        "pip install 'amr-mmseg[cam]' (package grad-cam)",
+        "model.test_cfg.type='MultiScaleCAM' is built in",
+        ('type', 'LibraryCAM'),
+    ),
+    OptionalPackage(
+        'segment_anything',
+        'pip install segment-anything',
+        "crf='dense' refines labels without it",
+    ),
+)
+
+
+def check_optional_packages(config) -> None:
+    """Refuse a config that asks for a missing package; note a slower stand-in.
+
+    Args:
+        config (dict): The config, nested.
+
+    Raises:
+        MissingDependencyError: If a package is needed and not installed; the
+            message says how to get it and what is built in.
+    """
+    entries = set(_entries(config))
+    for package in OPTIONAL:
+        if package.entry not in entries or _installed(package.module):
+            continue
+        if package.required:
+            raise missing(package.module)
+        print_log(
+            f'{package.module} is not installed: {package.instead}. To have '
+            f'it: {package.install}',
+            'current',
+            logging.INFO,
+        )
+
+
+def missing(module: str) -> MissingDependencyError:
+    """Say that a module cannot be imported, and what to do.
+
+    Args:
+        module (str): Its name, dotted.
+
+    Returns:
+        MissingDependencyError: To be raised.
+    """
+    for package in OPTIONAL:
+        if module.split('.')[0] == package.module:
+            return MissingDependencyError(
+                f'the config needs {module}, which is not installed: '
+                f'{package.install}; or do without: {package.instead}'
+            )
+    return MissingDependencyError(
+        f'the config needs {module}, which cannot be imported: install it, '
+        'add its folder to PYTHONPATH, or take it out of custom_imports'
+    )
+
+
+def missing_module(error: BaseException) -> str:
+    """Name of the module at the bottom of a chain of import errors.
+
+    Args:
+        error (BaseException): mmengine's, which leaves the name out.
+
+    Returns:
+        str: The name, or the message where there is none.
+    """
+    name, below = None, error
+    while below is not None:
+        name = getattr(below, 'name', None) or name
+        below = below.__cause__ or below.__context__
+    return name or str(error)
+
+
+def _installed(module: str) -> bool:
+    """Whether a module can be found; it is not imported."""
+    try:
+        return find_spec(module) is not None
+    except (ImportError, ValueError):
+        return False
+
+
+def _entries(config) -> Iterator[tuple[str, str]]:
+    """Keys with a text as value, at any depth; scopes are cut off."""
+    if isinstance(config, dict):
+        for key, value in config.items():
+            if isinstance(value, str):
+                yield key, value.rpartition('.')[2] if key == 'type' else value
+            else:
+                yield from _entries(value)
+    elif isinstance(config, (list, tuple)):
+        for value in config:
+            yield from _entries(value)

@@ -1,0 +1,38 @@
+"""Images that are made smaller where a network could not hold them."""
+
+import logging
+
+import torch.nn.functional as F
+from mmengine.logging import print_log
+from torch import Tensor
+
+from projects.amr.ops.bounded_size import bounded_scale
+
+MAX_PIXELS = 2048**2
+"""Default bound of all models: a view of 2048 x 2048 pixels."""
+
+
+def bounded_images(images: Tensor, max_pixels: int | None) -> Tensor:
+    """Make images smaller that have too many pixels, with a note.
+
+    Args:
+        images (Tensor): Shape (N, 3, H, W).
+        max_pixels (int, optional): Upper bound; None is none.
+
+    Returns:
+        Tensor: The same, or antialiased images of at most so many pixels.
+    """
+    size = tuple(images.shape[-2:])
+    scale = bounded_scale(size, 1.0, max_pixels)
+    if scale == 1:
+        return images
+    small = tuple(max(int(length * scale), 1) for length in size)
+    print_log(
+        f'image of (H, W) {size} goes through the network at {small}, since '
+        f'test_cfg.max_pixels is {max_pixels:,}',
+        'current',
+        logging.WARNING,
+    )
+    return F.interpolate(
+        images, small, mode='bilinear', align_corners=False, antialias=True
+    )

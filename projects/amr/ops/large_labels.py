@@ -1,0 +1,55 @@
+"""Labels of large images from small maps of scores, in bounded memory."""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+
+def argmax_resized(
+    logits: Tensor, size: tuple[int, int], band_values: int = 2**27
+) -> Tensor:
+    """Best label of each pixel of maps resized to the size of an image.
+
+    The same as the argmax of ``F.interpolate(logits, size,
+    mode='bilinear', align_corners=False)``, up to ties, without ever holding
+    the enlarged maps: they are made in bands of rows.
+
+    Args:
+        logits (Tensor): Shape (L, h, w), real.
+        size (tuple[int, int]): Image size (H, W).
+        band_values (int): Upper bound on the values of a band, where a
+            single row does not exceed it. Defaults to 2 ** 27, some 0.5 GiB.
+
+    Returns:
+        Tensor: Labels, int64, shape (1, H, W).
+
+    Example:
+        >>> logits = torch.tensor([[[1.0, 0.0]], [[0.0, 1.0]]])
+        >>> argmax_resized(logits, (2, 4)).tolist()
+        [[[0, 0, 1, 1], [0, 0, 1, 1]]]
+    """
+    height, width = size
+    labels = torch.empty(
+        (1, height, width), dtype=torch.long, device=logits.device
+    )
+    rows = max(band_values // (len(logits) * width), 1)
+    for start in range(0, height, rows):
+        stop = min(start + rows, height)
+        band = _rows(logits, start, stop, height)[None]
+        wide = F.interpolate(
+            band, (stop - start, width), mode='bilinear', align_corners=False
+        )
+        labels[0, start:stop] = wide[0].argmax(0)
+    return labels
+
+
+def _rows(maps: Tensor, start: int, stop: int, height: int) -> Tensor:
+    """Rows of maps (L, h, w) resized to a height: (L, stop - start, w)."""
+    last = maps.shape[1] - 1
+    place = torch.arange(start, stop, device=maps.device, dtype=maps.dtype)
+    place = (place + 0.5) * (maps.shape[1] / height) - 0.5
+    place = place.clamp(0, last)
+    above = place.floor().long()
+    below = (above + 1).clamp(max=last)
+    share = (place - above)[:, None]
+    return maps[:, above] * (1 - share) + maps[:, below] * share

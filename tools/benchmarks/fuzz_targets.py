@@ -1,0 +1,328 @@
+"""What is fuzzed: kinds of files, each with a sound one and its readers."""
+
+import csv
+import io
+import json
+import pickle
+import zipfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from projects.amr.datasets.class_list import folder_classes, read_class_file
+from projects.amr.datasets.devkit_layout import read_image_map
+from projects.amr.datasets.file_facts import image_facts, mask_facts
+from projects.amr.datasets.image_ids import read_id_list
+from projects.amr.datasets.image_size import image_size
+from projects.amr.datasets.transforms import LoadWeakLabelImage
+from projects.amr.datasets.weak_labels import (
+    ClassNames,
+    labels_from_mask,
+    labels_from_xml,
+    read_label_file,
+)
+from projects.amr.engine.fingerprint import note_origin
+from projects.amr.engine.pipeline.declared import describe_changes
+from projects.amr.engine.pipeline.digests import DigestCache
+from projects.amr.engine.pipeline.manifest import StageRecord, started_key
+from projects.amr.engine.preflight import Scanner
+from projects.amr.structures import (
+    CAMRecord,
+    load_boundary_map,
+    save_boundary_map,
+    save_label_map,
+)
+
+CLASSES = ('dog', 'cat', 'dining table')
+OBJECT = '<object><name>{}</name><difficult>{}</difficult></object>'
+XML = (
+    '<annotation><size><width>37</width></size>'
+    + OBJECT.format('dog', 0)
+    + OBJECT.format('cat', 1)
+    + '</annotation>'
+)
+
+
+@dataclass(frozen=True)
+class Target:
+    """A kind of file.
+
+    Args:
+        name (str): File name; its stem names the kind.
+        write (Callable): Writes a sound file to a path.
+        read (Callable): Reads it as the project does, one reader after the
+            other.
+        words (tuple[bytes, ...]): What a mutation may put in, besides bytes.
+    """
+
+    name: str
+    write: Callable[[Path], object]
+    read: Callable[[Path], object]
+    words: tuple[bytes, ...] = ()
+
+
+def _image(path: Path, **options) -> None:
+    """Write a noisy image."""
+    noise = np.random.default_rng(0).integers(0, 256, (23, 37, 3), np.uint8)
+    Image.fromarray(noise).save(path, **options)
+
+
+def _read_image(path: Path) -> None:
+    """Read an image as a scan, a data set and training do."""
+    image_facts(path)
+    image_size(path)
+    LoadWeakLabelImage()({'img_path': str(path)})
+
+
+def _mask(path: Path) -> None:
+    """Write a label map."""
+    labels = np.zeros((23, 37), np.uint8)
+    labels[3:9, 5:20] = 2
+    labels[0] = 255
+    save_label_map(path, labels, key='k')
+
+
+def _read_mask(path: Path) -> None:
+    """Read a mask as a scan and a data set do."""
+    mask_facts(path)
+    labels_from_mask(path, ClassNames(CLASSES))
+
+
+def _record(path: Path) -> None:
+    """Write a CAM record."""
+    cam = np.random.default_rng(0).random((2, 6, 10))
+    CAMRecord(
+        np.array([0, 2]),
+        cam,
+        (23, 37),
+        {'spotlight': cam},
+        np.array([0.9, 0.1, 0.8]),
+        'key',
+        np.array([1]),
+    ).save(path)
+
+
+def _text(text: str) -> Callable[[Path], object]:
+    """Writer of a text file."""
+    return lambda path: path.write_text(text)
+
+
+def _json(content) -> Callable[[Path], object]:
+    """Writer of a JSON file."""
+    return _text(json.dumps(content))
+
+
+def _table(*rows) -> Callable[[Path], object]:
+    """Writer of a CSV file."""
+    file = io.StringIO()
+    csv.writer(file).writerows(rows)
+    return _text(file.getvalue())
+
+
+def _read_stage(path: Path) -> None:
+    """Read a stage's records and compare them, as a rerun does."""
+    record = StageRecord.load(path.parent)
+    if record is not None:
+        describe_changes(record.declared, {'a': 1})
+        dict.fromkeys([*record.inputs, 'x'])
+        for files in record.outputs.values():
+            sorted(files.items())
+        record.figures.get('metrics')
+        float(record.seconds)
+
+
+def _stage(path: Path) -> None:
+    """Write a stage's record."""
+    StageRecord(
+        {'fg_thr': 0.3},
+        {'a.cams': 'b' * 64},
+        {'labels': {'a.png': 'c' * 64}},
+        {'metrics': {'mIoU': 50.1}},
+        3.5,
+    ).save(path.parent)
+
+
+def _scan_cache(path: Path) -> None:
+    """Write what a scan of one image remembers."""
+    image = path.with_name('one.png')
+    if not image.exists():
+        _image(image)
+    path.unlink(missing_ok=True)
+    Scanner(path).facts([('image', image)])
+
+
+def _read_scan_cache(path: Path) -> None:
+    """Scan with a cache."""
+    facts = Scanner(path).facts([('image', path.with_name('one.png'))])
+    assert all(f['size'] == [23, 37] for f in facts.values())
+
+
+TEXT_WORDS = (
+    b'../../etc/passwd',
+    b'/abs/x',
+    b'a\\b',
+    b'\xef\xbb\xbf',
+    b'\xff\xfe',
+    b'\r',
+    b'\r\n',
+    b'\n\n',
+    b'\0',
+    b'\x1b',
+    b'\xe2\x80\xa8',
+    b'.jpg',
+    b'"',
+    b',',
+    b';',
+    b'nan',
+    b'-1',
+    b'1e999',
+    b'9' * 400,
+    b'x' * 300,
+    'ü'.encode(),
+    'u\u0308'.encode(),
+)
+XML_WORDS = (
+    *TEXT_WORDS,
+    b'<!DOCTYPE a [<!ENTITY x "y">]>',
+    b'<!DOCTYPE a SYSTEM "http://127.0.0.1:9/a.dtd">',
+    b'<!ENTITY % x SYSTEM "file:///etc/passwd">',
+    b'&x;',
+    b'&#0;',
+    b'<?xml version="1.0" encoding="utf-7"?>',
+    b'<?xml version="1.0" encoding="none"?>',
+    b'<object>',
+    b'</object>',
+    b'<name/>',
+    b'<![CDATA[',
+    b'<a>' * 200,
+)
+JSON_WORDS = (
+    *TEXT_WORDS,
+    b'[' * 3000,
+    b'{',
+    b'}',
+    b'null',
+    b'true',
+    b'NaN',
+    b'Infinity',
+    b'1e999',
+    b'"\\ud800"',
+    b'[]',
+    b'{}',
+    b'3',
+)
+BINARY_WORDS = (b'\xff' * 4, b'\0' * 4, b'\x7f\xff\xff\xff', b'\xff\xd9')
+
+TARGETS = (
+    Target('list.txt', _text('a\nb\n2007_000032\n'), read_id_list, TEXT_WORDS),
+    Target(
+        'annotation.xml',
+        _text(XML),
+        lambda path: labels_from_xml(path, ClassNames(CLASSES)),
+        XML_WORDS,
+    ),
+    Target(
+        'labels.csv',
+        _table(('image', 'labels'), ('a', 'dog;cat'), ('b.jpg', 'dog')),
+        lambda path: read_label_file(path, ClassNames(CLASSES)),
+        TEXT_WORDS,
+    ),
+    Target(
+        'vectors.csv',
+        _table(('image', *CLASSES), ('a', 0, 1, 1), ('b', 0, 0, 0)),
+        lambda path: read_label_file(path, ClassNames(CLASSES)),
+        TEXT_WORDS,
+    ),
+    Target(
+        'labels.json',
+        _json({'a': ['dog'], 'b': []}),
+        lambda path: read_label_file(path, ClassNames(CLASSES)),
+        JSON_WORDS,
+    ),
+    Target(
+        'names.txt', _text('background\ndog\ncat'), read_class_file, TEXT_WORDS
+    ),
+    Target('photo.jpg', _image, _read_image, BINARY_WORDS),
+    Target('picture.png', _image, _read_image, BINARY_WORDS),
+    Target('scan.tif', _image, _read_image, BINARY_WORDS),
+    Target('web.webp', _image, _read_image, BINARY_WORDS),
+    Target('bitmap.bmp', _image, _read_image, BINARY_WORDS),
+    Target('mask.png', _mask, _read_mask, BINARY_WORDS),
+    Target('record.npz', _record, CAMRecord.load, BINARY_WORDS),
+    Target(
+        'boundary.npz',
+        lambda path: save_boundary_map(path, np.full((5, 7), 0.5), 'key'),
+        load_boundary_map,
+        BINARY_WORDS,
+    ),
+    Target(
+        'generation.json',
+        lambda path: note_origin(path.parent, {'weights': 'a' * 64}),
+        lambda path: note_origin(path.parent, {'weights': 'b' * 64}),
+        JSON_WORDS,
+    ),
+    Target('stage.json', _stage, _read_stage, JSON_WORDS),
+    Target(
+        'started.json',
+        _json({'key': 'a' * 64}),
+        lambda path: started_key(path.parent),
+        JSON_WORDS,
+    ),
+    Target('scanned.json', _scan_cache, _read_scan_cache, JSON_WORDS),
+    Target(
+        'digests.json',
+        lambda path: path.write_text(
+            json.dumps({str(path.with_name('one.png')): [1, 2, 'a' * 64]})
+        ),
+        lambda path: DigestCache(path).file(path.with_name('one.png')),
+        JSON_WORDS,
+    ),
+    Target(
+        'images.csv',
+        _table(('id', 'path'), ('a', 'x/a.jpg')),
+        lambda path: read_image_map(path.parent),
+        TEXT_WORDS,
+    ),
+    Target(
+        'toyvoc.json',
+        _json({'classes': list(CLASSES)}),
+        lambda path: folder_classes(path.parent),
+        JSON_WORDS,
+    ),
+)
+
+
+class Bomb:
+    """Makes a file where it is unpickled."""
+
+    def __init__(self, marker: Path):
+        self.marker = marker
+
+    def __reduce__(self):
+        return open, (str(self.marker), 'w')
+
+
+def pickled_archive(path: Path, marker: Path) -> None:
+    """Put a pickled object in the place of one array of an archive."""
+    with zipfile.ZipFile(path) as archive:
+        members = {n: archive.read(n) for n in archive.namelist()}
+    name = sorted(members)[0]
+    file = io.BytesIO()
+    np.save(file, np.array([Bomb(marker)], dtype=object), allow_pickle=True)
+    members[name] = file.getvalue()
+    write_archive(path, members)
+
+
+def pickled_file(path: Path, marker: Path) -> None:
+    """Put a bare pickle in the place of a file."""
+    path.write_bytes(pickle.dumps(Bomb(marker)))
+
+
+def write_archive(path: Path, members: dict[str, bytes]) -> None:
+    """Write a zip archive with right checksums."""
+    with zipfile.ZipFile(path, 'w') as archive:
+        for name, data in members.items():
+            archive.writestr(name, data)

@@ -1,0 +1,149 @@
+#!/usr/bin/env python
+"""Check a data set before it costs a run: every list, image, label and mask.
+
+``python tools/check_dataset.py CONFIG`` checks what a training, test or
+pipeline config reads; ``--data-root VOC2012 --train train_aug --val val``
+the lists of a folder. Every bad item is told with file and line, the first
+ten and their number; then the exit code is 3. ``--skip-bad DIR`` writes lists
+without them and ends with 0. A second check reads only what changed.
+"""
+
+import argparse
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from mmengine.config import DictAction  # noqa: E402
+from mmengine.logging import MMLogger  # noqa: E402
+
+import projects.amr  # noqa: E402, F401  registers everything
+from projects.amr.datasets.class_list import read_class_file  # noqa: E402
+from projects.amr.engine.launch import run_tool  # noqa: E402
+from projects.amr.engine.mask_tools import (  # noqa: E402
+    config_classes,
+    write_json,
+)
+from projects.amr.engine.preflight import (  # noqa: E402
+    Scanner,
+    SplitToCheck,
+    check_splits,
+    config_splits,
+    folder_splits,
+)
+from projects.amr.errors import UserError  # noqa: E402
+
+CACHE = 'work_dirs/check_dataset_cache.json'
+
+
+def parse_args() -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument('config', nargs='?', help='config file')
+    parser.add_argument('--cfg-options', nargs='+', action=DictAction)
+    parser.add_argument('--work-dir', help='work dir of a pipeline config')
+    parser.add_argument('--data-root', help='folder that holds JPEGImages')
+    for role in ('train', 'val', 'test'):
+        parser.add_argument(
+            f'--{role}',
+            help='list in ImageSets/Segmentation, or the path of a .txt',
+        )
+    parser.add_argument(
+        '--label-file', help='CSV or JSON of weak labels, under the data root'
+    )
+    parser.add_argument(
+        '--mask-dir',
+        default='SegmentationClass',
+        help='folder of the masks under the data root, or none',
+    )
+    classes = parser.add_mutually_exclusive_group()
+    classes.add_argument(
+        '--classes', help='text file of the classes, background first'
+    )
+    classes.add_argument(
+        '--classes-from', metavar='CONFIG', help='config that names them'
+    )
+    parser.add_argument(
+        '--allow-overlap',
+        action='store_true',
+        help='take a training list that shares images with val or test',
+    )
+    parser.add_argument(
+        '--skip-bad',
+        metavar='DIR',
+        help='write lists without the bad images to this folder',
+    )
+    parser.add_argument('--out', help='JSON file of the report')
+    parser.add_argument(
+        '--cache',
+        default=CACHE,
+        help='JSON file that remembers what was read, or none '
+        '(default: %(default)s)',
+    )
+    parser.add_argument(
+        '--num-workers', type=int, help='processes, by default as many as fit'
+    )
+    return parser.parse_args()
+
+
+def find_splits(args: argparse.Namespace) -> list[SplitToCheck]:
+    """Lists that the flags or the config name."""
+    lists = {'train': args.train, 'val': args.val, 'test': args.test}
+    if (args.config is None) == (args.data_root is None):
+        raise UserError('give a config, or --data-root and lists')
+    if args.config is not None:
+        if any(lists.values()) or args.label_file:
+            raise UserError('lists and labels are those of the config')
+        splits, passed = config_splits(
+            args.config, args.cfg_options, args.work_dir
+        )
+        for text in passed:
+            print(f'NOTE: not checked: {text}')
+        return splits
+    if not any(lists.values()):
+        raise UserError('name a list with --train, --val or --test')
+    classes = None
+    if args.classes is not None:
+        classes = read_class_file(args.classes)
+    elif args.classes_from is not None:
+        classes = config_classes(args.classes_from)
+    mask_dir = None if args.mask_dir == 'none' else args.mask_dir
+    return folder_splits(
+        args.data_root, lists, args.label_file, mask_dir, classes
+    )
+
+
+def make_folder(folder: Path) -> None:
+    """Make the folder of the report."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UserError(f'--out: {folder} cannot be made ({error})') from None
+
+
+def main() -> None:
+    """Check, tell, and write what is asked for."""
+    args = parse_args()
+    MMLogger.get_current_instance().setLevel('WARNING')
+    scanner = Scanner(
+        None if args.cache == 'none' else args.cache, args.num_workers
+    )
+    report = check_splits(find_splits(args), scanner, args.allow_overlap)
+    for line in report.lines():
+        print(line)
+    if args.out:
+        make_folder(Path(args.out).parent)
+        write_json(args.out, report.content())
+    if args.skip_bad:
+        report.require_sound(skip_bad=True)
+        for path in report.write_clean_lists(args.skip_bad):
+            print(f'Clean list: {path}')
+    report.require_sound(skip_bad=bool(args.skip_bad))
+    print('No fault found.' if not report.faults() else 'Bad images left out.')
+
+
+if __name__ == '__main__':
+    run_tool(main)
