@@ -20,6 +20,19 @@ stages = [
         arguments=[data_root, '--preset', 'demo'],
         outputs=dict(data=data_root),
     ),
+    # Every list, image, annotation and mask, before anything is trained.
+    dict(
+        name='check',
+        kind='tool',
+        tool='check_dataset.py',
+        arguments=[
+            *('--data-root', '{toy_set.data}'),
+            *('--train', 'train_aug', '--val', 'val'),
+            *('--out', '{stage}/check.json'),
+        ],
+        outputs=dict(report='{stage}/check.json'),
+        summary='{stage}/check.json',
+    ),
     dict(name='cam_train', kind='train', config=classifier, env=data),
     dict(
         name='cam_make',

@@ -15,6 +15,20 @@ test_list = 'test_dataloader.dataset.ann_file'
 # of them that have a mask in SegmentationClass: the 1,464 of train.txt.
 on_train_aug = {test_list: lists + '/train_aug.txt'}
 stages = [
+    # Every list, image, annotation and mask, before anything is trained.
+    dict(
+        name='check',
+        kind='tool',
+        tool='check_dataset.py',
+        arguments=[
+            *('--data-root', data_root),
+            *('--train', 'train_aug', '--val', 'val'),
+            *('--out', '{stage}/check.json'),
+            *('--num-workers', str(cpu_count())),
+        ],
+        outputs=dict(report='{stage}/check.json'),
+        summary='{stage}/check.json',
+    ),
     dict(name='cam_train', kind='train', config=classifier, env=data),
     dict(
         name='cam_make',

@@ -88,6 +88,10 @@ def load_config(args: argparse.Namespace) -> Config:
         cfg = Config.fromfile(args.config)
     except (FileNotFoundError, ConfigParsingError, SyntaxError) as error:
         raise UserError(f'config {args.config}: {error}') from None
+    except KeyError as error:  # {{$NAME:}} without a value
+        raise UserError(
+            f'config {args.config}: {error}; set that environment variable'
+        ) from None
     except ImportError as error:  # of custom_imports
         raise missing(missing_module(error)) from error
     if args.cfg_options is not None:
