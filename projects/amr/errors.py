@@ -1,6 +1,7 @@
 """Errors a user can mend, each with the exit code its tool ends with.
 
-Exit codes: 2 usage or config, 3 bad data, 4 missing dependency or weights.
+Exit codes: 2 usage or config, 3 bad data, 4 missing dependency or weights,
+5 stage incomplete.
 """
 
 
@@ -32,6 +33,18 @@ class CheckpointMismatchError(UserError, ValueError):
     """A checkpoint does not belong to the model it is loaded into."""
 
     exit_code = 2
+
+
+class CheckpointError(UserError):
+    """A checkpoint file is damaged, or holds more than weights."""
+
+    exit_code = 3
+
+
+class NonFiniteError(UserError):
+    """A training left the finite numbers."""
+
+    exit_code = 5
 
 
 class StoppedError(UserError):

@@ -1,5 +1,6 @@
 """Does a checkpoint belong to a model?"""
 
+import torch
 from torch import nn
 
 from projects.amr.errors import CheckpointMismatchError, list_faults
@@ -23,10 +24,9 @@ def compare_state(
     missing = [key for key in own if key not in state]
     unexpected = [key for key in state if key not in own]
     shapes = [
-        f'{key}: checkpoint {tuple(state[key].shape)}, model '
-        f'{tuple(own[key].shape)}'
+        f'{key}: checkpoint {_shape(state[key])}, model {_shape(own[key])}'
         for key in own
-        if key in state and state[key].shape != own[key].shape
+        if key in state and _shape(state[key]) != _shape(own[key])
     ]
     return missing, unexpected, shapes
 
@@ -55,3 +55,10 @@ def require_match(model: nn.Module, state: dict, source: str) -> None:
             f'({type(model).__name__}):\n{list_faults(faults)}\n'
             'Give the config that it was trained with'
         )
+
+
+def _shape(value) -> str:
+    """A tensor's shape, or what stands in its place."""
+    if isinstance(value, torch.Tensor):
+        return str(tuple(value.shape))
+    return type(value).__name__
