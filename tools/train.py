@@ -13,10 +13,12 @@ from mmseg.registry import RUNNERS  # noqa: E402
 
 from projects.amr.engine.launch import (  # noqa: E402
     add_common_arguments,
+    add_trust_argument,
     load_config,
     run_tool,
     settle_initial_weights,
 )
+from projects.amr.engine.resume import settle_resume  # noqa: E402
 from projects.amr.errors import UserError  # noqa: E402
 
 
@@ -27,7 +29,8 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         '--resume',
         action='store_true',
-        help='continue from the last checkpoint in the work dir',
+        help='continue from the last checkpoint in the work dir; from the '
+        'newest readable one, if that is damaged',
     )
     parser.add_argument(
         '--amp', action='store_true', help='automatic mixed precision (GPU)'
@@ -37,6 +40,7 @@ def parse_args() -> argparse.Namespace:
         action='store_true',
         help='drop every pretrained initialisation: random weights',
     )
+    add_trust_argument(parser)
     add_common_arguments(parser)
     return parser.parse_args()
 
@@ -46,6 +50,8 @@ def main() -> None:
     args = parse_args()
     cfg = load_config(args)
     cfg.resume = args.resume
+    if args.resume:
+        settle_resume(cfg, args.trust_checkpoint)
     settle_initial_weights(cfg, args.no_pretrained)
     if args.amp and cfg.optim_wrapper.type != 'AmpOptimWrapper':
         if not torch.cuda.is_available():

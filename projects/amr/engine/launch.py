@@ -16,7 +16,8 @@ from mmengine.logging import print_log
 
 from projects.amr.engine.own_classes import fit_class_file
 from projects.amr.engine.pretrained import drop_pretrained, require_pretrained
-from projects.amr.errors import UserError
+from projects.amr.engine.strict_loading import use_strict_loading
+from projects.amr.errors import StoppedError, UserError
 
 PACKAGES = (
     'torch',
@@ -53,8 +54,21 @@ def add_common_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--local_rank', '--local-rank', type=int, default=0)
 
 
+def add_trust_argument(parser: argparse.ArgumentParser) -> None:
+    """Add ``--trust-checkpoint`` of the tools that load checkpoints."""
+    parser.add_argument(
+        '--trust-checkpoint',
+        action='store_true',
+        help='unpickle checkpoints that hold more than weights in full, '
+        'which runs whatever code is in them; only for files of known origin',
+    )
+
+
 def load_config(args: argparse.Namespace) -> Config:
     """Read the config file and apply the common flags.
+
+    From here on mmengine reads checkpoints strictly, see
+    :func:`use_strict_loading`.
 
     Args:
         args (argparse.Namespace): With ``config`` and the common flags.
@@ -67,6 +81,7 @@ def load_config(args: argparse.Namespace) -> Config:
             breaks a rule.
     """
     os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
+    use_strict_loading(getattr(args, 'trust_checkpoint', False))
     allow_mmseg_bases()
     try:
         cfg = Config.fromfile(args.config)
@@ -153,7 +168,8 @@ def run_tool(main: Callable[[], None]) -> None:
     try:
         main()
     except UserError as error:
-        print(f'\nERROR: {error}', file=sys.stderr, flush=True)
+        head = 'STOPPED' if isinstance(error, StoppedError) else 'ERROR'
+        print(f'\n{head}: {error}', file=sys.stderr, flush=True)
         sys.exit(error.exit_code)
     finally:
         if torch.distributed.is_initialized():
