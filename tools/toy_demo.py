@@ -29,7 +29,6 @@ from projects.amr.engine.ablation import (  # noqa: E402
 from projects.amr.engine.fingerprint import MANIFEST, file_digest  # noqa: E402
 from projects.amr.engine.launch import run_tool  # noqa: E402
 from projects.amr.engine.progress import Reporter  # noqa: E402
-from projects.amr.engine.resume import last_checkpoint  # noqa: E402
 
 TOY = ROOT / 'configs' / 'toy'
 BASELINE = 'cam_r26_toyvoc'
@@ -69,7 +68,7 @@ def make_pseudo_labels(args, runs: dict[str, Path], reporter) -> dict:
     """Train affinity networks on the seeds and walk AMR's CAMs."""
     cams = runs[AMR] / 'cams'
     seeds = make_seeds(args, cams, reporter)
-    checkpoint = str(last_checkpoint(runs[BASELINE]))
+    checkpoint = (runs[BASELINE] / 'last_checkpoint').read_text()
     os.environ['SEED_DIR'] = str(seeds.resolve())
     os.environ['CAM_DIR'] = str(cams.resolve())
     os.environ['TOY_CLASSIFIER'] = checkpoint
@@ -90,7 +89,7 @@ def refine_with_crf(args, run: Path, reporter: Reporter) -> float:
     folder.mkdir(exist_ok=True)
     arguments = [
         TOY / f'{AFFINITY[0]}.py',
-        last_checkpoint(run),
+        (run / 'last_checkpoint').read_text(),
         '--work-dir',
         folder,
         '--cfg-options',

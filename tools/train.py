@@ -50,7 +50,7 @@ def main() -> None:
     args = parse_args()
     cfg = load_config(args)
     cfg.resume = args.resume
-    if args.resume:
+    if cfg.resume:
         settle_resume(cfg, args.trust_checkpoint)
     settle_initial_weights(cfg, args.no_pretrained)
     if args.amp and cfg.optim_wrapper.type != 'AmpOptimWrapper':
