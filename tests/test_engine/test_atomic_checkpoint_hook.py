@@ -12,13 +12,13 @@ from mmengine.logging import HistoryBuffer
 from mmengine.runner import Runner
 from segmentor_configs import tiny_segmentor
 
-from projects.amr.engine.atomic_backend import AtomicCheckpointBackend
-from projects.amr.engine.checkpoint_file import read_checkpoint
-from projects.amr.engine.hooks import AtomicCheckpointHook
-from projects.amr.engine.hooks.atomic_checkpoint_hook import (
-    non_finite_names,
+from projects.amr.engine.atomic_backend import (
+    AtomicCheckpointBackend,
     remove_leftovers,
 )
+from projects.amr.engine.checkpoint import non_finite_names
+from projects.amr.engine.checkpoint_file import read_checkpoint
+from projects.amr.engine.hooks import AtomicCheckpointHook
 from projects.amr.engine.plain_values import restore_histories, to_plain
 from projects.amr.errors import CheckpointError, UserError
 

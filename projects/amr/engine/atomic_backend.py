@@ -1,12 +1,14 @@
 """Checkpoint files that are complete, on the disk and readable, or absent."""
 
 import os
+import re
 import shutil
 from pathlib import Path
 
 from mmengine.fileio import LocalBackend, register_backend
 
 from projects.amr.engine.checkpoint_file import read_checkpoint
+from projects.amr.engine.resume import LAST
 from projects.amr.errors import CheckpointError, UserError
 from projects.amr.structures import published
 
@@ -71,3 +73,48 @@ def _free_bytes(folder: Path) -> int:
     while not folder.exists():
         folder = folder.parent
     return shutil.disk_usage(folder).free
+
+
+class LateRemoval:
+    """A storage backend that only notes what it is to remove.
+
+    Args:
+        backend (BaseStorageBackend): Does all the rest.
+    """
+
+    def __init__(self, backend):
+        self.backend = backend
+        self.paths: list[str] = []
+
+    def remove(self, path: str) -> None:
+        """Note a file."""
+        self.paths.append(path)
+
+    def __getattr__(self, name: str):
+        return getattr(self.backend, name)
+
+
+def remove_leftovers(folders: set[Path], replaced: list, logger) -> None:
+    """Remove half-written and replaced checkpoints of a killed run.
+
+    Args:
+        folders (set[Path]): Folders of checkpoints.
+        replaced (list[str]): Names that a checkpoint says it replaces; only
+            plain names of ``.pth`` files count.
+        logger (Logger): Gets one line when something was removed.
+    """
+    found = []
+    for folder in folders:
+        found += folder.glob('.*.pth.*.tmp')
+        found += folder.glob(f'.{LAST}.*.tmp')
+        found += [
+            folder / name
+            for name in replaced
+            if re.fullmatch(r'\w[\w.-]*\.pth', str(name))
+            and (folder / name).is_file()
+        ]
+    for path in found:
+        path.unlink(missing_ok=True)
+    if found:
+        names = ', '.join(path.name for path in found)
+        logger.info(f'removed what a killed run left: {names}')

@@ -1,4 +1,4 @@
-"""Does a checkpoint belong to a model?"""
+"""Does a checkpoint belong to a model, and is a model worth saving?"""
 
 import torch
 from torch import nn
@@ -55,6 +55,30 @@ def require_match(model: nn.Module, state: dict, source: str) -> None:
             f'({type(model).__name__}):\n{list_faults(faults)}\n'
             'Give the config that it was trained with'
         )
+
+
+@torch.no_grad()
+def non_finite_names(model: torch.nn.Module) -> list[str]:
+    """Names of parameters and buffers that are not finite.
+
+    Args:
+        model (nn.Module): The model.
+
+    Returns:
+        list[str]: Parameters with nan or infinity, buffers with nan (masks
+        of infinity are in use).
+    """
+    bad = [
+        name
+        for name, value in model.named_parameters()
+        if not bool(torch.isfinite(value).all())
+    ]
+    bad += [
+        name
+        for name, value in model.named_buffers()
+        if value.is_floating_point() and bool(torch.isnan(value).any())
+    ]
+    return bad
 
 
 def _shape(value) -> str:

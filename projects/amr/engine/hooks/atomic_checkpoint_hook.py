@@ -1,15 +1,18 @@
 """Checkpoints that survive a kill at any moment."""
 
-import re
 from pathlib import Path
 
-import torch
 from mmengine.dist import is_main_process
 from mmengine.hooks import CheckpointHook
 from mmengine.runner import Runner
 from mmseg.registry import HOOKS
 
-from projects.amr.engine.atomic_backend import BACKEND
+from projects.amr.engine.atomic_backend import (
+    BACKEND,
+    LateRemoval,
+    remove_leftovers,
+)
+from projects.amr.engine.checkpoint import non_finite_names
 from projects.amr.engine.plain_values import restore_histories, to_plain
 from projects.amr.engine.resume import LAST
 from projects.amr.engine.unwrap import unwrap_model
@@ -137,7 +140,7 @@ class AtomicCheckpointHook(CheckpointHook):
         self.require_finite(runner)
         runner.call_hook('gather_state')
         backend = self.file_backend
-        self.file_backend = late = _LateRemoval(backend)
+        self.file_backend = late = LateRemoval(backend)
         try:
             super()._save_best_checkpoint(runner, metrics)
         finally:
@@ -198,68 +201,3 @@ class AtomicCheckpointHook(CheckpointHook):
                 '(--cfg-options optim_wrapper.optimizer.lr=...) or '
                 'optim_wrapper.clip_grad.max_norm=...'
             )
-
-
-class _LateRemoval:
-    """A storage backend that only notes what it is to remove."""
-
-    def __init__(self, backend):
-        self.backend = backend
-        self.paths: list[str] = []
-
-    def remove(self, path: str) -> None:
-        """Note a file."""
-        self.paths.append(path)
-
-    def __getattr__(self, name: str):
-        return getattr(self.backend, name)
-
-
-@torch.no_grad()
-def non_finite_names(model: torch.nn.Module) -> list[str]:
-    """Names of parameters and buffers that are not finite.
-
-    Args:
-        model (nn.Module): The model.
-
-    Returns:
-        list[str]: Parameters with nan or infinity, buffers with nan (masks
-        of infinity are in use).
-    """
-    bad = [
-        name
-        for name, value in model.named_parameters()
-        if not bool(torch.isfinite(value).all())
-    ]
-    bad += [
-        name
-        for name, value in model.named_buffers()
-        if value.is_floating_point() and bool(torch.isnan(value).any())
-    ]
-    return bad
-
-
-def remove_leftovers(folders: set[Path], replaced: list, logger) -> None:
-    """Remove half-written and replaced checkpoints of a killed run.
-
-    Args:
-        folders (set[Path]): Folders of checkpoints.
-        replaced (list[str]): Names that a checkpoint says it replaces; only
-            plain names of ``.pth`` files count.
-        logger (Logger): Gets one line when something was removed.
-    """
-    found = []
-    for folder in folders:
-        found += folder.glob('.*.pth.*.tmp')
-        found += folder.glob(f'.{LAST}.*.tmp')
-        found += [
-            folder / name
-            for name in replaced
-            if re.fullmatch(r'\w[\w.-]*\.pth', str(name))
-            and (folder / name).is_file()
-        ]
-    for path in found:
-        path.unlink(missing_ok=True)
-    if found:
-        names = ', '.join(path.name for path in found)
-        logger.info(f'removed what a killed run left: {names}')
