@@ -16,6 +16,7 @@ import cv2  # noqa: E402
 import projects.amr  # noqa: E402, F401  registers everything
 from projects.amr.engine.launch import (  # noqa: E402
     add_common_arguments,
+    add_trust_argument,
     load_config,
     run_tool,
 )
@@ -44,6 +45,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         '--out', type=Path, help='PNG to write, by default <image>_cam.png'
     )
+    add_trust_argument(parser)
     add_common_arguments(parser)
     return parser.parse_args()
 
@@ -51,7 +53,7 @@ def parse_args() -> argparse.Namespace:
 def main() -> None:
     """Predict, draw, print the scores."""
     args = parse_args()
-    demo = CAMDemo(load_config(args), args.checkpoint)
+    demo = CAMDemo(load_config(args), args.checkpoint, args.trust_checkpoint)
     labels = [n.strip() for n in (args.labels or '').split(',') if n.strip()]
     sample = demo(args.image, labels)
     scores = sample.pred_score.tolist()

@@ -24,6 +24,7 @@ from projects.amr.engine.hooks.checkpoint_guard_hook import (  # noqa: E402
 )
 from projects.amr.engine.launch import (  # noqa: E402
     add_common_arguments,
+    add_trust_argument,
     hold_work_dir,
     load_config,
     package_versions,
@@ -53,6 +54,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         '--tta', action='store_true', help='test-time augmentation'
     )
+    add_trust_argument(parser)
     add_common_arguments(parser)
     return parser.parse_args()
 

@@ -8,17 +8,20 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import torch  # noqa: E402
+from mmengine.config import Config  # noqa: E402
 from mmengine.runner import Runner  # noqa: E402
 from mmseg.registry import RUNNERS  # noqa: E402
 
 from projects.amr.engine.launch import (  # noqa: E402
     add_common_arguments,
+    add_trust_argument,
     hold_work_dir,
     load_config,
     run_tool,
     settle_initial_weights,
     was_restarted,
 )
+from projects.amr.engine.resume import settle_resume  # noqa: E402
 from projects.amr.errors import UserError  # noqa: E402
 
 
@@ -29,7 +32,8 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         '--resume',
         action='store_true',
-        help='continue from the last checkpoint in the work dir',
+        help='continue from the last checkpoint in the work dir; from the '
+        'newest readable one, if that is damaged',
     )
     parser.add_argument(
         '--amp', action='store_true', help='automatic mixed precision (GPU)'
@@ -39,15 +43,24 @@ def parse_args() -> argparse.Namespace:
         action='store_true',
         help='drop every pretrained initialisation: random weights',
     )
+    add_trust_argument(parser)
     add_common_arguments(parser)
     return parser.parse_args()
 
 
 def main() -> None:
-    """Build the runner and train."""
+    """Train, as the only process of the work dir."""
     args = parse_args()
     cfg = load_config(args)
+    with hold_work_dir(cfg, 'train'):
+        train(cfg, args)
+
+
+def train(cfg: Config, args: argparse.Namespace) -> None:
+    """Settle what the training starts from, build the runner, train."""
     cfg.resume = args.resume or was_restarted()
+    if cfg.resume:
+        settle_resume(cfg, args.trust_checkpoint)
     settle_initial_weights(cfg, args.no_pretrained)
     if args.amp and cfg.optim_wrapper.type != 'AmpOptimWrapper':
         if not torch.cuda.is_available():
@@ -59,13 +72,10 @@ def main() -> None:
             )
         cfg.optim_wrapper.type = 'AmpOptimWrapper'
         cfg.optim_wrapper.loss_scale = 'dynamic'
-    with hold_work_dir(cfg, 'train'):
-        runner = (
-            RUNNERS.build(cfg)
-            if 'runner_type' in cfg
-            else Runner.from_cfg(cfg)
-        )
-        runner.train()
+    runner = (
+        RUNNERS.build(cfg) if 'runner_type' in cfg else Runner.from_cfg(cfg)
+    )
+    runner.train()
 
 
 if __name__ == '__main__':

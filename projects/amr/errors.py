@@ -51,6 +51,18 @@ class EmptyCAMError(UserError):
     exit_code = 3
 
 
+class CheckpointError(UserError):
+    """A checkpoint file is damaged, or holds more than weights."""
+
+    exit_code = 3
+
+
+class NonFiniteError(UserError):
+    """A training left the finite numbers."""
+
+    exit_code = 5
+
+
 class StoppedError(UserError):
     """Ctrl-C or SIGTERM; what is done is kept.
 

@@ -1,14 +1,15 @@
+import hashlib
 from urllib.error import URLError
 
 import pytest
 import torch
 
 from projects.amr.engine.pretrained import (
-    cached_path,
     drop_pretrained,
     find_pretrained,
     require_pretrained,
 )
+from projects.amr.engine.weight_sources import cached_path
 from projects.amr.errors import MissingWeightsError
 
 URL = 'https://example.org/models/resnet50-0676ba61.pth'
@@ -101,12 +102,14 @@ def test_failed_download_names_url_hash_and_place(tmp_path, monkeypatch):
 def test_file_is_fetched_once_with_its_digest(tmp_path, monkeypatch):
     monkeypatch.setattr(torch.hub, 'get_dir', lambda: str(tmp_path))
     calls = []
+    digest = hashlib.sha256(b'x').hexdigest()[:8]
+    url = f'https://example.org/models/resnet50-{digest}.pth'
 
     def fetch(url, target, digest, progress):
         calls.append((url, digest))
         cached_path(url).write_bytes(b'x')
 
     monkeypatch.setattr(torch.hub, 'download_url_to_file', fetch)
-    require_pretrained(model())
-    require_pretrained(model())
-    assert calls == [(URL, '0676ba61')]
+    require_pretrained(model(url))
+    require_pretrained(model(url))
+    assert calls == [(url, digest)]

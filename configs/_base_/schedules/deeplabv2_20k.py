@@ -32,9 +32,15 @@ default_hooks = dict(
     logger=dict(type='LoggerHook', interval=50, log_metric_by_epoch=False),
     param_scheduler=dict(type='ParamSchedulerHook'),
     checkpoint=dict(
-        type='CheckpointHook', by_epoch=False, interval=2000, max_keep_ckpts=2
+        type='AtomicCheckpointHook',
+        by_epoch=False,
+        interval=2000,
+        max_keep_ckpts=2,
     ),
     sampler_seed=dict(type='DistSamplerSeedHook'),
+    exact_resume=dict(type='ExactResumeHook'),
+    finite_loss=dict(type='NonFiniteLossHook', patience=3),
+    graceful_stop=dict(type='GracefulStopHook'),
 )
 custom_hooks = [
     dict(type='CheckpointGuardHook'),

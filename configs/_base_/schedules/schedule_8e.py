@@ -20,8 +20,11 @@ default_hooks = dict(
     timer=dict(type='IterTimerHook'),
     logger=dict(type='LoggerHook', interval=50),
     param_scheduler=dict(type='ParamSchedulerHook'),
-    checkpoint=dict(type='CheckpointHook', interval=1, max_keep_ckpts=2),
+    checkpoint=dict(type='AtomicCheckpointHook', interval=1, max_keep_ckpts=2),
     sampler_seed=dict(type='DistSamplerSeedHook'),
+    exact_resume=dict(type='ExactResumeHook'),
+    finite_loss=dict(type='NonFiniteLossHook', patience=3),
+    graceful_stop=dict(type='GracefulStopHook'),
 )
 custom_hooks = [
     dict(type='CheckpointGuardHook'),

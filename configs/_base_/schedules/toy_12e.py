@@ -18,8 +18,11 @@ default_hooks = dict(
     timer=dict(type='IterTimerHook'),
     logger=dict(type='LoggerHook', interval=10),
     param_scheduler=dict(type='ParamSchedulerHook'),
-    checkpoint=dict(type='CheckpointHook', interval=4, max_keep_ckpts=1),
+    checkpoint=dict(type='AtomicCheckpointHook', interval=4, max_keep_ckpts=1),
     sampler_seed=dict(type='DistSamplerSeedHook'),
+    exact_resume=dict(type='ExactResumeHook'),
+    finite_loss=dict(type='NonFiniteLossHook', patience=3),
+    graceful_stop=dict(type='GracefulStopHook'),
 )
 custom_hooks = [
     dict(type='CheckpointGuardHook'),

@@ -11,6 +11,7 @@ from mmengine.config import Config
 from projects.amr.engine.fingerprint import config_digest
 from projects.amr.engine.launch import allow_mmseg_bases
 from projects.amr.engine.progress import Reporter
+from projects.amr.engine.resume import last_checkpoint
 from projects.amr.engine.tool_process import call_tool
 from projects.amr.structures import published
 
@@ -99,12 +100,11 @@ def _train_and_test(
 ):
     """Run the two tools of one grid point."""
     common = ['--work-dir', folder, '--cfg-options', *options]
-    last = folder / 'last_checkpoint'
-    resume = ['--resume'] if last.is_file() else []
+    resume = ['--resume'] if last_checkpoint(folder) else []
     train = [config, *train_options, *resume, *common]
     call_tool('train.py', train, folder / 'train.log', reporter)
     extra = [option.format(folder=folder) for option in test_options]
-    test = [config, last.read_text(), *extra, *common]
+    test = [config, last_checkpoint(folder), *extra, *common]
     call_tool('test.py', test, folder / 'test.log', reporter)
 
 

@@ -1,5 +1,6 @@
-"""Does a checkpoint belong to a model?"""
+"""Does a checkpoint belong to a model, and is a model worth saving?"""
 
+import torch
 from torch import nn
 
 from projects.amr.errors import CheckpointMismatchError, list_faults
@@ -23,10 +24,9 @@ def compare_state(
     missing = [key for key in own if key not in state]
     unexpected = [key for key in state if key not in own]
     shapes = [
-        f'{key}: checkpoint {tuple(state[key].shape)}, model '
-        f'{tuple(own[key].shape)}'
+        f'{key}: checkpoint {_shape(state[key])}, model {_shape(own[key])}'
         for key in own
-        if key in state and state[key].shape != own[key].shape
+        if key in state and _shape(state[key]) != _shape(own[key])
     ]
     return missing, unexpected, shapes
 
@@ -55,3 +55,34 @@ def require_match(model: nn.Module, state: dict, source: str) -> None:
             f'({type(model).__name__}):\n{list_faults(faults)}\n'
             'Give the config that it was trained with'
         )
+
+
+@torch.no_grad()
+def non_finite_names(model: torch.nn.Module) -> list[str]:
+    """Names of parameters and buffers that are not finite.
+
+    Args:
+        model (nn.Module): The model.
+
+    Returns:
+        list[str]: Parameters with nan or infinity, buffers with nan (masks
+        of infinity are in use).
+    """
+    bad = [
+        name
+        for name, value in model.named_parameters()
+        if not bool(torch.isfinite(value).all())
+    ]
+    bad += [
+        name
+        for name, value in model.named_buffers()
+        if value.is_floating_point() and bool(torch.isnan(value).any())
+    ]
+    return bad
+
+
+def _shape(value) -> str:
+    """A tensor's shape, or what stands in its place."""
+    if isinstance(value, torch.Tensor):
+        return str(tuple(value.shape))
+    return type(value).__name__

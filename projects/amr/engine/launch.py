@@ -22,8 +22,9 @@ from projects.amr.engine.optional_packages import (
 )
 from projects.amr.engine.own_classes import fit_class_file
 from projects.amr.engine.pretrained import drop_pretrained, require_pretrained
+from projects.amr.engine.strict_loading import use_strict_loading
 from projects.amr.engine.work_dir_lock import work_dir_lock
-from projects.amr.errors import MemoryExhaustedError, UserError
+from projects.amr.errors import MemoryExhaustedError, StoppedError, UserError
 from projects.amr.models.memory import is_out_of_memory, peak_memory
 
 PACKAGES = (
@@ -68,8 +69,21 @@ def add_common_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--local_rank', '--local-rank', type=int, default=0)
 
 
+def add_trust_argument(parser: argparse.ArgumentParser) -> None:
+    """Add ``--trust-checkpoint`` of the tools that load checkpoints."""
+    parser.add_argument(
+        '--trust-checkpoint',
+        action='store_true',
+        help='unpickle checkpoints that hold more than weights in full, '
+        'which runs whatever code is in them; only for files of known origin',
+    )
+
+
 def load_config(args: argparse.Namespace) -> Config:
     """Read the config file and apply the common flags.
+
+    From here on mmengine reads checkpoints strictly, see
+    :func:`use_strict_loading`.
 
     Args:
         args (argparse.Namespace): With ``config`` and the common flags.
@@ -83,6 +97,7 @@ def load_config(args: argparse.Namespace) -> Config:
         MissingDependencyError: If it needs a package that is not installed.
     """
     os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
+    use_strict_loading(getattr(args, 'trust_checkpoint', False))
     allow_mmseg_bases()
     try:
         cfg = Config.fromfile(args.config)
@@ -209,7 +224,8 @@ def run_tool(main: Callable[[], None]) -> None:
     try:
         main()
     except UserError as error:
-        print(f'\nERROR: {error}', file=sys.stderr, flush=True)
+        head = 'STOPPED' if isinstance(error, StoppedError) else 'ERROR'
+        print(f'\n{head}: {error}', file=sys.stderr, flush=True)
         sys.exit(error.exit_code)
     except Exception as error:
         if not is_out_of_memory(error):

@@ -1,15 +1,8 @@
 """Initial weights: found before training starts, or said to be missing."""
 
-import os
-import re
 from collections.abc import Iterator
-from pathlib import Path
-from urllib.error import URLError
-from urllib.parse import urlparse
 
-import torch
-
-from projects.amr.errors import MissingWeightsError
+from projects.amr.engine.weight_sources import find_weights
 
 _FREE = {'frozen_stages': -1, 'norm_eval': False, 'requires_grad': True}
 
@@ -75,59 +68,19 @@ def drop_pretrained(config, unfreeze: bool = True) -> list[str]:
 def require_pretrained(config) -> None:
     """Make sure that every initial weight file is at hand.
 
-    Files behind ``https://`` are downloaded once, into torch's cache
-    (``$TORCH_HOME/hub/checkpoints``), and checked against the digest in
-    their name.
-
     Args:
         config (dict): Model config.
 
     Raises:
         MissingWeightsError: If one cannot be had; the message says what is
-            expected where.
+            expected where. See :func:`find_weights`.
     """
     seen = set()
     for key, source in find_pretrained(config):
         if source not in seen:
             seen.add(source)
-            _require(key, source)
-
-
-def _require(key: str, source: str) -> None:
-    """Check or download one file."""
-    remedy = (
-        f'or name another file with --cfg-options {key}=FILE, or train from '
-        'random weights with --no-pretrained'
-    )
-    scheme = urlparse(source).scheme
-    if scheme not in ('http', 'https'):
-        if scheme or Path(source).expanduser().is_file():
-            return  # other schemes are mmengine's business
-        raise MissingWeightsError(
-            f'initial weights not found: {source} (from {key}). Put the file '
-            f'there, {remedy}'
-        )
-    target = cached_path(source)
-    if target.is_file():
-        return
-    digest = re.search(r'-([0-9a-f]{8,})\.', target.name)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        torch.hub.download_url_to_file(
-            source,
-            str(target),
-            digest.group(1) if digest else None,
-            progress=os.environ.get('LOCAL_RANK', '0') == '0',
-        )
-    except (URLError, OSError, RuntimeError) as error:
-        expected = f' (sha256 {digest.group(1)}...)' if digest else ''
-        raise MissingWeightsError(
-            f'initial weights could not be downloaded: {source} ({error}). '
-            f'Put the file at {target}{expected}, {remedy}'
-        ) from None
-
-
-def cached_path(url: str) -> Path:
-    """Where torch keeps a downloaded checkpoint."""
-    name = os.path.basename(urlparse(url).path)
-    return Path(torch.hub.get_dir()) / 'checkpoints' / name
+            find_weights(
+                source,
+                f'name another file with --cfg-options {key}=FILE, or train '
+                'from random weights with --no-pretrained',
+            )

@@ -1,12 +1,9 @@
 """CAMs of one picture by a trained classifier, without a Runner."""
 
 from pathlib import Path
-from pickle import UnpicklingError
 
-import numpy as np
 import torch
 from mmengine.config import Config
-from mmengine.logging import HistoryBuffer
 from mmengine.registry import init_default_scope
 from mmseg.datasets import PascalVOCDataset
 from mmseg.registry import MODELS
@@ -15,6 +12,7 @@ from mmseg.structures import SegDataSample
 from projects.amr.datasets.transforms import LoadWeakLabelImage
 from projects.amr.datasets.weak_labels import ClassNames
 from projects.amr.engine.checkpoint import require_match
+from projects.amr.engine.checkpoint_file import read_checkpoint
 from projects.amr.engine.pretrained import drop_pretrained
 from projects.amr.errors import UserError
 from projects.amr.models.classifiers.base_cam_classifier import (
@@ -29,13 +27,16 @@ class CAMDemo:
     Args:
         cfg (Config): The config that the checkpoint was trained with.
         checkpoint (str | Path): The checkpoint; it also names the classes.
+        trust (bool): See :func:`read_checkpoint`. Defaults to False.
 
     Raises:
-        UserError: If the checkpoint is missing, not of this config, or the
-            config's model makes no CAMs.
+        UserError: If the checkpoint is missing, refused, not of this config,
+            or the config's model makes no CAMs.
     """
 
-    def __init__(self, cfg: Config, checkpoint: str | Path):
+    def __init__(
+        self, cfg: Config, checkpoint: str | Path, trust: bool = False
+    ):
         init_default_scope(cfg.get('default_scope', 'mmseg'))
         drop_pretrained(cfg.model, unfreeze=False)
         model = MODELS.build(cfg.model)
@@ -44,9 +45,7 @@ class CAMDemo:
                 f'the config has a {type(model).__name__}, which makes no '
                 'CAMs of a picture: give the config of a classifier'
             )
-        if not Path(checkpoint).is_file():
-            raise UserError(f'checkpoint not found: {checkpoint}')
-        content = _read_checkpoint(checkpoint)
+        content = read_checkpoint(checkpoint, trust=trust)
         state = content.get('state_dict', content)
         require_match(model, state, str(checkpoint))
         model.load_state_dict(state)
@@ -80,34 +79,6 @@ class CAMDemo:
         inputs = torch.from_numpy(loaded['img'].transpose(2, 0, 1).copy())
         data = {'inputs': [inputs], 'data_samples': [sample]}
         return self.model.test_step(data)[0]
-
-
-def _read_checkpoint(path: str | Path) -> dict:
-    """Read a checkpoint of mmengine's runner; nothing else is unpickled."""
-    core = getattr(np, '_core', None) or np.core
-    allowed = [
-        HistoryBuffer,
-        (_history_method, 'builtins.getattr'),
-        core.multiarray._reconstruct,
-        core.multiarray.scalar,
-        np.ndarray,
-        np.dtype,
-        *(type(np.dtype(kind)) for kind in ('f4', 'f8', 'i8')),
-    ]
-    try:
-        with torch.serialization.safe_globals(allowed):
-            return torch.load(path, map_location='cpu', weights_only=True)
-    except (RuntimeError, OSError, EOFError, UnpicklingError) as error:
-        raise UserError(
-            f'{path} is not a readable checkpoint of weights ({error})'
-        ) from None
-
-
-def _history_method(owner, name: str):
-    """Stand in for ``getattr``, which log histories are stored with."""
-    if owner is not HistoryBuffer:
-        raise UnpicklingError(f'refused: {name!r} of {owner!r}')
-    return getattr(owner, name)
 
 
 def _class_names(cfg: Config, content: dict, count: int) -> tuple[str, ...]:

@@ -25,7 +25,8 @@ def published(path: str | os.PathLike) -> Iterator[BinaryIO]:
         path (str | PathLike): Final name; its folder must exist.
 
     Yields:
-        BinaryIO: The temporary file, in the same folder.
+        BinaryIO: The temporary file, in the same folder; ``name`` is its
+        path.
 
     Raises:
         DiskFullError: If there is no space; the temporary file is gone.
@@ -59,7 +60,8 @@ def _temporary(path: Path) -> Iterator[BinaryIO]:
         prefix=f'.{path.name}.', suffix='.tmp', dir=path.parent
     )
     try:
-        with os.fdopen(handle, 'wb') as file:
+        os.close(handle)
+        with open(name, 'wb') as file:
             yield file
         os.chmod(name, 0o644)
         os.replace(name, path)

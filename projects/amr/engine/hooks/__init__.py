@@ -1,17 +1,25 @@
+from .atomic_checkpoint_hook import AtomicCheckpointHook
 from .cam_generation_hook import CAMGenerationHook
 from .cam_visualization_hook import CAMVisualizationHook
 from .checkpoint_guard_hook import CheckpointGuardHook
 from .displacement_mean_hook import DisplacementMeanHook
+from .exact_resume_hook import ExactResumeHook
+from .graceful_stop_hook import GracefulStopHook
 from .item_writer_hook import ItemWriterHook
 from .label_map_writer_hook import LabelMapWriterHook
 from .label_visualization_hook import LabelVisualizationHook
+from .non_finite_loss_hook import NonFiniteLossHook
 
 __all__ = [
+    'AtomicCheckpointHook',
     'CAMGenerationHook',
     'CAMVisualizationHook',
     'CheckpointGuardHook',
     'DisplacementMeanHook',
+    'ExactResumeHook',
+    'GracefulStopHook',
     'ItemWriterHook',
     'LabelMapWriterHook',
     'LabelVisualizationHook',
+    'NonFiniteLossHook',
 ]

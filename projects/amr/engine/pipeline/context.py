@@ -20,6 +20,7 @@ from projects.amr.engine.pipeline.declared import (
 from projects.amr.engine.pipeline.digests import DigestCache, listing_digest
 from projects.amr.engine.pipeline.stage import REFERENCE, Stage
 from projects.amr.engine.pretrained import find_pretrained
+from projects.amr.engine.resume import last_checkpoint
 from projects.amr.errors import UserError
 
 VOC_FOLDERS = {
@@ -68,8 +69,7 @@ class Workspace:
         path = Path(self.fill(template, stage))
         if name != 'checkpoint' or not path.is_file():
             return path
-        # mmengine writes an absolute path; the work dir may have moved.
-        return path.parent / Path(path.read_text().strip()).name
+        return last_checkpoint(path.parent) or path
 
     def fill(self, text: str, stage: str) -> str:
         """Fill in a text's references."""

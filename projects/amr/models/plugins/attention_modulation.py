@@ -87,6 +87,9 @@ class AttentionModulation(nn.Module):
 
     _abbr_ = 'amm'
 
+    # No pretrained network has one: such weights need not hold it.
+    from_scratch = True
+
     def __init__(
         self,
         in_channels: int,

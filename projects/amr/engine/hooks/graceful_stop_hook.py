@@ -1,0 +1,146 @@
+"""Ctrl-C and SIGTERM end a training between two steps, resumably."""
+
+import os
+import shlex
+import signal
+import sys
+import threading
+
+import torch
+from mmengine.dist import all_reduce, get_world_size
+from mmengine.hooks import Hook
+from mmengine.runner import Runner
+from mmseg.registry import HOOKS
+
+from projects.amr.engine.hooks.atomic_checkpoint_hook import (
+    AtomicCheckpointHook,
+)
+from projects.amr.engine.resumed_schedule import accumulative_counts
+from projects.amr.engine.worker_shield import WorkerShield
+from projects.amr.errors import StoppedError
+
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+@HOOKS.register_module()
+class GracefulStopHook(Hook):
+    """Finish the step in hand, publish a checkpoint, say how to go on.
+
+    The first Ctrl-C or SIGTERM is noted; after the step (the update, where
+    gradients are summed over several steps; the batch, in validation) a
+    checkpoint of exactly this place is published and the run ends with exit
+    code 130 or 143. :class:`ExactResumeHook` makes the resumed run go on
+    within the epoch; a validation that was interrupted is not repeated. A
+    second signal ends the process at once. Workers of the data loaders are
+    kept from both signals (:class:`WorkerShield`).
+
+    Ranks agree on the step: the flag is reduced over them each step.
+
+    Runs with priority LOWEST, after the checkpoint hook.
+
+    Raises:
+        StoppedError: After the step; with the command that goes on.
+    """
+
+    priority = 'LOWEST'
+
+    def __init__(self):
+        self._signal = 0
+        self._before: dict[int, object] = {}
+        self._shield = WorkerShield()
+
+    def before_train(self, runner: Runner) -> None:
+        """Take over the signals, and keep them from the workers."""
+        if threading.current_thread() is not threading.main_thread():
+            return
+        self._signal, owner = 0, os.getpid()
+
+        def note(number, _frame):
+            if os.getpid() != owner:
+                return
+            if self._signal:
+                self._restore()
+                signal.signal(number, signal.SIG_DFL)
+                os.kill(owner, number)
+                return
+            self._signal = int(number)
+            print(
+                f'\n{signal.Signals(number).name}: stopping after this step '
+                '(again: at once)',
+                file=sys.stderr,
+                flush=True,
+            )
+
+        self._before = {n: signal.signal(n, note) for n in SIGNALS}
+        self._shield.raise_up()
+        for loop in (runner.train_loop, runner.val_loop):
+            self._shield.cover(getattr(loop, 'dataloader', None))
+
+    def after_train_iter(
+        self, runner: Runner, batch_idx: int, data_batch=None, outputs=None
+    ) -> None:
+        """Stop here if asked to."""
+        boundary = (runner.iter + 1) % accumulative_counts(runner) == 0
+        if boundary and self._asked():
+            self._stop(runner, within_step=True)
+
+    def after_val_iter(
+        self, runner: Runner, batch_idx: int, data_batch=None, outputs=None
+    ) -> None:
+        """Stop a validation within training if asked to."""
+        if self._before and self._asked():
+            self._stop(runner, within_step=False)
+
+    def after_train(self, runner: Runner) -> None:
+        """Give the signals back."""
+        self._restore()
+
+    def _asked(self) -> int:
+        """The signal that any rank got, 0 for none."""
+        if get_world_size() > 1:
+            flag = torch.tensor(self._signal)
+            if torch.distributed.get_backend() == 'nccl':
+                flag = flag.cuda()
+            all_reduce(flag, op='max')
+            self._signal = int(flag)
+        return self._signal
+
+    def _stop(self, runner: Runner, within_step: bool) -> None:
+        """Publish where the run is, and end it."""
+        done = runner.iter + within_step
+        saver = next(
+            (h for h in runner.hooks if isinstance(h, AtomicCheckpointHook)),
+            None,
+        )
+        place = f'stopped after step {done} of {runner.max_iters}'
+        if saver is None:
+            place += ', the last regular checkpoint is where it goes on'
+        else:
+            place += f', saved in {saver.save_now(runner, within_step)}'
+        self._restore()
+        code = 128 + self._signal
+        raise StoppedError(
+            f'{place}. To go on:\n  {resume_command(runner)}', code
+        )
+
+    def _restore(self) -> None:
+        """Set the signals' earlier handlers."""
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+        self._before = {}
+        self._shield.lower()
+
+
+def resume_command(runner: Runner) -> str:
+    """The command line that goes on with this run.
+
+    Args:
+        runner (Runner): The runner.
+
+    Returns:
+        str: One line for a shell.
+    """
+    words = [word for word in sys.argv if word != '--resume']
+    if runner.launcher == 'none':
+        return shlex.join(['python', *words, '--resume'])
+    return 'the same command with --resume'

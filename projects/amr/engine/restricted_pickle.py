@@ -1,0 +1,139 @@
+"""Pickled ``.npy`` files of released code, without running what they name.
+
+IRN, AffinityNet, SEAM, AdvCAM and AMR save CAMs and labels as a pickled dict
+in an ``.npy`` file. Reading one with numpy runs whatever the pickle names;
+here it may name arrays, tensors and builtin containers only.
+"""
+
+import io
+import pickle
+from collections import OrderedDict
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.lib import format as npy_format
+
+from projects.amr.errors import DataError
+
+_SAFE_BUILTINS = ('set', 'frozenset', 'complex', 'bytearray', 'slice', 'range')
+_CORES = ('numpy.core.multiarray', 'numpy._core.multiarray')
+_BROKEN = (
+    ValueError,
+    TypeError,
+    KeyError,
+    IndexError,
+    AttributeError,
+    EOFError,
+    OSError,
+    RuntimeError,
+    MemoryError,
+    OverflowError,
+    ImportError,
+    pickle.UnpicklingError,
+)
+
+
+class RefusedPickleError(DataError):
+    """A pickle names something that plain data do not need."""
+
+
+def load_pickled_npy(path: str | Path):
+    """Read an ``.npy`` file, pickled or not.
+
+    Args:
+        path (str | Path): The file.
+
+    Returns:
+        Any: The dict or object of a pickled file of one element; otherwise
+        the array.
+
+    Raises:
+        RefusedPickleError: If the pickle names another global; the message
+            tells which.
+        DataError: If the file is missing, damaged or no ``.npy``.
+    """
+    path = Path(path)
+    try:
+        with path.open('rb') as file:
+            major, _ = npy_format.read_magic(file)
+            read = (
+                npy_format.read_array_header_1_0
+                if major == 1
+                else npy_format.read_array_header_2_0
+            )
+            _, _, dtype = read(file)
+            if not dtype.hasobject:
+                return np.load(path, allow_pickle=False)
+            value = _RestrictedUnpickler(file).load()
+    except FileNotFoundError:
+        raise DataError(f'file not found: {path}') from None
+    except RefusedPickleError as error:
+        raise RefusedPickleError(f'{path} {error}') from None
+    except _BROKEN as error:
+        raise DataError(
+            f'{path} is no readable .npy file ({type(error).__name__}: '
+            f'{error})'
+        ) from None
+    if isinstance(value, np.ndarray) and value.shape == ():
+        return value.item()
+    return value
+
+
+class _RestrictedUnpickler(pickle.Unpickler):
+    """An unpickler that knows arrays, tensors and containers."""
+
+    def find_class(self, module: str, name: str):
+        """Look a global up in a fixed list."""
+        if module in _CORES and name == '_reconstruct':
+            return _empty_array
+        if module in _CORES and name == 'scalar':
+            return _numpy_scalar
+        allowed = {
+            ('numpy', 'ndarray'): np.ndarray,
+            ('numpy', 'dtype'): np.dtype,
+            ('collections', 'OrderedDict'): OrderedDict,
+            ('_codecs', 'encode'): _encode,
+            ('torch._utils', '_rebuild_tensor_v2'): _rebuild_tensor,
+            ('torch.storage', '_load_from_bytes'): _load_storage,
+        }
+        if (module, name) in allowed:
+            return allowed[module, name]
+        if module in ('builtins', '__builtin__') and name in _SAFE_BUILTINS:
+            return getattr(__import__('builtins'), name)
+        raise RefusedPickleError(
+            f'refused: contains {module}.{name}, which unpickling would '
+            'call, and no CAMs or labels need'
+        )
+
+
+def _empty_array(kind, shape, code):
+    """Begin an array as numpy's pickles do: empty, filled by its state."""
+    if kind is not np.ndarray or tuple(shape) != (0,):
+        raise ValueError(f'array of an unusual start: {kind}, {shape}')
+    return np.ndarray(0, code)
+
+
+def _numpy_scalar(dtype, data=b''):
+    """A numpy number from its bytes."""
+    if dtype.hasobject:
+        raise ValueError('a scalar of objects')
+    return np.frombuffer(data, dtype, 1)[0]
+
+
+def _encode(text: str, encoding: str = 'latin1') -> bytes:
+    """Bytes in pickles of protocol 2."""
+    return text.encode('latin1' if encoding == 'latin1' else 'ascii')
+
+
+def _load_storage(data: bytes):
+    """A tensor's storage, read with ``weights_only``."""
+    return torch.load(io.BytesIO(data), map_location='cpu', weights_only=True)
+
+
+def _rebuild_tensor(storage, offset, size, stride, *_):
+    """A tensor of a storage, without gradient or hooks."""
+    if not isinstance(storage, torch.storage.TypedStorage):
+        raise ValueError('a tensor without storage')
+    tensor = torch.empty(0, dtype=storage.dtype)
+    return tensor.set_(storage._untyped_storage, offset, size, stride)

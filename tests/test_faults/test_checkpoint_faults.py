@@ -1,0 +1,148 @@
+"""Rows 1 to 3 of the faults: kills while saving, damaged checkpoints."""
+
+import shutil
+
+import pytest
+from tool_process import state_digest
+from training_faults import killed_in_save, train, write_trap
+
+from projects.amr.engine.checkpoint_file import read_checkpoint
+from projects.amr.engine.resume import find_resume_point
+
+LEFT = 'removed what a killed run left'
+
+
+@pytest.fixture
+def work(killed, tmp_path):
+    """A copy of a work dir whose training was killed in its second epoch."""
+    return shutil.copytree(killed, tmp_path / 'work')
+
+
+@pytest.fixture(scope='module')
+def two_epochs(undisturbed, killed, tmp_path_factory):
+    """The same with two epochs done and both checkpoints kept."""
+    folder = tmp_path_factory.mktemp('two')
+    work = shutil.copytree(killed, folder / 'work')
+    train(
+        undisturbed.config,
+        'work',
+        '--resume',
+        '--cfg-options',
+        'default_hooks.checkpoint.max_keep_ckpts=2',
+        cwd=folder,
+        patch=killed_in_save('half written', 'epoch_3'),
+        code=137,
+    )
+    return work
+
+
+@pytest.mark.parametrize(
+    ('stage', 'temporary', 'names'),
+    [
+        ('half written', 1, {'epoch_1.pth'}),
+        ('written', 1, {'epoch_1.pth'}),
+        ('verified', 1, {'epoch_1.pth'}),
+        ('named', 0, {'epoch_1.pth', 'epoch_2.pth'}),
+        ('noted', 0, {'epoch_1.pth', 'epoch_2.pth'}),
+    ],
+)
+def test_fault01_fault02_kill_while_saving(
+    undisturbed, work, stage, temporary, names
+):
+    """One checkpoint is kept, and there is one at every moment."""
+    patch = killed_in_save(stage, 'epoch_2')
+    train(
+        undisturbed.config,
+        'work',
+        '--resume',
+        cwd=work.parent,
+        patch=patch,
+        code=137,
+    )
+    assert {path.name for path in work.glob('*.pth')} == names
+    for path in work.glob('*.pth'):
+        read_checkpoint(path)
+    assert len(list(work.glob('.*.tmp'))) == temporary
+    point, notes = find_resume_point(work)
+    assert point.epoch == (2 if stage == 'noted' else 1)
+    assert notes == []
+    output = train(undisturbed.config, 'work', '--resume', cwd=work.parent)
+    assert (output.count(LEFT) == 1) == (stage != 'named')
+    assert {path.name for path in work.glob('*.pth')} == {'epoch_3.pth'}
+    assert not list(work.glob('.*.tmp'))
+    assert state_digest(work / 'epoch_3.pth') == undisturbed.digest
+
+
+def damage(path, how):
+    data = bytearray(path.read_bytes())
+    if how == 'missing':
+        path.unlink()
+    elif how == 'truncated':
+        path.write_bytes(data[: len(data) * 2 // 3])
+    elif how == 'empty':
+        path.write_bytes(b'')
+    elif how == 'changed bytes':
+        data[len(data) // 2] ^= 1
+        path.write_bytes(data)
+    else:
+        write_trap(path, path.parent / 'trap')
+
+
+@pytest.mark.parametrize(
+    'how', ['missing', 'truncated', 'empty', 'changed bytes', 'trap']
+)
+def test_fault03_falls_back_to_the_newest_that_loads(
+    two_epochs, tmp_path, how
+):
+    work = shutil.copytree(two_epochs, tmp_path / 'work')
+    damage(work / 'epoch_2.pth', how)
+    point, notes = find_resume_point(work)
+    assert point.path.name == 'epoch_1.pth'
+    assert (point.epoch, point.iteration) == (1, 4)
+    text = '\n'.join(notes)
+    assert 'epoch_2.pth' in text
+    assert '1 epochs, 4 iterations are lost' in text
+    assert not (work / 'trap').exists()
+
+
+def test_fault03_resumed_from_the_fallback(undisturbed, two_epochs, tmp_path):
+    work = shutil.copytree(two_epochs, tmp_path / 'work')
+    damage(work / 'epoch_2.pth', 'changed bytes')
+    output = train(undisturbed.config, 'work', '--resume', cwd=tmp_path)
+    assert 'falling back to' in output
+    assert '4 iterations are lost' in output
+    assert state_digest(work / 'epoch_3.pth') == undisturbed.digest
+
+
+@pytest.mark.parametrize('text', [None, '', '\0', '/elsewhere/epoch_2.pth'])
+def test_fault03_last_checkpoint_lost_emptied_or_moved(
+    two_epochs, tmp_path, text
+):
+    work = shutil.copytree(two_epochs, tmp_path / 'moved')
+    if text is None:
+        (work / 'last_checkpoint').unlink()
+    else:
+        (work / 'last_checkpoint').write_text(text)
+    point, notes = find_resume_point(work)
+    assert point.path == work / 'epoch_2.pth'
+    assert bool(notes) == (text != '/elsewhere/epoch_2.pth')
+
+
+def test_fault03_checkpoints_ahead_are_of_another_run(two_epochs, tmp_path):
+    work = shutil.copytree(two_epochs, tmp_path / 'work')
+    shutil.copy(work / 'epoch_2.pth', work / 'epoch_9.pth')
+    damage(work / 'epoch_2.pth', 'truncated')
+    assert find_resume_point(work)[0].path.name == 'epoch_1.pth'
+
+
+def test_fault03_without_any_checkpoint_it_starts_anew(undisturbed, tmp_path):
+    output = train(
+        undisturbed.config,
+        'new',
+        '--resume',
+        '--cfg-options',
+        'train_cfg.max_epochs=1',
+        cwd=tmp_path,
+    )
+    assert 'no checkpoint in new to go on from; starting from the' in output
+    assert (tmp_path / 'new/epoch_1.pth').is_file()

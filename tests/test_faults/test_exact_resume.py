@@ -1,0 +1,39 @@
+"""A killed and resumed training ends with the undisturbed one's weights."""
+
+import pytest
+import torch
+from tool_process import state_digest
+from training_faults import (
+    classifier_file,
+    killed_after,
+    segmentor_file,
+    train,
+)
+
+
+@pytest.mark.parametrize('workers', [0, 2])
+@pytest.mark.parametrize(
+    ('make', 'last', 'step'),
+    [(classifier_file, 'epoch_3.pth', 10), (segmentor_file, 'iter_9.pth', 5)],
+)
+def test_killed_and_undisturbed_trainings_end_alike(
+    toy_root, tmp_path, make, last, step, workers
+):
+    config = make(toy_root, tmp_path, workers)
+    train(config, 'whole', cwd=tmp_path)
+    train(config, 'killed', cwd=tmp_path, patch=killed_after(step), code=137)
+    output = train(config, 'killed', '--resume', cwd=tmp_path)
+    assert 'resumed epoch' in output
+    whole, killed = tmp_path / 'whole', tmp_path / 'killed'
+    assert state_digest(whole / last) == state_digest(killed / last)
+    # Not only weights: momentum, schedule and random numbers too.
+    ends = [torch.load(f / last, weights_only=True) for f in (whole, killed)]
+    for key in ('optimizer', 'param_schedulers', 'random_state'):
+        assert repr(ends[0][key]) == repr(ends[1][key])
+
+
+def test_workers_do_not_change_a_training(undisturbed, toy_root, tmp_path):
+    config = classifier_file(toy_root, tmp_path, workers=2)
+    train(config, 'work', cwd=tmp_path)
+    digest = state_digest(tmp_path / 'work/epoch_3.pth')
+    assert digest == undisturbed.digest
