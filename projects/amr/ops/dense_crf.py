@@ -11,7 +11,7 @@ kernels connect every pixel with every other,
 
 each normalised on both sides by the roots of its row sums. Two backends do
 the same computation: the built-in permutohedral lattice (numpy and scipy)
-and the compiled ``pydensecrf2``, an optional extra. On 40 images of VOC 2012,
+and the compiled ``pydensecrf2``, an optional extra. On 40 photographs,
 with the three sets of kernels below, their Q differed by 6e-5 at most. Both
 approximate the kernels: against exact ones single pixels may differ.
 
