@@ -6,14 +6,20 @@ undisturbed, then in rounds that are killed by SIGKILL at random moments and
 started again until they end. After each round every label map, seed, CAM
 record and metric is compared with the undisturbed run's. Exit code 1 if
 anything differs.
+
+Runner and stages are forked from this process, which has imported all that
+they need, and killed together; ``--cold`` starts them as commands.
 """
 
 import argparse
+import contextlib
 import json
+import os
 import random
 import re
+import runpy
 import shutil
-import subprocess
+import signal
 import sys
 import time
 from collections import Counter
@@ -24,6 +30,9 @@ sys.path.insert(0, str(ROOT))
 
 from mmengine.config import Config  # noqa: E402
 
+import projects.amr  # noqa: E402, F401  so that the forks have it
+from projects.amr.engine.pipeline import runner as pipeline_runner  # noqa: E402
+from projects.amr.engine.tool_process import ToolError  # noqa: E402
 from projects.amr.structures import published  # noqa: E402
 
 PIPELINE = ROOT / 'configs' / 'pipelines' / 'amr_toy.py'
@@ -35,6 +44,8 @@ EPOCHS = {
 }
 OPTIONS = {
     'cam_train': {**EPOCHS, 'train_cfg.val_interval': 2},
+    # After two epochs many CAMs are empty.
+    'cam_make': {'custom_hooks.1.max_empty': 1.0},
     'affinity_train': EPOCHS,
     'segmentor_train': {
         'train_cfg.max_iters': 8,
@@ -56,6 +67,9 @@ def parse_args() -> argparse.Namespace:
     )
     parser.add_argument('--kills', type=int, default=200)
     parser.add_argument('--seed', type=int, default=0)
+    parser.add_argument(
+        '--cold', action='store_true', help='start processes as commands'
+    )
     parser.add_argument(
         '--work-dir', type=Path, default='work_dirs/chaos', help='emptied'
     )
@@ -80,57 +94,111 @@ def write_config(folder: Path) -> Path:
     return path
 
 
-def start(config: Path, folder: Path) -> subprocess.Popen:
-    """Start the chain."""
-    command = [sys.executable, ROOT / 'tools' / 'run_pipeline.py', config]
-    return subprocess.Popen(  # noqa: S603  our own tool
-        [*map(str, command), '--work-dir', str(folder)],
-        cwd=ROOT,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-        bufsize=1,
-    )
+class Chain:
+    """A run of the chain in a process group of its own.
+
+    Args:
+        config (Path): The pipeline config.
+        folder (Path): The work dir.
+        cold (bool): Whether all processes start as commands.
+    """
+
+    def __init__(self, config: Path, folder: Path, cold: bool):
+        reader, writer = os.pipe()
+        self.pid = os.fork()
+        if not self.pid:
+            os.setsid()
+            os.dup2(writer, 1)
+            os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
+            os.chdir(ROOT)
+            tool = ROOT / 'tools' / 'run_pipeline.py'
+            arguments = [config, '--work-dir', folder]
+            if cold:
+                command = [sys.executable, tool, *arguments]
+                os.execv(sys.executable, [str(x) for x in command])  # noqa: S606
+            pipeline_runner.call_tool = forked_tool
+            run_as_command(tool, arguments)
+        os.close(writer)
+        self.output = os.fdopen(reader)
+
+    def next_stage(self) -> str | None:
+        """Name of the stage that begins to run, None at the end."""
+        for line in self.output:
+            found = HEAD.match(line)
+            if found and found[2] != 'finished before':
+                return found[1]
+        return None
+
+    def wait(self) -> int:
+        """Exit code; negative where a signal ended the run."""
+        _, status = os.waitpid(self.pid, 0)
+        self.output.close()
+        return os.waitstatus_to_exitcode(status)
+
+    def kill(self) -> int:
+        """Kill runner and stage at once; exit code of the runner."""
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.pid, signal.SIGKILL)
+        return self.wait()
 
 
-def next_stage(process: subprocess.Popen) -> str | None:
-    """Name of the stage that begins to run, None at the end."""
-    for line in process.stdout:
-        found = HEAD.match(line)
-        if found and found[2] != 'finished before':
-            return found[1]
-    return None
+def run_as_command(tool: Path, arguments) -> None:
+    """Run a tool in this fork as if it were started, and end with it."""
+    sys.argv = [str(tool), *map(str, arguments)]
+    code = 1
+    try:
+        sys.stdout = os.fdopen(1, 'w', buffering=1)
+        runpy.run_path(str(tool), run_name='__main__')
+        code = 0
+    except SystemExit as stop:
+        code = stop.code if isinstance(stop.code, int) else bool(stop.code)
+    finally:
+        sys.stdout.flush()
+        os._exit(int(code))
 
 
-def undisturbed(config: Path, folder: Path) -> dict[str, float]:
+def forked_tool(tool, arguments, log, reporter, env=None) -> None:
+    """Stand in for :func:`call_tool`: a fork, not a new process."""
+    pid = os.fork()
+    if not pid:
+        os.environ.update(env or {})
+        file = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+        os.dup2(file, 1)
+        os.dup2(file, 2)
+        run_as_command(ROOT / 'tools' / tool, arguments)
+    code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+    if code:
+        raise ToolError(f'{tool} ended with code {code}, see {log}', 1)
+
+
+def undisturbed(config: Path, folder: Path, cold: bool) -> dict[str, float]:
     """Run to the end; seconds of each stage."""
-    process = start(config, folder)
+    chain = Chain(config, folder, cold)
     names, times = [], []
-    while name := next_stage(process):
+    while name := chain.next_stage():
         names.append(name)
         times.append(time.monotonic())
-    if process.wait():
+    if chain.wait():
         sys.exit(f'the undisturbed run failed, see {folder}')
     times.append(time.monotonic())
     spans = (b - a for a, b in zip(times, times[1:], strict=False))
     return dict(zip(names, spans, strict=True))
 
 
-def round_of_kills(config, folder, seconds, rng, left: int) -> Counter:
+def round_of_kills(config, folder, seconds, rng, left, cold) -> Counter:
     """Kill and start again until the chain ends; kills by stage."""
     kills = Counter()
     while True:
-        process = start(config, folder)
-        stage = next_stage(process)
-        if stage is None:
-            if process.wait():
+        chain = Chain(config, folder, cold)
+        stage = chain.next_stage()
+        if stage is None or kills.total() >= left:
+            while chain.next_stage():
+                pass
+            if chain.wait():
                 sys.exit(f'a run after kills failed, see {folder}')
             return kills
-        if kills.total() < left:
-            time.sleep(rng.uniform(0, 1.2 * seconds[stage]))
-            process.kill()
-            kills[stage] += process.wait() < 0
-        process.communicate()
+        time.sleep(rng.uniform(0, 1.2 * seconds[stage]))
+        kills[stage] += chain.kill() < 0
 
 
 def outcome(folder: Path) -> dict:
@@ -153,14 +221,14 @@ def main() -> None:
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     config = write_config(folder)
-    seconds = undisturbed(config, folder / 'undisturbed')
+    seconds = undisturbed(config, folder / 'undisturbed', args.cold)
     wanted = outcome(folder / 'undisturbed')
     rng = random.Random(args.seed)
     kills, rounds, faults = Counter(), 0, []
     while kills.total() < args.kills:
         work = folder / f'round{rounds}'
         left = args.kills - kills.total()
-        kills += round_of_kills(config, work, seconds, rng, left)
+        kills += round_of_kills(config, work, seconds, rng, left, args.cold)
         rounds += 1
         found = outcome(work)
         faults += [
@@ -175,6 +243,9 @@ def main() -> None:
             f'different: {len(faults)}',
             flush=True,
         )
+        if faults:
+            print('\n'.join(f'  {fault}' for fault in faults[-20:]))
+            sys.exit(f'see {work} and {folder / "undisturbed"}')
         shutil.rmtree(work)
     result = {
         'kills': dict(kills),
