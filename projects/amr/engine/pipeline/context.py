@@ -179,6 +179,9 @@ class StageContext:
         for path in _dataset_folders(dataset):
             if not path.is_relative_to(self.space.work_dir):
                 found[f'{path} (names and sizes)'] = listing_digest(path)
+        if kind == 'train' and self.cfg.get('load_from'):
+            path = self.cfg.load_from
+            found['load_from'] = self.space.digests.file(path)
         if kind == 'train' and not self.space.random_init:
             for key, source in find_pretrained(self.cfg.model.to_dict()):
                 digest = self.space.digests.file(source)
