@@ -21,7 +21,7 @@ from projects.amr.datasets.known_archives import (  # noqa: E402
     KnownArchive,
     verify_archive,
 )
-from projects.amr.engine.careful_files import require_space  # noqa: E402
+from projects.amr.engine.disk_space import require_space  # noqa: E402
 from projects.amr.engine.downloads import fetch_archive  # noqa: E402
 from projects.amr.engine.item_progress import show_progress  # noqa: E402
 from projects.amr.engine.launch import run_tool  # noqa: E402
