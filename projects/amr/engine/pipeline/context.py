@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 from mmengine.config import Config
 
+from projects.amr.datasets.voc_weak_label import VOC_FOLDERS
 from projects.amr.engine.launch import load_config
 from projects.amr.engine.pipeline.declared import (
     argument_values,
@@ -22,12 +23,6 @@ from projects.amr.engine.pipeline.stage import REFERENCE, Stage
 from projects.amr.engine.pretrained import find_pretrained
 from projects.amr.engine.resume import last_checkpoint
 from projects.amr.errors import UserError
-
-VOC_FOLDERS = {
-    'img_path': 'JPEGImages',
-    'xml_path': 'Annotations',
-    'seg_map_path': 'SegmentationClass',
-}
 
 
 class MissingOutputError(UserError):
