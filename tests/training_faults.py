@@ -169,7 +169,8 @@ def write_trap(path: Path, marker: Path, kind: str = 'torch') -> Path:
     if kind == 'torch':
         torch.save(content, path)
     elif kind == 'npy':
-        np.save(path, np.array(content, dtype=object), allow_pickle=True)
+        with path.open('wb') as file:  # np.save appends .npy to a name
+            np.save(file, np.array(content, dtype=object), allow_pickle=True)
     else:
         path.write_bytes(pickle.dumps(content, protocol=int(kind)))
     return path
