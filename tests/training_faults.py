@@ -9,7 +9,7 @@ from pathlib import Path
 from mmengine.runner.loops import EpochBasedTrainLoop, IterBasedTrainLoop
 from runner_configs import tiny_config
 from segmentor_configs import tiny_segmentor
-from tool_process import run_tool_process
+from tool_process import ToolProcess, run_tool_process
 
 from model_configs import branch
 
@@ -54,6 +54,34 @@ def train(config: Path, work_dir: str, *flags, **options) -> str:
         *flags,
         **options,
     )
+
+
+def train_on_two_ranks(config, folder: Path, port: int, **options) -> list:
+    """Train on two ranks into ``folder/work``; returns both, ended."""
+    ranks = []
+    for rank in range(2):
+        (folder / str(rank)).mkdir()
+        ranks.append(
+            ToolProcess(
+                'train.py',
+                config,
+                '--no-pretrained',
+                '--launcher',
+                'pytorch',
+                '--work-dir',
+                folder / 'work',
+                cwd=folder / str(rank),
+                RANK=str(rank),
+                LOCAL_RANK=str(rank),
+                WORLD_SIZE='2',
+                MASTER_ADDR='127.0.0.1',
+                MASTER_PORT=str(port),
+                **options,
+            )
+        )
+    for rank in ranks:
+        rank.wait(timeout=150)
+    return ranks
 
 
 def after_step(step: int, act) -> None:
@@ -141,7 +169,8 @@ def write_trap(path: Path, marker: Path, kind: str = 'torch') -> Path:
     if kind == 'torch':
         torch.save(content, path)
     elif kind == 'npy':
-        np.save(path, np.array(content, dtype=object), allow_pickle=True)
+        with path.open('wb') as file:  # np.save appends .npy to a name
+            np.save(file, np.array(content, dtype=object), allow_pickle=True)
     else:
         path.write_bytes(pickle.dumps(content, protocol=int(kind)))
     return path

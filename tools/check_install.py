@@ -95,7 +95,8 @@ def check_data() -> Iterator[tuple]:
     """VOC 2012 and initial weights; notes, since ToyVOC needs neither."""
     from mmengine.config import Config
 
-    from projects.amr.engine.pretrained import cached_path, find_pretrained
+    from projects.amr.engine.pretrained import find_pretrained
+    from projects.amr.engine.weight_sources import cached_path
 
     root = Path(os.environ.get('VOC_ROOT', ROOT / 'data/VOCdevkit/VOC2012'))
     path = root / 'ImageSets' / 'Segmentation' / 'train_aug.txt'

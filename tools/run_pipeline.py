@@ -8,17 +8,17 @@ on. The outcome is ``summary.json`` and ``report.html`` in the work dir.
 """
 
 import argparse
+import shlex
 import sys
 import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from mmengine.config import Config, DictAction  # noqa: E402
-from mmengine.config.utils import ConfigParsingError  # noqa: E402
+from mmengine.config import DictAction  # noqa: E402
 from mmengine.logging import MMLogger  # noqa: E402
 
-from projects.amr.engine.launch import run_tool  # noqa: E402
+from projects.amr.engine.launch import read_config, run_tool  # noqa: E402
 from projects.amr.engine.own_data import use_own_data  # noqa: E402
 from projects.amr.engine.pipeline import (  # noqa: E402
     PipelineRunner,
@@ -36,7 +36,7 @@ from projects.amr.engine.stop_signals import (  # noqa: E402
     sigterm_raises,
 )
 from projects.amr.engine.work_dir_lock import work_dir_lock  # noqa: E402
-from projects.amr.errors import StoppedError, UserError  # noqa: E402
+from projects.amr.errors import StoppedError  # noqa: E402
 
 
 def parse_args() -> argparse.Namespace:
@@ -79,16 +79,6 @@ def parse_args() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def read_config(path: str) -> Config:
-    """Read the pipeline config."""
-    try:
-        cfg = Config.fromfile(path)
-    except (FileNotFoundError, ConfigParsingError, SyntaxError) as error:
-        raise UserError(f'pipeline config {path}: {error}') from None
-    use_own_data(cfg)
-    return cfg
-
-
 def main() -> None:
     """Run the stages, then write summary and report."""
     args = parse_args()
@@ -96,6 +86,7 @@ def main() -> None:
     MMLogger.get_current_instance().setLevel('WARNING')
     began = time.time()
     cfg = read_config(args.config)
+    use_own_data(cfg)
     stages = read_stages(cfg)
     work_dir = Path(
         args.work_dir or cfg.get('work_dir') or Path('work_dirs') / cfg.name
@@ -131,10 +122,10 @@ def run_stages(runner: PipelineRunner, chosen: list, args) -> None:
         with sigterm_raises():
             runner.run(chosen, args.force)
     except (KeyboardInterrupt, Terminated) as stop:
-        command = f'python tools/run_pipeline.py {" ".join(sys.argv[1:])}'
+        words = ['python', 'tools/run_pipeline.py', *sys.argv[1:]]
         raise StoppedError(
             f'stopped; what is done is kept, this goes on from there:\n'
-            f'  {command}',
+            f'  {shlex.join(words)}',
             143 if isinstance(stop, Terminated) else 130,
         ) from None
 

@@ -57,6 +57,12 @@ class CheckpointError(UserError):
     exit_code = 3
 
 
+class MissingCheckpointError(CheckpointError):
+    """A checkpoint that was named is not there."""
+
+    exit_code = 2
+
+
 class NonFiniteError(UserError):
     """A training left the finite numbers."""
 

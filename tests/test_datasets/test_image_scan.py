@@ -3,7 +3,8 @@ import pytest
 from PIL import Image
 
 from projects.amr.datasets.image_folder import Photo
-from projects.amr.datasets.image_scan import scan_image, scan_mask, scan_photos
+from projects.amr.datasets.image_scan import scan_image, scan_photos
+from projects.amr.datasets.mask_rules import load_mask
 from projects.amr.errors import DataError
 
 TURN = 0x0112  # EXIF orientation
@@ -41,11 +42,11 @@ def test_sizes_are_those_of_the_turned_image(folder):
 
 def test_masks_must_fit_image_and_classes(folder):
     path = folder / 'masks' / 'a.png'
-    scan_mask(path, (37, 23), 3)
+    assert load_mask(path, 3, (37, 23)).shape == (37, 23)
     with pytest.raises(DataError, match=r'0..1 or 255, got \{2: 1'):
-        scan_mask(path, (37, 23), 2)
+        load_mask(path, 2, (37, 23))
     with pytest.raises(DataError, match='EXIF'):
-        scan_mask(path, (23, 37), 3)
+        load_mask(path, 3, (23, 37))
 
 
 def test_fault_12_all_bad_photos_are_counted_and_named(folder):

@@ -51,6 +51,11 @@ def test_fault07_no_room_is_foreseen_with_both_figures(tmp_path, monkeypatch):
     for words in ('CAM records of 7 images', str(tmp_path), 'free are 3.0'):
         assert words in str(caught.value)
     assert caught.value.exit_code == 5
+    # Folders that are made later, and what many small files waste.
+    later = tmp_path / 'not' / 'yet'
+    require_space(later, 2**20, files=512)
+    with pytest.raises(DiskFullError, match='the files need'):
+        require_space(later, 2**20, files=513)
 
 
 def test_fault07_full_disk_leaves_nothing_half_published(small_disk):

@@ -3,11 +3,13 @@
 import shutil
 
 import pytest
+from mmengine.config import Config
 from tool_process import state_digest
 from training_faults import killed_in_save, train, write_trap
 
 from projects.amr.engine.checkpoint_file import read_checkpoint
-from projects.amr.engine.resume import find_resume_point
+from projects.amr.engine.resume import find_resume_point, settle_resume
+from projects.amr.errors import CheckpointError
 
 LEFT = 'removed what a killed run left'
 
@@ -146,3 +148,24 @@ def test_fault03_without_any_checkpoint_it_starts_anew(undisturbed, tmp_path):
     )
     assert 'no checkpoint in new to go on from; starting from the' in output
     assert (tmp_path / 'new/epoch_1.pth').is_file()
+
+
+def test_fault03_load_from_is_what_a_training_began_with(two_epochs, tmp_path):
+    """Resuming goes on in the work dir, not at the start once more."""
+    work = shutil.copytree(two_epochs, tmp_path / 'work')
+    start = shutil.copy(work / 'epoch_1.pth', tmp_path / 'start.pth')
+
+    def resumed(load_from, folder):
+        cfg = Config(
+            dict(load_from=str(load_from), work_dir=str(folder), resume=True)
+        )
+        settle_resume(cfg)
+        return cfg.load_from
+
+    assert resumed(start, work) == str(work / 'epoch_2.pth')
+    assert resumed(work / 'epoch_1.pth', work) == str(work / 'epoch_1.pth')
+    assert resumed(start, tmp_path / 'new') == str(start)
+    (tmp_path / 'weights.pth').write_bytes(b'no checkpoint')
+    assert resumed(tmp_path / 'weights.pth', work) == str(work / 'epoch_2.pth')
+    with pytest.raises(CheckpointError, match=r'weights\.pth'):
+        resumed(tmp_path / 'weights.pth', tmp_path / 'new')

@@ -8,8 +8,7 @@ from mmengine.config import Config
 from mmengine.runner import Runner
 from runner_configs import tiny_config
 from segmentor_configs import tiny_segmentor
-from tool_process import ToolProcess
-from training_faults import train
+from training_faults import train, train_on_two_ranks
 
 from model_configs import branch
 from projects.amr.engine.resumed_schedule import fit_schedule
@@ -127,26 +126,7 @@ def test_fault33_two_processes_then_one(undisturbed, tmp_path):
     cfg.val_cfg = cfg.val_dataloader = cfg.val_evaluator = None
     cfg.default_hooks.checkpoint.max_keep_ckpts = -1
     cfg.dump(tmp_path / 'two.py')
-    ranks = []
-    for rank in range(2):
-        (tmp_path / str(rank)).mkdir()
-        ranks.append(
-            ToolProcess(
-                'train.py',
-                tmp_path / 'two.py',
-                '--no-pretrained',
-                '--launcher',
-                'pytorch',
-                '--work-dir',
-                tmp_path / 'work',
-                cwd=tmp_path / str(rank),
-                RANK=str(rank),
-                LOCAL_RANK=str(rank),
-                WORLD_SIZE='2',
-                MASTER_ADDR='127.0.0.1',
-                MASTER_PORT='29641',
-            )
-        )
+    ranks = train_on_two_ranks(tmp_path / 'two.py', tmp_path, 29641)
     assert [rank.wait() for rank in ranks] == [0, 0], ranks[0].output[-3000:]
     work = tmp_path / 'work'
     states = torch.load(work / 'epoch_1.pth', weights_only=True)

@@ -5,6 +5,7 @@ from functools import partial
 
 import pytest
 import torch
+from mmengine.config import Config
 from mmengine.runner.loops import ValLoop
 from tool_process import state_digest
 from training_faults import (
@@ -13,6 +14,7 @@ from training_faults import (
     signal_group,
     signalled_after,
     train,
+    train_on_two_ranks,
 )
 
 
@@ -98,3 +100,36 @@ def test_fault06_stopped_in_validation(undisturbed, tmp_path):
     assert (saved['meta']['epoch'], saved['meta']['iter']) == (2, 8)
     train(undisturbed.config, 'work', '--resume', cwd=tmp_path)
     assert state_digest(work / 'epoch_3.pth') == undisturbed.digest
+
+
+@pytest.fixture
+def uneven(undisturbed, toy_root, tmp_path):
+    """A config whose two ranks have two and one batch to validate on."""
+    cfg = Config.fromfile(undisturbed.config)
+    lists = toy_root / 'ImageSets' / 'Segmentation'
+    ids = (lists / 'train.txt').read_text().split()[:3]
+    (tmp_path / 'three.txt').write_text('\n'.join(ids))
+    cfg.train_cfg.val_interval = 1
+    loader = cfg.val_dataloader
+    loader.update(batch_size=1, num_workers=0, persistent_workers=False)
+    loader.dataset.ann_file = str(tmp_path / 'three.txt')
+    # The ranks of a test have folders of their own.
+    cfg.val_evaluator = cfg.val_evaluator[:1]
+    cfg.val_evaluator[0].collect_dir = str(tmp_path / 'collected')
+    cfg.dump(tmp_path / 'uneven.py')
+    return tmp_path / 'uneven.py'
+
+
+def test_fault06_uneven_validations_wait_for_no_signal(uneven, tmp_path):
+    ranks = train_on_two_ranks(uneven, tmp_path, 29642)
+    assert [rank.wait() for rank in ranks] == [0, 0], ranks[0].output[-3000:]
+    assert (tmp_path / 'work' / 'epoch_3.pth').is_file()
+
+
+def test_fault06_ranks_stop_together_after_a_validation(uneven, tmp_path):
+    ranks = train_on_two_ranks(
+        uneven, tmp_path, 29643, patch=signal_in_validation
+    )
+    assert [rank.wait() for rank in ranks] == [143, 143]
+    assert 'stopped after step 2 of 6, saved in' in ranks[0].output
+    assert 'cam/mIoU_fixed' in ranks[0].output

@@ -6,6 +6,7 @@ from mmseg.structures import SegDataSample
 from segmentor_configs import head_config, segmentor_config
 
 from model_configs import build
+from projects.amr.errors import UserError
 
 
 def tta(**changes):
@@ -67,3 +68,23 @@ def test_one_output_for_two_labels_is_refused():
     head = head_config(num_classes=2, out_channels=1, threshold=0.5)
     with pytest.raises(ValueError, match='out_channels'):
         tta(decode_head=head)
+
+
+def test_an_image_above_the_bound_is_refused_by_name():
+    model = tta()
+    model.module.test_cfg['max_pixels'] = 23 * 37 - 1
+    sample = SegDataSample(
+        metainfo={
+            'img_path': 'large.jpg',
+            'ori_shape': (23, 37),
+            'img_shape': (23, 37),
+            'flip': False,
+        }
+    )
+    images = torch.zeros(1, 3, 23, 37)
+    data = {'inputs': [images], 'data_samples': [[sample]]}
+    with pytest.raises(UserError, match=r'large\.jpg.*--tta.*max_pixels'):
+        model.test_step(data)
+    model.module.test_cfg['max_pixels'] = 23 * 37
+    (merged,) = model.test_step(data)
+    assert merged.pred_sem_seg.shape == (23, 37)

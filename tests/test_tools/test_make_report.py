@@ -58,4 +58,3 @@ def test_unreadable_config_is_named(tool, tmp_path, text):
         (tmp_path / 'chain.py').write_text(text)
     with pytest.raises(UserError, match=r'chain\.py'):
         tool.read_config(str(tmp_path / 'chain.py'))
-    assert tool.read_config(None) is None

@@ -139,7 +139,8 @@ def test_from_csv_to_rle_and_back(tool, photos, imported, classified):
     for image_id in split.ids:
         record = CAMRecord.load(classified / 'cams' / f'{image_id}.npz')
         wanted = labels[image_id].split(';')
-        assert record.classes.tolist() == sorted(
+        # A model of random weights may see nothing of a class.
+        assert sorted([*record.classes, *record.dropped]) == sorted(
             names.index(name, 'test') for name in wanted
         )
         assert record.scores.shape == (4,)
@@ -234,9 +235,12 @@ def test_demo_draws_the_classes_that_are_asked_for(
     fitted(cfg, imported).dump(config)
     checkpoint = classified / 'epoch_1.pth'
     split = VOCFolder.open(imported, 'train')
-    image_id = split.ids[0]
-    image = split.image_path(image_id)
-    record = CAMRecord.load(classified / 'cams' / f'{image_id}.npz')
+    records = {
+        image_id: CAMRecord.load(classified / 'cams' / f'{image_id}.npz')
+        for image_id in split.ids
+    }
+    image_id = next(i for i, r in records.items() if len(r.classes))
+    record, image = records[image_id], split.image_path(image_id)
     labels = ','.join(split.classes[k + 1] for k in record.classes)
     out = photos / 'demo.png'
     arguments = [image, config, checkpoint]

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shlex
 import shutil
 import signal
 import subprocess
@@ -223,14 +224,16 @@ def test_fault04_killed_in_every_stage_ends_as_undisturbed(
 def test_fault06_sigterm_says_how_to_go_on_and_leaves_no_process(
     pipeline, tmp_path
 ):
-    folder = tmp_path / 'stopped'
+    folder = tmp_path / 'stopped here'
     process = start(pipeline, folder)
     wait_for(process, 'cam_train')
     time.sleep(1)
     process.send_signal(signal.SIGTERM)
     _, errors = process.communicate(timeout=120)
     assert process.returncode == 143
-    assert f'python tools/run_pipeline.py {pipeline}' in errors
+    command = shlex.split(errors.strip().splitlines()[-1])
+    assert command[:3] == ['python', 'tools/run_pipeline.py', str(pipeline)]
+    assert str(folder) in command  # quoted, as it has a space
     assert 'Traceback' not in errors
     running = subprocess.run(
         ['pgrep', '-f', str(folder)],

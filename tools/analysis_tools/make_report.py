@@ -12,11 +12,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from mmengine.config import Config  # noqa: E402
-from mmengine.config.utils import ConfigParsingError  # noqa: E402
-
 import projects.amr  # noqa: E402, F401  registers everything
-from projects.amr.engine.launch import run_tool  # noqa: E402
+from projects.amr.engine.launch import read_config, run_tool  # noqa: E402
 from projects.amr.engine.pipeline.summary import SUMMARY  # noqa: E402
 from projects.amr.engine.report_data import make_report  # noqa: E402
 from projects.amr.errors import UserError  # noqa: E402
@@ -52,20 +49,13 @@ def read_summary(work_dir: Path) -> dict:
     return summary
 
 
-def read_config(path: str | None) -> Config | None:
-    """Read the pipeline config, if one is given."""
-    try:
-        return None if path is None else Config.fromfile(path)
-    except (OSError, ConfigParsingError, SyntaxError) as error:
-        raise UserError(f'config {path}: {error}') from None
-
-
 def main() -> None:
     """Write the page."""
     args = parse_args()
     summary = read_summary(args.work_dir)
+    cfg = None if args.config is None else read_config(args.config)
     try:
-        page = make_report(args.work_dir, summary, read_config(args.config))
+        page = make_report(args.work_dir, summary, cfg)
     except OSError as error:
         raise UserError(f'the report cannot be written ({error})') from None
     print(f'Report: {page}')

@@ -21,11 +21,10 @@ from projects.amr.datasets.known_archives import (  # noqa: E402
     KnownArchive,
     verify_archive,
 )
-from projects.amr.engine.careful_files import require_space  # noqa: E402
+from projects.amr.engine.disk_space import require_space  # noqa: E402
 from projects.amr.engine.downloads import fetch_archive  # noqa: E402
 from projects.amr.engine.item_progress import show_progress  # noqa: E402
 from projects.amr.engine.launch import run_tool  # noqa: E402
-from projects.amr.engine.pipeline.lock import work_dir_lock  # noqa: E402
 from projects.amr.engine.stop_signals import (  # noqa: E402
     Terminated,
     sigterm_raises,
@@ -35,6 +34,7 @@ from projects.amr.engine.voc_preparation import (  # noqa: E402
     Preparation,
     prepare_voc,
 )
+from projects.amr.engine.work_dir_lock import work_dir_lock  # noqa: E402
 from projects.amr.errors import StoppedError, UserError  # noqa: E402
 
 

@@ -3,17 +3,12 @@
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-import numpy as np
 from PIL import Image
 
 from projects.amr.datasets.image_folder import Photo
-from projects.amr.datasets.mask_rules import (
-    check_mask_size,
-    check_mask_values,
-)
+from projects.amr.datasets.mask_rules import load_mask
 from projects.amr.datasets.transforms.loading import LoadWeakLabelImage
 from projects.amr.errors import DataError, list_faults
-from projects.amr.structures import load_label_map
 
 
 def scan_image(path: str | Path) -> tuple[int, int]:
@@ -36,26 +31,6 @@ def scan_image(path: str | Path) -> tuple[int, int]:
     except Exception as error:  # damaged files raise of all kinds
         raise DataError(f'{path} is not a readable image ({error})') from None
     return tuple(LoadWeakLabelImage()({'img_path': str(path)})['ori_shape'])
-
-
-def scan_mask(
-    path: str | Path, size: tuple[int, int], num_labels: int
-) -> None:
-    """Read a mask and compare it with its image and class list.
-
-    Args:
-        path (str | Path): Palette or grey PNG.
-        size (tuple[int, int]): (H, W) of the image, as it is loaded.
-        num_labels (int): Classes with the background.
-
-    Raises:
-        DataError: If it is no label map, of another size, or has a value
-            outside ``0..num_labels - 1`` and 255.
-    """
-    labels, _ = load_label_map(path)
-    check_mask_size(path, labels.shape, size)
-    counts = dict(enumerate(np.bincount(labels.ravel()).tolist()))
-    check_mask_values(path, counts, num_labels)
 
 
 def scan_photos(
@@ -92,7 +67,7 @@ def scan_photos(
             size = scan_image(Path(image_dir) / photo.path)
             good.append(photo)
             if photo.image_id in masks:
-                scan_mask(masks[photo.image_id], size, num_labels)
+                load_mask(masks[photo.image_id], num_labels, size)
                 good_masks[photo.image_id] = masks[photo.image_id]
         except DataError as error:
             faults.append(str(error))

@@ -3,8 +3,38 @@
 from collections.abc import Mapping
 from pathlib import Path
 
+import numpy as np
+
 from projects.amr.errors import DataError
+from projects.amr.structures import load_label_map
 from projects.amr.structures.label_space import IGNORE_LABEL
+
+
+def load_mask(
+    path: str | Path, num_labels: int, size: tuple[int, int] | None = None
+) -> np.ndarray:
+    """Read a mask that keeps all rules.
+
+    Args:
+        path (str | Path): Palette or grey PNG.
+        num_labels (int): Classes with the background.
+        size (tuple[int, int], optional): (H, W) of the image, as it is
+            loaded. Defaults to None, not compared.
+
+    Returns:
+        np.ndarray: Labels, (H, W), uint8, 0..num_labels - 1 and 255.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        DataError: If it is no label map, of another size, or has another
+            value.
+    """
+    labels, _ = load_label_map(path)
+    if size is not None:
+        check_mask_size(path, labels.shape, size)
+    counts = dict(enumerate(np.bincount(labels.ravel()).tolist()))
+    check_mask_values(path, counts, num_labels)
+    return labels
 
 
 def check_mask_size(path: str | Path, size: tuple, wanted: tuple) -> None:

@@ -51,15 +51,8 @@ class VOCFolder:
         Raises:
             DataError: If the folder, the list or the manifest breaks a rule.
         """
-        root = Path(root)
-        if not root.is_dir():
-            raise DataError(
-                f'data root not found: {root}. It is the folder that holds '
-                'JPEGImages and ImageSets'
-            )
-        path = Path(split)
-        if path.suffix != '.txt':
-            path = root / 'ImageSets' / 'Segmentation' / f'{split}.txt'
+        root = require_root(root)
+        path = list_path(root, split)
         names = tuple(classes or folder_classes(root))
         return cls(root, tuple(read_id_list(path)), names, mask_dir)
 
@@ -70,3 +63,31 @@ class VOCFolder:
     def mask_path(self, image_id: str) -> Path:
         """Path of an image's mask, which need not exist."""
         return self.root / self.mask_dir / f'{image_id}.png'
+
+
+def require_root(root: str | Path) -> Path:
+    """A devkit folder that is there.
+
+    Args:
+        root (str | Path): The folder that holds ``JPEGImages``.
+
+    Returns:
+        Path: The folder.
+
+    Raises:
+        DataError: If there is none.
+    """
+    root = Path(root)
+    if not root.is_dir():
+        raise DataError(
+            f'data root not found: {root}. It is the folder that holds '
+            'JPEGImages and ImageSets'
+        )
+    return root
+
+
+def list_path(root: Path, name: str) -> Path:
+    """Path of a list: a ``.txt`` as it is, else a name of VOC's folder."""
+    if Path(name).suffix == '.txt':
+        return Path(name)
+    return root / 'ImageSets' / 'Segmentation' / f'{name}.txt'

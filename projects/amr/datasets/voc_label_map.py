@@ -8,11 +8,10 @@ from mmengine.logging import print_log
 from mmseg.registry import DATASETS
 
 from projects.amr.datasets.image_size import image_size
-from projects.amr.datasets.mask_rules import check_mask_values
+from projects.amr.datasets.mask_rules import load_mask
 from projects.amr.datasets.voc_weak_label import VOCWeakLabelDataset
 from projects.amr.datasets.weak_labels import ClassNames
 from projects.amr.errors import DataError, list_faults
-from projects.amr.structures import load_label_map
 from projects.amr.structures.label_space import classes_in_mask, multi_hot
 
 _REMEDY = (
@@ -126,15 +125,4 @@ def _classes_in_map(path: Path, image: str, num_classes: int) -> np.ndarray:
         DataError: If it is no label map, of another size, or has a value
             outside 0..K and 255.
     """
-    labels, _ = load_label_map(path)
-    size = image_size(image)
-    if labels.shape != size:
-        raise DataError(
-            f'{path}: size {labels.shape}, its image {image} has {size}'
-        )
-    counts = np.bincount(labels.ravel())
-    values = np.flatnonzero(counts)
-    check_mask_values(
-        path, {int(v): int(counts[v]) for v in values}, num_classes + 1
-    )
-    return classes_in_mask(values)
+    return classes_in_mask(load_mask(path, num_classes + 1, image_size(image)))

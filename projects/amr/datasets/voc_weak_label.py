@@ -19,6 +19,13 @@ from projects.amr.errors import DataError, list_faults
 from projects.amr.structures.label_space import foreground_names, multi_hot
 from projects.amr.structures.voc_palette import voc_palette
 
+# Of VOC 2012, by the keys of ``data_prefix``.
+VOC_FOLDERS = {
+    'img_path': 'JPEGImages',
+    'xml_path': 'Annotations',
+    'seg_map_path': 'SegmentationClass',
+}
+
 
 @DATASETS.register_module()
 class VOCWeakLabelDataset(BaseSegDataset):
@@ -93,17 +100,12 @@ class VOCWeakLabelDataset(BaseSegDataset):
         self.no_label = no_label or (
             'keep' if kwargs.get('test_mode') else 'drop'
         )
-        folders = {
-            'img_path': 'JPEGImages',
-            'xml_path': 'Annotations',
-            'seg_map_path': 'SegmentationClass',
-        }
         if metainfo and 'palette' not in metainfo:
             colours = voc_palette(len(metainfo['classes'])).tolist()
             metainfo = {**metainfo, 'palette': colours}
         super().__init__(
             ann_file=ann_file,
-            data_prefix={**folders, **(data_prefix or {})},
+            data_prefix={**VOC_FOLDERS, **(data_prefix or {})},
             metainfo=metainfo,
             img_suffix=img_suffix,
             **kwargs,

@@ -8,15 +8,13 @@ count them (mmpretrain's VOC dataset does not).
 import difflib
 from pathlib import Path
 
-import numpy as np
 from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import ParseError, parse
 
 from projects.amr.datasets.image_ids import same_text, strip_image_suffix
 from projects.amr.datasets.label_file import LabelTable, read_label_table
-from projects.amr.datasets.mask_rules import check_mask_values
+from projects.amr.datasets.mask_rules import load_mask
 from projects.amr.errors import DataError
-from projects.amr.structures import load_label_map
 from projects.amr.structures.label_space import classes_in_mask
 
 MAX_XML_BYTES = 10_000_000
@@ -144,11 +142,9 @@ def labels_from_mask(path: str | Path, names: ClassNames) -> set[int]:
             value outside 0..K and 255.
     """
     try:
-        mask, _ = load_label_map(path)
+        mask = load_mask(path, len(names) + 1)
     except FileNotFoundError:
         raise DataError(f'mask not found: {path}') from None
-    counts = dict(enumerate(np.bincount(mask.ravel()).tolist()))
-    check_mask_values(path, counts, len(names) + 1)
     return set(classes_in_mask(mask).tolist())
 
 

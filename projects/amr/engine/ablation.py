@@ -6,10 +6,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-from mmengine.config import Config
 
 from projects.amr.engine.fingerprint import config_digest
-from projects.amr.engine.launch import allow_mmseg_bases
+from projects.amr.engine.launch import read_config
 from projects.amr.engine.progress import Reporter
 from projects.amr.engine.resume import last_checkpoint
 from projects.amr.engine.tool_process import call_tool
@@ -84,8 +83,7 @@ def run_grid(
 
 def _prepare(folder: Path, config: Path, more: list) -> None:
     """Empty a folder that belongs to another config."""
-    allow_mmseg_bases()
-    resolved = Config.fromfile(config).to_dict()
+    resolved = read_config(config).to_dict()
     key = config_digest([resolved, more])
     path = folder / RUN_KEY
     if not (path.is_file() and json.loads(path.read_text())['key'] == key):

@@ -2,12 +2,12 @@
 
 import os
 import re
-import shutil
 from pathlib import Path
 
 from mmengine.fileio import LocalBackend, register_backend
 
 from projects.amr.engine.checkpoint_file import read_checkpoint
+from projects.amr.engine.disk_space import free_bytes
 from projects.amr.engine.resume import LAST
 from projects.amr.errors import CheckpointError, DiskFullError, UserError
 from projects.amr.structures import published
@@ -50,7 +50,7 @@ class AtomicCheckpointBackend(LocalBackend):
             full = isinstance(error, DiskFullError)
             raise (DiskFullError if full else UserError)(
                 f'checkpoint {path} cannot be written ({error}): it takes '
-                f'{len(obj):,} bytes, {_free_bytes(path.parent):,} are free. '
+                f'{len(obj):,} bytes, {free_bytes(path.parent):,} are free. '
                 'Earlier checkpoints are intact; make room and go on with '
                 '--resume'
             ) from None
@@ -68,13 +68,6 @@ def _sync_folder(folder: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
-
-
-def _free_bytes(folder: Path) -> int:
-    """Free space of the nearest folder there is."""
-    while not folder.exists():
-        folder = folder.parent
-    return shutil.disk_usage(folder).free
 
 
 class LateRemoval:

@@ -1,12 +1,9 @@
 """Writing many files into a folder that may hold some of them already."""
 
-import shutil
 from pathlib import Path
 
-from projects.amr.errors import DataError, UserError, list_faults
+from projects.amr.errors import DataError, list_faults
 from projects.amr.structures import published
-
-_BLOCK = 4096  # bytes that a file's last part may waste on the disk
 
 
 class CarefulWriter:
@@ -72,27 +69,3 @@ class CarefulWriter:
                 'They were left as they are: choose another folder, or '
                 'replace them with --overwrite'
             )
-
-
-def require_space(folder: Path, num_bytes: int, num_files: int = 0) -> None:
-    """Refuse to begin what cannot be finished.
-
-    Args:
-        folder (Path): Where files are to be written; need not exist.
-        num_bytes (int): Their sizes together.
-        num_files (int): How many they are. Defaults to 0.
-
-    Raises:
-        UserError: If the disk has less room; the message says how much is
-            needed and how much is free.
-    """
-    there = folder.absolute()
-    while not there.exists():
-        there = there.parent
-    needed = num_bytes + num_files * _BLOCK
-    free = shutil.disk_usage(there).free
-    if free < needed:
-        raise UserError(
-            f'{folder} needs {needed / 1e9:.2f} GB and its disk has '
-            f'{free / 1e9:.2f} GB free: make room, or choose another folder'
-        )

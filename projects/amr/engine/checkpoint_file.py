@@ -18,7 +18,7 @@ import numpy as np
 import torch
 from mmengine.logging import HistoryBuffer, print_log
 
-from projects.amr.errors import CheckpointError
+from projects.amr.errors import CheckpointError, MissingCheckpointError
 
 # What torch itself allows; the rest of a file's globals are named.
 _KNOWN = ('torch.', 'collections.OrderedDict', 'mmengine.logging.', 'numpy.')
@@ -61,7 +61,7 @@ def read_checkpoint(
     """
     path = Path(path).expanduser()
     if not path.is_file():
-        raise CheckpointError(f'checkpoint not found: {path}')
+        raise MissingCheckpointError(f'checkpoint not found: {path}')
     try:
         check_bytes(path)
         with _own_globals():

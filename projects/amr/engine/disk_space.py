@@ -7,6 +7,7 @@ from pathlib import Path
 from projects.amr.errors import DiskFullError
 
 SAMPLES = 50
+_BLOCK = 4096  # bytes that a file's last part may waste on the disk
 
 
 def estimate_bytes(items: Sequence, size_of: Callable) -> int:
@@ -29,23 +30,43 @@ def estimate_bytes(items: Sequence, size_of: Callable) -> int:
     return round(total * len(items) / max(1, len(chosen)))
 
 
-def require_space(folder: str | Path, needed: int, what: str) -> None:
+def require_space(
+    folder: str | Path, needed: int, what: str = 'the files', files: int = 0
+) -> None:
     """Refuse to begin what cannot be finished for want of space.
 
     Args:
-        folder (str | Path): Where the output goes; it exists.
+        folder (str | Path): Where the output goes; need not exist.
         needed (int): Bytes, estimated.
-        what (str): The output, for the message.
+        what (str): The output, for the message. Defaults to 'the files'.
+        files (int): Into how many files it goes, each of which wastes part
+            of a block. Defaults to 0, not counted.
 
     Raises:
         DiskFullError: If less is free; both figures and the folder are named.
     """
-    free = shutil.disk_usage(folder).free
+    needed += files * _BLOCK
+    free = free_bytes(folder)
     if needed > free:
         raise DiskFullError(
             f'{what} need about {readable(needed)} in {folder}, free are '
             f'{readable(free)}: make room or choose another folder'
         )
+
+
+def free_bytes(folder: str | Path) -> int:
+    """Bytes that are free where a folder is, or will be.
+
+    Args:
+        folder (str | Path): Need not exist.
+
+    Returns:
+        int: Of the disk of the nearest folder there is.
+    """
+    there = Path(folder).absolute()
+    while not there.exists():
+        there = there.parent
+    return shutil.disk_usage(there).free
 
 
 def png_bytes(height: int, width: int) -> int:

@@ -15,7 +15,7 @@ from rich.progress import (
 )
 
 from projects.amr.datasets.known_archives import KnownArchive
-from projects.amr.engine.careful_files import require_space
+from projects.amr.engine.disk_space import require_space
 from projects.amr.errors import MissingDependencyError, UserError, list_faults
 
 LINE_INTERVAL = 10.0  # seconds between plain lines
@@ -45,7 +45,7 @@ def fetch_archive(known: KnownArchive, folder: str | Path) -> Path:
     Raises:
         MissingDependencyError: If pooch is not installed.
         DownloadError: If no place has it; the message says how to bring it.
-        UserError: If there is not enough room.
+        DiskFullError: If there is not enough room.
     """
     try:
         import pooch
@@ -59,7 +59,7 @@ def fetch_archive(known: KnownArchive, folder: str | Path) -> Path:
     folder = Path(folder)
     target = folder / known.name
     if not target.is_file():
-        require_space(folder, known.about)
+        require_space(folder, known.about, known.name)
     failures = []
     for url in known.urls:
         try:

@@ -10,6 +10,7 @@ from torch import nn
 from projects.amr.structures.publish import published
 
 MANIFEST = 'generation.json'
+_BLOCK = 1 << 20  # bytes read at once
 
 
 def config_digest(value) -> str:
@@ -56,10 +57,14 @@ def file_digest(path: str | Path) -> str:
     Returns:
         str: Hexadecimal digest, or '' if there is no such file.
     """
+    digest = hashlib.sha256()
     try:
-        return hashlib.sha256(Path(path).read_bytes()).hexdigest()
+        with Path(path).open('rb') as file:
+            while block := file.read(_BLOCK):
+                digest.update(block)
     except FileNotFoundError:
         return ''
+    return digest.hexdigest()
 
 
 def model_config_digest(config) -> str:

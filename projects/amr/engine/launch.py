@@ -98,17 +98,7 @@ def load_config(args: argparse.Namespace) -> Config:
     """
     os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
     use_strict_loading(getattr(args, 'trust_checkpoint', False))
-    allow_mmseg_bases()
-    try:
-        cfg = Config.fromfile(args.config)
-    except (FileNotFoundError, ConfigParsingError, SyntaxError) as error:
-        raise UserError(f'config {args.config}: {error}') from None
-    except KeyError as error:  # {{$NAME:}} without a value
-        raise UserError(
-            f'config {args.config}: {error}; set that environment variable'
-        ) from None
-    except ImportError as error:  # of custom_imports
-        raise missing(missing_module(error)) from error
+    cfg = read_config(args.config)
     if args.cfg_options is not None:
         cfg.merge_from_dict(args.cfg_options)
     check_optional_packages(cfg.to_dict())
@@ -121,6 +111,32 @@ def load_config(args: argparse.Namespace) -> Config:
     if args.launcher == 'pytorch' and not torch.cuda.is_available():
         _join_on_cpu(cfg)
     return cfg
+
+
+def read_config(path: str | Path) -> Config:
+    """Read a config file of any kind, ``mmseg::`` bases included.
+
+    Args:
+        path (str | Path): The file.
+
+    Returns:
+        Config: As it is written, with what it inherits.
+
+    Raises:
+        UserError: If the file is missing or no config.
+        MissingDependencyError: If it needs a package that is not installed.
+    """
+    allow_mmseg_bases()
+    try:
+        return Config.fromfile(path)
+    except (OSError, ConfigParsingError, SyntaxError) as error:
+        raise UserError(f'config {path}: {error}') from None
+    except KeyError as error:  # {{$NAME:}} without a value
+        raise UserError(
+            f'config {path}: {error}; set that environment variable'
+        ) from None
+    except ImportError as error:  # of custom_imports
+        raise missing(missing_module(error)) from error
 
 
 def allow_mmseg_bases() -> None:

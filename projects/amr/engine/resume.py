@@ -118,19 +118,25 @@ def read_resume_point(path: str | Path, trust: bool = False) -> ResumePoint:
 def settle_resume(cfg: Config, trust: bool = False) -> None:
     """Choose what ``--resume`` goes on from, and say what a user must know.
 
+    That is a ``load_from`` of the work dir itself, and one from elsewhere if
+    the work dir has no checkpoint yet. Once it has, its last checkpoint
+    counts: ``load_from`` is then what the training began with.
+
     Args:
         cfg (Config): With ``work_dir``; ``load_from`` is set to the
-            checkpoint, unless it already names one, and ``resume`` switched
-            off where there is none.
+            checkpoint, and ``resume`` switched off where there is none.
         trust (bool): See :func:`read_checkpoint`. Defaults to False.
 
     Raises:
         CheckpointError: If a given ``load_from`` cannot be resumed.
     """
-    if cfg.get('load_from'):
-        read_resume_point(cfg.load_from, trust)
-        return
-    point, notes = find_resume_point(cfg.work_dir, trust)
+    work_dir = Path(cfg.work_dir)
+    if named := cfg.get('load_from'):
+        own = Path(named).resolve().parent == work_dir.resolve()
+        if own or last_checkpoint(work_dir) is None:
+            read_resume_point(named, trust)
+            return
+    point, notes = find_resume_point(work_dir, trust)
     if point is None:
         notes.append(
             f'--resume: no checkpoint in {cfg.work_dir} to go on from; '

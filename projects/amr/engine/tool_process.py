@@ -1,5 +1,6 @@
 """One of our tools in a process of its own, followed by its log."""
 
+import os
 import signal
 import subprocess
 import sys
@@ -49,6 +50,7 @@ def call_tool(
     """
     path = ROOT / 'tools' / tool
     head = ['bash'] if path.suffix == '.sh' else [sys.executable]
+    own = os.environ if env is None else env
     command = [sys.executable, SUPERVISE, *head, path, *arguments]
     log.unlink(missing_ok=True)
     with log.open('wb') as file:
@@ -57,7 +59,8 @@ def call_tool(
             stdin=subprocess.PIPE,
             stdout=file,
             stderr=subprocess.STDOUT,
-            env=None if env is None else dict(env),
+            # dist_*.sh start the Python that runs us.
+            env={'PYTHON': sys.executable, **own},
             start_new_session=True,  # Ctrl-C reaches it through us
         )
     try:

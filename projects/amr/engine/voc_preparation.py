@@ -10,7 +10,8 @@ from projects.amr.datasets.image_ids import check_image_id, read_id_list
 from projects.amr.datasets.image_size import image_size
 from projects.amr.datasets.sbd import augmented_lists, read_sbd_mask
 from projects.amr.datasets.tar_files import tar_files
-from projects.amr.engine.careful_files import CarefulWriter, require_space
+from projects.amr.engine.careful_files import CarefulWriter
+from projects.amr.engine.disk_space import require_space
 from projects.amr.engine.item_progress import show_progress
 from projects.amr.errors import DataError, list_faults
 from projects.amr.structures import load_label_map, save_label_map
@@ -80,7 +81,7 @@ def prepare_voc(
     Raises:
         DataError: If an archive breaks a rule, something is missing in it,
             or the folder holds other files under the names wanted.
-        UserError: If there is not enough room.
+        DiskFullError: If there is not enough room.
     """
     root, writer = Path(root), CarefulWriter(overwrite)
     _clear_interrupted(root)
@@ -135,7 +136,7 @@ def _place_voc(root: Path, archive: str | Path, writer: CarefulWriter) -> None:
             "not VOC 2012's trainval archive, or was cut off"
         )
     todo = [s for place, s in sizes.items() if not (root / place).is_file()]
-    require_space(root, sum(todo), len(todo))
+    require_space(root, sum(todo), 'files of VOC 2012', len(todo))
     files = (
         (place, file)
         for file in tar_files(archive)
@@ -207,7 +208,7 @@ def _place_sbd(
     """Convert SBD's masks of some images."""
     folder, wanted = root / AUG_MASKS, set(ids)
     todo = sum(not (folder / f'{i}.png').is_file() for i in wanted)
-    require_space(root, todo * _MASK_BYTES, todo)
+    require_space(root, todo * _MASK_BYTES, 'masks of SBD', todo)
     folder.mkdir(exist_ok=True)
     files = (
         (place.stem, file)

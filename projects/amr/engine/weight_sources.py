@@ -1,6 +1,5 @@
 """Where initial weights come from: files, URLs, names of model zoos."""
 
-import hashlib
 import os
 import re
 from pathlib import Path
@@ -15,6 +14,7 @@ from mmengine.runner.checkpoint import (
     get_torchvision_models,
 )
 
+from projects.amr.engine.fingerprint import file_digest
 from projects.amr.errors import MissingWeightsError
 
 # Model zoos by scheme: functions that give a dict of URLs.
@@ -131,14 +131,11 @@ def _download(source: str, target: Path, digest: str, remedy: str) -> None:
 
 def _compare_digest(source, target: Path, digest: str, remedy: str) -> None:
     """Refuse a cached file of another content."""
-    found = hashlib.sha256()
-    with target.open('rb') as file:
-        while chunk := file.read(1 << 20):
-            found.update(chunk)
-    if not found.hexdigest().startswith(digest):
+    found = file_digest(target)
+    if not found.startswith(digest):
         raise MissingWeightsError(
             f'{target} is not what {source} names{_expected(digest)}; found '
-            f'sha256 {found.hexdigest()[: len(digest)]}..., '
+            f'sha256 {found[: len(digest)]}..., '
             f'{target.stat().st_size} bytes: damaged or another file. Delete '
             f'it to download it again, put the right one there, {remedy}'
         )

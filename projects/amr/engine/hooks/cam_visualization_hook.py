@@ -7,7 +7,7 @@ from projects.amr.engine.hooks.picture_strip_hook import (
     PictureStripHook,
     label_panel,
 )
-from projects.amr.visualization import overlay_cam
+from projects.amr.visualization.stage_pictures import cam_picture
 
 
 @HOOKS.register_module()
@@ -25,8 +25,7 @@ class CAMVisualizationHook(PictureStripHook):
         panels = []
         for name in sample.pred_cam.maps:
             cam = sample.pred_cam.get(name).cpu().numpy()
-            best = cam.max(0) if len(cam) else np.zeros(cam.shape[1:])
-            panels.append((name, overlay_cam(image, best)))
+            panels.append((name, cam_picture(image, cam)))
         if 'gt_sem_seg' in sample:
             mask = label_panel(sample.gt_sem_seg, palette, len(image))
             panels.append(('mask', mask))

@@ -27,14 +27,16 @@ class GracefulStopHook(Hook):
     """Finish the step in hand, publish a checkpoint, say how to go on.
 
     The first Ctrl-C or SIGTERM is noted; after the step (the update, where
-    gradients are summed over several steps; the batch, in validation) a
-    checkpoint of exactly this place is published and the run ends with exit
-    code 130 or 143. :class:`ExactResumeHook` makes the resumed run go on
-    within the epoch; a validation that was interrupted is not repeated. A
-    second signal ends the process at once. Workers of the data loaders are
-    kept from both signals (:class:`WorkerShield`).
+    gradients are summed over several steps; in validation the batch, with
+    several ranks the whole of it) a checkpoint of exactly this place is
+    published and the run ends with exit code 130 or 143.
+    :class:`ExactResumeHook` makes the resumed run go on within the epoch; a
+    validation that was interrupted is not repeated. A second signal ends the
+    process at once. Workers of the data loaders are kept from both signals
+    (:class:`WorkerShield`).
 
-    Ranks agree on the step: the flag is reduced over them each step.
+    Ranks agree on the step: the flag is reduced over them each step. Not so
+    within a validation, where one rank may have a batch more than another.
 
     Runs with priority LOWEST, after the checkpoint hook.
 
@@ -88,6 +90,15 @@ class GracefulStopHook(Hook):
         self, runner: Runner, batch_idx: int, data_batch=None, outputs=None
     ) -> None:
         """Stop a validation within training if asked to."""
+        if get_world_size() == 1:
+            self._stop_validation(runner)
+
+    def after_val_epoch(self, runner: Runner, metrics=None) -> None:
+        """The same at its end, where all ranks meet."""
+        self._stop_validation(runner)
+
+    def _stop_validation(self, runner: Runner) -> None:
+        """Stop if this is a validation within training, and asked to."""
         if self._before and self._asked():
             self._stop(runner, within_step=False)
 

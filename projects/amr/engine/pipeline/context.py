@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 from mmengine.config import Config
 
+from projects.amr.datasets.voc_weak_label import VOC_FOLDERS
 from projects.amr.engine.launch import load_config
 from projects.amr.engine.pipeline.declared import (
     argument_values,
@@ -22,12 +23,6 @@ from projects.amr.engine.pipeline.stage import REFERENCE, Stage
 from projects.amr.engine.pretrained import find_pretrained
 from projects.amr.engine.resume import last_checkpoint
 from projects.amr.errors import UserError
-
-VOC_FOLDERS = {
-    'img_path': 'JPEGImages',
-    'xml_path': 'Annotations',
-    'seg_map_path': 'SegmentationClass',
-}
 
 
 class MissingOutputError(UserError):
@@ -179,6 +174,9 @@ class StageContext:
         for path in _dataset_folders(dataset):
             if not path.is_relative_to(self.space.work_dir):
                 found[f'{path} (names and sizes)'] = listing_digest(path)
+        if kind == 'train' and self.cfg.get('load_from'):
+            path = self.cfg.load_from
+            found['load_from'] = self.space.digests.file(path)
         if kind == 'train' and not self.space.random_init:
             for key, source in find_pretrained(self.cfg.model.to_dict()):
                 digest = self.space.digests.file(source)

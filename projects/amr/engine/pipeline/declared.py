@@ -32,6 +32,7 @@ TRAIN_KEYS = (
     'randomness',
     'custom_hooks',
     'initialisation',
+    'load_from',
 )
 TEST_KEYS = (
     'model',

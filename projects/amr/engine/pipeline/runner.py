@@ -7,6 +7,7 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
+from projects.amr.engine.ablation import SUMMARY as TEST_SUMMARY
 from projects.amr.engine.pipeline.context import (
     MissingOutputError,
     StageContext,
@@ -23,7 +24,6 @@ from projects.amr.engine.progress import Reporter
 from projects.amr.engine.tool_process import call_tool
 from projects.amr.errors import UserError
 
-TEST_SUMMARY = 'test_summary.json'
 PREVIOUS = '.previous'
 
 

@@ -8,11 +8,11 @@ from mmengine.config import Config
 from mmseg.registry import DATASETS
 
 from projects.amr.datasets import VOCLabelMapDataset, VOCWeakLabelDataset
+from projects.amr.datasets.voc_weak_label import VOC_FOLDERS
 from projects.amr.engine.launch import load_config
 from projects.amr.engine.own_classes import unwrapped
 from projects.amr.engine.own_data import use_own_data
 from projects.amr.engine.pipeline.context import (
-    VOC_FOLDERS,
     StageContext,
     Workspace,
 )

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from projects.amr.datasets.class_list import folder_classes
 from projects.amr.datasets.devkit_layout import LABEL_FILE
-from projects.amr.errors import DataError
+from projects.amr.datasets.voc_folder import list_path, require_root
 
 ROLES = ('train', 'val', 'test', 'made')
 
@@ -96,12 +96,7 @@ def folder_splits(
     Raises:
         DataError: If the root is missing or its class list breaks a rule.
     """
-    root = Path(root)
-    if not root.is_dir():
-        raise DataError(
-            f'data root not found: {root}. It is the folder that holds '
-            'JPEGImages and ImageSets'
-        )
+    root = require_root(root)
     source = Source(
         root, root / 'JPEGImages', tuple(classes or folder_classes(root))
     )
@@ -118,10 +113,3 @@ def folder_splits(
         for role, name in lists.items()
         if name is not None
     ]
-
-
-def list_path(root: Path, name: str) -> Path:
-    """Path of a list: a ``.txt`` as it is, else a name of VOC's folder."""
-    if Path(name).suffix == '.txt':
-        return Path(name)
-    return root / 'ImageSets' / 'Segmentation' / f'{name}.txt'

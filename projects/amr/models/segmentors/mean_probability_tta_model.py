@@ -5,6 +5,8 @@ from mmengine.structures import PixelData
 from mmseg.models import SegTTAModel
 from mmseg.registry import MODELS
 
+from projects.amr.errors import UserError
+
 
 @MODELS.register_module()
 class MeanProbabilityTTAModel(SegTTAModel):
@@ -42,9 +44,14 @@ class MeanProbabilityTTAModel(SegTTAModel):
         Returns:
             list[SegDataSample]: The first view of each image, with the
             merged ``pred_sem_seg`` and ``seg_logits``.
+
+        Raises:
+            UserError: If a view has no scores, since its image has more than
+                ``test_cfg.max_pixels`` pixels.
         """
         merged = []
         for views in data_samples_list:
+            _require_scores(views)
             mean = sum(
                 view.seg_logits.data.float().softmax(0) for view in views
             ) / len(views)
@@ -54,3 +61,15 @@ class MeanProbabilityTTAModel(SegTTAModel):
             sample.pred_sem_seg = PixelData(data=mean.argmax(0, keepdim=True))
             merged.append(sample)
         return merged
+
+
+def _require_scores(views) -> None:
+    """Refuse an image whose scores were never made at its own size."""
+    if all('seg_logits' in view for view in views):
+        return
+    raise UserError(
+        f'{views[0].get("img_path", "image")} of (H, W) '
+        f'{tuple(views[0].ori_shape)} is too large for test-time '
+        'augmentation, which adds scores up at its size: leave --tta out, or '
+        'raise model.test_cfg.max_pixels where the memory is there'
+    )

@@ -1,0 +1,40 @@
+"""Every tool reads configs in one way, and names what is wrong with one."""
+
+import pytest
+
+from projects.amr.engine.launch import read_config
+from projects.amr.errors import MissingDependencyError, UserError
+
+
+@pytest.mark.parametrize(
+    ('text', 'words'),
+    [
+        (None, r'one\.py'),
+        ('a = (', r'one\.py'),
+        ("a = '{{$NO_SUCH_NAME:}}'\nb = '{{$NO_SUCH_NAME}}'", 'variable'),
+        ("_base_ = 'gone.py'", r'gone\.py'),
+    ],
+)
+def test_a_broken_config_is_named(tmp_path, text, words):
+    path = tmp_path / 'one.py'
+    if text is not None:
+        path.write_text(text)
+    with pytest.raises(UserError, match=words) as caught:
+        read_config(path)
+    assert caught.value.exit_code == 2
+
+
+def test_a_missing_module_is_a_missing_dependency(tmp_path):
+    path = tmp_path / 'one.py'
+    path.write_text(
+        "custom_imports = dict(imports=['no_such_module'], "
+        'allow_failed_imports=False)'
+    )
+    with pytest.raises(MissingDependencyError, match='no_such_module'):
+        read_config(path)
+
+
+def test_bases_of_mmseg_are_found(tmp_path):
+    path = tmp_path / 'one.py'
+    path.write_text("_base_ = 'mmseg::_base_/models/fcn_r50-d8.py'\n")
+    assert read_config(path).model.decode_head.type == 'FCNHead'
