@@ -142,10 +142,13 @@ class ItemWriterHook(Hook):
             runner (Runner): The runner.
 
         Returns:
-            dict[str, str]: Weights, model config and test pipeline.
+            dict[str, str]: Weights, model config and test pipeline; the
+            precision, where it is not the usual one.
         """
         pipeline = runner.cfg.test_dataloader.dataset.get('pipeline')
+        half = getattr(runner.test_loop, 'fp16', False)
         return {
+            **({'precision': 'test_cfg.fp16'} if half else {}),
             'weights': weights_digest(self._model),
             'model config': model_config_digest(runner.cfg.model.to_dict()),
             'test pipeline': config_digest(pipeline),

@@ -16,8 +16,8 @@ from projects.amr.engine.hooks.item_writer_hook import ItemWriterHook
 from projects.amr.engine.hooks.picture_strip_hook import PictureStripHook
 from projects.amr.engine.label_refinement import LabelRefinement
 from projects.amr.engine.label_task import (
-    WrittenLabels,
     LabelTask,
+    WrittenLabels,
     record_parts,
 )
 from projects.amr.errors import UserError
