@@ -2,13 +2,18 @@ import subprocess
 import sys
 import threading
 import time
+from functools import partial
+from itertools import count
+from multiprocessing import get_context
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from projects.amr.engine import background_writer
 from projects.amr.engine.background_writer import BackgroundWriter
 from projects.amr.errors import DiskFullError
+from projects.amr.structures import CAMRecord
 
 
 def fail(error):
@@ -122,6 +127,33 @@ def test_what_waits_is_written_when_the_caller_stops(tmp_path, error):
     done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode != 0
     assert sorted(path.name for path in tmp_path.iterdir()) == [*'abcd']
+
+
+def write_records(folder):
+    """Write CAM records until somebody stops this."""
+    rng = np.random.default_rng(0)
+    writer = BackgroundWriter(num_threads=3, max_waiting=6)
+    for number in count():
+        cam = rng.random((4, 200, 200), np.float32)
+        record = CAMRecord([0, 1, 2, 3], cam, (800, 800))
+        writer.submit(partial(record.save, folder / f'{number}.npz'))
+
+
+@pytest.mark.parametrize('wanted', [1, 10, 25])
+def test_a_kill_leaves_whole_files_or_none(tmp_path, wanted):
+    process = get_context('fork').Process(
+        target=write_records, args=(tmp_path,)
+    )
+    process.start()
+    while len(list(tmp_path.glob('*.npz'))) < wanted:
+        assert process.is_alive()
+        time.sleep(0.001)
+    process.kill()
+    process.join()
+    paths = list(tmp_path.glob('*.npz'))
+    assert len(paths) >= wanted
+    for path in paths:
+        assert CAMRecord.load(path).cam.shape == (4, 200, 200)
 
 
 @pytest.mark.parametrize(
