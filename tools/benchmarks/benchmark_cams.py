@@ -2,8 +2,10 @@
 
 "released" is a plain implementation of the released way: one image and its
 mirror at a time, scale by scale, rescaled on the CPU; the maps go to the CPU
-and are resized class by class. "one image" is ours without batches. ``error``
-is the largest difference of the normalised maps from the released way's.
+and are resized class by class. "one image" is ours without batches, "half"
+with the test loop's ``test_cfg.fp16=True`` (float16 on a GPU, bfloat16 on a
+CPU). ``error`` is the largest difference of the normalised maps from the
+released way's.
 
     python tools/benchmarks/benchmark_cams.py --out cams.json
 """
@@ -12,12 +14,13 @@ import measuring
 import torch
 import torch.nn.functional as F
 from benchmark_advcam import make_images, make_model
+from mmengine.runner.amp import autocast
 from torch import Tensor, nn
 
 from projects.amr.models import MultiScaleCAM
 from projects.amr.ops import stride_size
 
-WAYS = ('released', 'one image', 'batched')
+WAYS = ('released', 'one image', 'batched', 'batched, half')
 
 
 def released_maps(model, image: Tensor, label: Tensor, scales) -> Tensor:
@@ -86,13 +89,14 @@ def run_case(way: str, size: int, options) -> dict:
     nn.init.uniform_(model.head.classifier.weight, -0.5, 1)
     images, labels = make_images(size, options)
     method = MultiScaleCAM(options.scales)
-    chunk = options.images if way == 'batched' else 1
+    chunk = options.images if way.startswith('batched') else 1
 
     def released() -> list[Tensor]:
         return released_way(model, images, labels, options.scales)
 
     def ours() -> list[Tensor]:
-        return our_way(method, model, images, labels, chunk)
+        with autocast(enabled=way.endswith('half')):
+            return our_way(method, model, images, labels, chunk)
 
     # One small pass first: lazy set-up is no part of the measurement.
     method(model, list(images[:1, :, :32, :32]), labels[:1])
