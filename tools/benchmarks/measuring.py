@@ -31,6 +31,10 @@ def parse(description: str, **defaults: object) -> argparse.Namespace:
     parser.add_argument('--out', type=Path, help='JSON file of the results')
     for name, value in defaults.items():
         nargs = '+' if isinstance(value, list) else None
+        if isinstance(value, bool):
+            flag = '--' + name.replace('_', '-')
+            parser.add_argument(flag, action='store_true')
+            continue
         kind = type(value[0]) if nargs else type(value)
         flag = '--' + name.replace('_', '-')
         parser.add_argument(flag, type=kind, default=value, nargs=nargs)
@@ -46,16 +50,13 @@ def isolated(function: Callable, *args: object) -> dict:
 
 def measure(call: Callable, options: argparse.Namespace) -> dict:
     """Take the first call's peak memory, then the times of some calls."""
-    before = _memory(options.device, reset=True)
-    result = call()
-    peak = _memory(options.device) - before
-    del result
+    peak = peak_of(call, options.device)
     seconds, busy = [], []
     for _ in range(options.repeats):
-        _wait(options.device)
+        wait(options.device)
         start, cpu = time.perf_counter(), time.process_time()
         call()
-        _wait(options.device)
+        wait(options.device)
         seconds.append(time.perf_counter() - start)
         busy.append(time.process_time() - cpu)
     return {
@@ -63,6 +64,30 @@ def measure(call: Callable, options: argparse.Namespace) -> dict:
         'cpu_seconds': min(busy),  # what a shared machine leaves alone
         'median_seconds': float(np.median(seconds)),
         'peak_mib': peak / 2**20,
+    }
+
+
+def peak_of(call: Callable, device: str) -> int:
+    """Bytes that a call adds to what was held before, at its highest."""
+    before = _memory(device, reset=True)
+    result = call()
+    peak = _memory(device) - before
+    del result
+    return peak
+
+
+def circumstances(
+    options: argparse.Namespace, leave_out: tuple[str, ...] = ('out',)
+) -> dict:
+    """Hardware, version and options, for a file of results."""
+    gpu = options.device == 'cuda'
+    where = torch.cuda.get_device_name() if gpu else platform.processor()
+    return {
+        'hardware': where,
+        'torch': torch.__version__,
+        'options': {
+            k: v for k, v in vars(options).items() if k not in leave_out
+        },
     }
 
 
@@ -86,13 +111,8 @@ def report(rows: list[dict], options: argparse.Namespace) -> None:
         )
         print(f'time ~ pixels ** {exponents[way]:.2f}  {way}')
     if options.out:
-        gpu = options.device == 'cuda'
-        where = torch.cuda.get_device_name() if gpu else platform.processor()
-        facts = {k: v for k, v in vars(options).items() if k != 'out'}
         text = {
-            'hardware': where,
-            'torch': torch.__version__,
-            'options': facts,
+            **circumstances(options),
             'rows': rows,
             'exponents': exponents,
         }
@@ -103,7 +123,8 @@ def _short(value: object) -> str:
     return f'{value:.4g}' if isinstance(value, float) else str(value)
 
 
-def _wait(device: str) -> None:
+def wait(device: str) -> None:
+    """Let a GPU finish what it has to do."""
     if device == 'cuda':
         torch.cuda.synchronize()
 
@@ -111,7 +132,7 @@ def _wait(device: str) -> None:
 def _memory(device: str, reset: bool = False) -> int:
     """Bytes in use now (``reset``), or at the highest since then."""
     if device == 'cuda':
-        _wait(device)
+        wait(device)
         if reset:
             torch.cuda.reset_peak_memory_stats()
         return torch.cuda.max_memory_allocated()

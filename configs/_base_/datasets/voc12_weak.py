@@ -50,7 +50,8 @@ test_dataloader = dict(
     batch_size=4,
     num_workers=4,
     persistent_workers=True,
-    sampler=dict(type='DefaultSampler', shuffle=False, round_up=False),
+    # Images of one size run as one batch; every image once.
+    sampler=dict(type='SizeGroupedSampler'),
     dataset=dict(
         type=dataset_type,
         data_root=data_root,

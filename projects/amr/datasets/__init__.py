@@ -1,3 +1,4 @@
+from .samplers import SizeGroupedSampler
 from .transforms import (
     GenerateSeed,
     LoadBoundaryMap,
@@ -29,6 +30,7 @@ __all__ = [
     'RandomCropOrPad',
     'RandomResizeLongestSide',
     'RandomWalkPseudoLabel',
+    'SizeGroupedSampler',
     'VOCFolder',
     'VOCLabelMapDataset',
     'VOCWeakLabelDataset',

@@ -1,5 +1,8 @@
 """A CRF on what a model predicted, labels or scores."""
 
+from collections.abc import Callable
+from functools import partial
+
 import mmcv
 import numpy as np
 
@@ -60,7 +63,13 @@ class LabelRefinement:
     def __call__(
         self, sample, labels: np.ndarray, classes: np.ndarray | None = None
     ) -> np.ndarray:
-        """Refine one prediction.
+        """Refine one prediction: what :meth:`prepare` gives, called."""
+        return self.prepare(sample, labels, classes)()
+
+    def prepare(
+        self, sample, labels: np.ndarray, classes: np.ndarray | None = None
+    ) -> Callable[[], np.ndarray]:
+        """Take what the CRF needs of a prediction, without running it.
 
         Args:
             sample (SegDataSample): The prediction; with source 'scores' it
@@ -71,20 +80,21 @@ class LabelRefinement:
                 ``labels``.
 
         Returns:
-            np.ndarray: Shape (H, W), uint8.
+            Callable: Runs the CRF, in any thread, and returns labels (H, W),
+            uint8. It holds arrays, not the prediction.
 
         Raises:
             UserError: If the scores are missing.
         """
         if self.crf is None:
-            return labels
-        image = mmcv.imread(sample.img_path, channel_order='rgb')
+            return lambda: labels
+        read = partial(mmcv.imread, sample.img_path, channel_order='rgb')
         if self.source == 'labels':
-            return refine_class_labels(
-                image, labels, self.crf, classes, **self.params
+            return lambda: refine_class_labels(
+                read(), labels, self.crf, classes, **self.params
             )
         probs = _probabilities(sample)
-        return refine_scores(image, probs, self.crf, **self.params)
+        return lambda: refine_scores(read(), probs, self.crf, **self.params)
 
 
 def _probabilities(sample) -> np.ndarray:

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -41,6 +42,8 @@ class CAMGenerationHook(ItemWriterHook):
             in the work dir.
         max_empty (float): Largest share of labelled images with a dropped
             class, in [0, 1]. Defaults to 0.05.
+        **kwargs: ``num_writers`` and ``max_waiting`` of
+            :class:`ItemWriterHook`.
 
     Raises:
         UserError: If the folder cannot be written.
@@ -50,8 +53,10 @@ class CAMGenerationHook(ItemWriterHook):
     default_dir = 'cams'
     items = 'CAM records'
 
-    def __init__(self, out_dir: str | None = None, max_empty: float = 0.05):
-        super().__init__(out_dir)
+    def __init__(
+        self, out_dir: str | None = None, max_empty: float = 0.05, **kwargs
+    ):
+        super().__init__(out_dir, **kwargs)
         if not 0 <= max_empty <= 1:
             raise ValueError(
                 f'`max_empty` must be within [0, 1], got {max_empty}'
@@ -118,17 +123,21 @@ class CAMGenerationHook(ItemWriterHook):
     def after_test_iter(
         self, runner, batch_idx, data_batch=None, outputs=None
     ) -> None:
-        """Write the records of a batch's new items."""
+        """Hand the records of a batch's new items to the writers."""
         for sample in outputs:
             pred = sample.pred_cam
             self._status.add(sample.img_id, pred.classes, pred.dropped)
             if sample.img_id in self._kept:
                 self._counts['kept'] += 1
                 continue
-            self._record(sample).save(self._path(sample))
-            self._counts['made'] += 1
+            save = partial(self._record(sample).save, self._path(sample))
+            self._writer.submit(save, self._count_made)
         # So many that the rest cannot bring the share down again.
         self._status.require(self.max_empty, self._total)
+
+    def _count_made(self, _) -> None:
+        """Count one written record."""
+        self._counts['made'] += 1
 
     def after_test_epoch(self, runner, metrics=None) -> None:
         """Count, write the status down, and refuse too many empty CAMs."""

@@ -12,6 +12,7 @@ from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
 from projects.amr.datasets.image_size import image_size
+from projects.amr.engine.background_writer import BackgroundWriter
 from projects.amr.engine.disk_space import estimate_bytes, require_space
 from projects.amr.engine.fingerprint import (
     config_digest,
@@ -35,11 +36,21 @@ class ItemWriterHook(Hook):
     depend on the number of ranks: each is written by the rank that has its
     image.
 
+    Files are written in threads while the network goes on, see
+    :class:`BackgroundWriter`; all are there before metrics are reported. A
+    fault of one stops the test at the next item.
+
     Args:
         out_dir (str, optional): Folder of the items, by default the class's
             ``default_dir`` in the work dir.
+        num_writers (int): Threads that write; 0 writes between the batches.
+            Defaults to 2.
+        max_waiting (int): Most items that wait to be written, which bounds
+            the memory. Defaults to 8.
 
     Raises:
+        ValueError: If ``num_writers`` is negative or ``max_waiting`` is
+            below 1.
         UserError: If the folder cannot be written.
         DiskFullError: If the missing items will not fit on its disk.
     """
@@ -49,8 +60,15 @@ class ItemWriterHook(Hook):
     items = 'items'  # how messages call them
     suffix = '.npz'
 
-    def __init__(self, out_dir: str | None = None):
+    def __init__(
+        self,
+        out_dir: str | None = None,
+        num_writers: int = 2,
+        max_waiting: int = 8,
+    ):
         self.out_dir = out_dir
+        self._writer_settings = (num_writers, max_waiting)
+        self._writer = BackgroundWriter(num_writers, max_waiting)
 
     def before_test(self, runner: Runner) -> None:
         """Compute the key and prepare the folder."""
@@ -62,6 +80,7 @@ class ItemWriterHook(Hook):
         parts = self.key_parts(runner)
         self._key = config_digest(parts)
         self._counts = {'made': 0, 'kept': 0}
+        self._writer = BackgroundWriter(*self._writer_settings)
         self._announce(runner, parts)
         self._require_space(runner)
         barrier()
@@ -123,10 +142,13 @@ class ItemWriterHook(Hook):
             runner (Runner): The runner.
 
         Returns:
-            dict[str, str]: Weights, model config and test pipeline.
+            dict[str, str]: Weights, model config and test pipeline; the
+            precision, where it is not the usual one.
         """
         pipeline = runner.cfg.test_dataloader.dataset.get('pipeline')
+        half = getattr(runner.test_loop, 'fp16', False)
         return {
+            **({'precision': 'test_cfg.fp16'} if half else {}),
             'weights': weights_digest(self._model),
             'model config': model_config_digest(runner.cfg.model.to_dict()),
             'test pipeline': config_digest(pipeline),
@@ -143,7 +165,8 @@ class ItemWriterHook(Hook):
             )
 
     def after_test_epoch(self, runner, metrics=None) -> None:
-        """Say how many items were made and kept, over all ranks."""
+        """Finish the files; say how many were made and kept in all ranks."""
+        self._writer.close()
         counts = all_gather_object(self._counts)
         if is_main_process():
             made, kept = (

@@ -1,6 +1,7 @@
 """Writing of label maps in the test loop."""
 
-import hashlib
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -10,21 +11,24 @@ from mmengine.structures import PixelData
 from mmseg.registry import HOOKS
 
 from projects.amr.engine.disk_space import png_bytes
-from projects.amr.engine.fingerprint import config_digest, file_digest
+from projects.amr.engine.fingerprint import config_digest
 from projects.amr.engine.hooks.item_writer_hook import ItemWriterHook
+from projects.amr.engine.hooks.picture_strip_hook import PictureStripHook
 from projects.amr.engine.label_refinement import LabelRefinement
-from projects.amr.errors import DataError, UserError
+from projects.amr.engine.label_task import (
+    LabelTask,
+    WrittenLabels,
+    record_parts,
+)
+from projects.amr.errors import UserError
 from projects.amr.evaluation.cam_iou_metric import CAMIoUMetric
 from projects.amr.evaluation.details import put_details, rounded
-from projects.amr.evaluation.mask_evaluation import MaskScores, mask_confusion
+from projects.amr.evaluation.mask_evaluation import MaskScores
 from projects.amr.ops.cam import cam_to_label
 from projects.amr.structures import (
     BoundaryMapError,
-    LabelMapError,
     load_boundary_map,
-    load_label_map,
     save_boundary_map,
-    save_label_map,
 )
 
 
@@ -45,6 +49,10 @@ class LabelMapWriterHook(ItemWriterHook):
     ``labels/mIoU`` is the score of what is on disk, CRF included, over the
     images with a mask; it is added to the metrics of the test.
 
+    The CRF runs in the writers' threads, beside the network. Only where a
+    :class:`PictureStripHook` draws does each batch wait for them: it finds
+    the CRF's labels in ``refined_sem_seg``.
+
     Runs ``before_test`` (key, folder), ``after_test_iter`` (writing) and
     ``after_test_epoch`` (counts and score), with priority NORMAL.
 
@@ -61,6 +69,8 @@ class LabelMapWriterHook(ItemWriterHook):
         crf_params (dict, optional): Its ``params``. Defaults to None.
         save_boundary (bool): Whether ``pred_boundary`` is written too, to
             ``boundaries`` beside the folder of the PNGs. Defaults to False.
+        **kwargs: ``num_writers`` and ``max_waiting`` of
+            :class:`ItemWriterHook`.
 
     Raises:
         ValueError: If ``bg_thr`` is outside [0, 1], an option is unknown,
@@ -79,8 +89,9 @@ class LabelMapWriterHook(ItemWriterHook):
         crf_source: str = 'labels',
         crf_params: dict | None = None,
         save_boundary: bool = False,
+        **kwargs,
     ):
-        super().__init__(out_dir)
+        super().__init__(out_dir, **kwargs)
         if bg_thr is not None and not 0 <= bg_thr <= 1:
             raise ValueError(f'`bg_thr` must be within [0, 1], got {bg_thr}')
         if bg_thr is not None and crf_source == 'scores':
@@ -99,6 +110,10 @@ class LabelMapWriterHook(ItemWriterHook):
             runner.test_dataloader.dataset.metainfo['classes']
         )
         self._confusion, self._scored = 0, 0
+        self._draws = any(
+            isinstance(hook, PictureStripHook) and hook.out_dir is not None
+            for hook in runner.hooks
+        )
         if self.save_boundary:
             self.prepare_folder(self._boundary_dir)
 
@@ -128,52 +143,47 @@ class LabelMapWriterHook(ItemWriterHook):
     def after_test_iter(
         self, runner, batch_idx, data_batch=None, outputs=None
     ) -> None:
-        """Write the labels of a batch's new items, and score them all."""
+        """Hand the labels of a batch to the writers."""
         for sample in outputs:
-            path = self._dir / f'{sample.img_id}.png'
-            key = self._item_key(sample)
-            labels = self._finished(path, key)
-            if labels is None:
-                labels = self._labels(sample)
-                save_label_map(path, labels, key=key)
-                self._counts['made'] += 1
-            else:
-                self._counts['kept'] += 1
             if self.save_boundary:
                 self._write_boundary(sample)
-            if self.refinement.crf is not None:
-                refined = torch.from_numpy(labels)[None]
-                sample.refined_sem_seg = PixelData(data=refined)
-            self._score(sample, labels)
+            self._writer.submit(self._task(sample), self._taker(sample))
+        if self._draws:
+            self._writer.flush()
 
-    def _item_key(self, sample) -> str:
-        """Key of one item: the run's, its image's and its CAM record's."""
-        image = file_digest(sample.img_path)
-        if 'cam_input' not in sample:
-            return config_digest({'run': self._key, 'image': image})
-        record = sample.cam_input
-        cam = np.ascontiguousarray(record.cam.cpu().numpy())
-        return config_digest(
-            {
-                'run': self._key,
-                'image': image,
-                'record': record.get('key', ''),
-                'classes': list(record.classes),
-                'cam': hashlib.sha256(cam.tobytes()).hexdigest(),
-            }
+    def _task(self, sample) -> LabelTask:
+        """All that one label map needs."""
+        truth = None
+        if 'gt_sem_seg' in sample:
+            truth = sample.gt_sem_seg.data[0].cpu().numpy()
+        return LabelTask(
+            sample.img_id,
+            sample.img_path,
+            self._dir / f'{sample.img_id}.png',
+            self._labels(sample),
+            self._key,
+            len(self._classes),
+            truth,
+            record_parts(sample),
         )
 
-    @staticmethod
-    def _finished(path: Path, key: str) -> np.ndarray | None:
-        """Labels of an item made under the same key, if there is one."""
-        try:
-            labels, found = load_label_map(path)
-        except (FileNotFoundError, LabelMapError):
-            return None
-        return labels if found == key else None
+    def _taker(self, sample) -> Callable[[WrittenLabels], None]:
+        """Count a result, and show it to the hooks that draw."""
+        drawn = sample if self._draws and self.refinement.crf else None
 
-    def _labels(self, sample) -> np.ndarray:
-        """Labels of one prediction, (H, W) uint8."""
+        def take(result: WrittenLabels) -> None:
+            self._counts['made' if result.made else 'kept'] += 1
+            if drawn is not None:
+                refined = torch.from_numpy(result.labels)[None]
+                drawn.refined_sem_seg = PixelData(data=refined)
+            if result.confusion is not None:
+                self._confusion = self._confusion + result.confusion
+                self._scored += 1
+
+        return take
+
+    def _labels(self, sample) -> Callable[[], np.ndarray]:
+        """What gives the labels of one prediction, (H, W) uint8."""
         classes = None
         if 'pred_cam' in sample:
             classes = np.asarray(sample.pred_cam.classes, np.int64)
@@ -182,7 +192,7 @@ class LabelMapWriterHook(ItemWriterHook):
         else:
             labels = self._threshold(sample)
         labels = labels.cpu().numpy().astype(np.uint8)
-        return self.refinement(sample, labels, classes)
+        return self.refinement.prepare(sample, labels, classes)
 
     def _threshold(self, sample) -> torch.Tensor:
         """Labels (H, W) of a sample's CAM."""
@@ -215,19 +225,9 @@ class LabelMapWriterHook(ItemWriterHook):
         except (FileNotFoundError, BoundaryMapError):
             pass
         boundary = sample.pred_boundary.data[0].float().cpu().numpy()
-        save_boundary_map(path, boundary, self._boundary_key)
-
-    def _score(self, sample, labels: np.ndarray) -> None:
-        """Count one image's pixels, where it has a mask."""
-        if 'gt_sem_seg' not in sample:
-            return
-        truth = sample.gt_sem_seg.data[0].cpu().numpy()
-        try:
-            counts = mask_confusion(labels, truth, len(self._classes))
-        except ValueError as error:
-            raise DataError(f'{sample.img_id}: {error}') from None
-        self._confusion = self._confusion + counts
-        self._scored += 1
+        self._writer.submit(
+            partial(save_boundary_map, path, boundary, self._boundary_key)
+        )
 
     def after_test_epoch(self, runner, metrics=None) -> None:
         """Say how many were made, and score what is on disk."""

@@ -1,0 +1,3 @@
+from .size_grouped_sampler import SizeGroupedSampler
+
+__all__ = ['SizeGroupedSampler']

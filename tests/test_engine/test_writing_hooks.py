@@ -1,0 +1,141 @@
+"""Files of the generating hooks, written in threads, in real test loops."""
+
+import errno
+import json
+import os
+import time
+
+import numpy as np
+import pytest
+from mmengine.hooks import Hook
+from mmengine.runner import Runner
+from runner_configs import tiny_config
+from segmentor_configs import tiny_segmentor
+
+from projects.amr.engine import LabelMapWriterHook
+from projects.amr.errors import DiskFullError
+from projects.amr.structures import CAMRecord, publish
+
+GROUPED = {'type': 'SizeGroupedSampler'}
+
+
+def contents(folder, suffix):
+    return {
+        path.name: path.read_bytes()
+        for path in sorted(folder.glob(f'*{suffix}'))
+    }
+
+
+class FilesAtTheEnd(Hook):
+    """Counts the files when the metrics are reported."""
+
+    priority = 'BELOW_NORMAL'  # that of LoggerHook, which reports them
+
+    def __init__(self, folder):
+        self.folder = folder
+
+    def after_test_epoch(self, runner, metrics=None):
+        self.found = contents(self.folder, '.npz')
+
+
+@pytest.fixture
+def run(toy_root, tmp_path):
+    """Make CAM records with a seeded model."""
+
+    def _run(name, sampler=None, batch_size=2, fp16=False, **hook):
+        folder = tmp_path / name
+        cfg = tiny_config(toy_root, tmp_path / 'work')
+        cfg.experiment_name = f'{tmp_path.name}_{name}'
+        cfg.randomness = {'seed': 0}
+        cfg.custom_hooks[1].update(out_dir=str(folder), **hook)
+        cfg.test_dataloader.batch_size = batch_size
+        cfg.test_cfg.fp16 = fp16
+        if sampler:
+            cfg.test_dataloader.sampler = sampler
+        runner = Runner.from_cfg(cfg)
+        runner.model.init_weights()
+        end = FilesAtTheEnd(folder)
+        runner.register_hook(end)
+        return runner.test(), end.found
+
+    return _run
+
+
+def test_threads_and_order_change_neither_records_nor_metrics(
+    run, monkeypatch
+):
+    metrics, at_once = run('a', num_writers=0)
+    assert len(at_once) == 8
+    rename = os.replace
+
+    def slowly(*names):
+        time.sleep(0.05)
+        rename(*names)
+
+    monkeypatch.setattr(publish.os, 'replace', slowly)
+    assert run('b', num_writers=3) == (metrics, at_once)
+    assert run('c', GROUPED, num_writers=1) == (metrics, at_once)
+    assert run('d', GROUPED, 4, max_waiting=1) == (metrics, at_once)
+
+
+def test_a_full_disk_stops_the_test_and_names_the_file(
+    run, tmp_path, monkeypatch
+):
+    rename = os.replace
+
+    def full(source, target):
+        if os.path.basename(target) == 'toy_train_000003.npz':
+            raise OSError(errno.ENOSPC, 'no space')
+        rename(source, target)
+
+    monkeypatch.setattr(publish.os, 'replace', full)
+    with pytest.raises(DiskFullError, match=r'a/toy_train_000003\.npz'):
+        run('a')
+    assert not list((tmp_path / 'a').glob('*toy_train_000003*'))
+    monkeypatch.setattr(publish.os, 'replace', rename)
+    _, found = run('a')
+    assert len(found) == 8
+
+
+def test_half_precision_is_part_of_the_key(run, tmp_path):
+    """``--cfg-options test_cfg.fp16=True`` is mmengine's own switch."""
+    run('a', max_waiting=1)
+    folder = tmp_path / 'a'
+    full = {p.name: CAMRecord.load(p) for p in folder.glob('*.npz')}
+    run('a', fp16=True)
+    for name, record in full.items():
+        half = CAMRecord.load(folder / name)
+        assert half.key != record.key
+        assert (half.scores != record.scores).any()
+        np.testing.assert_allclose(half.scores, record.scores, atol=0.02)
+    made_from = json.loads((folder / 'generation.json').read_text())
+    assert 'precision' in made_from['made_from']
+
+
+@pytest.mark.parametrize('hook', [{'num_writers': -1}, {'max_waiting': 0}])
+def test_bad_settings_are_refused(hook):
+    with pytest.raises(ValueError, match='must'):
+        LabelMapWriterHook(**hook)
+
+
+def test_crf_in_threads_gives_the_same_labels_scores_and_pictures(
+    toy_root, tmp_path
+):
+    results = {}
+    for name, writers in (('at_once', 0), ('threads', 3), ('drawn', 3)):
+        work_dir = tmp_path / name
+        cfg = tiny_segmentor(toy_root, work_dir, randomness={'seed': 0})
+        cfg.experiment_name = f'{tmp_path.name}_{name}'
+        cfg.custom_hooks[1].update(crf='dense', num_writers=writers)
+        if name != 'threads':
+            cfg.custom_hooks[2].out_dir = str(work_dir / 'strips')
+        runner = Runner.from_cfg(cfg)
+        runner.model.init_weights()
+        metrics = runner.test()
+        results[name] = (metrics, contents(work_dir / 'labels', '.png'))
+        strips = contents(work_dir / 'strips', '.png')
+        assert len(strips) == (4 if name != 'threads' else 0)
+        results[f'strips {name}'] = strips
+    assert results['at_once'] == results['threads'] == results['drawn']
+    assert len(results['threads'][1]) == 4
+    assert results['strips at_once'] == results['strips drawn']

@@ -1,0 +1,138 @@
+"""Time CAM making batched, beside one image and one class at a time.
+
+"released" is a plain implementation of the released way: one image and its
+mirror at a time, scale by scale, rescaled on the CPU; the maps go to the CPU
+and are resized class by class. "one image" is ours without batches, "half"
+with the test loop's ``test_cfg.fp16=True`` (float16 on a GPU, bfloat16 on a
+CPU). ``error`` is the largest difference of the normalised maps from the
+released way's.
+
+    python tools/benchmarks/benchmark_cams.py --out cams.json
+"""
+
+import measuring
+import torch
+import torch.nn.functional as F
+from benchmark_advcam import make_images, make_model
+from mmengine.runner.amp import autocast
+from torch import Tensor, nn
+
+from projects.amr.models import MultiScaleCAM
+from projects.amr.ops import stride_size
+
+WAYS = ('released', 'one image', 'batched', 'batched, half')
+
+
+def released_maps(model, image: Tensor, label: Tensor, scales) -> Tensor:
+    """Normalised maps (K, h', w') of the labelled classes of one image."""
+    height, width = image.shape[-2:]
+    size = stride_size((height, width), 4)
+    classes = label.nonzero()[:, 0].tolist()
+    device = next(model.parameters()).device
+    total = [torch.zeros(size) for _ in classes]
+    for scale in scales:
+        view = F.interpolate(
+            image[None].cpu(),
+            size=(max(round(height * scale), 1), max(round(width * scale), 1)),
+            mode='bicubic',
+            align_corners=False,
+            antialias=True,
+        )
+        if scale == 1:
+            view = image[None].cpu()
+        pair = torch.cat([view, view.flip(-1)]).to(device)
+        cams = model.branch_cams(pair)['cam'].relu().cpu()
+        cam = cams[0] + cams[1].flip(-1)
+        for row, index in enumerate(classes):
+            total[row] += F.interpolate(
+                cam[None, index : index + 1],
+                size=size,
+                mode='bilinear',
+                align_corners=False,
+            )[0, 0]
+    peaks = [cam.max().clamp(min=1e-5) for cam in total]
+    return torch.stack([c / p for c, p in zip(total, peaks, strict=True)])
+
+
+@torch.no_grad()
+def released_way(model, images, labels, scales) -> list[Tensor]:
+    """Maps of each image, one after the other."""
+    return [
+        released_maps(model, image, label, scales)
+        for image, label in zip(images, labels, strict=True)
+    ]
+
+
+def our_way(method, model, images, labels, chunk: int) -> list[Tensor]:
+    """Maps of each image, ``chunk`` images at a time, on the CPU."""
+    results = []
+    for start in range(0, len(images), chunk):
+        part = slice(start, start + chunk)
+        made = method(model, list(images[part]), labels[part])
+        results += [prediction.cams['cam'].cpu() for prediction in made]
+    return results
+
+
+def largest_difference(ours: list[Tensor], released: list[Tensor]) -> float:
+    """Of maps in [0, 1]; ours are rounded to half precision, as stored."""
+    pairs = list(zip(ours, released, strict=True))
+    if any(a.shape != b.shape for a, b in pairs):
+        raise ValueError('the ways kept different classes')
+    return max(float((a - b).abs().max()) for a, b in pairs)
+
+
+def run_case(way: str, size: int, options) -> dict:
+    """Measure one way at one size."""
+    torch.set_num_threads(options.threads)
+    model = make_model(options)
+    # Maps of a random head may be positive nowhere, and are dropped then.
+    nn.init.uniform_(model.head.classifier.weight, -0.5, 1)
+    images, labels = make_images(size, options)
+    method = MultiScaleCAM(options.scales)
+    chunk = options.images if way.startswith('batched') else 1
+
+    def released() -> list[Tensor]:
+        return released_way(model, images, labels, options.scales)
+
+    def ours() -> list[Tensor]:
+        with autocast(enabled=way.endswith('half')):
+            return our_way(method, model, images, labels, chunk)
+
+    # One small pass first: lazy set-up is no part of the measurement.
+    method(model, list(images[:1, :, :32, :32]), labels[:1])
+    result = measuring.measure(
+        released if way == 'released' else ours, options
+    )
+    result['per_image'] = result['seconds'] / options.images
+    if way != 'released':
+        result['error'] = largest_difference(ours(), released())
+    return result
+
+
+def main() -> None:
+    """Run all cases and report them."""
+    options = measuring.parse(
+        __doc__.splitlines()[0],
+        sizes=[128, 256, 448],
+        scales=[0.5, 0.75, 1.0, 1.25, 1.5, 1.75, 2.0],
+        images=4,
+        classes=2,
+        width=64,
+    )
+    # On one thread of a shared machine, CPU time is what can be compared.
+    clock = 'seconds' if options.device == 'cuda' else 'cpu_seconds'
+    rows = []
+    for size in options.sizes:
+        first = None
+        for way in WAYS:
+            got = measuring.isolated(run_case, way, size, options)
+            first = first or got
+            row = {'way': way, 'size': size, 'pixels': size * size, **got}
+            row['speed_up'] = first[clock] / got[clock]
+            rows.append(row)
+            print(f'{size} {way}: {got[clock]:.3f} s', flush=True)
+    measuring.report(rows, options)
+
+
+if __name__ == '__main__':
+    main()
