@@ -4,23 +4,16 @@ import argparse
 import json
 from argparse import Namespace
 
-import numpy as np
 import pytest
+from cam_files import write_cam_files
 from tool_process import ToolProcess, run_tool_process
 
-from projects.amr.datasets import VOCFolder
 from projects.amr.engine.sharding import (
     Shard,
     add_shard_arguments,
     read_shard,
 )
 from projects.amr.errors import UserError
-from projects.amr.structures import (
-    CAMRecord,
-    load_label_map,
-    save_boundary_map,
-)
-from projects.amr.structures.label_space import classes_in_mask
 
 SUMMARY = {
     'make_seeds.py': 'seeds_summary.json',
@@ -31,20 +24,7 @@ SUMMARY = {
 @pytest.fixture(scope='module')
 def folder(toy_root, tmp_path_factory):
     """CAM records and boundary maps of the toy set."""
-    path = tmp_path_factory.mktemp('shards')
-    for name in ('cams', 'boundaries'):
-        (path / name).mkdir()
-    rng = np.random.default_rng(0)
-    split = VOCFolder.open(toy_root, 'train')
-    for image_id in split.ids:
-        mask, _ = load_label_map(split.mask_path(image_id))
-        classes = classes_in_mask(mask)
-        cam = rng.random((len(classes), *mask[::4, ::4].shape))
-        CAMRecord(classes, cam, mask.shape).save(path / f'cams/{image_id}.npz')
-        save_boundary_map(
-            path / f'boundaries/{image_id}.npz', rng.random(cam.shape[1:])
-        )
-    return path
+    return write_cam_files(toy_root, tmp_path_factory.mktemp('shards'))
 
 
 @pytest.fixture(params=SUMMARY)
