@@ -108,3 +108,17 @@ def test_trainings_are_in_bfloat16_and_need_no_download(space, manifest):
         (weights,) = find_pretrained(cfg.model.to_dict())
         assert weights[1].startswith(str(space.folder('cam_train')))
         assert cfg.model.backbone.init_cfg.prefix == 'spotlight.backbone.'
+
+
+@pytest.mark.parametrize(
+    'path',
+    [*sorted((ROOT / 'configs/pipelines').glob('*.py')), 'own_data_example'],
+    ids=lambda path: Path(path).stem,
+)
+def test_every_pipeline_config_can_be_written_into_the_report(path):
+    if path == 'own_data_example':
+        path = ROOT / 'configs/own_data_example.py'
+    cfg = Config.fromfile(path)
+    again = Config.fromstring(cfg.pretty_text, '.py')
+    assert again.stages == cfg.stages
+    assert not any(callable(value) for value in cfg.to_dict().values())

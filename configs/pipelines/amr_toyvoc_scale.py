@@ -18,7 +18,7 @@
 #
 # until it ends with 0 and not with 143. One stage alone: --from STAGE --to
 # STAGE. Scores are over all 10,582 training images, since all have masks.
-from os import cpu_count
+import os
 
 name = 'amr_toyvoc_scale'
 title = 'AMR on ToyVOC at the size of VOC'
@@ -34,7 +34,7 @@ lists = 'ImageSets/Segmentation'
 test_list = 'test_dataloader.dataset.ann_file'
 on_train_aug = {test_list: lists + '/train_aug.txt'}
 half = {'optim_wrapper.type': 'BFloat16OptimWrapper'}
-workers = ('--num-workers', str(cpu_count()))
+workers = ('--num-workers', str(os.cpu_count()))
 stages = [
     dict(
         name='toy_set',
