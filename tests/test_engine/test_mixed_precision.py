@@ -6,7 +6,6 @@ import pytest
 import torch
 from affinity_configs import affinity_net, irnet, seeded
 from mmengine.config import Config, ConfigDict
-from mmengine.runner import Runner
 from mmseg.registry import OPTIM_WRAPPERS
 from mmseg.structures import SegDataSample
 from runner_configs import tiny_config
@@ -224,20 +223,3 @@ def test_train_tool_trains_in_bfloat16_on_a_cpu(toy_root, tmp_path):
     for name, value in state['state_dict'].items():
         assert value.dtype != torch.bfloat16, name
         assert value.isfinite().all(), name
-
-
-def test_channels_last_gives_the_same_training(toy_root, tmp_path):
-    states, layouts = [], []
-    for name, hooks in (('a', []), ('b', [{'type': 'ChannelsLastHook'}])):
-        cfg = tiny_config(toy_root, tmp_path / name)
-        cfg.val_cfg = cfg.val_dataloader = cfg.val_evaluator = None
-        cfg.experiment_name = f'channels_last_{tmp_path.name}_{name}'
-        cfg.custom_hooks = [*cfg.custom_hooks, *hooks]
-        runner = Runner.from_cfg(cfg)
-        runner.train()
-        weight = runner.model.spotlight.backbone.layer2[0].conv2.weight
-        layouts.append(weight.is_contiguous(memory_format=torch.channels_last))
-        states.append(runner.model.state_dict())
-    assert layouts == [False, True]
-    for key, value in states[0].items():
-        torch.testing.assert_close(value, states[1][key], rtol=1e-3, atol=1e-4)
