@@ -67,6 +67,7 @@ def test_gates_are_formed_in_float32_under_autocast():
         for gate, expected in zip(gates, wide, strict=True):
             assert gate.dtype == torch.bfloat16
             assert torch.equal(gate, expected.bfloat16())
+    assert amm.to('meta')(x.float().to('meta')).shape == x.shape  # counting
     whole = AttentionModulation(8).bfloat16()  # no autocast at all
     assert whole(x).dtype == torch.bfloat16
 

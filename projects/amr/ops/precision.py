@@ -1,5 +1,7 @@
 """Full precision inside of mixed-precision training."""
 
+from contextlib import AbstractContextManager, nullcontext
+
 import torch
 from torch import Tensor
 
@@ -22,3 +24,18 @@ def at_least_float32(values: Tensor) -> Tensor:
         torch.float32
     """
     return values.to(torch.promote_types(values.dtype, torch.float32))
+
+
+def full_precision(device: torch.device) -> AbstractContextManager:
+    """Context in which autocast lets operations on a device alone.
+
+    Args:
+        device (torch.device): Of the tensors at hand; ``meta``, which counts
+            operations and has no autocast, included.
+
+    Returns:
+        AbstractContextManager: The context.
+    """
+    if device.type == 'meta':
+        return nullcontext()
+    return torch.autocast(device.type, enabled=False)

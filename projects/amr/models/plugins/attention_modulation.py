@@ -10,6 +10,7 @@ from mmseg.registry import MODELS
 from torch import Tensor, nn
 
 from projects.amr.ops import gaussian_modulation, threshold_modulation
+from projects.amr.ops.precision import full_precision
 
 MODULATIONS = {
     'gaussian': gaussian_modulation,
@@ -146,7 +147,7 @@ class AttentionModulation(nn.Module):
         """Modulate transformed values; the gate has the features' dtype."""
         # Mean and deviation of Eq. 7-8 need more digits than bfloat16 has,
         # and the pooled values are few.
-        with torch.autocast(x.device.type, enabled=False):
+        with full_precision(x.device):
             return self.modulation(transform(pooled)).to(x.dtype)
 
     def forward(self, x: Tensor) -> Tensor:
