@@ -36,3 +36,19 @@ def tiny_config(root: Path, work_dir: Path, model: dict | None = None):
     cfg.work_dir = str(work_dir)
     cfg.launcher = 'none'
     return cfg
+
+
+def without_chance(cfg):
+    """A training in which nothing is drawn, and images do not mix.
+
+    However many ranks share a batch, the weights are the same to rounding.
+    """
+    for name in ('spotlight', 'compensation'):
+        cfg.model[name].backbone.norm_eval = True
+    cfg.val_cfg = cfg.val_dataloader = cfg.val_evaluator = None
+    loader = cfg.train_dataloader
+    loader.sampler.shuffle = False
+    resize = {'type': 'Resize', 'scale': (48, 48), 'keep_ratio': False}
+    pipeline = loader.dataset.pipeline
+    loader.dataset.pipeline = [pipeline[0], resize, pipeline[-1]]
+    return cfg

@@ -4,7 +4,9 @@
 ``python tools/make_pseudo_labels.py CAM_DIR BOUNDARY_DIR --data-root VOC2012
 --split train_aug --out-dir pseudo_labels``: the transform
 ``RandomWalkPseudoLabel`` over a folder. Finished label maps are kept, so the
-same command goes on after a stop. Prints mIoU where there are masks.
+same command goes on after a stop; --shard INDEX/COUNT shares the work among
+processes and machines that see the same folders. Prints mIoU where there are
+masks.
 """
 
 import argparse
@@ -84,9 +86,7 @@ def main() -> None:
         args.out_dir,
         {'branch': args.branch, **params, 'crf': crf_name(params['crf'])},
     )
-    make_labels(
-        job, args.num_workers, 'pseudo labels', 'pseudo_labels_summary.json'
-    )
+    make_labels(job, args, 'pseudo labels', 'pseudo_labels_summary.json')
 
 
 if __name__ == '__main__':

@@ -3,8 +3,9 @@
 
 ``python tools/make_seeds.py CAM_DIR --data-root VOC2012 --split train_aug
 --out-dir seeds``. Finished seeds are kept, so the same command goes on after
-a stop. Prints the share of labelled pixels and, where there are masks,
-precision and recall of each class's seeds.
+a stop; --shard INDEX/COUNT shares the work among processes and machines that
+see the same folders. Prints the share of labelled pixels and, where there are
+masks, precision and recall of each class's seeds.
 """
 
 import argparse
@@ -96,7 +97,7 @@ def main() -> None:
         args.out_dir,
         {**settings, 'crf': crf_name(params['crf'])},
     )
-    make_labels(job, args.num_workers, 'seeds', 'seeds_summary.json')
+    make_labels(job, args, 'seeds', 'seeds_summary.json')
 
 
 if __name__ == '__main__':

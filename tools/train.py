@@ -7,7 +7,6 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-import torch  # noqa: E402
 from mmengine.config import Config  # noqa: E402
 from mmengine.runner import Runner  # noqa: E402
 from mmseg.registry import RUNNERS  # noqa: E402
@@ -21,8 +20,12 @@ from projects.amr.engine.launch import (  # noqa: E402
     settle_initial_weights,
     was_restarted,
 )
+from projects.amr.engine.mixed_precision import (  # noqa: E402
+    AMP_TYPES,
+    lone_amp,
+    use_amp,
+)
 from projects.amr.engine.resume import settle_resume  # noqa: E402
-from projects.amr.errors import UserError  # noqa: E402
 
 
 def parse_args() -> argparse.Namespace:
@@ -36,7 +39,12 @@ def parse_args() -> argparse.Namespace:
         'newest readable one, if that is damaged',
     )
     parser.add_argument(
-        '--amp', action='store_true', help='automatic mixed precision (GPU)'
+        '--amp',
+        nargs='?',
+        const='auto',
+        choices=AMP_TYPES,
+        help='automatic mixed precision: alone, bfloat16 or else float16, as '
+        'the GPU can; bf16 works on a CPU too',
     )
     parser.add_argument(
         '--no-pretrained',
@@ -45,7 +53,7 @@ def parse_args() -> argparse.Namespace:
     )
     add_trust_argument(parser)
     add_common_arguments(parser)
-    return parser.parse_args()
+    return parser.parse_args(lone_amp(sys.argv[1:]))
 
 
 def main() -> None:
@@ -62,16 +70,8 @@ def train(cfg: Config, args: argparse.Namespace) -> None:
     if cfg.resume:
         settle_resume(cfg, args.trust_checkpoint)
     settle_initial_weights(cfg, args.no_pretrained)
-    if args.amp and cfg.optim_wrapper.type != 'AmpOptimWrapper':
-        if not torch.cuda.is_available():
-            raise UserError('--amp needs a GPU, and there is none here')
-        if cfg.optim_wrapper.type != 'OptimWrapper':
-            raise UserError(
-                '--amp needs optim_wrapper.type OptimWrapper, got '
-                f'{cfg.optim_wrapper.type}'
-            )
-        cfg.optim_wrapper.type = 'AmpOptimWrapper'
-        cfg.optim_wrapper.loss_scale = 'dynamic'
+    if args.amp:
+        use_amp(cfg, args.amp)
     runner = (
         RUNNERS.build(cfg) if 'runner_type' in cfg else Runner.from_cfg(cfg)
     )

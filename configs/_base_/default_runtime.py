@@ -17,6 +17,10 @@ visualizer = dict(
 )
 log_processor = dict(by_epoch=True)
 log_level = 'INFO'
+# Speed of trainings that changes no result but for rounding:
+# --amp (tools/train.py), and by --cfg-options
+# default_hooks.channels_last.type=ChannelsLastHook and compile=True (or
+# compile.mode=..., compile.backend=...: arguments of torch.compile)
 load_from = None
 resume = False
 randomness = dict(seed=0)

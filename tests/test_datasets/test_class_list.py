@@ -113,3 +113,9 @@ def test_toy_and_voc_folders_keep_their_names(toy_root, tmp_path):
     (tmp_path / 'toyvoc.json').write_text('{}')
     with pytest.raises(DataError, match='no manifest'):
         folder_classes(tmp_path)
+
+
+def test_a_toy_set_s_manifest_is_a_class_file_too(toy_root):
+    names = read_class_file(toy_root / 'toyvoc.json')
+    assert names == ('background', 'alvo', 'bimi', 'coru', 'dexa')
+    assert names == folder_classes(toy_root)

@@ -4,6 +4,7 @@ import re
 import pytest
 import torch
 from mmengine.config import Config
+from runner_configs import without_chance
 
 from projects.amr.structures import CAMRecord
 
@@ -96,20 +97,8 @@ def test_two_ranks_give_the_records_and_metrics_of_one(
 
 def test_two_ranks_train_as_one_does(call, tiny_file, tmp_path):
     """Same images a step and no batch statistics: the same weights."""
-    cfg = Config.fromfile(tiny_file)
-    cfg.merge_from_dict(
-        {
-            f'model.{name}.backbone.norm_eval': True
-            for name in ('spotlight', 'compensation')
-        }
-    )
-    cfg.val_cfg = cfg.val_dataloader = cfg.val_evaluator = None
+    cfg = without_chance(Config.fromfile(tiny_file))
     loader = cfg.train_dataloader
-    loader.sampler.shuffle = False
-    # Nothing left to draw: one size, no flip, no window.
-    resize = {'type': 'Resize', 'scale': (48, 48), 'keep_ratio': False}
-    pipeline = loader.dataset.pipeline
-    loader.dataset.pipeline = [pipeline[0], resize, pipeline[-1]]
     for tool, ranks, batch in (('train.py', 1, 4), ('dist_train.sh', 2, 2)):
         loader.batch_size = batch
         cfg.dump(tmp_path / 'fixed.py')

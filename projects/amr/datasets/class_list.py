@@ -63,7 +63,7 @@ def read_class_file(path: str | Path) -> tuple[str, ...]:
 
     Args:
         path (str | Path): Text file in UTF-8, one name a line, the first
-            ``background``.
+            ``background``; or a toy set's ``toyvoc.json``.
 
     Returns:
         tuple[str, ...]: Names by label, in NFC, background first.
@@ -72,6 +72,8 @@ def read_class_file(path: str | Path) -> tuple[str, ...]:
         DataError: If the file is missing or a name breaks a rule.
     """
     path = Path(path)
+    if path.name == TOY_MANIFEST:
+        return _toy_classes(path)
     try:
         text = path.read_text(encoding='utf-8-sig')
     except (OSError, UnicodeDecodeError) as error:
@@ -114,6 +116,11 @@ def folder_classes(root: str | Path) -> tuple[str, ...]:
     path = root / TOY_MANIFEST
     if not path.is_file():
         return tuple(PascalVOCDataset.METAINFO['classes'])
+    return _toy_classes(path)
+
+
+def _toy_classes(path: Path) -> tuple[str, ...]:
+    """Class names of a toy set's manifest, background first."""
     try:
         names = tuple(map(str, json.loads(path.read_text())['classes']))
     except (OSError, RecursionError, ValueError, KeyError, TypeError) as error:

@@ -2,6 +2,7 @@ from .hooks import (
     AtomicCheckpointHook,
     CAMGenerationHook,
     CAMVisualizationHook,
+    ChannelsLastHook,
     CheckpointGuardHook,
     DisplacementMeanHook,
     ExactResumeHook,
@@ -10,12 +11,15 @@ from .hooks import (
     LabelVisualizationHook,
     NonFiniteLossHook,
 )
+from .mixed_precision import BFloat16OptimWrapper
 from .strict_loading import StrictPretrainedInit
 
 __all__ = [
     'AtomicCheckpointHook',
+    'BFloat16OptimWrapper',
     'CAMGenerationHook',
     'CAMVisualizationHook',
+    'ChannelsLastHook',
     'CheckpointGuardHook',
     'DisplacementMeanHook',
     'ExactResumeHook',

@@ -2,15 +2,25 @@
 
 import argparse
 import json
+from dataclasses import replace
 from pathlib import Path
 
 from mmengine.config import Config
 
 from projects.amr.datasets import VOCFolder
 from projects.amr.engine.item_pool import run_items
-from projects.amr.engine.label_job import LabelMapJob, total_scores
+from projects.amr.engine.label_job import (
+    LabelMapJob,
+    LabelResult,
+    total_scores,
+)
 from projects.amr.engine.launch import allow_mmseg_bases, package_versions
 from projects.amr.engine.own_classes import fit_class_file
+from projects.amr.engine.sharding import (
+    Shard,
+    add_shard_arguments,
+    read_shard,
+)
 from projects.amr.errors import UserError
 from projects.amr.structures import published
 
@@ -57,6 +67,7 @@ def add_generation_arguments(parser: argparse.ArgumentParser) -> None:
         default=0,
         help='worker processes; the label maps do not depend on it',
     )
+    add_shard_arguments(parser)
 
 
 def open_folder(args: argparse.Namespace) -> VOCFolder:
@@ -102,31 +113,67 @@ def config_classes(path: str) -> tuple[str, ...] | None:
 
 
 def make_labels(
-    job: LabelMapJob, num_workers: int, title: str, summary_name: str
+    job: LabelMapJob,
+    args: argparse.Namespace,
+    title: str,
+    summary_name: str,
 ) -> None:
     """Make a folder of label maps, print its scores, write its summary.
 
+    One of several shards makes its own label maps alone; scores and summary
+    are those of all, and so of the call without a shard that follows.
+
     Args:
         job (LabelMapJob): What is made.
-        num_workers (int): Worker processes, 0 for none.
+        args (argparse.Namespace): Of :func:`add_generation_arguments`.
         title (str): How messages call the label maps.
         summary_name (str): File name of the summary in the output folder.
     """
+    shard = read_shard(args)
+    folder = job.folder
+    job.folder = replace(folder, ids=shard.take(folder.ids))
     changed = job.prepare()
     if changed:
         print(
             f'{job.out_dir}: {", ".join(changed)} changed since these '
             f'{title} were made; they are redone'
         )
-    folder = job.folder
+        (job.out_dir / summary_name).unlink(missing_ok=True)
     results, kept = run_items(
-        job, folder.ids, num_workers=num_workers, title=title
+        job, job.folder.ids, num_workers=args.num_workers, title=title
     )
+    made = f'{len(results) - kept:,} made, {kept:,} kept from an earlier run'
+    if shard.count > 1:
+        print(_shard_note(f'{title} in {job.out_dir}: {made}', shard))
+        return
+    print(f'{title} in {job.out_dir}: {made}')
+    report_labels(job, results, title, summary_name)
+
+
+def _shard_note(made: str, shard: Shard) -> str:
+    """What to say at the end of one of several shards."""
+    return (
+        f'{made} (shard {shard}). When all {shard.count} shards are done, '
+        'the same command without --shard or --launcher scores them'
+    )
+
+
+def report_labels(
+    job: LabelMapJob,
+    results: dict[str, LabelResult],
+    title: str,
+    summary_name: str,
+) -> None:
+    """Print the scores of a finished folder and write its summary.
+
+    Args:
+        job (LabelMapJob): What was made.
+        results (dict[str, LabelResult]): By item, of all items.
+        title (str): How messages call the label maps.
+        summary_name (str): File name of the summary in the output folder.
+    """
+    folder = job.folder
     coverage, scores = total_scores(results, folder.classes)
-    print(
-        f'{title} in {job.out_dir}: {len(results) - kept:,} made, {kept:,} '
-        'kept from an earlier run'
-    )
     print(f'share of pixels with a label: {coverage:.2f} %')
     if scores is None:
         print(f'no masks in {folder.mask_dir}: nothing to score against')

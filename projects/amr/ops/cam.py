@@ -8,6 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from projects.amr.ops.precision import at_least_float32
 from projects.amr.structures.label_space import class_to_label
 
 
@@ -21,9 +22,9 @@ def pool_logits(cam: Tensor) -> Tensor:
         cam (Tensor): Shape (N, K, h, w), before ReLU, real.
 
     Returns:
-        Tensor: Shape (N, K), real.
+        Tensor: Shape (N, K), real, at least float32.
     """
-    return cam.mean((-2, -1))
+    return at_least_float32(cam).mean((-2, -1))
 
 
 def resize_cam(cam: Tensor, size: tuple[int, int]) -> Tensor:
@@ -54,11 +55,11 @@ def normalize_cam(cam: Tensor) -> Tensor:
         cam (Tensor): Shape (..., h, w), real.
 
     Returns:
-        Tensor: Same shape, in [0, 1]; the maximum of a map is 1, or the map
-        is 0 everywhere where nothing in it is positive or something is NaN
-        or infinite.
+        Tensor: Same shape, at least float32, in [0, 1]; the maximum of a map
+        is 1, or the map is 0 everywhere where nothing in it is positive or
+        something is NaN or infinite.
     """
-    cam = cam.relu()
+    cam = at_least_float32(cam).relu()
     peak = cam.amax((-2, -1), keepdim=True)
     usable = (peak > 0) & peak.isfinite()
     return torch.where(usable, cam / peak.clamp_min(1e-30), 0.0)

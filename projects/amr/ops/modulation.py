@@ -13,6 +13,8 @@ import math
 import torch
 from torch import Tensor
 
+from projects.amr.ops.precision import at_least_float32
+
 
 def gaussian_modulation(
     x: Tensor,
@@ -52,7 +54,8 @@ def gaussian_modulation(
             divide by zero. Defaults to 1e-5.
 
     Returns:
-        Tensor: Like ``x``, in (0, 1] with ``peak``, else positive.
+        Tensor: Shape of ``x``, at least float32, in (0, 1] with ``peak``,
+        else positive.
 
     Raises:
         ValueError: If ``stats`` is unknown or ``eps`` is negative.
@@ -66,6 +69,7 @@ def gaussian_modulation(
         raise ValueError(f"`stats` must be 'sample' or 'batch', got {stats!r}")
     if eps < 0:
         raise ValueError(f'`eps` must not be negative, got {eps}')
+    x = at_least_float32(x)
     dims = tuple(range(0 if stats == 'batch' else 1, x.ndim))
     mean = x.mean(dims, keepdim=True)
     variance = x.var(dims, unbiased=unbiased, keepdim=True) + eps

@@ -1,5 +1,6 @@
 """Training augmentation of CAM classifiers, as in IRN's line of work."""
 
+import cv2
 import numpy as np
 from mmcv.image import imrescale
 from mmcv.transforms import BaseTransform
@@ -102,7 +103,7 @@ class RandomCropOrPad(BaseTransform):
     def transform(self, results: dict) -> dict:
         """Cut or pad ``img``."""
         image = results['img']
-        source, target = [], []
+        source, border = [], []
         for (start, place), length, window in zip(
             self._draw_offsets(image.shape[:2]),
             image.shape[:2],
@@ -111,10 +112,13 @@ class RandomCropOrPad(BaseTransform):
         ):
             span = min(length, window)
             source.append(slice(start, start + span))
-            target.append(slice(place, place + span))
-        fill = np.rint(self.pad_val).astype(image.dtype)
-        window = np.broadcast_to(fill, (*self.crop_size, len(fill))).copy()
-        window[tuple(target)] = image[tuple(source)]
-        results['img'] = window
+            border += [place, window - span - place]
+        # Fills the border alone, many times faster than numpy the window.
+        results['img'] = cv2.copyMakeBorder(
+            image[tuple(source)],
+            *border,
+            cv2.BORDER_CONSTANT,
+            value=np.rint(self.pad_val).tolist(),
+        )
         results['img_shape'] = self.crop_size
         return results

@@ -1,6 +1,7 @@
 from .atomic_checkpoint_hook import AtomicCheckpointHook
 from .cam_generation_hook import CAMGenerationHook
 from .cam_visualization_hook import CAMVisualizationHook
+from .channels_last_hook import ChannelsLastHook
 from .checkpoint_guard_hook import CheckpointGuardHook
 from .displacement_mean_hook import DisplacementMeanHook
 from .exact_resume_hook import ExactResumeHook
@@ -14,6 +15,7 @@ __all__ = [
     'AtomicCheckpointHook',
     'CAMGenerationHook',
     'CAMVisualizationHook',
+    'ChannelsLastHook',
     'CheckpointGuardHook',
     'DisplacementMeanHook',
     'ExactResumeHook',

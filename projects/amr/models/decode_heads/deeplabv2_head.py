@@ -6,6 +6,8 @@ from mmseg.models.decode_heads.decode_head import BaseDecodeHead
 from mmseg.registry import MODELS
 from torch import Tensor, nn
 
+from projects.amr.ops.precision import at_least_float32
+
 _FOREIGN = (
     'act_cfg',
     'channels',
@@ -89,9 +91,10 @@ class DeepLabV2Head(BaseDecodeHead):
                 (N, C, h, w).
 
         Returns:
-            Tensor: Shape (N, L, h, w), real.
+            Tensor: Shape (N, L, h, w), real, at least float32, so that the
+            softmax behind it is in full precision.
         """
         features = self._transform_inputs(inputs)
         if self.dropout is not None:
             features = self.dropout(features)
-        return sum(conv(features) for conv in self.convs)
+        return sum(at_least_float32(conv(features)) for conv in self.convs)

@@ -30,6 +30,7 @@ from projects.amr.ops.path_index import (
     offset_tensor,
     shifted_windows,
 )
+from projects.amr.ops.precision import at_least_float32
 
 
 def global_means(sums: Tensor, counts: Tensor) -> Tensor:
@@ -70,7 +71,7 @@ def affinity_loss(
         >>> [round(x.item(), 4) for x in affinity_loss(affinity, labels)]
         [0.6931, 0.0, 0.6931]
     """
-    affinity = _at_least_float32(affinity)
+    affinity = at_least_float32(affinity)
     likely = torch.where(labels.negative, 1 - affinity, affinity)
     cost = -(likely + eps).log()
     sums = [torch.where(mask, cost, 0).sum() for mask in labels]
@@ -97,7 +98,7 @@ def displacement_loss(
         positive pairs and both components (see :func:`global_means`),
         unweighted; 0 for an empty group.
     """
-    displacement = _at_least_float32(displacement)
+    displacement = at_least_float32(displacement)
     ends = offset_tensor(half_disc_offsets(radius), displacement.device)
     windows = shifted_windows(displacement.flatten(0, 1), radius, 0.0)
     # (2 N, radius, 2 radius - 1, h, w) -> (N, 2, P, h, w)
@@ -109,11 +110,6 @@ def displacement_loss(
     sums = [torch.where(mask, error, 0).sum() for mask in groups]
     counts = [2 * mask.sum() for mask in groups]
     return tuple(global_means(torch.stack(sums), torch.stack(counts)))
-
-
-def _at_least_float32(values: Tensor) -> Tensor:
-    """Widen half precision."""
-    return values.to(torch.promote_types(values.dtype, torch.float32))
 
 
 @MODELS.register_module()

@@ -4,6 +4,7 @@ import torch.nn.functional as F
 from mmseg.registry import MODELS
 from torch import Tensor, nn
 
+from projects.amr.ops.precision import at_least_float32
 from projects.amr.structures.label_space import BACKGROUND_LABEL, IGNORE_LABEL
 
 
@@ -37,7 +38,10 @@ def balanced_cross_entropy(
         1.3863
     """
     pixels = F.cross_entropy(
-        logits, target, ignore_index=ignore_index, reduction='none'
+        at_least_float32(logits),
+        target,
+        ignore_index=ignore_index,
+        reduction='none',
     )
     background = target == BACKGROUND_LABEL
     foreground = ~background & (target != ignore_index)

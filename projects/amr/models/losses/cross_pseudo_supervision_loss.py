@@ -7,6 +7,7 @@ from mmseg.registry import MODELS
 from torch import Tensor, nn
 
 from projects.amr.ops import merge_flip, normalize_cam
+from projects.amr.ops.precision import at_least_float32
 
 
 def cross_pseudo_supervision(spotlight: Tensor, compensation: Tensor):
@@ -32,7 +33,8 @@ def cross_pseudo_supervision(spotlight: Tensor, compensation: Tensor):
             f'{tuple(spotlight.shape)} and {tuple(compensation.shape)}: use '
             'backbones of the same output stride'
         )
-    return (spotlight - compensation).abs().mean()
+    difference = at_least_float32(spotlight) - at_least_float32(compensation)
+    return difference.abs().mean()
 
 
 def pair_first_two(cam: Tensor) -> Tensor:

@@ -4,6 +4,8 @@ import torch.nn.functional as F
 from mmseg.registry import MODELS
 from torch import Tensor, nn
 
+from projects.amr.ops.precision import at_least_float32
+
 
 def multilabel_soft_margin_loss(logits: Tensor, target: Tensor) -> Tensor:
     r"""Mean binary cross entropy over classes and images, Eq. 9.
@@ -25,6 +27,7 @@ def multilabel_soft_margin_loss(logits: Tensor, target: Tensor) -> Tensor:
         >>> round(multilabel_soft_margin_loss(zeros, zeros).item(), 4)
         0.6931
     """
+    logits = at_least_float32(logits)
     return F.multilabel_soft_margin_loss(logits, target.to(logits.dtype))
 
 

@@ -10,6 +10,7 @@ from mmseg.registry import MODELS
 from torch import Tensor, nn
 
 from projects.amr.ops import gaussian_modulation, threshold_modulation
+from projects.amr.ops.precision import full_precision
 
 MODULATIONS = {
     'gaussian': gaussian_modulation,
@@ -131,14 +132,23 @@ class AttentionModulation(nn.Module):
 
     def channel_gate(self, x: Tensor) -> Tensor:
         """Channel attention map A_c of Eq. 3: (N, C, h, w) -> (N, C, 1, 1)."""
-        return self.modulation(self.channel(x.mean((-2, -1), keepdim=True)))
+        pooled = x.mean((-2, -1), keepdim=True, dtype=_dtype_of(self.channel))
+        return self._gate(self.channel, pooled, x)
 
     def spatial_gate(self, x: Tensor) -> Tensor:
         """Spatial attention map A_s of Eq. 5: (N, C, h, w) -> (N, 1, h, w)."""
-        pooled = x.mean(1, keepdim=True)
+        pooled = x.mean(1, keepdim=True, dtype=_dtype_of(self.spatial))
         if self.spatial_transform == 'max_mean':
-            pooled = torch.cat([x.amax(1, keepdim=True), pooled], dim=1)
-        return self.modulation(self.spatial(pooled))
+            highest = x.amax(1, keepdim=True).to(pooled.dtype)
+            pooled = torch.cat([highest, pooled], dim=1)
+        return self._gate(self.spatial, pooled, x)
+
+    def _gate(self, transform: nn.Module, pooled: Tensor, x: Tensor) -> Tensor:
+        """Modulate transformed values; the gate has the features' dtype."""
+        # Mean and deviation of Eq. 7-8 need more digits than bfloat16 has,
+        # and the pooled values are few.
+        with full_precision(x.device):
+            return self.modulation(transform(pooled)).to(x.dtype)
 
     def forward(self, x: Tensor) -> Tensor:
         """Modulate features.
@@ -154,6 +164,11 @@ class AttentionModulation(nn.Module):
         if self.spatial is not None:
             x = self.spatial_gate(x) * x  # Eq. 6
         return x
+
+
+def _dtype_of(module: nn.Module) -> torch.dtype:
+    """Dtype of a module's weights: float32 under autocast."""
+    return next(module.parameters()).dtype
 
 
 def _build_modulation(cfg: dict) -> partial:

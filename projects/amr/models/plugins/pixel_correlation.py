@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from projects.amr.ops import resize_cam
 from projects.amr.ops.pixel_correlation import pixel_correlation
+from projects.amr.ops.precision import full_precision
 
 
 @MODELS.register_module()
@@ -112,7 +113,7 @@ class PixelCorrelation(BaseModule):
         """
         embedded = self.embed(inputs, features, tuple(cam.shape[-2:]))
         # Sums over thousands of positions are left in full precision.
-        with torch.autocast(cam.device.type, enabled=False):
+        with full_precision(cam.device):
             return pixel_correlation(
                 cam.float(), embedded.float(), self.max_entries
             )

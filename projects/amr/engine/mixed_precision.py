@@ -1,0 +1,111 @@
+"""Automatic mixed precision: what ``tools/train.py --amp`` means here."""
+
+from contextlib import contextmanager
+
+import torch
+from mmengine.config import Config
+from mmengine.device import get_device
+from mmengine.optim import OptimWrapper
+from mmengine.runner.amp import autocast
+from mmseg.registry import OPTIM_WRAPPERS
+from torch import nn
+
+from projects.amr.errors import UserError
+
+AMP_TYPES = ('auto', 'bf16', 'fp16')
+PLAIN, BF16, FP16 = (
+    'OptimWrapper',
+    'BFloat16OptimWrapper',
+    'AmpOptimWrapper',
+)
+# The first NVIDIA GPUs that compute in bfloat16 themselves (Ampere).
+BF16_CAPABILITY = 8
+
+
+@OPTIM_WRAPPERS.register_module()
+class BFloat16OptimWrapper(OptimWrapper):
+    """Forward passes under autocast to bfloat16, on a CPU or a GPU.
+
+    Weights, gradients and the optimiser's state stay float32. bfloat16 has
+    the range of float32, so there is no loss scale, as mmengine's
+    AmpOptimWrapper has; that one refuses a CPU. Its checkpoints are those of
+    a plain OptimWrapper, and so either goes on from the other's.
+
+    Takes the arguments of :class:`mmengine.optim.OptimWrapper`.
+    """
+
+    @contextmanager
+    def optim_context(self, model: nn.Module):
+        """Enter the wrapper's own context, and autocast.
+
+        Args:
+            model (nn.Module): The model; its device counts.
+        """
+        device = next(model.parameters()).device.type
+        half = autocast(device_type=device, dtype=torch.bfloat16)
+        with super().optim_context(model), half:
+            yield
+
+
+def use_amp(cfg: Config, wanted: str) -> None:
+    """Set the optimiser's wrapper for mixed precision.
+
+    Args:
+        cfg (Config): The config, changed in place.
+        wanted (str): ``'bf16'``, ``'fp16'``, or ``'auto'``: bfloat16 on a
+            GPU that computes in it, else float16; a config that already
+            asks for one of them keeps it.
+
+    Raises:
+        UserError: If there is no GPU (but for ``'bf16'``), or the config has
+            an optimiser wrapper of another kind.
+    """
+    has = cfg.optim_wrapper.get('type', PLAIN)
+    if has not in (PLAIN, BF16, FP16):
+        raise UserError(
+            f'--amp needs optim_wrapper.type {PLAIN}, {BF16} or {FP16}, got '
+            f'{has}'
+        )
+    if wanted != 'bf16' and get_device() == 'cpu':
+        raise UserError(
+            f'--amp{"" if wanted == "auto" else " fp16"} needs a GPU, and '
+            'there is none here. --amp bf16 works on a CPU too; it pays only '
+            'on one that has bfloat16 instructions'
+        )
+    if wanted == 'auto':
+        if has != PLAIN:
+            return
+        wanted = _best_type()
+    for key in ('loss_scale', 'dtype', 'use_fsdp'):
+        cfg.optim_wrapper.pop(key, None)
+    cfg.optim_wrapper.type = BF16 if wanted == 'bf16' else FP16
+    if wanted == 'fp16':
+        cfg.optim_wrapper.loss_scale = 'dynamic'
+
+
+def _best_type() -> str:
+    """Half precision that the GPU at hand is made for."""
+    if not torch.cuda.is_available():  # another kind of accelerator
+        return 'fp16'
+    capability = torch.cuda.get_device_capability()
+    return 'bf16' if capability[0] >= BF16_CAPABILITY else 'fp16'
+
+
+def lone_amp(words: list[str]) -> list[str]:
+    """Let ``--amp`` stand alone before any other word, as in mmseg.
+
+    Args:
+        words (list[str]): Command line.
+
+    Returns:
+        list[str]: The same, with ``--amp=auto`` where no type follows.
+
+    Example:
+        >>> lone_amp(['--amp', 'config.py', '--amp', 'bf16'])
+        ['--amp=auto', 'config.py', '--amp', 'bf16']
+    """
+    following = [*words[1:], '']
+    return [
+        '--amp=auto' if word == '--amp' and after not in AMP_TYPES else word
+        for word, after in zip(words, following, strict=True)
+    ]

@@ -1,0 +1,108 @@
+"""A share of the items for each of several processes or machines."""
+
+import argparse
+import os
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+from projects.amr.errors import UserError
+
+T = TypeVar('T')
+# Variables that hold a process's number and how many there are.
+LAUNCHERS = {
+    'pytorch': ('RANK', 'WORLD_SIZE'),
+    'slurm': ('SLURM_PROCID', 'SLURM_NTASKS'),
+    'mpi': ('OMPI_COMM_WORLD_RANK', 'OMPI_COMM_WORLD_SIZE'),
+}
+
+
+@dataclass(frozen=True)
+class Shard:
+    """One of several shares of a list.
+
+    Args:
+        index (int): Which one, from 0. Defaults to 0.
+        count (int): How many there are. Defaults to 1, no sharing.
+
+    Raises:
+        UserError: If not ``0 <= index < count``.
+
+    Example:
+        >>> str(Shard(1, 3)), Shard(1, 3).take('abcde')
+        ('1/3', ('b', 'e'))
+    """
+
+    index: int = 0
+    count: int = 1
+
+    def __post_init__(self):
+        if not 0 <= self.index < self.count:
+            raise UserError(
+                f'shard {self} does not exist: of COUNT shards the INDEX is '
+                '0 to COUNT - 1, as in 0/4, 1/4, 2/4, 3/4'
+            )
+
+    def __str__(self) -> str:
+        return f'{self.index}/{self.count}'
+
+    def take(self, items: Sequence[T]) -> tuple[T, ...]:
+        """This shard's items: every ``count``-th, so that loads are alike.
+
+        Args:
+            items (Sequence): All items, in the same order for each shard.
+
+        Returns:
+            tuple: Each item is in exactly one shard.
+        """
+        return tuple(items[self.index :: self.count])
+
+
+def add_shard_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the flags that share the work among processes and machines."""
+    group = parser.add_mutually_exclusive_group()
+    group.add_argument(
+        '--shard',
+        metavar='INDEX/COUNT',
+        help='make only every COUNT-th item, from the INDEX-th on (from 0); '
+        'once all shards are done, the same command without it scores them',
+    )
+    group.add_argument(
+        '--launcher',
+        choices=['none', *LAUNCHERS],
+        default='none',
+        help="take the shard from the launcher's environment",
+    )
+
+
+def read_shard(
+    args: argparse.Namespace, env: Mapping[str, str] = os.environ
+) -> Shard:
+    """The shard that the flags name.
+
+    Args:
+        args (argparse.Namespace): Of :func:`add_shard_arguments`.
+        env (Mapping[str, str]): Environment. Defaults to the process's.
+
+    Returns:
+        Shard: The only one without such a flag.
+
+    Raises:
+        UserError: If the flag is no INDEX/COUNT, or the launcher's variables
+            are not set.
+    """
+    if args.shard is not None:
+        if not re.fullmatch(r'\d+/\d+', args.shard):
+            raise UserError(f'--shard is INDEX/COUNT, got {args.shard!r}')
+        return Shard(*map(int, args.shard.split('/')))
+    if args.launcher == 'none':
+        return Shard()
+    names = LAUNCHERS[args.launcher]
+    values = [env.get(name, '') for name in names]
+    if not all(value.isdecimal() for value in values):
+        raise UserError(
+            f'--launcher {args.launcher} needs {" and ".join(names)} from '
+            'the launcher, and they are not set: use --shard INDEX/COUNT'
+        )
+    return Shard(*map(int, values))

@@ -1,0 +1,105 @@
+"""Options that make training faster and must not change it."""
+
+import runpy
+import shutil
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+from mmengine.dataset import pseudo_collate
+from mmengine.runner import Runner
+from mmseg.registry import DATASETS
+from runner_configs import tiny_config, without_chance
+from torch._dynamo.utils import counters
+
+ROOT = Path(__file__).resolve().parents[2]
+CHANNELS_LAST = {'default_hooks.channels_last.type': 'ChannelsLastHook'}
+COMPILED = {'compile.backend': 'eager'}  # traced, not generated
+
+
+def trained(toy_root, folder, options):
+    """Model after one step, with config entries as --cfg-options sets."""
+    cfg = without_chance(tiny_config(toy_root, folder))
+    cfg.train_dataloader.batch_size = 8
+    cfg.experiment_name = f'speed_{folder.parent.name}_{folder.name}'
+    cfg.merge_from_dict(options)
+    runner = Runner.from_cfg(cfg)
+    runner.train()
+    return runner.model
+
+
+@pytest.fixture(scope='module')
+def plain(toy_root, tmp_path_factory):
+    torch.manual_seed(0)
+    return trained(toy_root, tmp_path_factory.mktemp('speed') / 'plain', {})
+
+
+def is_channels_last(model):
+    weight = model.spotlight.backbone.layer2[0].conv2.weight
+    return weight.is_contiguous(memory_format=torch.channels_last)
+
+
+@pytest.mark.parametrize('options', [CHANNELS_LAST, COMPILED])
+def test_weights_are_the_same_to_rounding(plain, toy_root, tmp_path, options):
+    counters.clear()
+    model = trained(toy_root, tmp_path / 'fast', options)
+    assert is_channels_last(model) == (options is CHANNELS_LAST)
+    assert (counters['stats']['unique_graphs'] > 0) == (options is COMPILED)
+    state = model.state_dict()
+    for key, value in plain.state_dict().items():
+        torch.testing.assert_close(value, state[key], rtol=1e-3, atol=1e-4)
+
+
+def test_weak_label_training_opens_each_image_and_nothing_else(
+    toy_root, tmp_path
+):
+    root = tmp_path / 'set'
+    shutil.copytree(toy_root, root)
+    for name in ('SegmentationClass', 'SegmentationPart'):
+        shutil.rmtree(root / name)
+    cfg = without_chance(tiny_config(root, tmp_path / 'work'))
+    dataset = DATASETS.build(cfg.train_dataloader.dataset)
+    opened, listening = [], [True]
+
+    def listen(event, arguments):
+        if listening and event == 'open' and str(root) in str(arguments[0]):
+            opened.append(str(arguments[0]))
+
+    sys.addaudithook(listen)  # for good, so it must fall silent
+    samples = [dataset[index] for index in range(len(dataset))]
+    listening.clear()
+    images = [dataset.get_data_info(i)['img_path'] for i in range(8)]
+    assert opened == images
+    assert all('gt_sem_seg' not in s['data_samples'] for s in samples)
+    cfg.experiment_name = f'maskless_{tmp_path.name}'
+    runner = Runner.from_cfg(cfg)
+    runner.train()
+    assert runner.iter == 4
+    batch = pseudo_collate(samples[:2])
+    losses = runner.model(
+        **runner.model.data_preprocessor(batch, True), mode='loss'
+    )
+    assert all(loss.isfinite() for loss in losses.values())
+
+
+def test_data_benchmark_times_every_step(
+    toy_root, tmp_path, monkeypatch, capsys
+):
+    cfg = tiny_config(toy_root, tmp_path)
+    cfg.dump(tmp_path / 'tiny.py')
+    path = ROOT / 'tools/benchmarks/benchmark_data.py'
+    tool = runpy.run_path(str(path))
+    words = ['tiny.py', '--num', '3', '--repeats', '1', '--out', 'out.json']
+    monkeypatch.setattr(sys, 'argv', ['benchmark_data.py', *words])
+    monkeypatch.chdir(tmp_path)
+    tool['main']()
+    text = capsys.readouterr().out
+    steps = [t['type'] for t in cfg.train_dataloader.dataset.pipeline]
+    for number, name in enumerate(steps, 1):
+        assert f'{number} {name}' in text
+    rows = tool['measure'](cfg, 3, 1)
+    assert len(rows) == len(steps) + 3
+    assert sum(row['share'] for row in rows) == pytest.approx(1)
+    assert all(row['ms_per_image'] >= 0 for row in rows)
+    assert (tmp_path / 'out.json').is_file()

@@ -1,0 +1,143 @@
+"""Seeds and pseudo labels by several processes: each item once, same bytes."""
+
+import argparse
+import json
+from argparse import Namespace
+
+import pytest
+from cam_files import write_cam_files
+from tool_process import ToolProcess, run_tool_process
+
+from projects.amr.engine.sharding import (
+    Shard,
+    add_shard_arguments,
+    read_shard,
+)
+from projects.amr.errors import UserError
+
+SUMMARY = {
+    'make_seeds.py': 'seeds_summary.json',
+    'make_pseudo_labels.py': 'pseudo_labels_summary.json',
+}
+
+
+@pytest.fixture(scope='module')
+def folder(toy_root, tmp_path_factory):
+    """CAM records and boundary maps of the toy set."""
+    return write_cam_files(toy_root, tmp_path_factory.mktemp('shards'))
+
+
+@pytest.fixture(params=SUMMARY)
+def command(request, folder, toy_root):
+    """Tool and arguments, but for the output folder."""
+    inputs = [folder / 'cams']
+    if request.param == 'make_pseudo_labels.py':
+        inputs.append(folder / 'boundaries')
+    more = ['--data-root', toy_root, '--crf', 'none']
+    return request.param, *inputs, *more
+
+
+def labels_in(path):
+    return {p.name: p.read_bytes() for p in sorted(path.glob('*.png'))}
+
+
+def test_two_processes_at_a_time_make_what_one_makes(command, tmp_path):
+    tool, *_ = command
+    for name in ('one', 'first', 'second', 'last'):
+        (tmp_path / name).mkdir()
+    run_tool_process(*command, '--out-dir', '.', cwd=tmp_path / 'one')
+    labels = labels_in(tmp_path / 'one')
+    assert len(labels) == 8
+    out = ['--out-dir', tmp_path / 'shared']
+    shards = [
+        ToolProcess(*command, *out, '--shard', f'{k}/2', cwd=tmp_path / name)
+        for k, name in enumerate(('first', 'second'))
+    ]
+    for k, process in enumerate(shards):
+        assert process.wait() == 0, process.output
+        assert f'4 made, 0 kept from an earlier run (shard {k}/2)' in (
+            process.output
+        )
+    assert labels_in(tmp_path / 'shared') == labels
+    # Scores are those of all, so no shard writes any.
+    assert not (tmp_path / 'shared' / SUMMARY[tool]).exists()
+    text = run_tool_process(*command, *out, cwd=tmp_path / 'last')
+    assert '0 made, 8 kept' in text
+    found = [
+        json.loads((tmp_path / name / SUMMARY[tool]).read_text())
+        for name in ('one', 'shared')
+    ]
+    assert found[0] == found[1]
+    assert found[0]['images'] == 8
+
+
+def test_ranks_of_a_launcher_are_shards(command, tmp_path):
+    names = []
+    for rank in range(3):
+        (tmp_path / str(rank)).mkdir()
+        run_tool_process(
+            *command,
+            *('--launcher', 'pytorch', '--out-dir', '.'),
+            cwd=tmp_path / str(rank),
+            RANK=str(rank),
+            WORLD_SIZE='3',
+        )
+        names.append(set(labels_in(tmp_path / str(rank))))
+    assert [len(part) for part in names] == [3, 3, 2]
+    assert len(set.union(*names)) == 8
+
+
+def test_changed_settings_leave_no_scores_of_other_labels(folder, toy_root):
+    common = [folder / 'cams', '--data-root', toy_root, '--crf', 'none']
+    out = ['--out-dir', folder / 'seeds']
+    run_tool_process('make_seeds.py', *common, *out, cwd=folder)
+    assert (folder / 'seeds/seeds_summary.json').is_file()
+    run_tool_process(
+        'make_seeds.py',
+        *common,
+        *out,
+        *('--fg-thr', 0.5, '--shard', '0/2'),
+        cwd=folder,
+    )
+    assert not (folder / 'seeds/seeds_summary.json').exists()
+
+
+@pytest.mark.parametrize('count', [1, 2, 3, 8, 11])
+def test_each_item_is_in_exactly_one_shard(count):
+    items = tuple(range(8))
+    parts = [Shard(k, count).take(items) for k in range(count)]
+    assert sorted(sum(parts, ())) == list(items)
+    sizes = [len(part) for part in parts]
+    assert max(sizes) - min(sizes) <= 1
+
+
+@pytest.mark.parametrize(
+    ('launcher', 'env'),
+    [
+        ('pytorch', {'RANK': '2', 'WORLD_SIZE': '4'}),
+        ('slurm', {'SLURM_PROCID': '2', 'SLURM_NTASKS': '4'}),
+        (
+            'mpi',
+            {'OMPI_COMM_WORLD_RANK': '2', 'OMPI_COMM_WORLD_SIZE': '4'},
+        ),
+    ],
+)
+def test_environment_of_each_launcher(launcher, env):
+    args = Namespace(shard=None, launcher=launcher)
+    assert read_shard(args, env) == Shard(2, 4)
+    with pytest.raises(UserError, match=next(iter(env))):
+        read_shard(args, {})
+
+
+def test_flags_that_name_no_shard():
+    assert read_shard(Namespace(shard=None, launcher='none')) == Shard(0, 1)
+    for text in ('2/2', '0/0'):
+        with pytest.raises(UserError, match='does not exist'):
+            read_shard(Namespace(shard=text))
+    for text in ('1', '-1/2', 'a/b', '1/2/3'):
+        with pytest.raises(UserError, match='INDEX/COUNT'):
+            read_shard(Namespace(shard=text))
+    parser = argparse.ArgumentParser()
+    add_shard_arguments(parser)
+    with pytest.raises(SystemExit):
+        parser.parse_args(['--shard', '0/2', '--launcher', 'slurm'])
