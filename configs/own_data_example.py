@@ -2,6 +2,8 @@
 # names), through the whole chain:
 #   python tools/run_pipeline.py configs/own_data_example.py
 _base_ = './pipelines/amr_voc12.py'
+name = 'own_data'
+title = 'AMR on own photos'
 own_data = dict(
     image_dir='data/photos',  # with sub-folders, any names
     label_file='data/labels.csv',

@@ -24,6 +24,7 @@ from projects.amr.engine.pipeline import (  # noqa: E402
     PipelineRunner,
     Workspace,
     choose,
+    pipeline_work_dir,
     read_stages,
     summarize,
     write_summary,
@@ -88,9 +89,7 @@ def main() -> None:
     cfg = read_config(args.config)
     use_own_data(cfg)
     stages = read_stages(cfg)
-    work_dir = Path(
-        args.work_dir or cfg.get('work_dir') or Path('work_dirs') / cfg.name
-    ).absolute()
+    work_dir = pipeline_work_dir(cfg, args.work_dir)
     space = Workspace(
         work_dir,
         stages,

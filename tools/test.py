@@ -9,6 +9,7 @@ segmentor the same with mIoU; on a split without masks nothing is scored.
 
 import argparse
 import json
+import shlex
 import sys
 from pathlib import Path
 
@@ -31,7 +32,11 @@ from projects.amr.engine.launch import (  # noqa: E402
     run_tool,
 )
 from projects.amr.engine.pretrained import drop_pretrained  # noqa: E402
-from projects.amr.errors import UserError  # noqa: E402
+from projects.amr.engine.stop_signals import (  # noqa: E402
+    Terminated,
+    sigterm_raises,
+)
+from projects.amr.errors import StoppedError, UserError  # noqa: E402
 from projects.amr.evaluation.details import take_details  # noqa: E402
 from projects.amr.structures import published  # noqa: E402
 
@@ -100,9 +105,22 @@ def main() -> None:
         set_hook_folder(cfg, PAINTERS, args.show_dir)
     with hold_work_dir(cfg, 'test'):
         runner = Runner.from_cfg(cfg)
-        metrics = runner.test()
+        metrics = run_test(runner)
         if is_main_process():
             write_summary(runner, args, metrics)
+
+
+def run_test(runner: Runner) -> dict:
+    """Test; a stop leaves no half file and says how to go on."""
+    try:
+        with sigterm_raises():
+            return runner.test()
+    except (KeyboardInterrupt, Terminated) as stop:
+        command = shlex.join(['python', *sys.argv])
+        raise StoppedError(
+            f'stopped; finished items are kept, this goes on:\n  {command}',
+            143 if isinstance(stop, Terminated) else 130,
+        ) from None
 
 
 def write_summary(runner: Runner, args, metrics: dict) -> None:

@@ -66,7 +66,9 @@ def main() -> None:
 
 def train(cfg: Config, args: argparse.Namespace) -> None:
     """Settle what the training starts from, build the runner, train."""
-    cfg.resume = args.resume or was_restarted()
+    # Ranks that are started again go on, if there is something to go on from.
+    last = Path(cfg.work_dir) / 'last_checkpoint'
+    cfg.resume = args.resume or (was_restarted() and last.is_file())
     if cfg.resume:
         settle_resume(cfg, args.trust_checkpoint)
     settle_initial_weights(cfg, args.no_pretrained)

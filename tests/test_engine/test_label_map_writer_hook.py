@@ -157,6 +157,16 @@ def test_new_cam_makes_its_label_stale(run, toy_root, tmp_path):
     assert run(name='c')[1] == {'made': 8, 'kept': 0}
 
 
+def test_moved_cams_make_nothing_stale(run, tmp_path):
+    _, _, folder = run(name='a')
+    before = contents(folder)
+    moved = (tmp_path / 'cams').rename(tmp_path / 'moved')
+    place = 'test_dataloader.dataset.pipeline.2.cam_dir'
+    _, counts, _ = run(name='b', changes={place: str(moved)})
+    assert counts == {'made': 0, 'kept': 8}
+    assert contents(folder) == before
+
+
 @pytest.mark.parametrize(
     'second',
     [

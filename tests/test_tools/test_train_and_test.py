@@ -1,5 +1,10 @@
 import json
 import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
 
 import pytest
 import torch
@@ -7,6 +12,8 @@ from mmengine.config import Config
 from runner_configs import without_chance
 
 from projects.amr.structures import CAMRecord
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture(scope='module')
@@ -189,3 +196,30 @@ def test_checkpoint_of_another_model_ends_with_its_name(
     missing = call('test.py', tiny_file, 'gone.pth', cwd=folder)
     assert missing.returncode == 2
     assert 'gone.pth' in missing.stderr
+
+
+def test_fault06_a_stopped_test_says_how_to_go_on(tiny_file, trained):
+    folder, _ = trained
+    options = ['test_dataloader.batch_size=1', 'model.test_cfg.flip=False']
+    command = [
+        *(sys.executable, str(ROOT / 'tools' / 'test.py'), str(tiny_file)),
+        *('work_dirs/amr_tiny/epoch_1.pth', '--work-dir', 'work_dirs/stop'),
+        *('--cfg-options', *options),
+    ]
+    cams = folder / 'work_dirs' / 'stop' / 'cams'
+    process = subprocess.Popen(
+        command,
+        cwd=folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    while process.poll() is None and not cams.is_dir():
+        time.sleep(0.02)
+    process.send_signal(signal.SIGTERM)
+    _, errors = process.communicate(timeout=120)
+    assert process.returncode == 143
+    assert 'STOPPED: stopped; finished items are kept' in errors
+    assert '--work-dir work_dirs/stop' in errors
+    assert 'Traceback' not in errors
+    assert not list(cams.glob('.*.tmp'))

@@ -5,8 +5,6 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
-from mmengine.config import Config
-
 from projects.amr.datasets import VOCFolder
 from projects.amr.engine.item_pool import run_items
 from projects.amr.engine.label_job import (
@@ -14,7 +12,7 @@ from projects.amr.engine.label_job import (
     LabelResult,
     total_scores,
 )
-from projects.amr.engine.launch import allow_mmseg_bases, package_versions
+from projects.amr.engine.launch import package_versions, read_config
 from projects.amr.engine.own_classes import fit_class_file
 from projects.amr.engine.sharding import (
     Shard,
@@ -101,12 +99,11 @@ def config_classes(path: str) -> tuple[str, ...] | None:
     Raises:
         UserError: If there is no such config, or it has no test set.
     """
-    allow_mmseg_bases()
+    cfg = read_config(path)
+    fit_class_file(cfg)
     try:
-        cfg = Config.fromfile(path)
-        fit_class_file(cfg)
         dataset = cfg.test_dataloader.dataset
-    except (FileNotFoundError, SyntaxError, AttributeError) as error:
+    except AttributeError as error:
         raise UserError(f'config {path}: {error}') from None
     names = (dataset.get('metainfo') or {}).get('classes')
     return None if names is None else tuple(names)

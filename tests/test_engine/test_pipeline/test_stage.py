@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import pytest
 from mmengine.config import Config
 
@@ -5,6 +7,7 @@ from projects.amr.engine.pipeline import (
     PipelineConfigError,
     choose,
     dependents,
+    pipeline_work_dir,
     read_stages,
 )
 
@@ -122,3 +125,20 @@ def test_outputs_of_a_test_are_those_it_can_leave(tmp_path):
     assert stage.outputs == {'cams': '{stage}/cams'}
     with pytest.raises(PipelineConfigError, match="did you mean 'cams'"):
         stages_of(tmp_path, {**entry, 'outputs': ['cam']})
+
+
+def test_work_dir_is_given_configured_or_named(tmp_path):
+    path = tmp_path / 'p.py'
+    path.write_text("name = 'n'\n")
+    cfg = Config.fromfile(path)
+    here = Path.cwd()
+    assert pipeline_work_dir(cfg) == here / 'work_dirs' / 'n'
+    assert pipeline_work_dir(cfg, 'x') == here / 'x'
+    cfg.work_dir = str(tmp_path)
+    assert pipeline_work_dir(cfg) == tmp_path
+    own = Path(__file__).parents[3] / 'configs'
+    names = [
+        pipeline_work_dir(Config.fromfile(own / name))
+        for name in ('own_data_example.py', 'pipelines/amr_voc12.py')
+    ]
+    assert names[0] != names[1]

@@ -24,6 +24,9 @@ from projects.amr.engine.unwrap import unwrap_model
 from projects.amr.errors import UserError
 from projects.amr.structures import published
 
+# Folders of transforms; the items read from them are in the items' keys.
+INPUT_PLACES = ('cam_dir', 'boundary_dir')
+
 
 class ItemWriterHook(Hook):
     """Base of hooks that write one item per image in the test loop.
@@ -151,7 +154,7 @@ class ItemWriterHook(Hook):
             **({'precision': 'test_cfg.fp16'} if half else {}),
             'weights': weights_digest(self._model),
             'model config': model_config_digest(runner.cfg.model.to_dict()),
-            'test pipeline': config_digest(pipeline),
+            'test pipeline': config_digest(_without_places(pipeline)),
         }
 
     @master_only
@@ -176,3 +179,16 @@ class ItemWriterHook(Hook):
                 f'{self.items} in {self._dir}: {made} made, {kept} kept from '
                 'an earlier run'
             )
+
+
+def _without_places(config):
+    """A pipeline without where its inputs are: what they hold is compared."""
+    if isinstance(config, dict):
+        return {
+            key: _without_places(value)
+            for key, value in config.items()
+            if key not in INPUT_PLACES
+        }
+    if isinstance(config, (list, tuple)):
+        return [_without_places(value) for value in config]
+    return config

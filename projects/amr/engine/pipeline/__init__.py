@@ -1,4 +1,9 @@
-from .context import MissingOutputError, StageContext, Workspace
+from .context import (
+    MissingOutputError,
+    StageContext,
+    Workspace,
+    pipeline_work_dir,
+)
 from .runner import PipelineRunner, dependents
 from .stage import PipelineConfigError, Stage, choose, read_stages
 from .summary import summarize, write_summary
@@ -12,6 +17,7 @@ __all__ = [
     'Workspace',
     'choose',
     'dependents',
+    'pipeline_work_dir',
     'read_stages',
     'summarize',
     'write_summary',

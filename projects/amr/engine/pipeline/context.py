@@ -73,6 +73,22 @@ class Workspace:
         return REFERENCE.sub(lambda m: str(self.output(*m.groups())), text)
 
 
+def pipeline_work_dir(cfg: Config, given: str | None = None) -> Path:
+    """Folder of a pipeline's outputs.
+
+    Args:
+        cfg (Config): The pipeline config.
+        given (str, optional): That of the command line. Defaults to None:
+            the config's ``work_dir``, or ``work_dirs/<name>``.
+
+    Returns:
+        Path: Absolute.
+    """
+    name = cfg.get('name') or Path(cfg.filename).stem
+    default = cfg.get('work_dir') or Path('work_dirs') / name
+    return Path(given or default).absolute()
+
+
 @dataclass
 class StageContext:
     """One stage, ready to be compared or run.

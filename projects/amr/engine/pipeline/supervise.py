@@ -7,6 +7,7 @@ file of its own that imports nothing heavy, since it is run as a script.
 """
 
 import contextlib
+import glob
 import os
 import signal
 import subprocess
@@ -34,7 +35,34 @@ def _follow(group: int) -> None:
     """Kill the group when standard input ends."""
     while os.read(0, 1):
         pass
+    # A launcher's workers may have groups of their own.
+    for pid in descendants(group):
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
     _signal_group(group, signal.SIGKILL)
+
+
+def descendants(root: int) -> list[int]:
+    """Processes that a process started, and those they started.
+
+    Args:
+        root (int): Its id.
+
+    Returns:
+        list[int]: Their ids; none where the system has no ``/proc``.
+    """
+    children: dict[int, list[int]] = {}
+    for path in glob.glob('/proc/[0-9]*/stat'):
+        with contextlib.suppress(OSError), open(path) as file:
+            # The name in brackets may hold blanks.
+            parent = int(file.read().rpartition(')')[2].split()[1])
+            children.setdefault(parent, []).append(int(path.split('/')[2]))
+    found, todo = [], [root]
+    while todo:
+        own = children.get(todo.pop(), [])
+        found += own
+        todo += own
+    return found
 
 
 def _signal_group(group: int, number: int) -> None:

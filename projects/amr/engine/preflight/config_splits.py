@@ -9,12 +9,13 @@ from mmseg.registry import DATASETS
 
 from projects.amr.datasets import VOCLabelMapDataset, VOCWeakLabelDataset
 from projects.amr.datasets.voc_weak_label import VOC_FOLDERS
-from projects.amr.engine.launch import load_config
+from projects.amr.engine.launch import load_config, read_config
 from projects.amr.engine.own_classes import unwrapped
 from projects.amr.engine.own_data import use_own_data
 from projects.amr.engine.pipeline.context import (
     StageContext,
     Workspace,
+    pipeline_work_dir,
 )
 from projects.amr.engine.pipeline.digests import DigestCache
 from projects.amr.engine.pipeline.stage import read_stages
@@ -54,18 +55,23 @@ def config_splits(
         work_dir=work_dir,
         local_rank=0,
     )
-    cfg = load_config(args)
+    cfg = read_config(path)
     if not cfg.get('stages'):
-        return _splits_of(cfg, ROLES)
+        return _splits_of(load_config(args), ROLES)
     use_own_data(cfg)
-    return _pipeline_splits(cfg, work_dir)
+    return _pipeline_splits(cfg, work_dir, cfg_options)
 
 
-def _pipeline_splits(cfg: Config, work_dir: str | None):
+def _pipeline_splits(cfg: Config, work_dir, cfg_options):
     """Lists of all stages, each once, and what is passed over."""
     stages = read_stages(cfg)
-    folder = Path(work_dir or cfg.work_dir).absolute()
-    space = Workspace(folder, stages, DigestCache(folder / '.digests.json'))
+    folder = pipeline_work_dir(cfg, work_dir)
+    space = Workspace(
+        folder,
+        stages,
+        DigestCache(folder / '.digests.json'),
+        cfg_options=cfg_options,
+    )
     outputs = [
         Path(space.fill(text, stage.name)).absolute()
         for stage in stages
