@@ -3,6 +3,7 @@
 # make lint   set up, then the linters
 # A ready environment can be used as it is: make test PYTHON=python
 VENV ?= .venv
+WORKERS ?= 2
 ifdef PYTHON
 READY :=
 else
@@ -16,7 +17,7 @@ demo: $(READY)
 	$(PYTHON) tools/run_pipeline.py configs/pipelines/amr_toy.py
 
 test: $(READY)
-	$(PYTHON) -m pytest tests
+	$(PYTHON) -m pytest tests -n $(WORKERS) --dist loadfile
 	$(PYTHON) -m pytest --doctest-modules projects/amr -q
 
 lint: $(READY)
