@@ -74,8 +74,11 @@ def test_frozen_spotlight_of_the_release_climbs_too(run):
     _, first, net = run(ADV, model, 'a', 'adv')
     _, plain, _ = run({**ADV, 'num_steps': 0}, model, 'b', 'plain')
     assert not any(p.requires_grad for p in net.spotlight.parameters())
-    assert any(
-        np.abs(one.branches['spotlight'] - other.branches['spotlight']).max()
-        > 1e-2
+    # An untrained net leaves some images without a usable map.
+    pairs = [
+        (one.branches['spotlight'], other.branches['spotlight'])
         for one, other in zip(first, plain, strict=True)
-    )
+        if len(one.classes) and one.classes.tolist() == other.classes.tolist()
+    ]
+    assert pairs
+    assert any(np.abs(a - b).max() > 1e-2 for a, b in pairs)
