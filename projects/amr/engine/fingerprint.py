@@ -81,7 +81,7 @@ def model_config_digest(config) -> str:
         >>> plain == model_config_digest({'type': 'A', 'init_cfg': {}})
         True
     """
-    return config_digest(_without_init(config))
+    return config_digest(without_keys(config, ('init_cfg', 'pretrained')))
 
 
 def note_origin(folder: Path, parts: dict[str, str]) -> list[str]:
@@ -108,14 +108,26 @@ def note_origin(folder: Path, parts: dict[str, str]) -> list[str]:
     return [name for name, part in parts.items() if before.get(name) != part]
 
 
-def _without_init(config):
-    """Leave out ``init_cfg`` and ``pretrained``, at any depth."""
+def without_keys(config, keys: tuple[str, ...]):
+    """A config value without some keys, at any depth.
+
+    Args:
+        config (Any): Nested dicts, lists and scalars; stays as it is.
+        keys (tuple[str, ...]): Names that are left out.
+
+    Returns:
+        Any: The same structure; tuples become lists.
+
+    Example:
+        >>> without_keys({'a': 1, 'b': ({'a': 2, 'c': 3},)}, ('a',))
+        {'b': [{'c': 3}]}
+    """
     if isinstance(config, dict):
         return {
-            key: _without_init(value)
+            key: without_keys(value, keys)
             for key, value in config.items()
-            if key not in ('init_cfg', 'pretrained')
+            if key not in keys
         }
     if isinstance(config, (list, tuple)):
-        return [_without_init(value) for value in config]
+        return [without_keys(value, keys) for value in config]
     return config

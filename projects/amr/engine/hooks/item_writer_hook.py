@@ -19,6 +19,7 @@ from projects.amr.engine.fingerprint import (
     model_config_digest,
     note_origin,
     weights_digest,
+    without_keys,
 )
 from projects.amr.engine.unwrap import unwrap_model
 from projects.amr.errors import UserError
@@ -154,7 +155,9 @@ class ItemWriterHook(Hook):
             **({'precision': 'test_cfg.fp16'} if half else {}),
             'weights': weights_digest(self._model),
             'model config': model_config_digest(runner.cfg.model.to_dict()),
-            'test pipeline': config_digest(_without_places(pipeline)),
+            'test pipeline': config_digest(
+                without_keys(pipeline, INPUT_PLACES)
+            ),
         }
 
     @master_only
@@ -179,16 +182,3 @@ class ItemWriterHook(Hook):
                 f'{self.items} in {self._dir}: {made} made, {kept} kept from '
                 'an earlier run'
             )
-
-
-def _without_places(config):
-    """A pipeline without where its inputs are: what they hold is compared."""
-    if isinstance(config, dict):
-        return {
-            key: _without_places(value)
-            for key, value in config.items()
-            if key not in INPUT_PLACES
-        }
-    if isinstance(config, (list, tuple)):
-        return [_without_places(value) for value in config]
-    return config

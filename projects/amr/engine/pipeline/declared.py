@@ -6,7 +6,7 @@ counts and log intervals make nothing stale.
 
 from mmengine.config import Config
 
-from projects.amr.engine.fingerprint import config_digest
+from projects.amr.engine.fingerprint import config_digest, without_keys
 
 # How data is fetched, not what it is.
 FETCHING = (
@@ -58,7 +58,7 @@ def train_values(cfg: Config) -> dict:
     for key in ('val_interval', 'val_begin', 'dynamic_intervals'):
         values.get('train_cfg', {}).pop(key, None)
     values['custom_hooks'] = _hooks(values, lambda t: t not in TEST_HOOKS)
-    return _without(values, FETCHING)
+    return without_keys(values, FETCHING)
 
 
 def test_values(cfg: Config) -> dict:
@@ -75,7 +75,7 @@ def test_values(cfg: Config) -> dict:
     values['custom_hooks'] = _hooks(
         values, lambda t: t in TEST_HOOKS and t not in PICTURE_HOOKS
     )
-    return _without(values, (*FETCHING, 'init_cfg', 'pretrained'))
+    return without_keys(values, (*FETCHING, 'init_cfg', 'pretrained'))
 
 
 def argument_values(arguments) -> dict[str, str]:
@@ -97,7 +97,7 @@ def argument_values(arguments) -> dict[str, str]:
         else:
             position += 1
             values[f'argument {position}'] = text
-    return _without(values, FETCHING)
+    return without_keys(values, FETCHING)
 
 
 def flatten(values, prefix: str = '') -> dict[str, object]:
@@ -172,16 +172,3 @@ def _hooks(values: dict, wanted) -> list[dict]:
         for hook in values.get('custom_hooks', [])
         if wanted(hook['type'])
     ]
-
-
-def _without(values, keys):
-    """Leave keys out, at any depth."""
-    if isinstance(values, dict):
-        return {
-            key: _without(value, keys)
-            for key, value in values.items()
-            if key not in keys
-        }
-    if isinstance(values, (list, tuple)):
-        return [_without(value, keys) for value in values]
-    return values
