@@ -37,7 +37,7 @@ PARTS = {
     'MODELS': ('AMR', 'CAM', 'IRNet', 'AffinityNet', 'DeepLabV2Head'),
     'DATASETS': ('VOCWeakLabelDataset', 'VOCLabelMapDataset'),
     'TRANSFORMS': ('LoadWeakLabelImage', 'RandomWalkPseudoLabel'),
-    'METRICS': ('CAMIoUMetric',),
+    'METRICS': ('CAMIoUMetric', 'MapAgreementMetric'),
     'HOOKS': ('CAMGenerationHook',),
 }
 WEIGHTS = ('amr_r50_voc.py', 'deeplabv2_r101_voc.py')

@@ -4,3 +4,8 @@ _base_ = [
     '../_base_/schedules/toy_12e.py',
     '../_base_/default_runtime.py',
 ]
+test_evaluator = [
+    dict(type='CAMIoUMetric', bg_thr=0.20, parts=('head', 'body')),
+    dict(type='MapAgreementMetric', bg_thr=0.20, parts=('head', 'body')),
+    dict(type='ClassificationAP'),
+]
