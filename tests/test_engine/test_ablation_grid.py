@@ -153,6 +153,10 @@ def test_two_grids_do_not_work_in_one_folder(run, config, tmp_path):
         run(Experiment(config))
 
 
+def test_run_that_finished_in_the_meantime_is_kept(run, config):
+    assert len(run(Experiment(config), seeds=(0, 0))) == 2
+
+
 def test_explain_tells_and_changes_nothing(run, config, tmp_path):
     other = tmp_path / 'b.py'
     other.write_text('x = 1\n')

@@ -177,7 +177,10 @@ class Grid:
         """Train and test, as the only process in the folder."""
         folder = self.folder(experiment, seed)
         with work_dir_lock(folder.parent, f'.{folder.name}.lock'):
-            if self.state(experiment, seed) is State.ANEW:
+            state = self.state(experiment, seed)
+            if state is State.DONE:  # by another grid, in the meantime
+                return
+            if state is State.ANEW:
                 shutil.rmtree(folder)
             folder.mkdir(parents=True, exist_ok=True)
             with published(folder / RUN_KEY) as file:
