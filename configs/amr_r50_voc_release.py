@@ -21,7 +21,7 @@ model = dict(
     spotlight=dict(
         init_cfg=dict(
             type='Pretrained',
-            checkpoint='work_dirs/cam_r50_voc_release/epoch_8.pth',
+            checkpoint='{{$VOC_CLASSIFIER:work_dirs/cam_r50_voc_release/epoch_8.pth}}',
         )
     ),
     compensation=dict(

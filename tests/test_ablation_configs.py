@@ -1,4 +1,4 @@
-"""Each ablation changes one factor of the config it inherits from."""
+"""Each ablation changes what its name says of the config it inherits from."""
 
 from pathlib import Path
 
@@ -34,6 +34,17 @@ FACTORS = {
     },
     'lr-compensation': {'optim_wrapper.paramwise_cfg'},
     'no-momentum': {'optim_wrapper.optimizer.momentum'},
+    'release': {
+        'amm',
+        AMM,
+        'model.loss_cps.rectify',
+        'model.loss_cps.pairing',
+        'model.compensation.backbone.frozen_stages',
+        'model.detach_spotlight',
+        'model.spotlight.init_cfg',
+        'optim_wrapper.paramwise_cfg',
+        'optim_wrapper.optimizer.momentum',
+    },
     '16e': {'train_cfg.max_epochs', 'param_scheduler.end'},
     '24e': {'train_cfg.max_epochs', 'param_scheduler.end'},
 }
@@ -52,7 +63,7 @@ def changed_keys(parent, child, prefix='') -> set[str]:
 
 
 @pytest.mark.parametrize('path', ABLATIONS, ids=lambda path: path.stem)
-def test_one_factor_changes_and_the_name_says_which(path):
+def test_the_name_says_what_changes(path):
     text = path.read_text()
     parent = path.parent / text.split("_base_ = '")[1].split("'")[0]
     assert text.startswith('#'), 'a comment says which table and number'
@@ -86,3 +97,35 @@ def test_values_are_those_of_the_tables(name):
     assert amm('no-cps_channel').spatial is False
     assert amm('no-cps_spatial').channel is False
     assert model('no-cps_channel').loss_cps is None
+
+
+def test_toy_release_has_the_switches_of_the_released_code():
+    """All but the CAMs, which are plain ones, and the learning rate."""
+    toy = Config.fromfile(CONFIGS / 'ablations/toy/amr_r26_toyvoc_release.py')
+    voc = Config.fromfile(CONFIGS / 'amr_r50_voc_release.py')
+    assert toy.amm == voc.amm
+    assert toy.model.compensation.backbone.plugins[0].cfg == voc.amm
+    assert toy.model.loss_cps == voc.model.loss_cps
+    assert toy.model.detach_spotlight is voc.model.detach_spotlight is True
+    for key in ('paramwise_cfg', 'optimizer.momentum'):
+        own, theirs = toy.optim_wrapper, voc.optim_wrapper
+        for part in key.split('.'):
+            own, theirs = own[part], theirs[part]
+        assert own == theirs, key
+    stages = [
+        cfg.model.compensation.backbone.frozen_stages for cfg in (toy, voc)
+    ]
+    assert stages == [1, 1]
+    plain = Config.fromfile(CONFIGS / 'toy/amr_r26_toyvoc.py')
+    assert toy.model.test_cfg == plain.model.test_cfg
+
+
+def test_toy_release_is_all_of_the_single_switches():
+    """What a switch's own config changes, the release changes too."""
+    stem = 'ablations/toy/amr_r26_toyvoc_'
+    singles = sorted(CONFIGS.glob(f'{stem}cps0.05_*.py'))
+    assert len(singles) == 9
+    together = set()
+    for path in singles:
+        together |= FACTORS[path.stem.split('_')[-1]]
+    assert together | {'amm'} == FACTORS['release']

@@ -1,23 +1,55 @@
 #!/usr/bin/env python
-"""Train and test configs over seeds and write one table.
+"""Train and test the rows of a table over seeds, and write the table.
 
-Example: ``python tools/run_ablation.py configs/toy/*.py --seeds 0 1 2``
+The paper's Tables 3 to 6 and our own (``controls``, ``release``, ``beyond``)
+by name, on VOC 2012 or from another table file, or a list of configs::
+
+    python tools/run_ablation.py --table 3 5 --seeds 0 1 2
+    python tools/run_ablation.py --tables configs/ablations/toy/tables.py
+        --table 3 --seeds 0 1 2
+    python tools/run_ablation.py configs/toy/amr_r26_toyvoc*.py --seeds 0 1 2
+
+Each table becomes ``table_<name>.md``, ``.json`` and ``.png`` (``table.*`` of
+a list) in the work dir or ``--out-dir``. Runs are shared between tables; what
+is finished is kept, and stopped or killed, the same command goes on.
+``--list`` tells what would run. ``--collect-only`` runs nothing and makes the
+tables of what lies in ``<work-dir>/<config stem>/seed<k>/test_summary.json``,
+however it was made. Commands with different seeds may run at once in one work
+dir.
 """
 
 import argparse
+import shlex
 import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from mmengine.logging import MMLogger  # noqa: E402
+
 from projects.amr.engine.ablation import (  # noqa: E402
-    collect_rows,
+    Grid,
+    Table,
+    collect,
+    lines_of,
     markdown_table,
-    run_grid,
+    plain_table,
+    read_tables,
     write_table,
 )
 from projects.amr.engine.launch import run_tool  # noqa: E402
-from projects.amr.errors import UserError  # noqa: E402
+from projects.amr.engine.mixed_precision import (  # noqa: E402
+    AMP_TYPES,
+    lone_amp,
+)
+from projects.amr.engine.stop_signals import (  # noqa: E402
+    Terminated,
+    sigterm_raises,
+)
+from projects.amr.engine.tool_process import ROOT  # noqa: E402
+from projects.amr.errors import StoppedError, UserError  # noqa: E402
+
+TABLES = ROOT / 'configs' / 'ablations' / 'tables.py'
 
 
 def parse_args() -> argparse.Namespace:
@@ -26,10 +58,54 @@ def parse_args() -> argparse.Namespace:
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument('configs', nargs='+', type=Path)
-    parser.add_argument('--seeds', nargs='+', type=int, default=[0])
+    parser.add_argument('configs', nargs='*', type=Path, help='one a row')
     parser.add_argument(
-        '--work-dir', type=Path, default=Path('work_dirs/ablation')
+        '--table',
+        nargs='+',
+        default=[],
+        metavar='NAME',
+        help="tables of the table file, such as 3; 'all' for all",
+    )
+    parser.add_argument(
+        '--tables',
+        type=Path,
+        default=TABLES,
+        metavar='FILE',
+        help='table file; configs/ablations/tables.py (VOC 2012) by default',
+    )
+    parser.add_argument(
+        '--seeds',
+        nargs='+',
+        type=int,
+        help='training seeds; 0 by default, with --collect-only all there are',
+    )
+    parser.add_argument(
+        '--work-dir',
+        type=Path,
+        help="folder of runs and tables; the table file's by default, "
+        'work_dirs/ablation for a list',
+    )
+    parser.add_argument(
+        '--out-dir',
+        type=Path,
+        help='folder of the tables; the work dir by default',
+    )
+    parser.add_argument(
+        '--list',
+        action='store_true',
+        help='say what would run and what is done; change nothing',
+    )
+    parser.add_argument(
+        '--collect-only',
+        action='store_true',
+        help='run nothing; make the tables of the results that are there',
+    )
+    parser.add_argument(
+        '--amp',
+        nargs='?',
+        const='auto',
+        choices=AMP_TYPES,
+        help='mixed precision of the trainings, as in tools/train.py',
     )
     parser.add_argument(
         '--no-pretrained',
@@ -39,26 +115,97 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         '--cfg-options', nargs='+', default=[], help='overrides of all configs'
     )
-    return parser.parse_args()
+    return parser.parse_args(lone_amp(sys.argv[1:]))
+
+
+def choose(args: argparse.Namespace) -> tuple[list[Table], Path]:
+    """Tables that were asked for, and the work dir."""
+    if args.configs and args.table:
+        raise UserError('give configs or --table, not both')
+    if args.configs:
+        work_dir = args.work_dir or Path('work_dirs/ablation')
+        return [plain_table(args.configs)], work_dir
+    tables, work_dir = read_tables(args.tables)
+    names = list(tables) if args.table == ['all'] else args.table
+    unknown = [name for name in names if name not in tables]
+    if unknown or not names:
+        what = f'no table {", ".join(unknown)}' if unknown else 'what to run?'
+        raise UserError(
+            f'{what}: give configs, or --table with some of '
+            f'{", ".join(tables)} (of {args.tables})'
+        )
+    return [tables[name] for name in names], args.work_dir or work_dir
 
 
 def main() -> None:
-    """Run the grid and print its table."""
+    """Run the grid and write its tables."""
     args = parse_args()
-    for config in args.configs:
-        if not config.is_file():
-            raise UserError(f'config not found: {config}')
-    args.work_dir.mkdir(parents=True, exist_ok=True)
-    results = run_grid(
-        args.configs,
-        args.seeds,
-        args.work_dir,
-        train_options=['--no-pretrained'] if args.no_pretrained else [],
-        cfg_options=args.cfg_options,
-    )
-    rows = collect_rows(results)
-    write_table(rows, args.work_dir)
-    print(markdown_table(rows))
+    # Each reading of a config would tell of its environment variables.
+    MMLogger.get_current_instance().setLevel('WARNING')
+    tables, work_dir = choose(args)
+    experiments = [row.experiment for t in tables for row in t.rows]
+    ceilings = {t.ceiling.experiment for t in tables if t.ceiling}
+    if args.collect_only:
+        results = collect([*experiments, *ceilings], work_dir, args.seeds)
+        if not any(results.values()):
+            raise UserError(
+                f'no results in {work_dir}: expected '
+                '<config stem>/seed<k>/test_summary.json in it'
+            )
+    else:
+        grid = Grid(
+            experiments,
+            args.seeds or [0],
+            work_dir,
+            train_options(args),
+            args.cfg_options,
+        )
+        if args.list:
+            show_plan(tables, grid)
+            return
+        run_grid(grid)
+        ran = collect(experiments, work_dir, grid.seeds)
+        results = {**grid.finished(ceilings), **ran}
+    out_dir = args.out_dir or work_dir
+    out_dir.mkdir(parents=True, exist_ok=True)
+    for table in tables:
+        lines = lines_of(table, results)
+        path = write_table(table, lines, out_dir)
+        print(f'\n{markdown_table(table, lines)}\n\nTable: {path}')
+
+
+def train_options(args: argparse.Namespace) -> list[str]:
+    """Flags that are passed on to tools/train.py."""
+    amp = [f'--amp={args.amp}'] if args.amp else []
+    return [*amp, *(['--no-pretrained'] if args.no_pretrained else [])]
+
+
+def run_grid(grid: Grid) -> None:
+    """Run the grid; a stop says how to go on."""
+    try:
+        with sigterm_raises():
+            grid.run()
+    except (KeyboardInterrupt, Terminated) as stop:
+        words = ['python', 'tools/run_ablation.py', *sys.argv[1:]]
+        raise StoppedError(
+            f'stopped; what is done is kept, this goes on from there:\n'
+            f'  {shlex.join(words)}',
+            143 if isinstance(stop, Terminated) else 130,
+        ) from None
+
+
+def show_plan(tables: list[Table], grid: Grid) -> None:
+    """Print tables and the state of their runs."""
+    for table in tables:
+        if table.name:
+            print(f'{table.title}')
+        for row in table.rows:
+            print(f'  {row.name}: {row.experiment.stem}')
+    print(f'\nRuns in {grid.work_dir}, in this order for each seed')
+    for experiment, seeds in grid.explain():
+        print(f'  {experiment.stem}')
+        for what, numbers in seeds.items():
+            print(f'    seed {", ".join(map(str, numbers))}: {what}')
 
 
 if __name__ == '__main__':

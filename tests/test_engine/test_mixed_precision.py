@@ -204,6 +204,7 @@ def test_without_a_gpu_the_error_says_what_is_possible(monkeypatch):
         (['--amp', 'bf16', 'c.py'], ['--amp', 'bf16', 'c.py']),
         (['--amp=fp16', 'c.py'], ['--amp=fp16', 'c.py']),
         (['c.py'], ['c.py']),
+        ([], []),  # argparse then says what is missing
     ],
 )
 def test_amp_may_stand_alone_anywhere(words, read):

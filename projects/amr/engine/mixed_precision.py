@@ -103,9 +103,11 @@ def lone_amp(words: list[str]) -> list[str]:
     Example:
         >>> lone_amp(['--amp', 'config.py', '--amp', 'bf16'])
         ['--amp=auto', 'config.py', '--amp', 'bf16']
+        >>> lone_amp([])
+        []
     """
     following = [*words[1:], '']
     return [
         '--amp=auto' if word == '--amp' and after not in AMP_TYPES else word
-        for word, after in zip(words, following, strict=True)
+        for word, after in zip(words, following, strict=False)
     ]

@@ -1,0 +1,39 @@
+# amr_r50_voc_release.py on ToyVOC: every switch of the released code at once,
+# with plain CAMs.
+_base_ = '../../toy/amr_r26_toyvoc_cps0.05.py'
+amm = dict(
+    type='AttentionModulation',
+    channel_transform='mlp',
+    spatial_transform='max_mean',
+    norm_always_train=True,
+    modulation=dict(
+        type='gaussian',
+        stats='batch',
+        peak=False,
+        unbiased=True,
+        detach_stats=True,
+        eps=0.0,
+    ),
+)
+model = dict(
+    detach_spotlight=True,
+    spotlight=dict(
+        init_cfg=dict(
+            type='Pretrained',
+            checkpoint='{{$TOY_CLASSIFIER:work_dirs/cam_r26_toyvoc/epoch_12.pth}}',
+        )
+    ),
+    compensation=dict(
+        backbone=dict(
+            frozen_stages=1,
+            plugins=[dict(cfg=amm, position='after_conv3')],
+        )
+    ),
+    loss_cps=dict(rectify=True, pairing='first_two'),
+)
+optim_wrapper = dict(
+    optimizer=dict(momentum=1e-4),
+    paramwise_cfg=dict(
+        custom_keys={'compensation.backbone': dict(lr_mult=10)}
+    ),
+)

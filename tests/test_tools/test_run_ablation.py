@@ -1,0 +1,143 @@
+"""A table as a user runs it, in processes, on a dozen images."""
+
+import json
+import signal
+import time
+
+import pytest
+from tool_process import ToolProcess, run_tool_process
+
+TABLES = """
+toy = True
+work_dir = 'tables'
+tables = dict(
+    tiny=dict(
+        title='Tiny',
+        rows=[
+            dict(name='xi 0.9', config='xi.py', weights_of='amr_tiny.py'),
+            dict(name='xi 0.5', config='amr_tiny.py'),
+            dict(
+                name='warm start',
+                config='warm.py',
+                starts_from=dict(TINY_CLASSIFIER='amr_tiny.py'),
+            ),
+        ],
+    )
+)
+"""
+WARM = """
+_base_ = 'amr_tiny.py'
+model = dict(
+    spotlight=dict(
+        init_cfg=dict(
+            type='Pretrained',
+            checkpoint='{{$TINY_CLASSIFIER:nowhere.pth}}',
+            prefix='spotlight',
+        )
+    )
+)
+"""
+
+
+@pytest.fixture(scope='module')
+def folder(tiny_file, tmp_path_factory):
+    """A folder with configs and a table file."""
+    folder = tmp_path_factory.mktemp('ablation')
+    (folder / tiny_file.name).write_text(tiny_file.read_text())
+    xi = "_base_ = 'amr_tiny.py'\nmodel = dict(xi=0.9)\n"
+    (folder / 'xi.py').write_text(xi)
+    (folder / 'warm.py').write_text(WARM)
+    (folder / 'tables.py').write_text(TABLES)
+    return folder
+
+
+@pytest.fixture(scope='module')
+def run(folder):
+    """Run the tool for the table; returns the output."""
+
+    def _run(*flags, code=0):
+        flags = ['--tables', 'tables.py', '--table', 'tiny', *flags]
+        return run_tool_process(
+            'run_ablation.py', *flags, cwd=folder, code=code
+        )
+
+    return _run
+
+
+@pytest.fixture(scope='module')
+def finished(run, folder):
+    """Output of the finished process, and its work dir."""
+    return run('--seeds', '3', '--amp', 'bf16'), folder / 'tables'
+
+
+def test_rows_take_the_checkpoint_of_their_parent(finished):
+    output, work = finished
+    checkpoint = work / 'amr_tiny' / 'seed3' / 'epoch_1.pth'
+    summary = json.loads((work / 'xi/seed3/test_summary.json').read_text())
+    assert summary['checkpoint'] == str(checkpoint.relative_to(work.parent))
+    assert not (work / 'xi/seed3/train.log').exists()
+    loaded = f'load spotlight in model from: {checkpoint}'
+    assert loaded in (work / 'warm/seed3/train.log').read_text()
+    order = [line for line in output.splitlines() if line[:1] == '[']
+    heads = [line.split(',')[0] for line in order]
+    assert heads == ['[1/3] amr_tiny', '[2/3] xi', '[3/3] warm']
+    assert ' h left' not in order[0]
+    assert ' h left' in order[2]
+
+
+def test_amp_is_that_of_the_training(finished):
+    _, work = finished
+    log = (work / 'amr_tiny/seed3/train.log').read_text()
+    assert 'BFloat16OptimWrapper' in log
+
+
+def test_table_holds_the_figures_of_the_tests(finished):
+    output, work = finished
+    content = json.loads((work / 'table_tiny.json').read_text())
+    for line in content['lines']:
+        path = work / line['config'] / 'seed3' / 'test_summary.json'
+        metrics = json.loads(path.read_text())['metrics']
+        want = metrics[f'cam/{line["map"]}/mIoU_fixed']
+        assert line['metrics']['mIoU_fixed']['values'] == {'3': want}
+    assert len(content['lines']) == 9
+    assert (work / 'table_tiny.md').read_text().strip() in output
+    assert (work / 'table_tiny.png').is_file()
+
+
+def test_second_run_keeps_all_and_other_flags_do_not(run, finished):
+    plan = run('--seeds', '3', '--amp', 'bf16', '--list')
+    assert plan.count('seed 3: done') == 3
+    plan = run('--seeds', '3', '4', '--list')
+    assert plan.count('seed 3: made from other values') == 3
+
+
+def test_tables_are_made_of_what_is_there(run, finished, folder):
+    _, work = finished
+    out = folder / 'elsewhere'
+    run('--collect-only', '--out-dir', out)
+    for name in ('table_tiny.md', 'table_tiny.json'):
+        assert (out / name).read_bytes() == (work / name).read_bytes()
+    output = run('--collect-only', '--work-dir', out, code=2)
+    assert f'no results in {out}' in output
+
+
+def test_stopped_run_says_how_to_go_on(folder):
+    flags = ['--tables', 'tables.py', '--table', 'tiny', '--work-dir', 'short']
+    process = ToolProcess('run_ablation.py', *flags, cwd=folder)
+    end = time.monotonic() + 60
+    while '[1/3]' not in process.output and time.monotonic() < end:
+        time.sleep(0.1)
+    process.send(signal.SIGINT)
+    assert process.wait() == 130, process.output
+    command = f'python tools/run_ablation.py {" ".join(flags)}'
+    assert command in process.output
+    assert 'Traceback' not in process.output
+    assert (folder / 'short/amr_tiny/seed0/run.json').is_file()
+
+
+def test_what_to_run_must_be_said(folder):
+    output = run_tool_process(
+        'run_ablation.py', '--tables', 'tables.py', cwd=folder, code=2
+    )
+    assert 'what to run?' in output
+    assert '--table with some of tiny' in output
