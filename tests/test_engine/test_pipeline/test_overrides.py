@@ -1,4 +1,5 @@
 from copy import deepcopy
+from pathlib import Path
 
 import pytest
 from mmengine.config import Config
@@ -11,6 +12,7 @@ from projects.amr.engine.pipeline import (
     use_stage_overrides,
 )
 
+VOC = Path(__file__).parents[3] / 'configs/pipelines/amr_voc12.py'
 STAGES = [
     {'name': 'cam_train', 'config': 'a.py', 'env': {'ROOT': 'voc'}},
     {
@@ -172,6 +174,19 @@ def test_a_config_inherits_stages_in_two_steps(tmp_path):
     assert (second.name, second.env) == ('t', {})
     assert 'stage_overrides' not in cfg
     assert [stage.name for stage in read_stages(cfg)] == ['s', 't']
+
+
+def test_the_summary_is_not_asked_for_stages_that_are_gone():
+    cfg = Config.fromfile(VOC)
+    names = ('segmentor_val_tta_crf', 'segmentor_train_split')
+    cfg.stage_overrides = dict.fromkeys(names)
+    before, roles = cfg.headline, cfg.roles.to_dict()
+    stages = read_stages(cfg)
+    assert not {stage.name for stage in stages} & set(names)
+    assert cfg.headline == before[:-1]
+    assert before[-1].stage == 'segmentor_val_tta_crf'
+    assert roles.pop('predictions') == '{segmentor_train_split.labels}'
+    assert cfg.roles.to_dict() == roles
 
 
 def test_the_error_names_the_config(tmp_path):

@@ -35,7 +35,8 @@ def use_stage_overrides(cfg: Config) -> None:
 
     Args:
         cfg (Config): Changed in place: its ``stages`` are the resolved ones,
-            and ``stage_overrides`` is gone.
+            ``stage_overrides`` is gone, and so are entries of ``headline``
+            and ``roles`` that name a removed stage.
 
     Raises:
         PipelineConfigError: See :func:`override_stages`.
@@ -43,10 +44,13 @@ def use_stage_overrides(cfg: Config) -> None:
     overrides = cfg.pop(KEY, None)
     if not overrides:
         return
+    before = cfg.get('stages') or []
     try:
-        cfg.stages = override_stages(cfg.get('stages') or [], overrides)
+        cfg.stages = override_stages(before, overrides)
     except PipelineConfigError as error:
         raise PipelineConfigError(f'{cfg.filename}: {error}') from None
+    kept = {stage['name'] for stage in cfg.stages}
+    _forget(cfg, {stage['name'] for stage in before} - kept)
 
 
 def override_stages(
@@ -86,6 +90,18 @@ def override_stages(
         else:
             found[name] = _changed(found, name, override)
     return [stage for stage in found.values() if stage is not None]
+
+
+def _forget(cfg: Config, removed: set[str]) -> None:
+    """Take out what the summary would say of removed stages."""
+    if cfg.get('headline'):
+        cfg.headline = [e for e in cfg.headline if e['stage'] not in removed]
+    if cfg.get('roles'):
+        cfg.roles = {
+            role: text
+            for role, text in cfg.roles.items()
+            if not any(f'{{{name}.' in str(text) for name in removed)
+        }
 
 
 def _by_name(stages: Sequence[Mapping]) -> dict[str, dict]:

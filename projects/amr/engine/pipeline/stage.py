@@ -83,8 +83,9 @@ def read_stages(cfg: Config) -> list[Stage]:
 
     Raises:
         PipelineConfigError: If there are none, a key, kind, config or tool is
-            unknown, a name occurs twice, or a stage refers to one that does
-            not come before it.
+            unknown, a name occurs twice, a stage refers to one that does not
+            come before it, or ``roles`` or ``headline`` to one that is not
+            there.
     """
     use_stage_overrides(cfg)
     if not cfg.get('stages'):
@@ -99,18 +100,11 @@ def read_stages(cfg: Config) -> list[Stage]:
             raise PipelineConfigError(
                 f'{cfg.filename}: two stages are called {stage.name!r}'
             )
-        for name, output in stage.references():
-            if output not in outputs.get(name, ()):
-                known = [
-                    f'{s}.{o}' for s, many in outputs.items() for o in many
-                ]
-                raise PipelineConfigError(
-                    f'{cfg.filename}: stage {stage.name!r} refers to '
-                    f'{{{name}.{output}}}, which no earlier stage makes'
-                    f'{hint(f"{name}.{output}", known)}'
-                )
+        who = f'{cfg.filename}: stage {stage.name!r}'
+        _check_references(who, stage.references(), outputs)
         outputs[stage.name] = tuple(stage.outputs)
         stages.append(stage)
+    _check_summary(cfg, outputs)
     return stages
 
 
@@ -142,6 +136,34 @@ def choose(
     if stop <= start:
         raise PipelineConfigError(f'stage {last!r} comes before {first!r}')
     return stages[start:stop]
+
+
+def _check_references(who: str, references, outputs: dict) -> None:
+    """Refuse references to what no earlier stage makes."""
+    known = [f'{s}.{o}' for s, many in outputs.items() for o in many]
+    for reference in map('.'.join, references):
+        if reference not in known:
+            raise PipelineConfigError(
+                f'{who} refers to {{{reference}}}, which no earlier stage '
+                f'makes{hint(reference, known)}'
+            )
+
+
+def _check_summary(cfg: Config, outputs: dict) -> None:
+    """Refuse roles and headline figures of stages that are not there.
+
+    They are read when all stages have run, which is late to be told.
+    """
+    for role, text in dict(cfg.get('roles') or {}).items():
+        found = REFERENCE.findall(str(text))
+        _check_references(f'{cfg.filename}: role {role!r}', found, outputs)
+    for entry in cfg.get('headline') or []:
+        if entry['stage'] not in outputs:
+            raise PipelineConfigError(
+                f'{cfg.filename}: headline {entry["label"]!r} is of the stage '
+                f'{entry["stage"]!r}, which is not there'
+                f'{hint(entry["stage"], outputs)}'
+            )
 
 
 def _read_stage(entry: dict, where: str) -> Stage:
