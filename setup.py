@@ -43,6 +43,7 @@ setup(
         'opencv-python>=4.8',
         'scipy>=1.11',
         'defusedxml>=0.7',
+        'filelock>=3.12',
         'jinja2>=3.1',
         'matplotlib>=3.7',
         'Pillow>=10',

@@ -10,3 +10,5 @@ own_data = dict(
     val_share=0.1,  # or val_list='val.txt'
     no_label='error',  # 'keep' or 'drop' photos that have no label
 )
+# Single stages are changed or left out by name, see pipelines/README.md:
+# stage_overrides = dict(segmentor_val_tta_crf=None)  # without the CRF

@@ -5,8 +5,8 @@ import pytest
 from mmseg.registry import TRANSFORMS
 from PIL import Image
 
-from projects.amr.datasets.mask_rules import check_mask_size
 from projects.amr.errors import DataError
+from projects.amr.structures.label_rules import check_mask_size
 
 TURN = 0x0112  # EXIF orientation
 

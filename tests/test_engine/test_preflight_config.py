@@ -98,7 +98,7 @@ def test_a_pipeline_runs_the_check_as_a_stage(toy_root, tmp_path):
     from mmengine.config import Config
 
     from projects.amr.engine.pipeline import read_stages
-    from projects.amr.engine.pipeline.runner import _numbers
+    from projects.amr.engine.pipeline.figures import numbers
 
     path = edited(
         write_pipeline(toy_root, tmp_path),
@@ -112,7 +112,7 @@ def test_a_pipeline_runs_the_check_as_a_stage(toy_root, tmp_path):
     )
     assert read_stages(Config.fromfile(path))[0].name == 'check'
     splits = folder_splits(toy_root, {'train': 'train', 'val': 'val'})
-    figures = _numbers(check_splits(splits, Scanner()).content())
+    figures = numbers(check_splits(splits, Scanner()).content())
     assert figures['fault_count'] == 0
     assert figures['lists.val.images'] > 0
 

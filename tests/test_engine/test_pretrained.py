@@ -105,7 +105,7 @@ def test_file_is_fetched_once_with_its_digest(tmp_path, monkeypatch):
     digest = hashlib.sha256(b'x').hexdigest()[:8]
     url = f'https://example.org/models/resnet50-{digest}.pth'
 
-    def fetch(url, target, digest, progress):
+    def fetch(url, target, digest):
         calls.append((url, digest))
         cached_path(url).write_bytes(b'x')
 

@@ -61,7 +61,7 @@ def test_other_ignore_index():
 def test_bad_masks_are_named():
     wrong = sample()
     wrong['gt_sem_seg']['data'][0, 3, 4] = 3
-    with pytest.raises(DataError, match=r'x/1\.png: values .* got \[3\]'):
+    with pytest.raises(DataError, match=r'x/1\.png: values .* got \{3: 1\}'):
         score(metric(), [wrong])
     turned = sample()
     turned['gt_sem_seg']['data'] = turned['gt_sem_seg']['data'].mT

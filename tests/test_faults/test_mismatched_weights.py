@@ -46,15 +46,21 @@ def test_fault29_own_weights_and_a_foreign_head_load(tmp_path):
 
 def test_fault29_attention_modules_may_start_anew(tmp_path):
     state = build(backbone()).state_dict()
-    model = load(backbone(AMM), state, tmp_path)
     key = 'layer4.0.conv3.weight'
+    torch.nn.init.normal_(state[key])
+    model = load(backbone(AMM), state, tmp_path)
     assert torch.equal(model.state_dict()[key], state[key])
 
 
 def test_fault29_old_files_without_batch_counters_load(tmp_path):
     state = build(backbone()).state_dict()
-    state = {k: v for k, v in state.items() if 'num_batches' not in k}
-    load(backbone(), state, tmp_path)
+    torch.nn.init.normal_(state['conv1.weight'])
+    old = {k: v for k, v in state.items() if 'num_batches' not in k}
+    assert len(old) < len(state)
+    loaded = load(backbone(), old, tmp_path).state_dict()
+    assert set(loaded) == set(state)
+    for key, value in state.items():
+        assert torch.equal(loaded[key], value), key
 
 
 @pytest.mark.parametrize(

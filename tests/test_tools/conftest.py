@@ -1,6 +1,7 @@
 """Real processes on a tiny config file."""
 
 import os
+import runpy
 import subprocess
 import sys
 from pathlib import Path
@@ -35,6 +36,25 @@ def call():
         )
 
     return _call
+
+
+@pytest.fixture
+def run_here(capsys, monkeypatch):
+    """Run a tool in this process: exit code and what it printed."""
+
+    def _run(name, *arguments, cwd):
+        tool = runpy.run_path(str(ROOT / 'tools' / f'{name}.py'))
+        monkeypatch.chdir(cwd)
+        monkeypatch.setattr(sys, 'argv', [name, *map(str, arguments)])
+        code = 0
+        try:
+            tool['run_tool'](tool['main'])
+        except SystemExit as stop:
+            code = stop.code
+        done = capsys.readouterr()
+        return code, done.out, done.err
+
+    return _run
 
 
 @pytest.fixture(scope='session')

@@ -1,6 +1,7 @@
 """browse_dataset.py and print_config.py as a user calls them."""
 
 import runpy
+import sys
 from pathlib import Path
 
 import cv2
@@ -8,6 +9,7 @@ import pytest
 from mmengine.config import Config
 
 from projects.amr.datasets import VOCFolder
+from projects.amr.engine.pipeline import use_stage_overrides
 from projects.amr.errors import UserError
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -40,6 +42,24 @@ def test_browsing_a_set_that_is_not_there(call, tiny_file, tmp_path):
     assert '/no/such' in done.stderr.split('ERROR: ')[-1]
     assert 'Traceback' not in done.stderr
     assert not (tmp_path / 'pictures').exists()
+
+
+def test_printed_stages_are_the_resolved_ones(monkeypatch, capsys):
+    monkeypatch.chdir(ROOT)
+    pipeline = 'configs/pipelines/amr_toyvoc_scale.py'
+    arguments = ['print_config.py', pipeline, '--path', 'stages']
+    monkeypatch.setattr(sys, 'argv', arguments)
+    runpy.run_path(str(ROOT / 'tools/misc/print_config.py'))['main']()
+    printed = Config.fromstring(capsys.readouterr().out, '.py')
+    assert printed.stages == stages_of(pipeline)
+    assert [stage.name for stage in printed.stages[:2]] == ['toy_set', 'check']
+
+
+def stages_of(pipeline):
+    """Resolved stages of a pipeline config."""
+    cfg = Config.fromfile(pipeline)
+    use_stage_overrides(cfg)
+    return cfg.stages
 
 
 def test_printed_text_is_the_config(call, tiny_file, tmp_path):

@@ -1,10 +1,8 @@
 """make_seeds, make_pseudo_labels and eval_masks, as a user calls them."""
 
-import importlib.util
 import json
 import re
-import sys
-from pathlib import Path
+from functools import partial
 
 import numpy as np
 import pytest
@@ -46,25 +44,9 @@ def folder(toy_root, tmp_path_factory):
 
 
 @pytest.fixture
-def tool(folder, monkeypatch, capsys):
-    """Run a tool in this process: exit code and what it printed."""
-
-    def _tool(name, *arguments):
-        path = Path(__file__).parents[2] / 'tools' / f'{name}.py'
-        spec = importlib.util.spec_from_file_location(name, path)
-        module = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(module)
-        monkeypatch.chdir(folder)
-        monkeypatch.setattr(sys, 'argv', [name, *map(str, arguments)])
-        code = 0
-        try:
-            module.run_tool(module.main)
-        except SystemExit as stop:
-            code = stop.code
-        done = capsys.readouterr()
-        return code, done.out, done.err
-
-    return _tool
+def tool(folder, run_here):
+    """Run a tool in this process, in the folder of the records."""
+    return partial(run_here, cwd=folder)
 
 
 def labels_in(folder):

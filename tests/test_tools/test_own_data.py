@@ -6,6 +6,7 @@ import json
 import shutil
 import sys
 import unicodedata
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -25,33 +26,10 @@ from projects.amr.engine.own_classes import fit_class_file
 from projects.amr.structures import CAMRecord, load_label_map
 
 
-def run(name, *arguments, capsys, monkeypatch, cwd):
-    """Run a tool in this process: exit code and what it printed."""
-    path = Path(__file__).parents[2] / 'tools' / f'{name}.py'
-    spec = importlib.util.spec_from_file_location('tool', path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    monkeypatch.chdir(cwd)
-    monkeypatch.setattr(sys, 'argv', [name, *map(str, arguments)])
-    code = 0
-    try:
-        module.run_tool(module.main)
-    except SystemExit as stop:
-        code = stop.code
-    done = capsys.readouterr()
-    return code, done.out, done.err
-
-
 @pytest.fixture
-def tool(tmp_path, capsys, monkeypatch):
+def tool(tmp_path, run_here):
     """Run a tool in this process, in a folder of its own."""
-
-    def _tool(name, *arguments, cwd=tmp_path):
-        return run(
-            name, *arguments, capsys=capsys, monkeypatch=monkeypatch, cwd=cwd
-        )
-
-    return _tool
+    return partial(run_here, cwd=tmp_path)
 
 
 @pytest.fixture(scope='module')

@@ -142,20 +142,7 @@ def main() -> None:
         steps=4,
         width=64,
     )
-    # On one thread of a shared machine, CPU time is what can be compared.
-    clock = 'seconds' if options.device == 'cuda' else 'cpu_seconds'
-    rows = []
-    for size in options.sizes:
-        first = None
-        for way in WAYS:
-            got = measuring.isolated(run_case, way, size, options)
-            first = first or got
-            row = {'way': way, 'size': size, 'pixels': size * size, **got}
-            row['speed_up'] = first[clock] / got[clock]
-            row['memory_share'] = got['peak_mib'] / first['peak_mib']
-            rows.append(row)
-            print(f'{size} {way}: {got[clock]:.3f} s', flush=True)
-    measuring.report(rows, options)
+    measuring.compare(run_case, WAYS, options)
 
 
 if __name__ == '__main__':

@@ -93,18 +93,7 @@ def main() -> None:
         batch=2,
         radius=10,
     )
-    rows = []
-    for size in options.sizes:
-        first = None
-        for way in WAYS:
-            got = measuring.isolated(run_case, way, size, options)
-            first = first or got
-            row = {'way': way, 'size': size, 'pixels': size * size, **got}
-            row['speed_up'] = first['seconds'] / got['seconds']
-            row['memory_share'] = got['peak_mib'] / first['peak_mib']
-            rows.append(row)
-            print(f'{size} {way}: {got["seconds"]:.4f} s', flush=True)
-    measuring.report(rows, options)
+    measuring.compare(run_case, WAYS, options)
 
 
 if __name__ == '__main__':

@@ -2,10 +2,12 @@
 """Kill the toy chain again and again: ``python tools/benchmarks/chaos.py``.
 
 Runs the stages of configs/pipelines/amr_toy.py on a dozen images, once
-undisturbed, then in rounds that are killed by SIGKILL at random moments and
-started again until they end. After each round every label map, seed, CAM
-record and metric is compared with the undisturbed run's. Exit code 1 if
-anything differs.
+undisturbed, then in rounds that are killed by SIGKILL and started again until
+they end. For each kill a stage is drawn, all alike however short they are,
+then a moment within it. After each round every label map, seed, CAM record
+and metric is compared with the undisturbed run's. It ends with the kills by
+the stage that was hit, those never hit included. Exit code 1 if anything
+differs.
 
 Runner and stages are forked from this process, which has imported all that
 they need, and killed together; ``--cold`` starts them as commands.
@@ -56,6 +58,7 @@ OPTIONS = {
     },
 }
 ITEMS = ('*/labels/*.png', '*/cams/*.npz', '*/boundaries/*.npz')
+KILLS_A_ROUND = 25
 HEAD = re.compile(r'\[\d+/\d+\] (\w+): (.*)')
 
 
@@ -195,21 +198,55 @@ def undisturbed(config: Path, folder: Path, cold: bool) -> dict[str, float]:
     return dict(zip(names, spans, strict=True))
 
 
-def round_of_kills(config, folder, seconds, rng, left, cold) -> Counter:
-    """Kill and start again until the chain ends; kills by stage."""
-    kills = Counter()
+def plan_kills(stages, count: int, rng: random.Random) -> Counter:
+    """How often each stage is to be killed: draws of equal chance."""
+    return Counter(rng.choices(list(stages), k=count))
+
+
+def round_of_kills(config, folder, seconds, plan, rng, cold) -> Counter:
+    """Kill as planned and start again until the chain ends.
+
+    A stage that ends before its moment comes is not begun again, so there
+    may be fewer kills than planned, and some in the stage after.
+
+    Args:
+        config (Path): The pipeline config.
+        folder (Path): The work dir.
+        seconds (dict[str, float]): Of each stage, undisturbed.
+        plan (Counter): Kills by stage.
+        rng (random.Random): Draws the moments.
+        cold (bool): Whether all processes start as commands.
+
+    Returns:
+        Counter: Kills by the stage that was hit.
+    """
+    kills, plan = Counter(), Counter(plan)
     while True:
         chain = Chain(config, folder, cold)
         stage = chain.next_stage()
-        if stage is None or kills.total() >= left:
-            while chain.next_stage():
-                pass
+        while stage is not None and not plan[stage]:
+            stage = chain.next_stage()
+        if stage is None:
             if chain.wait():
                 sys.exit(f'a run after kills failed, see {folder}')
             return kills
-        time.sleep(rng.uniform(0, 1.2 * seconds[stage]))
+        plan[stage] -= 1
+        time.sleep(rng.uniform(0, seconds[stage]))
         hit, code = chain.kill(stage)
         kills[hit] += code < 0
+
+
+def stage_table(kills: Counter, seconds: dict[str, float]) -> str:
+    """Kills and undisturbed seconds of every stage; who was never hit."""
+    width = max(map(len, seconds))
+    lines = [f'{"stage":{width}}  kills  seconds']
+    lines += [
+        f'{name:{width}}  {kills[name]:5d}  {span:7.1f}'
+        for name, span in seconds.items()
+    ]
+    never = [name for name in seconds if not kills[name]]
+    lines.append(f'never hit: {", ".join(never) or "none"}')
+    return '\n'.join(lines)
 
 
 def outcome(folder: Path) -> dict:
@@ -241,8 +278,9 @@ def main() -> None:
     kills, rounds, faults = Counter(), 0, []
     while kills.total() < args.kills:
         work = folder / f'round{rounds}'
-        left = args.kills - kills.total()
-        kills += round_of_kills(config, work, seconds, rng, left, args.cold)
+        count = min(args.kills - kills.total(), KILLS_A_ROUND)
+        plan = plan_kills(seconds, count, rng)
+        kills += round_of_kills(config, work, seconds, plan, rng, args.cold)
         rounds += 1
         found = outcome(work)
         faults += [
@@ -261,8 +299,11 @@ def main() -> None:
             print('\n'.join(f'  {fault}' for fault in faults[-20:]))
             sys.exit(f'see {work} and {folder / "undisturbed"}')
         shutil.rmtree(work)
+    print(stage_table(kills, seconds))
     result = {
-        'kills': dict(kills),
+        'seed': args.seed,
+        'kills': {name: kills[name] for name in seconds},
+        'seconds': seconds,
         'rounds': rounds,
         'items': len(wanted),
         'faults': faults,

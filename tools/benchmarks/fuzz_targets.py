@@ -122,8 +122,8 @@ def _table(*rows) -> Callable[[Path], object]:
     return _text(file.getvalue())
 
 
-def _read_stage(path: Path) -> None:
-    """Read a stage's records and compare them, as a rerun does."""
+def _read_stage(path: Path) -> StageRecord | None:
+    """Read a stage's record and compare it, as a rerun does."""
     record = StageRecord.load(path.parent)
     if record is not None:
         describe_changes(record.declared, {'a': 1})
@@ -132,6 +132,7 @@ def _read_stage(path: Path) -> None:
             sorted(files.items())
         record.figures.get('metrics')
         float(record.seconds)
+    return record
 
 
 def _stage(path: Path) -> None:
@@ -145,19 +146,33 @@ def _stage(path: Path) -> None:
     ).save(path.parent)
 
 
-def _scan_cache(path: Path) -> None:
-    """Write what a scan of one image remembers."""
-    image = path.with_name('one.png')
+def _one_image(cache: Path) -> Path:
+    """The image that a cache beside it remembers."""
+    image = cache.with_name('one.png')
     if not image.exists():
         _image(image)
+    return image
+
+
+def _scan_cache(path: Path) -> None:
+    """Write what a scan of one image remembers."""
     path.unlink(missing_ok=True)
-    Scanner(path).facts([('image', image)])
+    Scanner(path).facts([('image', _one_image(path))])
 
 
-def _read_scan_cache(path: Path) -> None:
+def _read_scan_cache(path: Path) -> list[dict]:
     """Scan with a cache."""
     facts = Scanner(path).facts([('image', path.with_name('one.png'))])
     assert all(f['size'] == [23, 37] for f in facts.values())
+    return list(facts.values())
+
+
+def _digest_cache(path: Path) -> None:
+    """Write what is remembered of one file's digest."""
+    path.unlink(missing_ok=True)
+    cache = DigestCache(path)
+    cache.file(_one_image(path))
+    cache.save()
 
 
 TEXT_WORDS = (
@@ -274,9 +289,7 @@ TARGETS = (
     Target('scanned.json', _scan_cache, _read_scan_cache, JSON_WORDS),
     Target(
         'digests.json',
-        lambda path: path.write_text(
-            json.dumps({str(path.with_name('one.png')): [1, 2, 'a' * 64]})
-        ),
+        _digest_cache,
         lambda path: DigestCache(path).file(path.with_name('one.png')),
         JSON_WORDS,
     ),

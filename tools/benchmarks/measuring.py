@@ -11,7 +11,7 @@ import multiprocessing
 import platform
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
@@ -65,6 +65,36 @@ def measure(call: Callable, options: argparse.Namespace) -> dict:
         'median_seconds': float(np.median(seconds)),
         'peak_mib': peak / 2**20,
     }
+
+
+def compare(
+    run_case: Callable, ways: Sequence[str], options: argparse.Namespace
+) -> None:
+    """Measure several ways of one thing at several sizes, and report them.
+
+    A row has the speed and the memory of a way beside the first way's at its
+    size. On one thread of a shared machine, CPU time is what can be compared;
+    a GPU's is the time that passes.
+
+    Args:
+        run_case (Callable): Gets a way, a size and the options, and returns
+            what :func:`measure` does, and more; importable by a new process.
+        ways (Sequence[str]): The first is what the others are compared with.
+        options (Namespace): With ``sizes``, sides of squares in pixels.
+    """
+    clock = 'seconds' if options.device == 'cuda' else 'cpu_seconds'
+    rows = []
+    for size in options.sizes:
+        first = None
+        for way in ways:
+            got = isolated(run_case, way, size, options)
+            first = first or got
+            row = {'way': way, 'size': size, 'pixels': size * size, **got}
+            row['speed_up'] = first[clock] / got[clock]
+            row['memory_share'] = got['peak_mib'] / first['peak_mib']
+            rows.append(row)
+            print(f'{size} {way}: {got[clock]:.4f} s', flush=True)
+    report(rows, options)
 
 
 def peak_of(call: Callable, device: str) -> int:

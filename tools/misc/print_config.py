@@ -1,8 +1,8 @@
 #!/usr/bin/env python
 """Print a config with all it inherits: ``print_config.py CONFIG``.
 
-As tools/train.py would run it, --cfg-options and class_file applied. The
-text is a config itself.
+As tools/train.py would run it, --cfg-options and class_file applied, and a
+pipeline's stage_overrides. The text is a config itself.
 """
 
 import argparse
@@ -17,6 +17,7 @@ with redirect_stdout(sys.stderr):
     from mmengine.config import Config, DictAction
 
     from projects.amr.engine.launch import load_config, run_tool
+    from projects.amr.engine.pipeline import use_stage_overrides
     from projects.amr.errors import UserError
 
 
@@ -74,6 +75,7 @@ def main() -> None:
     args = parse_args()
     with redirect_stdout(sys.stderr):
         cfg = load_config(args)
+        use_stage_overrides(cfg)
     if args.path is not None:
         name = args.path.rpartition('.')[2]
         # A place in a list is no name that a config could have.

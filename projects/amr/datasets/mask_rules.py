@@ -1,13 +1,11 @@
 """What a mask must be: of its image's size, of labels alone."""
 
-from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 
-from projects.amr.errors import DataError
 from projects.amr.structures import load_label_map
-from projects.amr.structures.label_space import IGNORE_LABEL
+from projects.amr.structures.label_rules import check_labels, check_mask_size
 
 
 def load_mask(
@@ -32,58 +30,5 @@ def load_mask(
     labels, _ = load_label_map(path)
     if size is not None:
         check_mask_size(path, labels.shape, size)
-    counts = dict(enumerate(np.bincount(labels.ravel()).tolist()))
-    check_mask_values(path, counts, num_labels)
+    check_labels(path, labels, num_labels)
     return labels
-
-
-def check_mask_size(path: str | Path, size: tuple, wanted: tuple) -> None:
-    """Refuse a mask of another size than its image.
-
-    Args:
-        path (str | Path): The mask, for the message.
-        size (tuple[int, int]): (H, W) of the mask.
-        wanted (tuple[int, int]): (H, W) of the image, as it is loaded.
-
-    Raises:
-        DataError: If they differ; both are named.
-    """
-    size, wanted = tuple(size), tuple(wanted)
-    if size == wanted:
-        return
-    hint = ''
-    if size == wanted[::-1]:
-        hint = (
-            '. Images are turned as their EXIF orientation says: was the '
-            'mask drawn on the image as stored? Turn the mask'
-        )
-    raise DataError(
-        f'{path}: mask of size {size}, its image is {wanted}{hint}'
-    )
-
-
-def check_mask_values(
-    path: str | Path, counts: Mapping[int, int], num_labels: int
-) -> None:
-    """Refuse a mask with values that are no labels.
-
-    Args:
-        path (str | Path): The mask, for the message.
-        counts (Mapping[int, int]): Pixels by value.
-        num_labels (int): Classes with the background.
-
-    Raises:
-        DataError: If a value is outside ``0..num_labels - 1`` and 255; the
-            message has the histogram of those.
-    """
-    wrong = {
-        value: count
-        for value, count in sorted(counts.items())
-        if count and value >= num_labels and value != IGNORE_LABEL
-    }
-    if wrong:
-        first = dict(list(wrong.items())[:10])
-        raise DataError(
-            f'{path}: values must be 0..{num_labels - 1} or {IGNORE_LABEL}, '
-            f'got {first} (value: pixels)'
-        )

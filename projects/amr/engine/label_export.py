@@ -16,6 +16,7 @@ from projects.amr.errors import (
     list_faults,
 )
 from projects.amr.structures import load_label_map, published
+from projects.amr.structures.label_rules import check_labels
 from projects.amr.structures.label_space import BACKGROUND_LABEL, IGNORE_LABEL
 
 
@@ -66,12 +67,12 @@ class LabelFolder:
             DataError: If a label is beyond the class list.
         """
         labels, _ = load_label_map(self.path(image_id))
-        top = int(labels[labels != IGNORE_LABEL].max(initial=0))
-        if top >= len(self.folder.classes):
-            raise DataError(
-                f'{self.path(image_id)}: label {top}, but there are '
-                f'{len(self.folder.classes)} classes with the background'
-            )
+        check_labels(
+            self.path(image_id),
+            labels,
+            len(self.folder.classes),
+            remedy='Are they of this data set, and its class list?',
+        )
         return labels
 
 

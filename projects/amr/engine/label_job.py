@@ -19,13 +19,14 @@ from projects.amr.engine.fingerprint import (
     file_digest,
     note_origin,
 )
-from projects.amr.errors import DataError, UserError
+from projects.amr.errors import UserError
 from projects.amr.evaluation.mask_evaluation import MaskScores, file_confusion
 from projects.amr.structures import (
     LabelMapError,
     load_label_map,
     save_label_map,
 )
+from projects.amr.structures.label_rules import check_labels
 from projects.amr.structures.label_space import IGNORE_LABEL
 
 
@@ -118,7 +119,12 @@ class LabelMapJob:
         for transform in self._transforms():
             results = transform(results)
         labels = results['gt_seg_map']
-        self._check_classes(item, labels)
+        check_labels(
+            f'labels from {self.inputs[0] / item}.npz',
+            labels,
+            len(self.folder.classes),
+            remedy='Name the config the CAMs were made with by --classes-from',
+        )
         try:
             save_label_map(self._path(item), labels, key=key)
         except OSError as error:
@@ -150,17 +156,6 @@ class LabelMapJob:
         """Key of an item."""
         files = [file_digest(path / f'{item}.npz') for path in self.inputs]
         return config_digest([self.settings, files])
-
-    def _check_classes(self, item: str, labels: np.ndarray) -> None:
-        """Refuse a label beyond the class list."""
-        top = int(labels[labels != IGNORE_LABEL].max(initial=0))
-        if top >= len(self.folder.classes):
-            raise DataError(
-                f'label {top} from {self.inputs[0] / item}.npz, but there '
-                f'are {len(self.folder.classes)} classes with the '
-                'background: name the config the CAMs were made with by '
-                '--classes-from'
-            )
 
     def _result(self, item: str, labels: np.ndarray) -> LabelResult:
         """Count the pixels of one label map."""

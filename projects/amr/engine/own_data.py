@@ -4,6 +4,10 @@ from pathlib import Path
 
 from mmengine.config import Config
 
+from projects.amr.engine.pipeline.overrides import (
+    override_stages,
+    use_stage_overrides,
+)
 from projects.amr.errors import UserError
 
 IMPORT = 'import_images'
@@ -18,11 +22,12 @@ def use_own_data(cfg: Config) -> None:
 
     The stages get the imported folder as ``VOC_ROOT``, its class list as
     ``CLASS_FILE``, and it takes the place of the config's ``data_root``
-    wherever a stage or role names that.
+    wherever a stage or role names that. ``stage_overrides`` are carried out
+    before.
 
     Args:
         cfg (Config): Pipeline config, changed in place; without ``own_data``
-            it stays as it is. ``own_data`` holds ``image_dir``,
+            its stages stay as they are. ``own_data`` holds ``image_dir``,
             ``label_file`` and, by their names, further flags of
             tools/dataset_converters/import_images.py.
 
@@ -30,20 +35,17 @@ def use_own_data(cfg: Config) -> None:
         UserError: If ``own_data`` lacks a key, has an unknown one, or names
             a file that is not there.
     """
-    if not cfg.get('own_data'):
+    use_stage_overrides(cfg)
+    if not cfg.get('own_data') or not cfg.get('stages'):
         return
     own = dict(cfg.pop('own_data'))
     _check(own)
     root = f'{{{IMPORT}.root}}'
     old = cfg.get('data_root')
     stages = [_moved(dict(stage), old, root) for stage in cfg.stages]
-    for stage in stages:
-        stage['env'] = {
-            **stage.get('env', {}),
-            'VOC_ROOT': root,
-            'CLASS_FILE': f'{{{IMPORT}.classes}}',
-        }
-    cfg.stages = [_import_stage(own), *stages]
+    data = {'VOC_ROOT': root, 'CLASS_FILE': f'{{{IMPORT}.classes}}'}
+    changed = override_stages(stages, {'*': {'env': data}})
+    cfg.stages = [_import_stage(own), *changed]
     if cfg.get('roles'):
         roles = _moved(dict(cfg.roles), old, root)
         cfg.roles = {**roles, 'classes': f'{{{IMPORT}.classes}}'}

@@ -9,16 +9,18 @@ from projects.amr.datasets.image_ids import path_of_id
 from projects.amr.engine.report_images import StageFolders, choose_images
 from projects.amr.engine.report_panels import load_panels
 from projects.amr.engine.report_scores import (
-    find_class_table,
     find_comparison,
-    find_curves,
     find_scores,
-    stage_rows,
 )
 from projects.amr.engine.report_stages import (
     cam_stage,
     class_names,
     fixed_threshold,
+)
+from projects.amr.engine.report_tables import (
+    find_class_table,
+    find_curves,
+    stage_rows,
 )
 from projects.amr.evaluation.published_tables import METRICS
 from projects.amr.structures.label_space import IGNORE_LABEL

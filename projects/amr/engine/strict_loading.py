@@ -9,7 +9,6 @@ refuses files that fit the model only in part.
 from pathlib import Path
 from urllib.parse import urlparse
 
-from mmengine.dist import barrier, get_rank
 from mmengine.model.weight_init import PretrainedInit
 from mmengine.runner.checkpoint import CheckpointLoader
 from mmseg.registry import WEIGHT_INITIALIZERS
@@ -41,15 +40,10 @@ def use_strict_loading(trust_checkpoint: bool = False) -> None:
 
 
 def _load(source: str, map_location, trust: bool) -> dict:
-    """Find a source's file, rank 0 first, and read it."""
+    """Find a source's file, downloaded by one process, and read it."""
     if urlparse(source).scheme == '':
         return read_checkpoint(source, map_location, trust)
-    if get_rank() != 0:
-        barrier()  # rank 0 downloads
-    path = find_weights(source)
-    if get_rank() == 0:
-        barrier()
-    content = read_checkpoint(path, map_location, trust)
+    content = read_checkpoint(find_weights(source), map_location, trust)
     if source.startswith('mmcls://'):
         return {'state_dict': part_of_state(content, 'backbone')}
     return content

@@ -13,6 +13,7 @@ from projects.amr.datasets import VOCFolder
 from projects.amr.datasets.image_size import image_size
 from projects.amr.errors import DataError, UserError, list_faults
 from projects.amr.structures import load_label_map, published
+from projects.amr.structures.label_rules import check_labels
 from projects.amr.structures.voc_palette import voc_palette
 
 # Competition 6: segmentation, trained on any data but the test set.
@@ -83,12 +84,7 @@ def _checked_labels(
     size = image_size(folder.image_path(image_id))
     if labels.shape != size:
         raise DataError(f'{path}: size {labels.shape}, its image has {size}')
-    last = len(folder.classes) - 1
-    if labels.max() > last:
-        wrong = np.unique(labels[labels > last])[:10].tolist()
-        raise DataError(
-            f'{path}: values must be 0..{last}, without 255, got {wrong}'
-        )
+    check_labels(path, labels, len(folder.classes), ignored=None)
     return labels
 
 

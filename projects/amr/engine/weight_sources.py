@@ -2,11 +2,15 @@
 
 import os
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from urllib.error import URLError
 from urllib.parse import urlparse
 
 import torch
+from filelock import FileLock, Timeout
+from mmengine.logging import print_log
 from mmengine.runner.checkpoint import (
     get_deprecated_model_names,
     get_external_models,
@@ -63,7 +67,8 @@ def find_weights(source: str, remedy: str = _PLACE_HINT) -> Path:
 
     Files behind ``https://`` go to torch's cache
     (``$TORCH_HOME/hub/checkpoints``) and are checked against the digest in
-    their name each time.
+    their name each time. Of several processes one downloads, once for all
+    that share the cache, and the others wait for it.
 
     Args:
         source (str): File, URL or name of a model zoo.
@@ -113,20 +118,37 @@ def named_digest(path: Path) -> str:
 
 
 def _download(source: str, target: Path, digest: str, remedy: str) -> None:
-    """Fetch a file under a temporary name, check it, rename it."""
+    """Fetch a file, unless another process has done so while we waited."""
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        torch.hub.download_url_to_file(
-            source,
-            str(target),
-            digest or None,
-            progress=os.environ.get('LOCAL_RANK', '0') == '0',
-        )
+        with _alone(target):
+            if target.is_file():
+                return
+            # Under a temporary name, checked, then renamed.
+            torch.hub.download_url_to_file(source, str(target), digest or None)
     except (URLError, OSError, RuntimeError) as error:
         raise MissingWeightsError(
             f'initial weights could not be downloaded: {source} ({error}). '
             f'Put the file at {target}{_expected(digest)}, {remedy}'
         ) from None
+
+
+@contextmanager
+def _alone(target: Path) -> Iterator[None]:
+    """Be the only process, of all that share the cache, to fetch a file.
+
+    The system drops the lock of a process that is killed.
+    """
+    lock = FileLock(f'{target}.lock')
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        print_log(f'{target.name}: another process downloads it, waiting')
+        lock.acquire()
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def _compare_digest(source, target: Path, digest: str, remedy: str) -> None:

@@ -10,7 +10,6 @@ from mmengine.logging import print_log
 from mmseg.registry import METRICS
 from prettytable import PrettyTable
 
-from projects.amr.errors import DataError
 from projects.amr.evaluation.details import put_details, rounded
 from projects.amr.evaluation.threshold_sweep import (
     confusion_sweep,
@@ -21,7 +20,7 @@ from projects.amr.evaluation.threshold_sweep import (
     score_bins,
 )
 from projects.amr.ops import cam_scores
-from projects.amr.structures.label_space import IGNORE_LABEL
+from projects.amr.structures.label_rules import check_labels, check_mask_size
 
 
 @METRICS.register_module()
@@ -126,18 +125,8 @@ class CAMIoUMetric(BaseMetric):
         """Mask of one sample after checking its size and values."""
         mask = sample['gt_sem_seg']['data'][0]
         path = sample.get('seg_map_path', 'mask')
-        if tuple(mask.shape) != size:
-            raise DataError(
-                f'{path}: mask of size {tuple(mask.shape)}, its image is '
-                f'{size}'
-            )
-        labels = self._label_shape[0]
-        wrong = mask[(mask >= labels) & (mask != IGNORE_LABEL)]
-        if len(wrong):
-            raise DataError(
-                f'{path}: mask values must be 0..{labels - 1} or '
-                f'{IGNORE_LABEL}, got {wrong.unique().tolist()}'
-            )
+        check_mask_size(path, mask.shape, size)
+        check_labels(path, mask.cpu(), self._label_shape[0])
         return mask
 
     def _count(self, cam, classes, size, truth, sample) -> dict:

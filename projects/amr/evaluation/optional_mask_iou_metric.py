@@ -6,7 +6,7 @@ from mmengine.logging import print_log
 from mmseg.evaluation import IoUMetric
 from mmseg.registry import METRICS
 
-from projects.amr.errors import DataError
+from projects.amr.structures.label_rules import check_labels, check_mask_size
 
 
 @METRICS.register_module()
@@ -43,18 +43,13 @@ class OptionalMaskIoUMetric(IoUMetric):
         mask = sample['gt_sem_seg']['data'][0]
         size = tuple(sample['pred_sem_seg']['data'].shape[-2:])
         path = sample.get('seg_map_path', 'mask')
-        if tuple(mask.shape) != size:
-            raise DataError(
-                f'{path}: mask of size {tuple(mask.shape)}, its image is '
-                f'{size}'
-            )
-        last = len(self.dataset_meta['classes']) - 1
-        wrong = mask[(mask > last) & (mask != self.ignore_index)]
-        if len(wrong):
-            raise DataError(
-                f'{path}: values must be 0..{last} or {self.ignore_index}, '
-                f'got {wrong.unique()[:10].tolist()}'
-            )
+        check_mask_size(path, mask.shape, size)
+        check_labels(
+            path,
+            mask.cpu(),
+            len(self.dataset_meta['classes']),
+            ignored=self.ignore_index,
+        )
 
     def compute_metrics(self, results: list) -> dict[str, float]:
         """Score the counted images, if there are any.

@@ -112,6 +112,29 @@ def test_a_bad_config_is_refused_with_its_place(tmp_path, entries, words):
     assert str(tmp_path / 'p.py') in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ('text', 'words'),
+    [
+        ("roles = dict(cams='{a.cam}')", r"'cams' refers to .*known: a\.x"),
+        ("roles = dict(images='{a.x}/b', cams='{b.x}')", 'no earlier stage'),
+        (
+            "headline = [dict(label='L', stage='aa', metric='m')]",
+            r"headline 'L' is of the stage 'aa'.*did you mean 'a'",
+        ),
+    ],
+)
+def test_a_summary_of_stages_that_are_not_there_is_refused(
+    tmp_path, text, words
+):
+    stage = {**NAMED, 'outputs': {'x': 'x'}}
+    path = tmp_path / 'p.py'
+    path.write_text(f'stages = [{stage!r}]\n')
+    assert read_stages(Config.fromfile(path))[0].name == 'a'
+    path.write_text(f'stages = [{stage!r}]\n{text}\n')
+    with pytest.raises(PipelineConfigError, match=words):
+        read_stages(Config.fromfile(path))
+
+
 def test_outputs_of_a_test_are_those_it_can_leave(tmp_path):
     config = tmp_path / 'c.py'
     config.write_text('a = 1\n')

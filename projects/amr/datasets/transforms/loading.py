@@ -8,8 +8,8 @@ from mmseg.datasets.transforms import LoadAnnotations
 from mmseg.registry import TRANSFORMS
 from PIL import Image
 
-from projects.amr.datasets.mask_rules import check_mask_size
 from projects.amr.errors import DataError
+from projects.amr.structures.label_rules import check_mask_size
 
 
 @TRANSFORMS.register_module()

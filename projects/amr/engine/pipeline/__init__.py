@@ -1,11 +1,13 @@
+from .config_error import PipelineConfigError
 from .context import (
     MissingOutputError,
     StageContext,
     Workspace,
     pipeline_work_dir,
 )
+from .overrides import override_stages, use_stage_overrides
 from .runner import PipelineRunner, dependents
-from .stage import PipelineConfigError, Stage, choose, read_stages
+from .stage import Stage, choose, read_stages
 from .summary import summarize, write_summary
 
 __all__ = [
@@ -17,8 +19,10 @@ __all__ = [
     'Workspace',
     'choose',
     'dependents',
+    'override_stages',
     'pipeline_work_dir',
     'read_stages',
     'summarize',
+    'use_stage_overrides',
     'write_summary',
 ]

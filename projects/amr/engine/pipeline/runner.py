@@ -1,18 +1,16 @@
 """Runs a pipeline's stages: what is stale, in order, each in its process."""
 
-import json
 import os
 import shutil
 import time
-from collections.abc import Mapping
 from pathlib import Path
 
-from projects.amr.engine.ablation import SUMMARY as TEST_SUMMARY
 from projects.amr.engine.pipeline.context import (
     MissingOutputError,
     StageContext,
     Workspace,
 )
+from projects.amr.engine.pipeline.figures import figures
 from projects.amr.engine.pipeline.manifest import (
     MANIFEST,
     StageRecord,
@@ -220,50 +218,3 @@ def clear(folder: Path, keep: bool) -> None:
         folder.rename(previous)
     else:
         shutil.rmtree(folder)
-
-
-def figures(context: StageContext) -> dict:
-    """Metrics and the like that a finished stage left behind.
-
-    Args:
-        context (StageContext): The stage.
-
-    Returns:
-        dict: With ``metrics`` and, from a test, ``details``, ``split``,
-        ``images``, ``seed``, ``initialisation`` and ``versions``; from a
-        training its seed.
-    """
-    stage = context.stage
-    if stage.kind == 'train':
-        return {'seed': context.cfg.get('randomness', {}).get('seed')}
-    if stage.kind == 'test':
-        return _read_json(context.folder / TEST_SUMMARY)
-    if not stage.summary:
-        return {}
-    content = _read_json(Path(context.fill(stage.summary)))
-    return {
-        'metrics': _numbers(content),
-        'images': content.get('images'),
-        'versions': content.get('versions'),
-    }
-
-
-def _read_json(path: Path) -> dict:
-    """Content of a summary."""
-    try:
-        return dict(json.loads(path.read_text()))
-    except (OSError, RecursionError, ValueError, TypeError) as error:
-        raise UserError(
-            f'summary {path} cannot be read ({error}): run the stage again'
-        ) from None
-
-
-def _numbers(content: Mapping, prefix: str = '') -> dict[str, float]:
-    """Numbers of a nested dict by dotted names; lists are left out."""
-    found = {}
-    for key, value in content.items():
-        if isinstance(value, Mapping):
-            found.update(_numbers(value, f'{prefix}{key}.'))
-        elif isinstance(value, (int, float)) and not isinstance(value, bool):
-            found[f'{prefix}{key}'] = value
-    return found

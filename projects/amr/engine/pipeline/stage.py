@@ -1,23 +1,22 @@
 """What a pipeline config may say: stages, and how they refer to each other."""
 
-import difflib
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from mmengine.config import Config
 
+from projects.amr.engine.pipeline.config_error import (
+    PipelineConfigError,
+    hint,
+)
+from projects.amr.engine.pipeline.overrides import use_stage_overrides
 from projects.amr.engine.tool_process import ROOT
-from projects.amr.errors import UserError
 
 KINDS = ('train', 'test', 'tool')
 REFERENCE = re.compile(r'\{(\w+)\.(\w+)\}')
 # Folders that a test leaves in its work dir, by the name they go by.
 TEST_OUTPUTS = ('cams', 'labels', 'boundaries', 'strips')
-
-
-class PipelineConfigError(UserError):
-    """The pipeline config breaks a rule."""
 
 
 @dataclass(frozen=True)
@@ -77,15 +76,18 @@ def read_stages(cfg: Config) -> list[Stage]:
 
     Args:
         cfg (Config): With ``stages``, a list of dicts as :class:`Stage`.
+            Its ``stage_overrides`` are carried out in place.
 
     Returns:
         list[Stage]: In order.
 
     Raises:
         PipelineConfigError: If there are none, a key, kind, config or tool is
-            unknown, a name occurs twice, or a stage refers to one that does
-            not come before it.
+            unknown, a name occurs twice, a stage refers to one that does not
+            come before it, or ``roles`` or ``headline`` to one that is not
+            there.
     """
+    use_stage_overrides(cfg)
     if not cfg.get('stages'):
         raise PipelineConfigError(
             f'{cfg.filename} has no `stages`: a pipeline config lists them, '
@@ -98,18 +100,11 @@ def read_stages(cfg: Config) -> list[Stage]:
             raise PipelineConfigError(
                 f'{cfg.filename}: two stages are called {stage.name!r}'
             )
-        for name, output in stage.references():
-            if output not in outputs.get(name, ()):
-                known = [
-                    f'{s}.{o}' for s, many in outputs.items() for o in many
-                ]
-                raise PipelineConfigError(
-                    f'{cfg.filename}: stage {stage.name!r} refers to '
-                    f'{{{name}.{output}}}, which no earlier stage makes'
-                    f'{_near(f"{name}.{output}", known)}'
-                )
+        who = f'{cfg.filename}: stage {stage.name!r}'
+        _check_references(who, stage.references(), outputs)
         outputs[stage.name] = tuple(stage.outputs)
         stages.append(stage)
+    _check_summary(cfg, outputs)
     return stages
 
 
@@ -134,7 +129,7 @@ def choose(
     for name in (first, last):
         if name is not None and name not in names:
             raise PipelineConfigError(
-                f'no stage is called {name!r}{_near(name, names)}'
+                f'no stage is called {name!r}{hint(name, names)}'
             )
     start = names.index(first) if first else 0
     stop = names.index(last) + 1 if last else len(names)
@@ -143,13 +138,41 @@ def choose(
     return stages[start:stop]
 
 
+def _check_references(who: str, references, outputs: dict) -> None:
+    """Refuse references to what no earlier stage makes."""
+    known = [f'{s}.{o}' for s, many in outputs.items() for o in many]
+    for reference in map('.'.join, references):
+        if reference not in known:
+            raise PipelineConfigError(
+                f'{who} refers to {{{reference}}}, which no earlier stage '
+                f'makes{hint(reference, known)}'
+            )
+
+
+def _check_summary(cfg: Config, outputs: dict) -> None:
+    """Refuse roles and headline figures of stages that are not there.
+
+    They are read when all stages have run, which is late to be told.
+    """
+    for role, text in dict(cfg.get('roles') or {}).items():
+        found = REFERENCE.findall(str(text))
+        _check_references(f'{cfg.filename}: role {role!r}', found, outputs)
+    for entry in cfg.get('headline') or []:
+        if entry['stage'] not in outputs:
+            raise PipelineConfigError(
+                f'{cfg.filename}: headline {entry["label"]!r} is of the stage '
+                f'{entry["stage"]!r}, which is not there'
+                f'{hint(entry["stage"], outputs)}'
+            )
+
+
 def _read_stage(entry: dict, where: str) -> Stage:
     """One stage of a config."""
     known = list(Stage.__dataclass_fields__)
     for key in entry:
         if key not in known:
             raise PipelineConfigError(
-                f'{where}: unknown key {key!r}{_near(key, known)}'
+                f'{where}: unknown key {key!r}{hint(key, known)}'
             )
     if not re.fullmatch(r'\w[\w-]*', str(entry.get('name', ''))):
         raise PipelineConfigError(
@@ -192,7 +215,7 @@ def _outputs(where: str, kind: str, value) -> dict[str, str]:
         if name not in TEST_OUTPUTS:
             raise PipelineConfigError(
                 f'{where}: unknown output {name!r} of a test'
-                f'{_near(name, TEST_OUTPUTS)}'
+                f'{hint(name, TEST_OUTPUTS)}'
             )
     return {name: f'{{stage}}/{name}' for name in value}
 
@@ -202,11 +225,3 @@ def _require_file(where: str, entry: dict) -> None:
     path = entry.get('config') or ROOT / 'tools' / entry['tool']
     if not Path(path).is_file():
         raise PipelineConfigError(f'{where}: file not found: {path}')
-
-
-def _near(name: str, known) -> str:
-    """Hint at the nearest known name."""
-    near = difflib.get_close_matches(name, list(known), 1)
-    if near:
-        return f' (did you mean {near[0]!r}?)'
-    return f'; known: {", ".join(known) or "none"}'

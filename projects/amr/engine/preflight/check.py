@@ -5,7 +5,6 @@ from pathlib import Path
 
 from projects.amr.datasets.image_files import find_image
 from projects.amr.datasets.image_ids import ScannedList, scan_id_list
-from projects.amr.datasets.mask_rules import check_mask_size, check_mask_values
 from projects.amr.engine.preflight.labels import (
     FoundLabels,
     LabelFile,
@@ -19,6 +18,10 @@ from projects.amr.engine.preflight.report import (
 from projects.amr.engine.preflight.scanner import Scanner
 from projects.amr.engine.preflight.split import Source, SplitToCheck
 from projects.amr.errors import DataError
+from projects.amr.structures.label_rules import (
+    check_label_counts,
+    check_mask_size,
+)
 
 
 @dataclass
@@ -194,7 +197,7 @@ class _SplitChecker:
         try:
             size = facts['size']
             check_mask_size(files.mask, size, image.get('size', size))
-            check_mask_values(files.mask, counts, len(self.source.classes))
+            check_label_counts(files.mask, counts, len(self.source.classes))
         except DataError as error:
             faults.append(str(error))
             return {}

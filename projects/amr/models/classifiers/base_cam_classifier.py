@@ -14,6 +14,7 @@ from mmseg.structures import SegDataSample
 from torch import Tensor
 
 from projects.amr.models.cam_methods import CAMPrediction
+from projects.amr.models.small_views import image_named
 from projects.amr.ops import pool_logits
 
 
@@ -170,15 +171,19 @@ class BaseCAMClassifier(BaseModel):
 
         Returns:
             list[SegDataSample]: The same samples, filled.
+
+        Raises:
+            SmallViewError: If the backbone cannot take a view; the image is
+                named.
         """
         if data_samples is None:
             data_samples = [SegDataSample() for _ in inputs]
         todo = [i for i, s in enumerate(data_samples) if 'cam_record' not in s]
         made = iter(
-            (cam_method or self.cam_method)(
-                self,
+            self._make_cams(
+                cam_method or self.cam_method,
                 [inputs[i] for i in todo],
-                [data_samples[i].get('gt_label') for i in todo],
+                [data_samples[i] for i in todo],
             )
         )
         for image, sample in zip(inputs, data_samples, strict=True):
@@ -188,6 +193,12 @@ class BaseCAMClassifier(BaseModel):
                 prediction = next(made)
             self._fill(sample, prediction, tuple(image.shape[-2:]))
         return data_samples
+
+    def _make_cams(self, method, images: list, samples: list) -> list:
+        """CAMs of images; one that is too small is named."""
+        labels = [sample.get('gt_label') for sample in samples]
+        with image_named(images, samples, getattr(method, 'scales', ())):
+            return method(self, images, labels)
 
     def _recorded(self, record, image: Tensor) -> CAMPrediction:
         """Turn a record of an earlier run into a prediction."""

@@ -7,6 +7,7 @@ from torch import Tensor
 from projects.amr.models.classifiers.base_cam_classifier import (
     BaseCAMClassifier,
 )
+from projects.amr.models.small_views import features_of_views
 from projects.amr.ops import pool_logits
 
 
@@ -50,7 +51,7 @@ class CAM(BaseCAMClassifier):
 
     def extract_feat(self, inputs: Tensor) -> tuple[Tensor, ...]:
         """Feature maps of images (N, 3, H, W)."""
-        return self.backbone(inputs)
+        return features_of_views(self.backbone, inputs)
 
     def branch_cams(self, inputs: Tensor) -> dict[str, Tensor]:
         """Unrectified CAM (N, K, h, w) under the name ``cam``."""

@@ -1,0 +1,52 @@
+"""What the benchmarks compare, from made-up measurements."""
+
+import json
+import sys
+from argparse import Namespace
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parents[2] / 'tools' / 'benchmarks'))
+
+import measuring  # noqa: E402
+
+
+def made_up(way, size, options):
+    """Pixels, or their square, in seconds; twice that on the CPU."""
+    power, memory = {'released': (2, 8.0), 'ours': (1, 2.0)}[way]
+    seconds = (size * size / 100) ** power
+    return {
+        'seconds': seconds,
+        'cpu_seconds': 2 * seconds + 1,
+        'peak_mib': memory * size,
+    }
+
+
+@pytest.mark.parametrize('device', ['cpu', 'cuda'])
+def test_each_way_stands_beside_the_first(
+    monkeypatch, tmp_path, capsys, device
+):
+    monkeypatch.setattr(measuring, 'isolated', lambda call, *a: call(*a))
+    monkeypatch.setattr(measuring, 'circumstances', lambda options: {})
+    out = tmp_path / 'out.json'
+    options = Namespace(device=device, sizes=[20, 30], out=out)
+    measuring.compare(made_up, ('released', 'ours'), options)
+    result = json.loads(out.read_text())
+    rows = result['rows']
+    assert [(row['way'], row['size']) for row in rows] == [
+        ('released', 20),
+        ('ours', 20),
+        ('released', 30),
+        ('ours', 30),
+    ]
+    # 4 s against 16 s, 9 s against 81 s.
+    ratios = {'cuda': (4, 9), 'cpu': (33 / 9, 163 / 19)}[device]
+    assert [rows[1]['speed_up'], rows[3]['speed_up']] == pytest.approx(ratios)
+    for row in rows:
+        alone = row['way'] == 'released'
+        assert row['memory_share'] == (1 if alone else 0.25)
+        assert row['pixels'] == row['size'] ** 2
+        assert alone is (row['speed_up'] == 1)
+    assert result['exponents'] == pytest.approx({'released': 2, 'ours': 1})
+    assert '20 released' in capsys.readouterr().out
