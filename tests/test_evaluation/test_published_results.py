@@ -18,6 +18,7 @@ from projects.amr.evaluation.published_tables import (
     WHAT_IT_WOULD_TAKE,
 )
 
+ROOT = Path(__file__).resolve().parents[2]
 # method: CAM, pseudo label, val, test
 ROWS = {
     'AffinityNet': (48.0, 59.7, 61.7, 63.7),
@@ -124,3 +125,9 @@ def test_markdown_holds_values_under_their_heads():
         '',
         '',
     ]
+
+
+def test_config_readme_holds_the_tables_as_they_are_written():
+    text = ROOT.joinpath('configs', 'README.md').read_text()
+    assert comparison_table() in text
+    assert missing_table() in text
