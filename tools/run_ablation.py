@@ -118,14 +118,15 @@ def parse_args() -> argparse.Namespace:
     return parser.parse_args(lone_amp(sys.argv[1:]))
 
 
-def choose(args: argparse.Namespace) -> tuple[list[Table], Path]:
-    """Tables that were asked for, and the work dir."""
+def choose(args: argparse.Namespace) -> tuple[list[Table], Path, list[str]]:
+    """Tables that were asked for, the work dir and all overrides."""
     if args.configs and args.table:
         raise UserError('give configs or --table, not both')
     if args.configs:
         work_dir = args.work_dir or Path('work_dirs/ablation')
-        return [plain_table(args.configs)], work_dir
-    tables, work_dir = read_tables(args.tables)
+        return [plain_table(args.configs)], work_dir, args.cfg_options
+    file = read_tables(args.tables)
+    tables = file.tables
     names = list(tables) if args.table == ['all'] else args.table
     unknown = [name for name in names if name not in tables]
     if unknown or not names:
@@ -134,7 +135,11 @@ def choose(args: argparse.Namespace) -> tuple[list[Table], Path]:
             f'{what}: give configs, or --table with some of '
             f'{", ".join(tables)} (of {args.tables})'
         )
-    return [tables[name] for name in names], args.work_dir or work_dir
+    return (
+        [tables[name] for name in names],
+        args.work_dir or file.work_dir,
+        [*file.cfg_options, *args.cfg_options],
+    )
 
 
 def main() -> None:
@@ -142,7 +147,7 @@ def main() -> None:
     args = parse_args()
     # Each reading of a config would tell of its environment variables.
     MMLogger.get_current_instance().setLevel('WARNING')
-    tables, work_dir = choose(args)
+    tables, work_dir, cfg_options = choose(args)
     experiments = [row.experiment for t in tables for row in t.rows]
     ceilings = {t.ceiling.experiment for t in tables if t.ceiling}
     if args.collect_only:
@@ -158,7 +163,7 @@ def main() -> None:
             args.seeds or [0],
             work_dir,
             train_options(args),
-            args.cfg_options,
+            cfg_options,
         )
         if args.list:
             show_plan(tables, grid)

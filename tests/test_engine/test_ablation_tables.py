@@ -10,7 +10,11 @@ from projects.amr.errors import UserError
 from projects.amr.evaluation.published_results import published
 
 FOLDER = Path(__file__).parents[2] / 'configs' / 'ablations'
-FILES = {'voc': FOLDER / 'tables.py', 'toy': FOLDER / 'toy' / 'tables.py'}
+FILES = {
+    'voc': FOLDER / 'tables.py',
+    'toyvoc': FOLDER / 'toy' / 'tables.py',
+    'toyvoc_adamw': FOLDER / 'toy' / 'tables_adamw.py',
+}
 PAPER = {'3', '4', '5', '6'}
 
 
@@ -22,7 +26,8 @@ def file(request):
 @pytest.fixture(scope='module')
 def rows(file):
     """All rows, by table."""
-    return {name: table.rows for name, table in read_tables(file)[0].items()}
+    tables = read_tables(file).tables
+    return {name: table.rows for name, table in tables.items()}
 
 
 def flat(value, prefix=''):
@@ -38,7 +43,7 @@ def flat(value, prefix=''):
 
 def test_every_ablation_is_in_a_table(file, rows):
     known = {row.experiment.config for part in rows.values() for row in part}
-    own = {path.resolve() for path in file.parent.glob('*_*.py')}
+    own = {path.resolve() for path in file.parent.glob('*_r*.py')}
     assert len(own) > 10
     assert own <= known
 
@@ -60,10 +65,11 @@ def test_our_own_tables_quote_only_what_is_published(rows):
 
 def test_only_the_toy_figures_cannot_be_compared():
     for name, path in FILES.items():
-        tables, work_dir = read_tables(path)
-        assert {table.toy for table in tables.values()} == {name == 'toy'}
-        assert all(bool(t.ceiling) == t.toy for t in tables.values())
-        assert name in str(work_dir)
+        found = read_tables(path)
+        tables = found.tables.values()
+        assert {table.toy for table in tables} == {name != 'voc'}
+        assert all(bool(t.ceiling) == t.toy for t in tables)
+        assert found.work_dir.name == name
 
 
 def test_test_only_rows_change_nothing_but_xi(rows):
@@ -118,10 +124,16 @@ def write(tmp_path):
 
 
 def test_paths_are_relative_to_the_file(write, tmp_path):
-    tables, work_dir = read_tables(write())
-    (row,) = tables['t'].rows
+    found = read_tables(write())
+    (row,) = found.tables['t'].rows
     assert row.experiment.config == tmp_path.resolve() / 'a.py'
-    assert work_dir == Path('work_dirs/ablation')
+    assert found.work_dir == Path('work_dirs/ablation')
+    assert found.cfg_options == ()
+
+
+def test_overrides_of_a_file_are_those_of_the_command_line(write):
+    path = write(more="cfg_options = {'a.b': 2e-3, 'c': True, 'd': 'e'}")
+    assert read_tables(path).cfg_options == ('a.b=0.002', 'c=True', 'd=e')
 
 
 @pytest.mark.parametrize(

@@ -152,3 +152,19 @@ def test_norm_eval_reaches_the_plugin_unless_kept_in_training():
                 assert module.training is always_train
             elif isinstance(module, nn.BatchNorm2d):
                 assert not module.training
+
+
+@pytest.mark.parametrize('kind', ['gaussian', 'threshold'])
+def test_closed_residual_branch_can_open(kind):
+    """As zero_init_residual starts it: the last norm's gain is 0."""
+    norm = nn.BatchNorm2d(6)
+    nn.init.zeros_(norm.weight)
+    amm = AttentionModulation(6, kernel_size=3, modulation={'type': kind})
+    for layer in (amm.channel, amm.spatial):
+        nn.init.zeros_(layer.bias)  # as mmengine initialises convolutions
+    x, target = torch.randn(2, 2, 6, 5, 7)
+    (amm(norm(x)) * target).sum().backward()
+    open_gate = nn.BatchNorm2d(6)
+    nn.init.zeros_(open_gate.weight)
+    (open_gate(x) * target).sum().backward()
+    torch.testing.assert_close(norm.weight.grad, open_gate.weight.grad)

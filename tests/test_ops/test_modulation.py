@@ -82,7 +82,7 @@ def test_bad_arguments_are_named():
 def test_threshold_table():
     x = torch.tensor([-1.0, 0.19, 0.2, 0.21, 5.0])
     got = threshold_modulation(x, threshold=0.2)
-    assert got.tolist() == [0, 0, 0, 1, 1]
+    assert got.tolist() == [0, 0, 1, 1, 1]
 
 
 def test_threshold_gradient_is_the_sigmoids_or_none():

@@ -84,11 +84,13 @@ def gaussian_modulation(
 def threshold_modulation(
     x: Tensor, *, threshold: float = 0.0, straight_through: bool = True
 ) -> Tensor:
-    """Set values above a threshold to 1 and the others to 0, Table 4.
+    """Set values from a threshold on to 1 and the others to 0, Table 4.
 
     Paper: "modulates the activation to 1 when exceeding the threshold and
     sets to 0 when the activation is lower"; neither the threshold nor the
-    gradient is stated.
+    gradient is stated, nor what becomes of a value that equals it.
+    Here: such a value becomes 1. A residual branch that starts closed has
+    values of exactly 0, and would be shut for ever.
     Here: the step's gradient is that of a sigmoid at the threshold
     (straight-through), since the step's own is 0 everywhere.
 
@@ -104,9 +106,9 @@ def threshold_modulation(
 
     Example:
         >>> threshold_modulation(torch.tensor([-0.1, 0.0, 0.1])).tolist()
-        [0.0, 0.0, 1.0]
+        [0.0, 1.0, 1.0]
     """
-    step = (x > threshold).to(x.dtype)
+    step = (x >= threshold).to(x.dtype)
     if not straight_through:
         return step
     soft = torch.sigmoid(x - threshold)

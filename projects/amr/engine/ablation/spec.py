@@ -5,6 +5,7 @@ A table file is a config of mmengine's kind. Paths in it are relative to it::
     toy = False               # True: figures are not VOC's
     work_dir = 'work_dirs/x'  # default of tools/run_ablation.py
     ceiling = dict(name='ceiling', config='c.py')  # optional, if it was run
+    cfg_options = {'train_cfg.max_epochs': 4}  # optional, of all configs
     tables = {
         '5': dict(
             title='Table 5: the weight of the two maps',
@@ -125,15 +126,30 @@ def plain_table(configs: Sequence[Path]) -> Table:
     return Table('', '', tuple(Row(c.stem, Experiment(c)) for c in configs))
 
 
-def read_tables(path: str | Path) -> tuple[dict[str, Table], Path]:
+@dataclass(frozen=True)
+class TableFile:
+    """A table file, see the module.
+
+    Args:
+        tables (dict[str, Table]): By name.
+        work_dir (Path): Where its runs go by default.
+        cfg_options (tuple[str, ...]): ``key=value`` overrides of all its
+            configs, as tools/train.py takes them.
+    """
+
+    tables: dict[str, Table]
+    work_dir: Path
+    cfg_options: tuple[str, ...]
+
+
+def read_tables(path: str | Path) -> TableFile:
     """Read a table file, see the module.
 
     Args:
         path (str | Path): The file.
 
     Returns:
-        tuple[dict[str, Table], Path]: Tables by name, and the work dir that
-        the file asks for.
+        TableFile: Its content.
 
     Raises:
         UserError: If the file breaks a rule.
@@ -154,7 +170,12 @@ def read_tables(path: str | Path) -> tuple[dict[str, Table], Path]:
             raise UserError(f'{path}, {where}: `rows` must not be empty')
         toy = bool(content.get('toy'))
         tables[name] = Table(name, entry['title'], rows, ceiling, toy)
-    return tables, Path(content.get('work_dir', 'work_dirs/ablation'))
+    options = content.get('cfg_options', {})
+    return TableFile(
+        tables,
+        Path(content.get('work_dir', 'work_dirs/ablation')),
+        tuple(f'{key}={value}' for key, value in options.items()),
+    )
 
 
 def _row(path: Path, where: str, entry: dict) -> Row:

@@ -20,7 +20,7 @@ from projects.amr.visualization.ablation_plot import Panel, ablation_png
 PUBLISHED_ON = 'PASCAL VOC 2012 train'
 # The measure of the plot, and the one that tells why on ToyVOC.
 _PANELS = {
-    MAIN: 'mIoU at the fixed threshold, %',
+    MAIN: 'mIoU at the best threshold, %',
     'body_recall_best': 'body recall at the best threshold, %',
 }
 
@@ -168,8 +168,8 @@ def _notes(table: Table, lines: Sequence[Line]) -> list[str]:
         'Percent; mean ± sample standard deviation over training seeds '
         f'({seeds}). mIoU "fixed" is at the config\'s background threshold, '
         '"best" at the one that is best on these images. "Against the first '
-        'row": mIoU fixed minus that of the first row with the same seed. '
-        'Bold: highest mIoU fixed among the rows with most seeds.'
+        'row": mIoU best minus that of the first row with the same seed. '
+        'Bold: highest mIoU best among the rows with most seeds.'
     ]
     if any(line.ceiling for line in lines):
         notes[0] += ' The ceiling is no method and takes no part in that.'
