@@ -6,7 +6,7 @@ import pytest
 from mmengine.config import Config
 
 CONFIGS = Path(__file__).parents[1] / 'configs'
-ABLATIONS = sorted(CONFIGS.glob('ablations/**/*_*.py'))
+ABLATIONS = sorted(CONFIGS.glob('ablations/**/*_r*_*.py'))
 AMM = 'model.compensation.backbone.plugins'
 FACTORS = {
     'no-cps': {'model.loss_cps'},
