@@ -15,8 +15,7 @@ model = dict(
     ),
     xi=0.5,
     cls_weight=0.5,
-    # The released weight. With the paper's, 1, both branches stayed at chance
-    # for five epochs from random weights (one trial, with dropout).
+    # The released weight.
     loss_cps=dict(type='CrossPseudoSupervisionLoss', loss_weight=0.05),
     test_cfg={{_base_.model.test_cfg}},
 )

@@ -131,14 +131,6 @@ def test_dilations_are_those_of_the_last_stages():
     assert net(x)[0].shape == small()(x)[0].shape
 
 
-def test_fewer_blocks_are_the_first_ones_of_each_stage():
-    net, full = small(blocks=(1, 2, 4, 1)), small()
-    state, whole = net.state_dict(), full.state_dict()
-    gone = ('b2_1', 'b2_2', 'b3_2', 'b4_4', 'b4_5', 'b5_1', 'b5_2')
-    assert {k for k in whole if k.split('.')[0] not in gone} == set(state)
-    assert all(state[key].shape == whole[key].shape for key in state)
-
-
 def test_zero_init_leaves_the_shortcuts_alone():
     net = small(zero_init_residual=True, out_indices=ALL, norm_eval=False)
     net.init_weights()
@@ -264,8 +256,6 @@ def test_checkpointing_changes_memory_not_gradients():
         ({'strides': (2, 2, 4)}, 'strides'),
         ({'dilations': (2, 0)}, 'dilations'),
         ({'dilations': (2,)}, 'dilations'),
-        ({'blocks': (3, 3, 0, 3)}, 'blocks'),
-        ({'blocks': (3, 3, 6)}, 'blocks'),
         ({'width_divisor': 3}, 'width_divisor'),
         ({'frozen_stages': 7}, 'frozen_stages'),
     ],

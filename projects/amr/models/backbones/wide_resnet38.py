@@ -24,7 +24,8 @@ from mmseg.registry import MODELS
 from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
-STAGES = ('b2', 'b3', 'b4', 'b5', 'b6', 'b7')
+NUM_BLOCKS = {'b2': 3, 'b3': 3, 'b4': 6, 'b5': 3, 'b6': 1, 'b7': 1}
+STAGES = tuple(NUM_BLOCKS)
 CHANNELS = (128, 256, 512, 1024, 2048, 4096)
 
 
@@ -156,9 +157,6 @@ class WideResNet38(BaseModule):
         dilations (tuple[int, int]): Of b5 and of b6 and b7, at least 1. They
             are lengths on the map, 4 being 7 % of the 56 positions of a 448
             px image: small images want less. Defaults to (2, 4).
-        blocks (tuple[int, int, int, int]): Of b2, b3, b4 and b5, at least 1;
-            fewer make a network that sees less of its surroundings. Defaults
-            to (3, 3, 6, 3).
         width_divisor (int): All channel counts are divided by this; 1 to 64,
             a power of two. Defaults to 1.
         dropout (tuple[float, float]): Share of channels dropped in b6 and in
@@ -174,8 +172,8 @@ class WideResNet38(BaseModule):
         zero_init_residual (bool): Whether the last convolution of each block
             starts at 0, so that an untrained network is one of shortcuts (in
             mmseg's ResNets a BatchNorm does; here the one behind a block is
-            the next block's). Without it an untrained network hardly learns;
-            loaded weights replace it. Defaults to False.
+            the next block's). Without it an untrained, thin network hardly
+            learns; loaded weights replace it. Defaults to False.
         init_cfg (dict, optional): Initialisation. Defaults to He's normal
             one.
 
@@ -194,7 +192,6 @@ class WideResNet38(BaseModule):
         out_indices: Sequence[int] = (5,),
         strides: tuple[int, int, int] = (2, 2, 2),
         dilations: tuple[int, int] = (2, 4),
-        blocks: tuple[int, int, int, int] = (3, 3, 6, 3),
         width_divisor: int = 1,
         dropout: tuple[float, float] = (0.3, 0.5),
         frozen_stages: int = -1,
@@ -207,9 +204,9 @@ class WideResNet38(BaseModule):
             init_cfg
             or {'type': 'Kaiming', 'layer': 'Conv2d', 'distribution': 'normal'}
         )
-        self._check(out_indices, strides, width_divisor, frozen_stages)
-        self._check_shape(dilations, blocks)
-        self.blocks = dict(zip(STAGES, (*blocks, 1, 1), strict=True))
+        self._check(
+            out_indices, strides, dilations, width_divisor, frozen_stages
+        )
         self.out_indices = tuple(out_indices)
         self.frozen_stages = frozen_stages
         self.norm_eval = norm_eval
@@ -228,19 +225,9 @@ class WideResNet38(BaseModule):
             self._start_with_shortcuts()
         self._freeze()
 
-    def _check_shape(self, dilations, blocks):
-        """Refuse dilations and block counts below 1."""
-        for name, values, count in (
-            ('dilations', dilations, 2),
-            ('blocks', blocks, 4),
-        ):
-            if len(values) != count or min(values) < 1:
-                raise ValueError(
-                    f'`{name}` must be {count} numbers of at least 1, '
-                    f'got {tuple(values)}'
-                )
-
-    def _check(self, out_indices, strides, width_divisor, frozen_stages):
+    def _check(
+        self, out_indices, strides, dilations, width_divisor, frozen_stages
+    ):
         """Refuse what names no stage or leaves no whole channel."""
         last = len(STAGES) - 1
         if not out_indices or not all(0 <= i <= last for i in out_indices):
@@ -251,6 +238,11 @@ class WideResNet38(BaseModule):
         if len(strides) != 3 or not set(strides) <= {1, 2}:
             raise ValueError(
                 f'`strides` must be three of 1 or 2, got {tuple(strides)}'
+            )
+        if len(dilations) != 2 or min(dilations) < 1:
+            raise ValueError(
+                '`dilations` must be two of at least 1, '
+                f'got {tuple(dilations)}'
             )
         if width_divisor < 1 or 64 % width_divisor:
             raise ValueError(
@@ -281,7 +273,7 @@ class WideResNet38(BaseModule):
             in_channels, mid, out_channels, stride, (1, dilation)
         )
         self.add_module(name, first)
-        for number in range(1, self.blocks[name]):
+        for number in range(1, NUM_BLOCKS[name]):
             block = WideBlock(
                 out_channels, mid, out_channels, 1, (dilation, dilation)
             )
@@ -290,7 +282,7 @@ class WideResNet38(BaseModule):
     def _blocks(self, stage: int) -> list[nn.Module]:
         """Blocks of a stage, in order."""
         name = STAGES[stage]
-        names = [f'{name}_{i}' for i in range(1, self.blocks[name])]
+        names = [f'{name}_{i}' for i in range(1, NUM_BLOCKS[name])]
         return [getattr(self, each) for each in (name, *names)]
 
     def _activate(self, x: Tensor, stage: int) -> Tensor:
