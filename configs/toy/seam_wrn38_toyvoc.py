@@ -1,3 +1,5 @@
+# From the backbone of a trained cam_wrn38_toyvoc.py (TOY_WRN38_CLASSIFIER), as
+# seam_wrn38_voc.py starts from ImageNet's. Statistics of BatchNorm are fixed.
 _base_ = [
     '../_base_/models/seam_wrn38_toy.py',
     '../_base_/datasets/toyvoc_weak.py',
@@ -9,8 +11,14 @@ test_evaluator = [
     dict(type='ClassificationAP'),
 ]
 val_evaluator = test_evaluator
-# From random weights SGD is slow on this deep, thin network (a guess, found by
-# trial).
 optim_wrapper = dict(
-    optimizer=dict(_delete_=True, type='AdamW', lr=2e-3, weight_decay=1e-4)
+    optimizer=dict(lr=0.01),
+    # As in seam_8e.py.
+    paramwise_cfg=dict(
+        custom_keys={
+            'head': dict(lr_mult=10),
+            'pcm': dict(lr_mult=10),
+            'amm': dict(lr_mult=10),
+        }
+    ),
 )

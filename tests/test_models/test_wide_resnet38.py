@@ -118,6 +118,60 @@ def test_strides_are_those_of_the_first_stages():
     assert sizes == [(17, 20), (9, 10), (9, 10), (9, 10)]
 
 
+def test_dilations_are_those_of_the_last_stages():
+    net = small(dilations=(3, 5))
+    dilated = {
+        name.split('.')[0]: module.dilation[0]
+        for name, module in net.named_modules()
+        if isinstance(module, torch.nn.Conv2d) and module.dilation[0] > 1
+    }
+    assert dilated == {'b5': 3, 'b5_1': 3, 'b5_2': 3, 'b6': 5, 'b7': 5}
+    assert net.b5.conv_branch2a.dilation == (1, 1)
+    x = torch.randn(1, 3, 40, 33)
+    assert net(x)[0].shape == small()(x)[0].shape
+
+
+def test_zero_init_leaves_the_shortcuts_alone():
+    net = small(zero_init_residual=True, out_indices=ALL, norm_eval=False)
+    net.init_weights()
+    ends = [
+        module.weight
+        for name, module in net.named_modules()
+        if name.endswith('2b1') and name[:2] in ('b2', 'b3', 'b4', 'b5')
+        if isinstance(module, torch.nn.Conv2d)
+    ]
+    ends += [net.b6.conv_branch2b2.weight, net.b7.conv_branch2b2.weight]
+    assert len(ends) == 17
+    assert not any(end.any() for end in ends)
+    others = [p for p in net.parameters() if not any(p is end for end in ends)]
+    assert all(p.any() for p in others if p.ndim > 1)
+    x = torch.randn(2, 3, 24, 17)
+    outputs = []
+    for scale in (1.0, 3.0):
+        torch.nn.init.constant_(net.b4_1.conv_branch2a.weight, scale)
+        outputs.append(net(x)[-1])
+    assert outputs[0].std() > 0
+    assert torch.equal(*outputs)
+
+
+def test_zero_init_gives_way_to_loaded_weights(tmp_path):
+    trained = small()
+    trained.init_weights()
+    torch.save(trained.state_dict(), tmp_path / 'weights.pth')
+    net = small(
+        zero_init_residual=True,
+        init_cfg={
+            'type': 'Pretrained',
+            'checkpoint': str(tmp_path / 'weights.pth'),
+        },
+    )
+    net.init_weights()
+    state = trained.state_dict()
+    assert state['b5.conv_branch2b1.weight'].any()
+    for key, value in net.state_dict().items():
+        assert torch.equal(value, state[key]), key
+
+
 def test_statistics_move_once_a_step():
     net = small(training=True, out_indices=ALL, norm_eval=False)
     net(torch.randn(2, 3, 16, 16))
@@ -200,6 +254,8 @@ def test_checkpointing_changes_memory_not_gradients():
         ({'out_indices': ()}, 'out_indices'),
         ({'strides': (2, 2)}, 'strides'),
         ({'strides': (2, 2, 4)}, 'strides'),
+        ({'dilations': (2, 0)}, 'dilations'),
+        ({'dilations': (2,)}, 'dilations'),
         ({'width_divisor': 3}, 'width_divisor'),
         ({'frozen_stages': 7}, 'frozen_stages'),
     ],

@@ -1,5 +1,5 @@
-# seam_wrn38.py at an eighth of the width and from random weights, so nothing
-# is frozen: same classes, small sizes.
+# seam_wrn38.py on the backbone of a trained cam_wrn38_toy.py: same classes,
+# small sizes.
 model = dict(
     type='SEAM',
     data_preprocessor=dict(
@@ -12,9 +12,19 @@ model = dict(
     backbone=dict(
         type='WideResNet38',
         out_indices=(2, 3, 5),
+        dilations=(1, 1),
         width_divisor=8,
         dropout=(0.0, 0.0),  # too much for so few channels (by trial)
-        norm_eval=False,
+        frozen_stages=1,  # the stem and b2
+        norm_eval=True,
+        zero_init_residual=True,  # only with --no-pretrained
+        # In the place of weights from ImageNet: the backbone alone, so the
+        # head is new, as there.
+        init_cfg=dict(
+            type='Pretrained',
+            prefix='backbone.',
+            checkpoint='{{$TOY_WRN38_CLASSIFIER:work_dirs/cam_wrn38_toyvoc/epoch_12.pth}}',
+        ),
     ),
     head=dict(type='CAMHead', in_channels=512, num_classes=4),
     pcm=dict(
@@ -24,9 +34,7 @@ model = dict(
     view_scale=0.5,
     loss_cls=dict(type='MultiLabelSoftMarginLoss'),
     loss_min=dict(type='AdaptiveMinPoolingLoss', share=0.25),
-    # With weight 1, and nothing learned before, the classes are learned far
-    # more slowly (a guess, found by trial).
-    loss_er=dict(type='EquivariantRegularizationLoss', loss_weight=0.1),
+    loss_er=dict(type='EquivariantRegularizationLoss'),
     loss_ecr=dict(type='EquivariantCrossRegularizationLoss', top_share=0.2),
     test_cfg=dict(
         type='MultiScaleCAM',

@@ -29,7 +29,7 @@ STAGES = tuple(NUM_BLOCKS)
 CHANNELS = (128, 256, 512, 1024, 2048, 4096)
 
 
-class WideBlock(nn.Module):
+class WideBlock(BaseModule):
     """Two 3x3 convolutions behind BatchNorm and ReLU, with a shortcut.
 
     A projecting shortcut starts behind the first BatchNorm and ReLU.
@@ -42,6 +42,8 @@ class WideBlock(nn.Module):
         dilations (tuple[int, int]): Of the two convolutions. Defaults to
             (1, 1).
     """
+
+    last = 'conv_branch2b1'
 
     def __init__(
         self,
@@ -91,7 +93,7 @@ class WideBlock(nn.Module):
         return shortcut + out
 
 
-class WideBottleneck(nn.Module):
+class WideBottleneck(BaseModule):
     """1x1, dilated 3x3 and 1x1 convolution; channels C'/4, C'/2, C'.
 
     Args:
@@ -101,6 +103,8 @@ class WideBottleneck(nn.Module):
         dropout (float): Share of channels dropped before the second and the
             third convolution, in [0, 1).
     """
+
+    last = 'conv_branch2b2'
 
     def __init__(
         self,
@@ -150,6 +154,9 @@ class WideResNet38(BaseModule):
             Defaults to (5,).
         strides (tuple[int, int, int]): Of b2, b3 and b4, 1 or 2. Defaults to
             (2, 2, 2), output stride 8.
+        dilations (tuple[int, int]): Of b5 and of b6 and b7, at least 1. They
+            are lengths on the map, 4 being 7 % of the 56 positions of a 448
+            px image: small images want less. Defaults to (2, 4).
         width_divisor (int): All channel counts are divided by this; 1 to 64,
             a power of two. Defaults to 1.
         dropout (tuple[float, float]): Share of channels dropped in b6 and in
@@ -162,6 +169,11 @@ class WideResNet38(BaseModule):
             ResNets fix the statistics only.) Defaults to True.
         with_cp (bool): Whether blocks are computed again in the backward
             pass to save memory. Defaults to False.
+        zero_init_residual (bool): Whether the last convolution of each block
+            starts at 0, so that an untrained network is one of shortcuts (in
+            mmseg's ResNets a BatchNorm does; here the one behind a block is
+            the next block's). Without it an untrained, thin network hardly
+            learns; loaded weights replace it. Defaults to False.
         init_cfg (dict, optional): Initialisation. Defaults to He's normal
             one.
 
@@ -179,18 +191,22 @@ class WideResNet38(BaseModule):
         self,
         out_indices: Sequence[int] = (5,),
         strides: tuple[int, int, int] = (2, 2, 2),
+        dilations: tuple[int, int] = (2, 4),
         width_divisor: int = 1,
         dropout: tuple[float, float] = (0.3, 0.5),
         frozen_stages: int = -1,
         norm_eval: bool = True,
         with_cp: bool = False,
+        zero_init_residual: bool = False,
         init_cfg: dict | None = None,
     ):
         super().__init__(
             init_cfg
             or {'type': 'Kaiming', 'layer': 'Conv2d', 'distribution': 'normal'}
         )
-        self._check(out_indices, strides, width_divisor, frozen_stages)
+        self._check(
+            out_indices, strides, dilations, width_divisor, frozen_stages
+        )
         self.out_indices = tuple(out_indices)
         self.frozen_stages = frozen_stages
         self.norm_eval = norm_eval
@@ -201,13 +217,17 @@ class WideResNet38(BaseModule):
         self._add_stage('b2', stem, b2, b2, strides[0])
         self._add_stage('b3', b2, b3, b3, strides[1])
         self._add_stage('b4', b3, b4, b4, strides[2])
-        self._add_stage('b5', b4, b4, b5, 1, dilation=2)
-        self.b6 = WideBottleneck(b5, b6, dilation=4, dropout=dropout[0])
-        self.b7 = WideBottleneck(b6, b7, dilation=4, dropout=dropout[1])
+        self._add_stage('b5', b4, b4, b5, 1, dilation=dilations[0])
+        self.b6 = WideBottleneck(b5, b6, dilations[1], dropout[0])
+        self.b7 = WideBottleneck(b6, b7, dilations[1], dropout[1])
         self.bn7 = nn.BatchNorm2d(b7)
+        if zero_init_residual:
+            self._start_with_shortcuts()
         self._freeze()
 
-    def _check(self, out_indices, strides, width_divisor, frozen_stages):
+    def _check(
+        self, out_indices, strides, dilations, width_divisor, frozen_stages
+    ):
         """Refuse what names no stage or leaves no whole channel."""
         last = len(STAGES) - 1
         if not out_indices or not all(0 <= i <= last for i in out_indices):
@@ -219,6 +239,11 @@ class WideResNet38(BaseModule):
             raise ValueError(
                 f'`strides` must be three of 1 or 2, got {tuple(strides)}'
             )
+        if len(dilations) != 2 or min(dilations) < 1:
+            raise ValueError(
+                '`dilations` must be two of at least 1, '
+                f'got {tuple(dilations)}'
+            )
         if width_divisor < 1 or 64 % width_divisor:
             raise ValueError(
                 '`width_divisor` must divide 64, the channels of the stem, '
@@ -229,6 +254,16 @@ class WideResNet38(BaseModule):
                 f'`frozen_stages` must be from -1 to {len(STAGES)}, '
                 f'got {frozen_stages}'
             )
+
+    def _start_with_shortcuts(self) -> None:
+        """Let ``init_weights`` set the end of each residual branch to 0."""
+        for block in self.modules():
+            if isinstance(block, (WideBlock, WideBottleneck)):
+                block.init_cfg = {
+                    'type': 'Constant',
+                    'val': 0,
+                    'override': {'name': block.last},
+                }
 
     def _add_stage(
         self, name, in_channels, mid, out_channels, stride, dilation=1
