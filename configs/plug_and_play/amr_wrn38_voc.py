@@ -17,7 +17,8 @@ model = dict(
         backbone=dict(
             _delete_=True,
             type='StageModulation',
-            backbone=backbone,
+            # Not frozen, see seam_amr_wrn38_voc.py.
+            backbone=dict(backbone, norm_eval=False),
             # The last block of each stage that is trained.
             stages=dict(b3_2=256, b4_5=512, b5_2=1024, b6=2048, b7=4096),
         ),
