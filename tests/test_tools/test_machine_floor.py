@@ -162,3 +162,15 @@ def test_table_says_floor_measured_and_what_the_time_goes_into():
         '| cams | 4.0 | 40.0 | 50.0 | 100.0 | 2.5 '
         '| products 60 %, norms 20 %, data 10 %, write 10 % |'
     )
+
+
+def test_parts_on_the_device_are_counted_by_name():
+    parts = {
+        'data': lambda _: torch.ones(3, 4) @ torch.ones(4, 4),
+        'network': lambda x: x @ torch.ones(4, 2),
+        'walk': lambda x: x.T @ x,
+        'write': lambda x: x @ x,
+    }
+    works = stage_costs.count(parts)
+    flops = {k: sum(w.flops for w in own) for k, own in works.items()}
+    assert flops == {'network': 2 * 3 * 4 * 2, 'walk': 2 * 2 * 3 * 2}

@@ -18,7 +18,6 @@ import json
 import os
 import tempfile
 import time
-from contextlib import nullcontext
 from pathlib import Path
 
 import machine_floor
@@ -74,13 +73,15 @@ def time_parts(parts, options) -> dict[str, float]:
     return least
 
 
-def count(parts) -> list[work_counter.Work]:
+def count(parts) -> dict[str, list[work_counter.Work]]:
     """Run all parts once; return the operations of those on the device."""
-    works, value = [], None
+    works, value = {}, None
     for name, part in parts.items():
-        with nullcontext([]) if name in HOST else work_counter.counting() as w:
+        if name in HOST:
             value = part(value)
-        works += w
+            continue
+        with work_counter.counting() as works[name]:
+            value = part(value)
     return works
 
 
@@ -102,18 +103,24 @@ def run_case(stage: str, options) -> dict:
 
     Returns:
         dict: ``parts``, ``peak_mib``, ``gflop``; ``floors`` and ``profile``
-        by kind of operation; ``rates`` of the machine.
+        by kind of operation; ``part_floors``, of the products, by part;
+        ``rates`` of the machine.
     """
     torch.set_num_threads(options.threads)
     parts = stage_cases.make_case(stage, options)
-    works: list = []
+    works: dict[str, list] = {}
     peak = measuring.peak_of(
-        lambda: works.extend(count(parts)), options.device
+        lambda: works.update(count(parts)), options.device
     )
     rates = machine_floor.measure_rates(options.device)
+    every = sum(works.values(), [])
     seconds = {
         'parts': time_parts(parts, options),
-        'floors': machine_floor.floors(works, rates),
+        'floors': machine_floor.floors(every, rates),
+        'part_floors': {
+            name: machine_floor.floors(own, rates).get('products', 0.0)
+            for name, own in works.items()
+        },
         'profile': profile(parts, options.device),
     }
     images = options.batch
@@ -123,7 +130,7 @@ def run_case(stage: str, options) -> dict:
             for key, found in seconds.items()
         },
         'peak_mib': peak / 2**20,
-        'gflop': sum(work.flops for work in works) / images / 1e9,
+        'gflop': sum(work.flops for work in every) / images / 1e9,
         'rates': rates._asdict(),
     }
 

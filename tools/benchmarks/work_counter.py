@@ -118,9 +118,9 @@ def _listening_to_lattices(note: Callable) -> Iterator[None]:
     plain = PermutohedralLattice.filter
 
     def heard(lattice, values):
-        start = time.process_time()
+        start = time.perf_counter()
         result = plain(lattice, values)
-        note(lattice, result, time.process_time() - start)
+        note(lattice, result, time.perf_counter() - start)
         return result
 
     with mock.patch.object(PermutohedralLattice, 'filter', heard):
@@ -138,8 +138,9 @@ def profile(
         device (str): ``'cpu'`` or ``'cuda'``.
 
     Returns:
-        tuple[Any, dict[str, float]]: What it returned; seconds by kind, on a
-        CPU with the ``rest``, which is not torch's.
+        tuple[Any, dict[str, float]]: What it returned; wall seconds by kind,
+        as the profiler has them, on a CPU with the ``rest``, which is not
+        torch's. On a busy machine they are good for shares only.
     """
     gpu = device == 'cuda'
     kinds = torch.profiler.ProfilerActivity
@@ -153,10 +154,10 @@ def profile(
         _listening_to_lattices(note),
         torch.profiler.profile(activities=activities) as profiler,
     ):
-        start = time.process_time()
+        start = time.perf_counter()
         result = call(value)
         measuring.wait(device)
-        total = time.process_time() - start
+        total = time.perf_counter() - start
     for event in profiler.key_averages():
         if not event.key.startswith('aten::'):
             continue
