@@ -20,7 +20,9 @@ log_level = 'INFO'
 # Speed of trainings that changes no result but for rounding:
 # --amp (tools/train.py), and by --cfg-options
 # default_hooks.channels_last.type=ChannelsLastHook and compile=True (or
-# compile.mode=..., compile.backend=...: arguments of torch.compile)
+# compile.mode=..., compile.backend=...: arguments of torch.compile). Of tests:
+# test_cfg.fp16=True, the same hook and
+# default_hooks.fuse_conv_bn.type=FuseConvBNHook
 load_from = None
 resume = False
 randomness = dict(seed=0)

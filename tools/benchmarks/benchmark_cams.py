@@ -2,10 +2,14 @@
 
 "released" is a plain implementation of the released way: one image and its
 mirror at a time, scale by scale, rescaled on the CPU; the maps go to the CPU
-and are resized class by class. "one image" is ours without batches, "half"
-with the test loop's ``test_cfg.fp16=True`` (float16 on a GPU, bfloat16 on a
-CPU). ``error`` is the largest difference of the normalised maps from the
-released way's.
+and are resized class by class (below 1 % of its time). It is float32 in eval
+mode without gradients, as the released code. The other ways are ours, their
+options named: "batched" or one image at a time; "half" with the test loop's
+``test_cfg.fp16=True`` (float16 on a GPU, bfloat16 on a CPU); "channels last"
+with ``ChannelsLastHook``; "fused" with ``FuseConvBNHook``; "compiled" with
+torch.compile and frozen weights (``--compiled``; it needs a compiler, and
+compiles anew for each size). ``error`` is the largest difference of the
+normalised maps from the released way's.
 
     python tools/benchmarks/benchmark_cams.py --out cams.json
 """
@@ -18,9 +22,22 @@ from mmengine.runner.amp import autocast
 from torch import Tensor, nn
 
 from projects.amr.models import MultiScaleCAM
+from projects.amr.models.conv_bn_fusion import fuse_conv_bn
 from projects.amr.ops import stride_size
 
-WAYS = ('released', 'one image', 'batched', 'batched, half')
+WAYS = (
+    'released',
+    'one image',
+    'batched',
+    'batched, fused',
+    'batched, channels last',
+    'batched, channels last, fused',
+    'batched, half',
+    'batched, half, fused',
+    'batched, half, channels last',
+    'batched, half, channels last, fused',
+)
+COMPILED = ('batched, compiled', 'batched, half, compiled')
 
 
 def released_maps(model, image: Tensor, label: Tensor, scales) -> Tensor:
@@ -81,31 +98,52 @@ def largest_difference(ours: list[Tensor], released: list[Tensor]) -> float:
     return max(float((a - b).abs().max()) for a, b in pairs)
 
 
-def run_case(way: str, size: int, options) -> dict:
-    """Measure one way at one size."""
-    torch.set_num_threads(options.threads)
+def prepare(model: nn.Module, words: list[str]) -> None:
+    """Change a model in place as the options of a way say."""
+    if 'channels last' in words:
+        model.to(memory_format=torch.channels_last)
+    if 'fused' in words:
+        fuse_conv_bn(model)
+    if 'compiled' in words:
+        # Not set before: it is read when the model is compiled.
+        torch._inductor.config.freezing = True
+        model.to(memory_format=torch.channels_last)
+        model.branch_cams = torch.compile(model.branch_cams, dynamic=False)
+
+
+def make_classifier(options) -> nn.Module:
+    """The model of all ways, before any of their options."""
     model = make_model(options)
     # Maps of a random head may be positive nowhere, and are dropped then.
     nn.init.uniform_(model.head.classifier.weight, -0.5, 1)
+    return model
+
+
+def run_case(way: str, size: int, options) -> dict:
+    """Measure one way at one size."""
+    torch.set_num_threads(options.threads)
+    words = way.split(', ')
+    model = make_classifier(options)
     images, labels = make_images(size, options)
     method = MultiScaleCAM(options.scales)
-    chunk = options.images if way.startswith('batched') else 1
+    chunk = options.images if 'batched' in words else 1
 
-    def released() -> list[Tensor]:
+    def released(model=model) -> list[Tensor]:
         return released_way(model, images, labels, options.scales)
 
     def ours() -> list[Tensor]:
-        with autocast(enabled=way.endswith('half')):
+        with autocast(enabled='half' in words):
             return our_way(method, model, images, labels, chunk)
 
+    prepare(model, words)
     # One small pass first: lazy set-up is no part of the measurement.
     method(model, list(images[:1, :, :32, :32]), labels[:1])
-    result = measuring.measure(
-        released if way == 'released' else ours, options
-    )
+    call = released if way == 'released' else ours
+    result = measuring.measure(call, options)
     result['per_image'] = result['seconds'] / options.images
     if way != 'released':
-        result['error'] = largest_difference(ours(), released())
+        reference = released(make_classifier(options))
+        result['error'] = largest_difference(ours(), reference)
     return result
 
 
@@ -118,8 +156,10 @@ def main() -> None:
         images=4,
         classes=2,
         width=64,
+        compiled=False,
     )
-    measuring.compare(run_case, WAYS, options)
+    ways = WAYS + COMPILED * options.compiled
+    measuring.compare(run_case, ways, options)
 
 
 if __name__ == '__main__':

@@ -3,22 +3,28 @@
 Each stage runs in a process of its own on ToyVOC images of ``--size``, with
 the networks of our VOC configs (``--small``: of the toy configs) and crops
 scaled to the size, batches of ``--batch``. Costs are seconds an image, CPU
-time on the CPU and wall time on a GPU, the least of ``--repeats``. The hours
-follow from ``projects/amr/engine/cost_model.py``, which states its
-assumptions; they mean something only for full networks at full size.
+time on the CPU and wall time on a GPU, the least of ``--repeats``. Beside
+each stands its floor on this machine (``machine_floor.py``) and, by torch's
+profiler, what the rest of the time goes into. The hours follow from
+``projects/amr/engine/cost_model.py``, which states its assumptions; they mean
+something only for full networks at full size. ``--known`` takes the stages of
+an earlier run's JSON file over, so that they can be measured in pieces.
 
     python tools/benchmarks/stage_costs.py --size 375 500 --device cuda \
         --batch 8 --out stage_costs.json
 """
 
 import json
+import os
 import tempfile
 import time
 from pathlib import Path
 
+import machine_floor
 import measuring
 import stage_cases
 import torch
+import work_counter
 from mmengine.config import Config
 
 from projects.amr.engine.cost_model import (
@@ -31,6 +37,7 @@ from projects.amr.engine.cost_model import (
 VOC = (10582, 1449)  # train_aug and val
 COCO = (82081, 40137)  # annotated images of train2014 and val2014
 DEVICES = (1, 2, 8)
+HOST = ('data', 'write')  # parts without a floor
 
 
 def workload(root: Path) -> Workload:
@@ -66,20 +73,66 @@ def time_parts(parts, options) -> dict[str, float]:
     return least
 
 
+def count(parts) -> dict[str, list[work_counter.Work]]:
+    """Run all parts once; return the operations of those on the device."""
+    works, value = {}, None
+    for name, part in parts.items():
+        if name in HOST:
+            value = part(value)
+            continue
+        with work_counter.counting() as works[name]:
+            value = part(value)
+    return works
+
+
+def profile(parts, device: str) -> dict[str, float]:
+    """Run all parts once; return seconds on the device by kind."""
+    spent, value = {}, None
+    for name, part in parts.items():
+        if name in HOST:
+            value = part(value)
+            continue
+        value, found = work_counter.profile(part, value, device)
+        for kind, seconds in found.items():
+            spent[kind] = spent.get(kind, 0.0) + seconds
+    return spent
+
+
 def run_case(stage: str, options) -> dict:
-    """Measure one stage: seconds an image by part, and peak memory."""
+    """Measure one stage, all in seconds an image.
+
+    Returns:
+        dict: ``parts``, ``peak_mib``, ``gflop``; ``floors`` and ``profile``
+        by kind of operation; ``part_floors``, of the products, by part;
+        ``rates`` of the machine.
+    """
     torch.set_num_threads(options.threads)
     parts = stage_cases.make_case(stage, options)
-
-    def once() -> None:
-        value = None
-        for part in parts.values():
-            value = part(value)
-
-    peak = measuring.peak_of(once, options.device)
-    least = time_parts(parts, options)
-    costs = {name: value / options.batch for name, value in least.items()}
-    return {'parts': costs, 'peak_mib': peak / 2**20}
+    works: dict[str, list] = {}
+    peak = measuring.peak_of(
+        lambda: works.update(count(parts)), options.device
+    )
+    rates = machine_floor.measure_rates(options.device)
+    every = sum(works.values(), [])
+    seconds = {
+        'parts': time_parts(parts, options),
+        'floors': machine_floor.floors(every, rates),
+        'part_floors': {
+            name: machine_floor.floors(own, rates).get('products', 0.0)
+            for name, own in works.items()
+        },
+        'profile': profile(parts, options.device),
+    }
+    images = options.batch
+    return {
+        **{
+            key: {name: value / images for name, value in found.items()}
+            for key, found in seconds.items()
+        },
+        'peak_mib': peak / 2**20,
+        'gflop': sum(work.flops for work in every) / images / 1e9,
+        'rates': rates._asdict(),
+    }
 
 
 def cost_table(costs: dict[str, dict]) -> str:
@@ -99,6 +152,41 @@ def cost_table(costs: dict[str, dict]) -> str:
             f'| {row["peak_mib"]:.0f} |'
         )
     return '\n'.join(lines)
+
+
+def floor_table(costs: dict[str, dict]) -> str:
+    """Markdown table of each stage's floors and of its time."""
+    lines = [
+        '| stage | GFLOP | floor, ms: products | all operations | measured '
+        '| times the floor | of the time |',
+        '|---|---:|---:|---:|---:|---:|---|',
+    ]
+    for stage, row in costs.items():
+        floors, total = row['floors'], sum(row['parts'].values())
+        products = floors.get(work_counter.PRODUCTS, 0.0)
+        ratio = f'{total / products:.1f}' if products else '-'
+        lines.append(
+            f'| {stage} | {row["gflop"]:.1f} | {1000 * products:.1f} '
+            f'| {1000 * sum(floors.values()):.1f} | {1000 * total:.1f} '
+            f'| {ratio} | {_shares(row)} |'
+        )
+    return '\n'.join(lines)
+
+
+def _shares(row: dict) -> str:
+    """Of a stage's time, by kind of operation and part, the largest first."""
+    parts = row['parts']
+    host = {name: parts[name] for name in HOST if name in parts}
+    device = sum(parts.values()) - sum(host.values())
+    # The profiler slows what it watches: it says the shares only.
+    watched = sum(row['profile'].values()) or 1.0
+    kinds = {k: v / watched * device for k, v in row['profile'].items()}
+    shares = {
+        name: round(100 * seconds / sum(parts.values()))
+        for name, seconds in {**kinds, **host}.items()
+    }
+    ordered = sorted(shares.items(), key=lambda item: -item[1])
+    return ', '.join(f'{name} {share} %' for name, share in ordered if share)
 
 
 def all_hours(costs: dict[str, dict], work: Workload) -> dict[str, dict]:
@@ -127,26 +215,13 @@ def hours_table(hours: dict[str, dict]) -> str:
     return '\n'.join(lines)
 
 
-def main() -> None:
-    """Run all stages, then print and write both tables."""
-    options = measuring.parse(
-        __doc__.splitlines()[0],
-        size=[375, 500],
-        batch=2,
-        stages=list(STAGES),
-        small=False,
-    )
-    with tempfile.TemporaryDirectory() as folder:
-        options.data = folder
-        stage_cases.make_data(Path(folder), options.size, options.small)
-        costs = {}
-        for stage in options.stages:
-            costs[stage] = measuring.isolated(run_case, stage, options)
-            total = sum(costs[stage]['parts'].values())
-            print(f'{stage}: {1000 * total:.1f} ms an image', flush=True)
+def report(costs: dict[str, dict], options) -> str:
+    """Write the JSON file and the tables beside it; return the tables."""
+    costs = {stage: costs[stage] for stage in STAGES if stage in costs}
     hours = all_hours(costs, workload(measuring.ROOT))
-    text = f'{cost_table(costs)}\n\n{hours_table(hours)}'
-    print('\n' + text)
+    text = '\n\n'.join(
+        (cost_table(costs), floor_table(costs), hours_table(hours))
+    )
     if options.out:
         content = {
             **measuring.circumstances(options, leave_out=('out', 'data')),
@@ -156,6 +231,30 @@ def main() -> None:
         }
         options.out.write_text(json.dumps(content, indent=2) + '\n')
         options.out.with_suffix('.md').write_text(text + '\n')
+    return text
+
+
+def main() -> None:
+    """Run the stages one after the other, and report after each."""
+    options = measuring.parse(
+        __doc__.splitlines()[0],
+        size=[375, 500],
+        batch=2,
+        stages=list(STAGES),
+        small=False,
+        known='',
+    )
+    known = Path(options.known or os.devnull).read_text()
+    costs = json.loads(known)['costs'] if known else {}
+    with tempfile.TemporaryDirectory() as folder:
+        options.data = folder
+        stage_cases.make_data(Path(folder), options.size, options.small)
+        for stage in options.stages:
+            costs[stage] = measuring.isolated(run_case, stage, options)
+            total = sum(costs[stage]['parts'].values())
+            print(f'{stage}: {1000 * total:.1f} ms an image', flush=True)
+            text = report(costs, options)
+    print('\n' + text)
 
 
 if __name__ == '__main__':

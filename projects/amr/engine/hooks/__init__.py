@@ -5,6 +5,7 @@ from .channels_last_hook import ChannelsLastHook
 from .checkpoint_guard_hook import CheckpointGuardHook
 from .displacement_mean_hook import DisplacementMeanHook
 from .exact_resume_hook import ExactResumeHook
+from .fuse_conv_bn_hook import FuseConvBNHook
 from .graceful_stop_hook import GracefulStopHook
 from .item_writer_hook import ItemWriterHook
 from .label_map_writer_hook import LabelMapWriterHook
@@ -19,6 +20,7 @@ __all__ = [
     'CheckpointGuardHook',
     'DisplacementMeanHook',
     'ExactResumeHook',
+    'FuseConvBNHook',
     'GracefulStopHook',
     'ItemWriterHook',
     'LabelMapWriterHook',

@@ -1,0 +1,101 @@
+"""BatchNorm folded while a real runner tests a classifier."""
+
+import numpy as np
+import pytest
+import torch
+from mmengine.runner import Runner
+from runner_configs import tiny_config
+from torch.nn.modules.batchnorm import _BatchNorm
+
+from projects.amr.engine.fingerprint import weights_digest
+from projects.amr.structures import CAMRecord
+
+FUSE = {'default_hooks.fuse_conv_bn.type': 'FuseConvBNHook'}
+FAST = {**FUSE, 'default_hooks.channels_last.type': 'ChannelsLastHook'}
+
+
+@pytest.fixture
+def run(toy_root, tmp_path):
+    """Test a tiny model; returns runner, metrics, norms by image, folder."""
+
+    def _run(name, folder='', **changes):
+        cfg = tiny_config(toy_root, tmp_path / name)
+        cfg.experiment_name = f'{tmp_path.name}_{name}'
+        cfg.custom_hooks[1].out_dir = str(tmp_path / (folder or name))
+        cfg.merge_from_dict(changes)
+        runner = Runner.from_cfg(cfg)
+        torch.manual_seed(0)
+        runner.model.init_weights()
+        for module in runner.model.modules():
+            if isinstance(module, _BatchNorm):
+                torch.nn.init.uniform_(module.running_mean, -0.5, 0.5)
+                torch.nn.init.uniform_(module.running_var, 0.1, 2)
+        seen = []
+        method = runner.model.cam_method
+        runner.model.cam_method = lambda model, images, labels: (
+            seen.extend([norms(model)] * len(images))
+            or method(model, images, labels)
+        )
+        return runner, runner.test(), seen, tmp_path / (folder or name)
+
+    return _run
+
+
+def norms(model):
+    return sum(isinstance(m, _BatchNorm) for m in model.modules())
+
+
+@pytest.mark.parametrize('options', [FUSE, FAST])
+def test_records_are_the_same_to_rounding(run, options):
+    plain = run('plain')
+    runner, metrics, seen, folder = run('plain2', 'fast', **options)
+    assert plain[2] == [34] * 8
+    assert seen == [0] * 8
+    # Afterwards the model is the one that was loaded.
+    assert norms(runner.model) == 34
+    assert weights_digest(runner.model) == weights_digest(plain[0].model)
+    for path in sorted(plain[3].glob('*.npz')):
+        one, other = (
+            CAMRecord.load(f / path.name) for f in (plain[3], folder)
+        )
+        assert one.key == other.key
+        assert one.classes.tolist() == other.classes.tolist()
+        np.testing.assert_allclose(other.scores, one.scores, atol=1e-5)
+        maps = ((one.cam, other.cam), *branches(one, other))
+        for mine, its in maps:
+            np.testing.assert_allclose(
+                its.astype(float), mine, atol=1e-5 + 2**-11
+            )
+    assert metrics['cam/mIoU_fixed'] == pytest.approx(
+        plain[1]['cam/mIoU_fixed'], abs=0.1
+    )
+
+
+def contents(folder):
+    return {p.name: p.read_bytes() for p in sorted(folder.glob('*.npz'))}
+
+
+def branches(one, other):
+    return [
+        (one.branches[name], other.branches[name]) for name in one.branches
+    ]
+
+
+def test_records_made_without_are_kept(run, tmp_path):
+    run('a', 'cams')
+    before = contents(tmp_path / 'cams')
+    *_, seen, folder = run('b', 'cams', **FUSE)
+    assert len(before) == 8
+    assert contents(folder) == before
+    assert seen == []
+
+
+def test_a_test_that_broke_off_leaves_nothing_folded_for_good(run):
+    runner, *_ = run('a', **FUSE)
+    digest = weights_digest(runner.model)
+    hook = next(h for h in runner.hooks if 'FuseConvBN' in type(h).__name__)
+    hook.before_test_epoch(runner)
+    hook.before_test_epoch(runner)
+    assert norms(runner.model) == 0
+    hook.after_test(runner)
+    assert weights_digest(runner.model) == digest
