@@ -224,4 +224,18 @@ tables = {
             ),
         ],
     ),
+    # With TOYVOC_ROOT at a set of another preset (heldout_*) and a --work-dir
+    # of its own.
+    'heldout': dict(
+        title='On sets that no choice was made on',
+        rows=[
+            baseline,
+            plain_pair,
+            amm,
+            dict(
+                name='+ AMM, erasing at 0.3',
+                config='amr_r26_toyvoc_no-cps_erase0.3.py',
+            ),
+        ],
+    ),
 }
