@@ -107,6 +107,30 @@ tables = {
                 weights_of='../../toy/amr_r26_toyvoc.py',
                 published=('Table 5', 'xi 0.9'),
             ),
+            dict(
+                name='xi 0.1, no L_cps',
+                config='amr_r26_toyvoc_no-cps_xi0.1.py',
+                weights_of='../../toy/amr_r26_toyvoc_no-cps.py',
+            ),
+            dict(
+                name='xi 0.3, no L_cps',
+                config='amr_r26_toyvoc_no-cps_xi0.3.py',
+                weights_of='../../toy/amr_r26_toyvoc_no-cps.py',
+            ),
+            dict(
+                name='xi 0.5, no L_cps',
+                config='../../toy/amr_r26_toyvoc_no-cps.py',
+            ),
+            dict(
+                name='xi 0.7, no L_cps',
+                config='amr_r26_toyvoc_no-cps_xi0.7.py',
+                weights_of='../../toy/amr_r26_toyvoc_no-cps.py',
+            ),
+            dict(
+                name='xi 0.9, no L_cps',
+                config='amr_r26_toyvoc_no-cps_xi0.9.py',
+                weights_of='../../toy/amr_r26_toyvoc_no-cps.py',
+            ),
         ],
     ),
     '6': dict(
