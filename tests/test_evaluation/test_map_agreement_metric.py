@@ -95,9 +95,13 @@ def test_recall_of_parts_needs_part_maps_of_all_images():
     assert not any('head' in key for key in got)
 
 
-def test_classifier_with_one_map_is_refused():
-    with pytest.raises(ValueError, match=r"two of \('cam',\)"):
-        agreement([sample()])
+def test_classifier_with_one_map_has_no_figures():
+    assert agreement([sample(), sample(1)]) == {}
+
+
+def test_wrong_names_are_refused():
+    with pytest.raises(ValueError, match=r"two of \('spotlight',"):
+        agreement([sample(maps=MAPS)], maps=('spotlight', 'cam'))
     with pytest.raises(ValueError, match='two different names'):
         MapAgreementMetric(0.4, maps=('cam', 'cam'))
     with pytest.raises(ValueError, match=r'\[0, 1\]'):

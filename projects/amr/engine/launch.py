@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -41,6 +42,9 @@ PACKAGES = (
     'mmsegmentation',
     'mmpretrain',
 )
+
+_JOIN_TIMEOUT = timedelta(minutes=1)
+_WAIT_TIMEOUT = timedelta(minutes=30)  # torch's default
 
 OUT_OF_MEMORY = (
     'A training is not tried again with less, since that would be another '
@@ -152,9 +156,19 @@ def allow_mmseg_bases() -> None:
 
 
 def _join_on_cpu(cfg: Config) -> None:
-    """Start a gloo group, since mmengine's own start needs a GPU."""
+    """Start a gloo group, since mmengine's own start needs a GPU.
+
+    Restarted ranks now and then do not find each other; then they fail soon,
+    and the launcher can start them again, where the default is 30 minutes.
+    """
     if not torch.distributed.is_initialized():
-        torch.distributed.init_process_group('gloo')
+        set_timeout = getattr(torch.distributed, 'set_timeout', None)
+        if set_timeout is None:  # an older torch
+            torch.distributed.init_process_group('gloo')
+        else:
+            torch.distributed.init_process_group('gloo', timeout=_JOIN_TIMEOUT)
+            # What ranks wait for later may take longer than joining.
+            set_timeout(_WAIT_TIMEOUT)
     cfg.model_wrapper_cfg = {
         'type': 'MMDistributedDataParallel',
         'device_ids': None,

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 from mmengine.evaluator import BaseMetric
+from mmengine.logging import print_log
 from mmseg.registry import METRICS
 from torch import Tensor
 
@@ -44,9 +45,12 @@ class MapAgreementMetric(BaseMetric):
         prefix (str, optional): Defaults to ``agreement``.
         collect_dir (str, optional): See :class:`BaseMetric`.
 
+    A classifier that makes one map alone has nothing to compare: no keys, and
+    the log says so.
+
     Raises:
         ValueError: If ``bg_thr`` is outside [0, 1], the names are no pair,
-            or the classifier makes no such map.
+            or a classifier of several maps makes no such map.
     """
 
     default_prefix = 'agreement'
@@ -79,8 +83,10 @@ class MapAgreementMetric(BaseMetric):
         """
         for sample in data_samples:
             pred = sample['pred_cam']
-            missing = set(self.maps) - set(pred['maps'])
-            if missing:
+            if len(pred['maps']) < 2:
+                self.results.append(None)
+                continue
+            if set(self.maps) - set(pred['maps']):
                 raise ValueError(
                     f'`maps` must be two of {tuple(pred["maps"])}, which is '
                     f'what this classifier makes; got {self.maps}'
@@ -126,6 +132,14 @@ class MapAgreementMetric(BaseMetric):
         Returns:
             dict[str, float]: See the class.
         """
+        results = [result for result in results if result is not None]
+        if not results:
+            print_log(
+                'Agreement of maps: this classifier makes one map, so there '
+                'is nothing to compare',
+                'current',
+            )
+            return {}
         moments = np.sum([result['moments'] for result in results], axis=0)
         metrics = {'correlation': pearson(moments)}
         counted = [r['found'] for r in results if r['found'] is not None]
