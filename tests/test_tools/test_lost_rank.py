@@ -98,9 +98,7 @@ def test_fault32_the_others_stop_and_the_rank_is_named(two_ranks):
 
 
 def test_fault32_restarted_ranks_go_on_from_the_last_checkpoint(two_ranks):
-    # Now and then gloo's ranks do not find each other when they are started
-    # again ("connectFullMesh failed"): the next restart mends that.
-    process, log = two_ranks(30, MAX_RESTARTS='3')
+    process, log = two_ranks(30, MAX_RESTARTS='1')
     kill_rank(process, log, 'epoch_2.pth')
     assert process.wait(timeout=300) == 0, log.read_text()
     text = log.read_text()

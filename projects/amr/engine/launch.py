@@ -158,8 +158,8 @@ def allow_mmseg_bases() -> None:
 def _join_on_cpu(cfg: Config) -> None:
     """Start a gloo group, since mmengine's own start needs a GPU.
 
-    Restarted ranks now and then do not find each other; then they fail soon,
-    and the launcher can start them again, where the default is 30 minutes.
+    Ranks that do not find each other fail soon, and the launcher can start
+    them again; the default is to wait for 30 minutes.
     """
     if not torch.distributed.is_initialized():
         set_timeout = getattr(torch.distributed, 'set_timeout', None)
