@@ -180,6 +180,21 @@ def test_amr_adds_its_branch_to_seam_and_changes_nothing_else():
         assert both.model.loss_cps == {**paper.loss_cps, 'loss_weight': weight}
 
 
+def test_control_of_toy_seam_lacks_only_what_seam_adds():
+    seam, plain = (
+        Config.fromfile(CONFIGS / 'toy' / f'{name}.py').to_dict()
+        for name in ('seam_wrn38_toyvoc', 'cam_wrn38_toyvoc_as-seam')
+    )
+    ours, theirs = plain.pop('model'), seam.pop('model')
+    assert plain == seam
+    assert ours.pop('type') == 'CAM'
+    assert theirs.pop('type') == 'SEAM'
+    # The stages that its correlation module reads.
+    assert theirs['backbone'].pop('out_indices') == (2, 3, 5)
+    added = {'pcm', 'view_scale', 'loss_min', 'loss_er', 'loss_ecr'}
+    assert ours == {k: v for k, v in theirs.items() if k not in added}
+
+
 def test_toy_seam_starts_from_the_backbone_of_the_toy_classifier(tmp_path):
     toy = CONFIGS / 'toy'
     plain = MODELS.build(Config.fromfile(toy / 'cam_wrn38_toyvoc.py').model)

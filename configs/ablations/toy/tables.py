@@ -23,6 +23,7 @@ amr = dict(
     config='../../toy/amr_r26_toyvoc.py',
     published=('Table 3', 'baseline + AMM + L_cps'),
 )
+wide_classifier = dict(TOY_WRN38_CLASSIFIER='../../toy/cam_wrn38_toyvoc.py')
 plain_pair = dict(
     name='two plain networks',
     config='../../toy/amr_r26_toyvoc_no-amm-no-cps.py',
@@ -147,14 +148,32 @@ tables = {
                 published=('Table 6', 'IRNet + AMR'),
             ),
             dict(
+                name="SEAM's backbone",
+                config='../../toy/cam_wrn38_toyvoc.py',
+            ),
+            # SEAM and SEAM + AMR train on from that row's weights, as does
+            # this control.
+            dict(
+                name='trained on without SEAM',
+                config='../../toy/cam_wrn38_toyvoc_as-seam.py',
+                starts_from=wide_classifier,
+            ),
+            dict(
                 name='SEAM',
                 config='../../toy/seam_wrn38_toyvoc.py',
+                starts_from=wide_classifier,
                 published=('Table 6', 'SEAM'),
             ),
             dict(
                 name='SEAM + AMR',
                 config='../../toy/seam_amr_wrn38_toyvoc.py',
+                starts_from=wide_classifier,
                 published=('Table 6', 'SEAM + AMR'),
+            ),
+            dict(
+                name='SEAM + AMR, no L_cps',
+                config='../../toy/seam_amr_wrn38_toyvoc_no-cps.py',
+                starts_from=wide_classifier,
             ),
         ],
     ),

@@ -1,0 +1,21 @@
+# The control for SEAM: the same start, schedule, learning rates and fixed
+# BatchNorm, without its views, its losses and its correlation module.
+_base_ = './seam_wrn38_toyvoc.py'
+model = dict(
+    _delete_=True,
+    type='CAM',
+    data_preprocessor={{_base_.model.data_preprocessor}},
+    backbone=dict(
+        type='WideResNet38',
+        dilations=(1, 1),
+        width_divisor=8,
+        dropout=(0.0, 0.0),
+        frozen_stages=1,
+        norm_eval=True,
+        zero_init_residual=True,
+        init_cfg={{_base_.model.backbone.init_cfg}},
+    ),
+    head={{_base_.model.head}},
+    loss_cls={{_base_.model.loss_cls}},
+    test_cfg={{_base_.model.test_cfg}},
+)
