@@ -65,6 +65,21 @@ def test_lines_hold_mean_and_sample_deviation():
     ]
 
 
+def test_correlation_of_the_branches_has_a_column_where_it_was_measured():
+    pair = summaries(50.0, 52.0)
+    for seed, value in enumerate((0.9, 0.98)):
+        pair[seed]['metrics']['agreement/correlation'] = value
+    rows = table(row('cam'), row('pair'))
+    found = {'cam': summaries(40.0, 41.0), 'pair': pair}
+    text = markdown_table(rows, lines_of(rows, found))
+    column = cells(text, 'row').index('correlation')
+    best = cells(text, r'**pair**')
+    assert best[column] == '0.94 ± 0.06'
+    assert cells(text, 'cam')[column] == '-'
+    alone = markdown_table(rows, lines_of(rows, {'cam': found['cam']}))
+    assert 'orrelation' not in alone
+
+
 def test_a_metric_that_one_seed_lacks_has_no_mean():
     found = summaries(40.0, 42.0)
     found[1]['metrics']['cam/mIoU_fixed'] = 50.0

@@ -17,6 +17,13 @@ METRICS = {
     'head_recall_best': 'head recall',
     'body_recall_best': 'body recall',
     'mAP': 'class. mAP',
+    # Of the two branches' maps, not in percent.
+    'correlation': 'correlation',
+}
+# Figures of a row, not of one of its maps, by where a summary has them.
+_OF_ROW = {
+    'mAP': 'classification/mAP',
+    'correlation': 'agreement/correlation',
 }
 # Rows are compared by it, as in the field's CAM tables. A fixed threshold is a
 # choice made for one kind of map.
@@ -27,15 +34,15 @@ Results = Mapping[str, Mapping[int, dict]]
 
 @dataclass(frozen=True)
 class Line:
-    """One map of one row: its figures in percent, by metric and seed.
+    """One map of one row: its figures by metric and seed.
 
     Args:
         row (Row): The row.
         map (str): Name of the map; '-' where nothing was run.
         final (bool): Whether the row is judged by this map.
         seeds (tuple[int, ...]): Seeds that were run.
-        values (dict[str, dict[int, float]]): Figures by metric and seed.
-            Defaults to none.
+        values (dict[str, dict[int, float]]): Figures by metric and seed, in
+            percent but for the correlation. Defaults to none.
         ceiling (bool): Whether this is what the set allows, not a method.
             Defaults to False.
     """
@@ -195,7 +202,7 @@ def _lines(row: Row, summaries: Mapping[int, dict], ceiling: bool) -> list:
         values = {}
         for key in METRICS:
             full = f'{prefix}/{name}/{key}' if name else f'{prefix}/{key}'
-            full = 'classification/mAP' if key == 'mAP' else full
+            full = _OF_ROW.get(key, full)
             values[key] = {s: m[full] for s, m in metrics.items() if full in m}
         is_final = name == final
         lines.append(

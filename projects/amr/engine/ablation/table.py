@@ -23,10 +23,11 @@ _PANELS = {
     MAIN: 'mIoU at the best threshold, %',
     'body_recall_best': 'body recall at the best threshold, %',
 }
+_DIGITS = {'correlation': 2}
 
 
 def markdown_table(table: Table, lines: Sequence[Line]) -> str:
-    """Write lines as a Markdown table, mean ± deviation in percent.
+    """Write lines as a Markdown table, mean ± deviation.
 
     Args:
         table (Table): What the lines are of.
@@ -38,7 +39,12 @@ def markdown_table(table: Table, lines: Sequence[Line]) -> str:
     named = bool(table.name)
     quoted = any(line.row.published for line in lines)
     heads = [*(['row'] if named else []), 'config', 'map', 'seeds']
-    heads += [*METRICS.values(), 'against the first row']
+    shown = [
+        key
+        for key in METRICS
+        if key != 'correlation' or any(x.values.get(key) for x in lines)
+    ]
+    heads += [*(METRICS[key] for key in shown), 'against the first row']
     if quoted:
         other = ', not comparable' if table.toy else ''
         heads.append(f'published (VOC 2012 train{other})')
@@ -47,7 +53,10 @@ def markdown_table(table: Table, lines: Sequence[Line]) -> str:
     for line in lines:
         cells = [line.row.name] if named else []
         cells += [line.row.experiment.stem, line.map, _count(line, total)]
-        cells += [_figure(*line.spread(key)) for key in METRICS]
+        cells += [
+            _figure(*line.spread(key), digits=_DIGITS.get(key, 1))
+            for key in shown
+        ]
         cells.append(_difference(line, lines))
         if quoted:
             record = line.row.published if line.final else None
@@ -68,7 +77,7 @@ def table_record(table: Table, lines: Sequence[Line]) -> dict:
         lines (Sequence[Line]): From :func:`lines_of`.
 
     Returns:
-        dict: Percentages; None where there is no figure.
+        dict: Percentages, correlations; None where there is no figure.
     """
     best = best_line(lines)
     return {
@@ -173,6 +182,10 @@ def _notes(table: Table, lines: Sequence[Line]) -> list[str]:
     ]
     if any(line.ceiling for line in lines):
         notes[0] += ' The ceiling is no method and takes no part in that.'
+    if any(line.values.get('correlation') for line in lines):
+        notes[0] += (
+            " Correlation: of the two branches' maps, 1 where they are one."
+        )
     records = [line.row.published for line in lines if line.row.published]
     if records:
         tables = sorted({record.table for record in records})
@@ -216,12 +229,14 @@ def _difference(line: Line, lines: Sequence[Line]) -> str:
     return f'{text} ({len(values)} seeds)' if partly else text
 
 
-def _figure(mean: float, deviation: float, sign: str = '') -> str:
+def _figure(
+    mean: float, deviation: float, sign: str = '', digits: int = 1
+) -> str:
     """Mean ± deviation, '-' where there is none."""
     if math.isnan(mean):
         return '-'
-    beside = '' if math.isnan(deviation) else f' ± {deviation:.1f}'
-    return f'{mean:{sign}.1f}{beside}'
+    beside = '' if math.isnan(deviation) else f' ± {deviation:.{digits}f}'
+    return f'{mean:{sign}.{digits}f}{beside}'
 
 
 def _statistics(values: dict[int, float], seeds=None) -> dict:
