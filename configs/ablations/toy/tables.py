@@ -204,6 +204,10 @@ tables = {
                 config='../../toy/amr_r26_toyvoc_cps0.05.py',
             ),
             dict(
+                name='paper, L_cps weight 1',
+                config='../../toy/amr_r26_toyvoc.py',
+            ),
+            dict(
                 name='detached spotlight',
                 config='amr_r26_toyvoc_cps0.05_detached-spotlight.py',
                 starts_from=dict(TOY_CLASSIFIER='../../toy/cam_r26_toyvoc.py'),
