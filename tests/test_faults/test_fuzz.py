@@ -11,7 +11,8 @@ BENCHMARKS = Path(__file__).resolve().parents[2] / 'tools' / 'benchmarks'
 sys.path.insert(0, str(BENCHMARKS))
 
 import fuzz_inputs  # noqa: E402
-from fuzz_targets import TARGETS, Bomb, Target  # noqa: E402
+from fuzz_pickles import Bomb  # noqa: E402
+from fuzz_targets import TARGETS, Target  # noqa: E402
 
 from projects.amr.engine.pipeline.manifest import (  # noqa: E402
     MANIFEST,
