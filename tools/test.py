@@ -32,11 +32,8 @@ from projects.amr.engine.launch import (  # noqa: E402
     run_tool,
 )
 from projects.amr.engine.pretrained import drop_pretrained  # noqa: E402
-from projects.amr.engine.stop_signals import (  # noqa: E402
-    Terminated,
-    sigterm_raises,
-)
-from projects.amr.errors import StoppedError, UserError  # noqa: E402
+from projects.amr.engine.stop_signals import stop_tells  # noqa: E402
+from projects.amr.errors import UserError  # noqa: E402
 from projects.amr.evaluation.details import take_details  # noqa: E402
 from projects.amr.structures import published  # noqa: E402
 
@@ -112,15 +109,11 @@ def main() -> None:
 
 def run_test(runner: Runner) -> dict:
     """Test; a stop leaves no half file and says how to go on."""
-    try:
-        with sigterm_raises():
-            return runner.test()
-    except (KeyboardInterrupt, Terminated) as stop:
-        command = shlex.join(['python', *sys.argv])
-        raise StoppedError(
-            f'stopped; finished items are kept, this goes on:\n  {command}',
-            143 if isinstance(stop, Terminated) else 130,
-        ) from None
+    command = shlex.join(['python', *sys.argv])
+    with stop_tells(
+        lambda: f'stopped; finished items are kept, this goes on:\n  {command}'
+    ):
+        return runner.test()
 
 
 def write_summary(runner: Runner, args, metrics: dict) -> None:

@@ -10,13 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from projects.amr.engine.item_pool import (
-    LostWorkerError,
-    StoppedError,
-    run_items,
-)
+from projects.amr.engine.item_pool import LostWorkerError, run_items
 from projects.amr.engine.item_progress import show_progress
-from projects.amr.errors import DataError
+from projects.amr.errors import DataError, StoppedError
 from projects.amr.structures import published
 
 ROOT = Path(__file__).resolve().parents[2]
