@@ -142,7 +142,7 @@ def start(folder, workers):
         text=True,
         start_new_session=True,
     )
-    for _ in range(600):
+    for _ in range(4000):  # a busy machine takes a minute to import
         if len(made(folder)[0]) >= 3 or process.poll() is not None:
             break
         time.sleep(0.05)
