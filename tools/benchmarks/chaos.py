@@ -20,6 +20,7 @@ import shutil
 import sys
 import time
 from collections import Counter
+from itertools import pairwise
 from pathlib import Path
 
 from chaos_chain import ROOT, Chain
@@ -96,7 +97,7 @@ def undisturbed(config: Path, folder: Path, cold: bool) -> dict[str, float]:
     if chain.wait():
         sys.exit(f'the undisturbed run failed, see {folder}')
     times.append(time.monotonic())
-    spans = (b - a for a, b in zip(times, times[1:], strict=False))
+    spans = (b - a for a, b in pairwise(times))
     return dict(zip(names, spans, strict=True))
 
 

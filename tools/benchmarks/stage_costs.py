@@ -18,6 +18,7 @@ import json
 import os
 import tempfile
 import time
+from itertools import chain
 from pathlib import Path
 
 import machine_floor
@@ -113,7 +114,7 @@ def run_case(stage: str, options) -> dict:
         lambda: works.update(count(parts)), options.device
     )
     rates = machine_floor.measure_rates(options.device)
-    every = sum(works.values(), [])
+    every = list(chain(*works.values()))
     seconds = {
         'parts': time_parts(parts, options),
         'floors': machine_floor.floors(every, rates),
