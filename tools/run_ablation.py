@@ -25,9 +25,9 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from mmengine.logging import MMLogger  # noqa: E402
+from mmengine.logging import MMLogger
 
-from projects.amr.engine.ablation import (  # noqa: E402
+from projects.amr.engine.ablation import (
     Grid,
     Table,
     collect,
@@ -37,14 +37,14 @@ from projects.amr.engine.ablation import (  # noqa: E402
     read_tables,
     write_table,
 )
-from projects.amr.engine.launch import run_tool  # noqa: E402
-from projects.amr.engine.mixed_precision import (  # noqa: E402
+from projects.amr.engine.launch import run_tool
+from projects.amr.engine.mixed_precision import (
     AMP_TYPES,
     lone_amp,
 )
-from projects.amr.engine.stop_signals import stop_tells  # noqa: E402
-from projects.amr.engine.tool_process import ROOT  # noqa: E402
-from projects.amr.errors import UserError  # noqa: E402
+from projects.amr.engine.stop_signals import stop_tells
+from projects.amr.engine.tool_process import ROOT
+from projects.amr.errors import UserError
 
 TABLES = ROOT / 'configs' / 'ablations' / 'tables.py'
 

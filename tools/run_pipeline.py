@@ -15,12 +15,12 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from mmengine.config import DictAction  # noqa: E402
-from mmengine.logging import MMLogger  # noqa: E402
+from mmengine.config import DictAction
+from mmengine.logging import MMLogger
 
-from projects.amr.engine.launch import read_config, run_tool  # noqa: E402
-from projects.amr.engine.own_data import use_own_data  # noqa: E402
-from projects.amr.engine.pipeline import (  # noqa: E402
+from projects.amr.engine.launch import read_config, run_tool
+from projects.amr.engine.own_data import use_own_data
+from projects.amr.engine.pipeline import (
     PipelineRunner,
     Workspace,
     choose,
@@ -29,11 +29,11 @@ from projects.amr.engine.pipeline import (  # noqa: E402
     summarize,
     write_summary,
 )
-from projects.amr.engine.pipeline.digests import DigestCache  # noqa: E402
-from projects.amr.engine.progress import Reporter  # noqa: E402
-from projects.amr.engine.report_data import make_report  # noqa: E402
-from projects.amr.engine.stop_signals import stop_tells  # noqa: E402
-from projects.amr.engine.work_dir_lock import work_dir_lock  # noqa: E402
+from projects.amr.engine.pipeline.digests import DigestCache
+from projects.amr.engine.progress import Reporter
+from projects.amr.engine.report_data import make_report
+from projects.amr.engine.stop_signals import stop_tells
+from projects.amr.engine.work_dir_lock import work_dir_lock
 
 
 def parse_args() -> argparse.Namespace:

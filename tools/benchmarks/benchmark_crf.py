@@ -14,7 +14,7 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from projects.amr.ops import crf_solvers, dense_crf  # noqa: E402
+from projects.amr.ops import crf_solvers, dense_crf
 
 BRUTE_FORCE_LIMIT = 4000  # pixels; the kernel has as many rows and columns
 LINE = (

@@ -8,13 +8,13 @@ import signal
 import sys
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+import projects.amr  # noqa: F401  so that the forks have it
+from projects.amr.engine.pipeline import runner as pipeline_runner
+from projects.amr.engine.tool_process import ToolError
+
 ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT))
-
-import projects.amr  # noqa: E402, F401  so that the forks have it
-from projects.amr.engine.pipeline import runner as pipeline_runner  # noqa: E402
-from projects.amr.engine.tool_process import ToolError  # noqa: E402
-
 HEAD = re.compile(r'\[\d+/\d+\] (\w+): (.*)')
 
 
