@@ -1,19 +1,5 @@
 # The released code's AMR, switch by switch; amr_r50_voc.py is the paper's.
-_base_ = './amr_r50_voc.py'
-amm = dict(
-    type='AttentionModulation',
-    channel_transform='mlp',
-    spatial_transform='max_mean',
-    norm_always_train=True,
-    modulation=dict(
-        type='gaussian',
-        stats='batch',
-        peak=False,
-        unbiased=True,
-        detach_stats=True,
-        eps=0.0,
-    ),
-)
+_base_ = ['./amr_r50_voc.py', '_base_/models/released_amm.py']
 model = dict(
     # Features and logits of the spotlight carry no gradient; it starts from
     # a trained plain classifier.
@@ -27,7 +13,7 @@ model = dict(
     compensation=dict(
         backbone=dict(
             frozen_stages=1,  # stem and layer1, its AMMs included
-            plugins=[dict(cfg=amm, position='after_conv3')],
+            plugins=[dict(cfg={{_base_.amm}}, position='after_conv3')],
         )
     ),
     loss_cps=dict(

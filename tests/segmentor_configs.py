@@ -36,6 +36,13 @@ def segmentor_config(**changes) -> dict:
     }
 
 
+def meta(size):
+    """A sample as the packing leaves it."""
+    return SegDataSample(
+        metainfo={'ori_shape': size, 'img_shape': size, 'pad_shape': size}
+    )
+
+
 def labelled(count: int = 2, size=(33, 47)) -> list:
     """Samples with labels of all kinds, 255 included."""
     samples = [SegDataSample() for _ in range(count)]

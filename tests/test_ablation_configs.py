@@ -1,5 +1,6 @@
 """Each ablation changes what its name says of the config it inherits from."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,7 @@ from mmengine.config import Config
 
 CONFIGS = Path(__file__).parents[1] / 'configs'
 ABLATIONS = sorted(CONFIGS.glob('ablations/**/*_r*_*.py'))
+FIRST_BASE = re.compile(r"^_base_ = \[?\s*'([^']+)'", re.MULTILINE)
 AMM = 'model.compensation.backbone.plugins'
 FACTORS = {
     'no-cps': {'model.loss_cps'},
@@ -65,7 +67,7 @@ def changed_keys(parent, child, prefix='') -> set[str]:
 @pytest.mark.parametrize('path', ABLATIONS, ids=lambda path: path.stem)
 def test_the_name_says_what_changes(path):
     text = path.read_text()
-    parent = path.parent / text.split("_base_ = '")[1].split("'")[0]
+    parent = path.parent / FIRST_BASE.search(text)[1]
     assert text.startswith('#'), 'a comment says which table and number'
     before, after = (
         Config.fromfile(file).to_dict() for file in (parent, path)

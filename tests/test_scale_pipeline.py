@@ -86,8 +86,7 @@ def test_every_stage_s_config_has_the_toy_classes(space, manifest, data_root):
         heads = [
             module.out_channels
             for name, module in model.named_modules()
-            if 'classifier' in name
-            and 'boundary' not in name
+            if ('classifier' in name and 'boundary' not in name)
             or 'decode_head.convs.' in name
         ]
         assert set(heads) <= {20, 21}

@@ -11,19 +11,19 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-import cv2  # noqa: E402
+import cv2
 
-import projects.amr  # noqa: E402, F401  registers everything
-from projects.amr.engine.launch import (  # noqa: E402
+import projects.amr  # noqa: F401  registers everything
+from projects.amr.engine.launch import (
     add_common_arguments,
     add_trust_argument,
     load_config,
     run_tool,
 )
-from projects.amr.engine.single_image import CAMDemo  # noqa: E402
-from projects.amr.errors import UserError  # noqa: E402
-from projects.amr.structures import published  # noqa: E402
-from projects.amr.visualization.class_strips import (  # noqa: E402
+from projects.amr.engine.single_image import CAMDemo
+from projects.amr.errors import UserError
+from projects.amr.structures import published
+from projects.amr.visualization.class_strips import (
     class_strips,
 )
 

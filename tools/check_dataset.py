@@ -14,24 +14,24 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from mmengine.config import DictAction  # noqa: E402
-from mmengine.logging import MMLogger  # noqa: E402
+from mmengine.config import DictAction
+from mmengine.logging import MMLogger
 
-import projects.amr  # noqa: E402, F401  registers everything
-from projects.amr.datasets.class_list import read_class_file  # noqa: E402
-from projects.amr.engine.launch import run_tool  # noqa: E402
-from projects.amr.engine.mask_tools import (  # noqa: E402
+import projects.amr  # noqa: F401  registers everything
+from projects.amr.datasets.class_list import read_class_file
+from projects.amr.engine.launch import run_tool
+from projects.amr.engine.mask_tools import (
     config_classes,
     write_json,
 )
-from projects.amr.engine.preflight import (  # noqa: E402
+from projects.amr.engine.preflight import (
     Scanner,
     SplitToCheck,
     check_splits,
     config_splits,
     folder_splits,
 )
-from projects.amr.errors import UserError  # noqa: E402
+from projects.amr.errors import UserError
 
 CACHE = 'work_dirs/check_dataset_cache.json'
 

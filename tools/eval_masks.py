@@ -13,16 +13,16 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-import projects.amr  # noqa: E402, F401  registers everything
-from projects.amr.engine.item_progress import show_progress  # noqa: E402
-from projects.amr.engine.launch import run_tool  # noqa: E402
-from projects.amr.engine.mask_tools import (  # noqa: E402
+import projects.amr  # noqa: F401  registers everything
+from projects.amr.engine.item_progress import show_progress
+from projects.amr.engine.launch import run_tool
+from projects.amr.engine.mask_tools import (
     add_folder_arguments,
     open_folder,
     write_json,
 )
-from projects.amr.errors import UserError  # noqa: E402
-from projects.amr.evaluation.mask_evaluation import (  # noqa: E402
+from projects.amr.errors import UserError
+from projects.amr.evaluation.mask_evaluation import (
     evaluate_masks,
 )
 

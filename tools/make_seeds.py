@@ -14,18 +14,18 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-import projects.amr  # noqa: E402, F401  registers everything
-from projects.amr.engine.label_job import LabelMapJob  # noqa: E402
-from projects.amr.engine.launch import run_tool  # noqa: E402
-from projects.amr.engine.mask_tools import (  # noqa: E402
+import projects.amr  # noqa: F401  registers everything
+from projects.amr.engine.label_job import LabelMapJob
+from projects.amr.engine.launch import run_tool
+from projects.amr.engine.mask_tools import (
     add_folder_arguments,
     add_generation_arguments,
     make_labels,
     open_folder,
 )
-from projects.amr.errors import UserError  # noqa: E402
-from projects.amr.ops.label_crf import crf_name  # noqa: E402
-from projects.amr.ops.seeds import SEED_RECIPES  # noqa: E402
+from projects.amr.errors import UserError
+from projects.amr.ops.label_crf import crf_name
+from projects.amr.ops.seeds import SEED_RECIPES
 
 FLAGS = {
     'irn': ('fg_thr', 'bg_thr'),

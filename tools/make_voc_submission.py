@@ -13,15 +13,15 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-import projects.amr  # noqa: E402, F401  registers everything
-from projects.amr.datasets import VOCFolder  # noqa: E402
-from projects.amr.engine.item_progress import show_progress  # noqa: E402
-from projects.amr.engine.launch import run_tool  # noqa: E402
-from projects.amr.engine.voc_submission import (  # noqa: E402
+import projects.amr  # noqa: F401  registers everything
+from projects.amr.datasets import VOCFolder
+from projects.amr.engine.item_progress import show_progress
+from projects.amr.engine.launch import run_tool
+from projects.amr.engine.voc_submission import (
     FOLDER,
     write_submission,
 )
-from projects.amr.errors import UserError  # noqa: E402
+from projects.amr.errors import UserError
 
 
 def parse_args() -> argparse.Namespace:

@@ -25,9 +25,9 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from mmengine.logging import MMLogger  # noqa: E402
+from mmengine.logging import MMLogger
 
-from projects.amr.engine.ablation import (  # noqa: E402
+from projects.amr.engine.ablation import (
     Grid,
     Table,
     collect,
@@ -37,17 +37,14 @@ from projects.amr.engine.ablation import (  # noqa: E402
     read_tables,
     write_table,
 )
-from projects.amr.engine.launch import run_tool  # noqa: E402
-from projects.amr.engine.mixed_precision import (  # noqa: E402
+from projects.amr.engine.launch import run_tool
+from projects.amr.engine.mixed_precision import (
     AMP_TYPES,
     lone_amp,
 )
-from projects.amr.engine.stop_signals import (  # noqa: E402
-    Terminated,
-    sigterm_raises,
-)
-from projects.amr.engine.tool_process import ROOT  # noqa: E402
-from projects.amr.errors import StoppedError, UserError  # noqa: E402
+from projects.amr.engine.stop_signals import stop_tells
+from projects.amr.engine.tool_process import ROOT
+from projects.amr.errors import UserError
 
 TABLES = ROOT / 'configs' / 'ablations' / 'tables.py'
 
@@ -168,7 +165,8 @@ def main() -> None:
         if args.list:
             show_plan(tables, grid)
             return
-        run_grid(grid)
+        with stop_tells(how_to_go_on):
+            grid.run()
         ran = collect(experiments, work_dir, grid.seeds)
         results = {**grid.finished(ceilings), **ran}
     out_dir = args.out_dir or work_dir
@@ -185,18 +183,13 @@ def train_options(args: argparse.Namespace) -> list[str]:
     return [*amp, *(['--no-pretrained'] if args.no_pretrained else [])]
 
 
-def run_grid(grid: Grid) -> None:
-    """Run the grid; a stop says how to go on."""
-    try:
-        with sigterm_raises():
-            grid.run()
-    except (KeyboardInterrupt, Terminated) as stop:
-        words = ['python', 'tools/run_ablation.py', *sys.argv[1:]]
-        raise StoppedError(
-            f'stopped; what is done is kept, this goes on from there:\n'
-            f'  {shlex.join(words)}',
-            143 if isinstance(stop, Terminated) else 130,
-        ) from None
+def how_to_go_on() -> str:
+    """What a stop says."""
+    words = ['python', 'tools/run_ablation.py', *sys.argv[1:]]
+    return (
+        'stopped; what is done is kept, this goes on from there:\n'
+        f'  {shlex.join(words)}'
+    )
 
 
 def show_plan(tables: list[Table], grid: Grid) -> None:

@@ -15,12 +15,12 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from mmengine.config import DictAction  # noqa: E402
-from mmengine.logging import MMLogger  # noqa: E402
+from mmengine.config import DictAction
+from mmengine.logging import MMLogger
 
-from projects.amr.engine.launch import read_config, run_tool  # noqa: E402
-from projects.amr.engine.own_data import use_own_data  # noqa: E402
-from projects.amr.engine.pipeline import (  # noqa: E402
+from projects.amr.engine.launch import read_config, run_tool
+from projects.amr.engine.own_data import use_own_data
+from projects.amr.engine.pipeline import (
     PipelineRunner,
     Workspace,
     choose,
@@ -29,15 +29,11 @@ from projects.amr.engine.pipeline import (  # noqa: E402
     summarize,
     write_summary,
 )
-from projects.amr.engine.pipeline.digests import DigestCache  # noqa: E402
-from projects.amr.engine.progress import Reporter  # noqa: E402
-from projects.amr.engine.report_data import make_report  # noqa: E402
-from projects.amr.engine.stop_signals import (  # noqa: E402
-    Terminated,
-    sigterm_raises,
-)
-from projects.amr.engine.work_dir_lock import work_dir_lock  # noqa: E402
-from projects.amr.errors import StoppedError  # noqa: E402
+from projects.amr.engine.pipeline.digests import DigestCache
+from projects.amr.engine.progress import Reporter
+from projects.amr.engine.report_data import make_report
+from projects.amr.engine.stop_signals import stop_tells
+from projects.amr.engine.work_dir_lock import work_dir_lock
 
 
 def parse_args() -> argparse.Namespace:
@@ -108,25 +104,21 @@ def main() -> None:
     with work_dir_lock(work_dir) as stale:
         if stale:
             reporter.step(f'{work_dir} was locked by {stale}, which is gone')
-        run_stages(runner, chosen, args)
+        with stop_tells(how_to_go_on):
+            runner.run(chosen, args.force)
         summary = summarize(space, runner.status, cfg, time.time() - began)
         path = write_summary(work_dir, summary)
         report = make_report(work_dir, summary, cfg)
     show(summary, path, report)
 
 
-def run_stages(runner: PipelineRunner, chosen: list, args) -> None:
-    """Run the stages; a stop says how to go on."""
-    try:
-        with sigterm_raises():
-            runner.run(chosen, args.force)
-    except (KeyboardInterrupt, Terminated) as stop:
-        words = ['python', 'tools/run_pipeline.py', *sys.argv[1:]]
-        raise StoppedError(
-            f'stopped; what is done is kept, this goes on from there:\n'
-            f'  {shlex.join(words)}',
-            143 if isinstance(stop, Terminated) else 130,
-        ) from None
+def how_to_go_on() -> str:
+    """What a stop says."""
+    words = ['python', 'tools/run_pipeline.py', *sys.argv[1:]]
+    return (
+        'stopped; what is done is kept, this goes on from there:\n'
+        f'  {shlex.join(words)}'
+    )
 
 
 def show(summary: dict, path: Path, report: Path) -> None:

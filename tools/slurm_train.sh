@@ -1,20 +1,10 @@
 #!/usr/bin/env bash
 # usage: tools/slurm_train.sh PARTITION JOB_NAME CONFIG [train.py arguments...]
-# GPUS, GPUS_PER_NODE, CPUS_PER_TASK and SRUN_ARGS come from the environment.
+# Variables that are read: see slurm_launch in launch.sh.
 set -euo pipefail
+source "$(dirname "$0")/launch.sh"
 PARTITION=$1
 JOB_NAME=$2
 CONFIG=$3
-GPUS=${GPUS:-8}
-GPUS_PER_NODE=${GPUS_PER_NODE:-8}
-PYTHONPATH="$(dirname "$0")/..":${PYTHONPATH:-} \
-    srun -p "$PARTITION" \
-    --job-name="$JOB_NAME" \
-    --gres=gpu:"$GPUS_PER_NODE" \
-    --ntasks="$GPUS" \
-    --ntasks-per-node="$GPUS_PER_NODE" \
-    --cpus-per-task="${CPUS_PER_TASK:-5}" \
-    --kill-on-bad-exit=1 \
-    ${SRUN_ARGS:-} \
-    "${PYTHON:-python}" -u "$(dirname "$0")/train.py" "$CONFIG" \
-    --launcher slurm "${@:4}"
+slurm_launch train.py "$PARTITION" "$JOB_NAME" \
+    "$CONFIG" --launcher slurm "${@:4}"

@@ -15,15 +15,15 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from mmengine.config import Config  # noqa: E402
-from mmengine.dist import is_main_process  # noqa: E402
-from mmengine.runner import Runner  # noqa: E402
+from mmengine.config import Config
+from mmengine.dist import is_main_process
+from mmengine.runner import Runner
 
-from projects.amr.engine.ablation import SUMMARY  # noqa: E402
-from projects.amr.engine.hooks.checkpoint_guard_hook import (  # noqa: E402
+from projects.amr.engine.ablation import SUMMARY
+from projects.amr.engine.hooks.checkpoint_guard_hook import (
     INITIALISATION,
 )
-from projects.amr.engine.launch import (  # noqa: E402
+from projects.amr.engine.launch import (
     add_common_arguments,
     add_trust_argument,
     hold_work_dir,
@@ -31,14 +31,11 @@ from projects.amr.engine.launch import (  # noqa: E402
     package_versions,
     run_tool,
 )
-from projects.amr.engine.pretrained import drop_pretrained  # noqa: E402
-from projects.amr.engine.stop_signals import (  # noqa: E402
-    Terminated,
-    sigterm_raises,
-)
-from projects.amr.errors import StoppedError, UserError  # noqa: E402
-from projects.amr.evaluation.details import take_details  # noqa: E402
-from projects.amr.structures import published  # noqa: E402
+from projects.amr.engine.pretrained import drop_pretrained
+from projects.amr.engine.stop_signals import stop_tells
+from projects.amr.errors import UserError
+from projects.amr.evaluation.details import take_details
+from projects.amr.structures import published
 
 WRITERS = ('CAMGenerationHook', 'LabelMapWriterHook')
 PAINTERS = ('CAMVisualizationHook', 'LabelVisualizationHook')
@@ -112,15 +109,11 @@ def main() -> None:
 
 def run_test(runner: Runner) -> dict:
     """Test; a stop leaves no half file and says how to go on."""
-    try:
-        with sigterm_raises():
-            return runner.test()
-    except (KeyboardInterrupt, Terminated) as stop:
-        command = shlex.join(['python', *sys.argv])
-        raise StoppedError(
-            f'stopped; finished items are kept, this goes on:\n  {command}',
-            143 if isinstance(stop, Terminated) else 130,
-        ) from None
+    command = shlex.join(['python', *sys.argv])
+    with stop_tells(
+        lambda: f'stopped; finished items are kept, this goes on:\n  {command}'
+    ):
+        return runner.test()
 
 
 def write_summary(runner: Runner, args, metrics: dict) -> None:

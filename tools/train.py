@@ -7,11 +7,11 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from mmengine.config import Config  # noqa: E402
-from mmengine.runner import Runner  # noqa: E402
-from mmseg.registry import RUNNERS  # noqa: E402
+from mmengine.config import Config
+from mmengine.runner import Runner
+from mmseg.registry import RUNNERS
 
-from projects.amr.engine.launch import (  # noqa: E402
+from projects.amr.engine.launch import (
     add_common_arguments,
     add_trust_argument,
     hold_work_dir,
@@ -20,12 +20,12 @@ from projects.amr.engine.launch import (  # noqa: E402
     settle_initial_weights,
     was_restarted,
 )
-from projects.amr.engine.mixed_precision import (  # noqa: E402
+from projects.amr.engine.mixed_precision import (
     AMP_TYPES,
     lone_amp,
     use_amp,
 )
-from projects.amr.engine.resume import settle_resume  # noqa: E402
+from projects.amr.engine.resume import settle_resume
 
 
 def parse_args() -> argparse.Namespace:

@@ -1,4 +1,4 @@
-from itertools import groupby
+from itertools import chain, groupby
 
 import numpy as np
 import pytest
@@ -58,7 +58,7 @@ def test_ranks_share_the_images_evenly_and_none_twice(
 ):
     dataset = Images(tmp_path, SIZES)
     parts = [list(sampler) for sampler in ranks(dataset, world_size)]
-    assert sorted(sum(parts, [])) == list(range(len(SIZES)))
+    assert sorted(chain(*parts)) == list(range(len(SIZES)))
     lengths = [len(sampler) for sampler in ranks(dataset, world_size)]
     assert lengths == [len(part) for part in parts]
     assert max(lengths) - min(lengths) <= 1

@@ -75,7 +75,7 @@ def test_a_cut_archive_is_named(tmp_path, mode, share):
             add(archive, f'{index}', noise[index:])
     data = file.getvalue()
     (tmp_path / 'cut.tar').write_bytes(data[: int(len(data) * share)])
-    with pytest.raises(DataError, match='cut.tar is damaged or cut off'):
+    with pytest.raises(DataError, match=r'cut\.tar is damaged or cut off'):
         walk(tmp_path / 'cut.tar')
 
 

@@ -34,5 +34,5 @@ def test_palette_and_names():
     assert voc_palette()[20].tolist() == [0, 64, 128]
     assert voc_palette()[255].tolist() == [224, 224, 192]
     assert len(set(class_names(20))) == 20
-    with pytest.raises(ValueError, match='num_classes must .* got 21'):
+    with pytest.raises(ValueError, match=r'num_classes must .* got 21'):
         class_names(21)

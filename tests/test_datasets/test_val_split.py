@@ -41,5 +41,5 @@ def test_list_names_photos_by_their_paths(tmp_path):
     with pytest.raises(DataError, match=r'1 of 2 images are not.*\n.*c'):
         read_val_list(path, ['a', 'b'])
     path.write_text('a\n../b\n')
-    with pytest.raises(DataError, match="line 2: '../b' leads out"):
+    with pytest.raises(DataError, match=r"line 2: '\.\./b' leads out"):
         read_val_list(path, ids)

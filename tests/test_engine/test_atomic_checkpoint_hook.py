@@ -96,7 +96,7 @@ def test_an_old_file_goes_only_when_the_new_one_is_there(
 
     monkeypatch.setattr(AtomicCheckpointBackend, 'put', watch)
     runner.train()
-    before = {name: there for name, there in reversed(seen)}
+    before = dict(reversed(seen))
     assert 'iter_1.pth' in before['iter_2.pth']
     assert 'best_mIoU_iter_1.pth' in before['best_mIoU_iter_2.pth']
     assert all('after' in there for _, there in seen)

@@ -10,13 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from projects.amr.engine.item_pool import (
-    LostWorkerError,
-    StoppedError,
-    run_items,
-)
+from projects.amr.engine.item_pool import LostWorkerError, run_items
 from projects.amr.engine.item_progress import show_progress
-from projects.amr.errors import DataError
+from projects.amr.errors import DataError, StoppedError
 from projects.amr.structures import published
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -146,7 +142,7 @@ def start(folder, workers):
         text=True,
         start_new_session=True,
     )
-    for _ in range(600):
+    for _ in range(4000):  # a busy machine takes a minute to import
         if len(made(folder)[0]) >= 3 or process.poll() is not None:
             break
         time.sleep(0.05)

@@ -34,10 +34,8 @@ def outputs(cfg):
     return {
         name: layer.weight.shape[0]
         for name, layer in model.named_modules()
-        if name.endswith('classifier')
-        and 'boundary' not in name
-        or 'decode_head.convs.' in name
-        and hasattr(layer, 'weight')
+        if (name.endswith('classifier') and 'boundary' not in name)
+        or ('decode_head.convs.' in name and hasattr(layer, 'weight'))
     }
 
 

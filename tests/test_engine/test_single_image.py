@@ -103,7 +103,7 @@ def test_labels_and_pictures_that_do_not_exist_are_named(checkpoint, picture):
     demo = CAMDemo(config(), checkpoint)
     with pytest.raises(DataError, match="did you mean 'zebra'"):
         demo(picture, ['Zebra'])
-    with pytest.raises(DataError, match='none.png'):
+    with pytest.raises(DataError, match=r'none\.png'):
         demo('none.png')
 
 

@@ -208,7 +208,7 @@ def test_a_list_in_another_order_is_kept(prepared, archives, tmp_path):
     assert prepare_voc(root, *archives).made == 0
     assert path.read_text().split() == lines
     path.write_text('\n'.join(lines[:-1]))
-    with pytest.raises(DataError, match='train_aug.txt'):
+    with pytest.raises(DataError, match=r'train_aug\.txt'):
         prepare_voc(root, *archives)
 
 

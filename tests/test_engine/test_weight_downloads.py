@@ -31,7 +31,7 @@ class Server(ThreadingHTTPServer):
 
 
 class Handler(BaseHTTPRequestHandler):
-    def do_GET(self):  # noqa: N802
+    def do_GET(self):
         self.server.requests += 1
         self.send_response(200)
         self.send_header('Content-Length', str(len(CONTENT)))

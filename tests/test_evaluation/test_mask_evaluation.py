@@ -139,7 +139,7 @@ def test_order_does_not_matter(pairs):
 
 
 def test_missing_predictions_are_listed_or_skipped(pairs, tmp_path):
-    paths, made = pairs
+    paths, _ = pairs
     gone = [(tmp_path / f'gone{i:02d}.png', paths[0][1]) for i in range(12)]
     with pytest.raises(DataError, match='12 of 15') as caught:
         evaluate_masks([*paths, *gone], CLASSES)

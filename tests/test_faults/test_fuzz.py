@@ -1,28 +1,23 @@
 """A few hundred cases of tools/benchmarks/fuzz_inputs.py."""
 
 import json
-import sys
-from pathlib import Path
 
+import fuzz_inputs
 import numpy as np
 import pytest
+from fuzz_pickles import Bomb
+from fuzz_targets import TARGETS, Target
 
-BENCHMARKS = Path(__file__).resolve().parents[2] / 'tools' / 'benchmarks'
-sys.path.insert(0, str(BENCHMARKS))
-
-import fuzz_inputs  # noqa: E402
-from fuzz_targets import TARGETS, Bomb, Target  # noqa: E402
-
-from projects.amr.engine.pipeline.manifest import (  # noqa: E402
+from projects.amr.engine.pipeline.manifest import (
     MANIFEST,
     StageRecord,
 )
-from projects.amr.errors import DataError  # noqa: E402
-from projects.amr.structures import (  # noqa: E402
+from projects.amr.errors import DataError
+from projects.amr.structures import (
     CAMRecord,
     load_boundary_map,
 )
-from projects.amr.structures.array_archive import load_arrays  # noqa: E402
+from projects.amr.structures.array_archive import load_arrays
 
 CACHES = ('digests.json', 'scanned.json')
 

@@ -95,7 +95,7 @@ def test_fault27_load_from_and_init_cfg(toy_root, tmp_path, trap):
 )
 def test_fault27_other_backends_are_closed(source):
     use_strict_loading()
-    with pytest.raises(Exception, match='not supported|not found'):
+    with pytest.raises(Exception, match=r'not supported|not found'):
         CheckpointLoader.load_checkpoint(source, logger='silent')
 
 

@@ -86,7 +86,7 @@ def test_gradient_reaches_what_is_not_frozen():
 
 def walk_by_hand(maps, affinity, radius, beta, steps):
     """Dense transition matrix, multiplied step by step."""
-    count, height, width = maps.shape
+    height, width = maps.shape[1:]
     matrix = torch.eye(height * width, dtype=torch.float64)
     for p, (dy, dx) in enumerate(half_disc_offsets(radius)):
         for y in range(height - dy):

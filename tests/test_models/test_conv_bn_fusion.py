@@ -179,8 +179,10 @@ def statless():
 
 @pytest.mark.parametrize(
     'build',
-    [Forked, Swapped, Between, Twice, Steered, Branching, Shared]
-    + [heard, training, statless],
+    [
+        *(Forked, Swapped, Between, Twice, Steered, Branching, Shared),
+        *(heard, training, statless),
+    ],
 )
 def test_what_is_no_pair_stays(build):
     model = build()

@@ -154,7 +154,7 @@ def test_stage_of_any_kind_is_modulated_also_in_a_copy():
 
 
 def test_unknown_stage_is_named():
-    with pytest.raises(ValueError, match="'layer9'.*layer4"):
+    with pytest.raises(ValueError, match=r"'layer9'.*layer4"):
         build(
             {
                 'type': 'StageModulation',

@@ -4,7 +4,7 @@ import torch.nn.functional as F
 
 from model_configs import build
 from projects.amr.models import WideResNet38
-from projects.amr.models.backbones.wide_resnet38 import WideBottleneck
+from projects.amr.models.backbones.wide_blocks import WideBottleneck
 
 ALL = (0, 1, 2, 3, 4, 5)
 # (blocks, in, mid, out, stride, first dilation, dilation)

@@ -64,7 +64,7 @@ def test_another_ignore_index():
 def test_wrong_input():
     with pytest.raises(TypeError, match='`seed` must be an integer tensor'):
         affinity_labels(torch.zeros(3, 3), 2)
-    with pytest.raises(TypeError, match='got torch.bool'):
+    with pytest.raises(TypeError, match=r'got torch\.bool'):
         affinity_labels(torch.zeros(3, 3, dtype=torch.bool), 2)
     with pytest.raises(ValueError, match='`seed` must have shape'):
         affinity_labels(torch.zeros(2, 2, 3, 3, dtype=torch.int64), 2)

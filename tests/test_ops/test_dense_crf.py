@@ -11,7 +11,8 @@ import sys
 import numpy as np
 import pytest
 
-from projects.amr.ops import dense_crf as module
+from projects.amr.ops import crf_solvers
+from projects.amr.ops.crf_unary import unary_from_labels, unary_from_softmax
 from projects.amr.ops.dense_crf import (
     CRF_KERNELS,
     DenseCRF,
@@ -19,8 +20,6 @@ from projects.amr.ops.dense_crf import (
     crf_backend,
     crf_with_labels,
     dense_crf,
-    unary_from_labels,
-    unary_from_softmax,
 )
 
 LATTICE = {'backend': 'permutohedral'}
@@ -86,7 +85,7 @@ class ExactKernel:
 @pytest.mark.parametrize('name', CRF_KERNELS)
 @pytest.mark.parametrize('num_iters', [1, 10])
 def test_mean_field_equals_brute_force(monkeypatch, name, num_iters):
-    monkeypatch.setattr(module, 'PermutohedralLattice', ExactKernel)
+    monkeypatch.setattr(crf_solvers, 'PermutohedralLattice', ExactKernel)
     image, _, noisy = scene(7, 11, 3)
     unary = unary_from_labels(noisy, 3)
     marginals = dense_crf(

@@ -1,10 +1,8 @@
 import numpy as np
 import pytest
 
-from projects.amr.ops.dense_crf import (
-    dense_crf,
-    unary_from_softmax,
-)
+from projects.amr.ops.crf_unary import unary_from_softmax
+from projects.amr.ops.dense_crf import dense_crf
 from projects.amr.ops.score_crf import refine_scores
 
 

@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 
 from projects.amr.ops import seeds as module
+from projects.amr.ops.crf_unary import unary_from_softmax
 from projects.amr.ops.dense_crf import (
     CRF_KERNELS,
     DenseCRF,
     crf_with_labels,
     dense_crf,
-    unary_from_softmax,
 )
 from projects.amr.ops.label_crf import (
     LabelCRF,

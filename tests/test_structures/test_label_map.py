@@ -126,6 +126,6 @@ def test_missing_file_is_named(tmp_path):
     ],
 )
 def test_broken_rules_are_refused(tmp_path, labels, palette, error):
-    with pytest.raises(error, match='labels|palette'):
+    with pytest.raises(error, match=r'labels|palette'):
         save_label_map(tmp_path / 'a.png', labels, palette)
     assert list(tmp_path.iterdir()) == []

@@ -177,7 +177,7 @@ def test_torch_and_torchvision(
 def test_two_opencvs_are_noted(packages, monkeypatch):
     versions = {'opencv_python': '4.9', 'opencv_python_headless': '4.9'}
     Installed(monkeypatch, packages, **versions)
-    state, text, remedy = packages['check_package']('opencv-python', '4.8')
+    state, text, _ = packages['check_package']('opencv-python', '4.8')
     assert state == 'note'
     assert 'share one folder' in text
     Installed(monkeypatch, packages, opencv_python_headless='4.9')

@@ -1,22 +1,15 @@
 """Counted operations against closed forms; nothing is timed here."""
 
-import sys
-from pathlib import Path
-
+import machine_floor
 import numpy as np
 import pytest
+import stage_costs
 import torch
 import torch.nn.functional as F
+import work_counter
+from work_counter import PRODUCTS, Work, counting, profile
 
-ROOT = Path(__file__).parents[2]
-sys.path.insert(0, str(ROOT / 'tools' / 'benchmarks'))
-
-import machine_floor  # noqa: E402
-import stage_costs  # noqa: E402
-import work_counter  # noqa: E402
-from work_counter import PRODUCTS, Work, counting, profile  # noqa: E402
-
-from projects.amr.ops.permutohedral import PermutohedralLattice  # noqa: E402
+from projects.amr.ops.permutohedral import PermutohedralLattice
 
 RATES = machine_floor.Rates(100.0, 200.0, {10: 50.0, 100: 80.0, 1000: 20.0})
 

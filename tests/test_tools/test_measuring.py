@@ -1,15 +1,10 @@
 """What the benchmarks compare, from made-up measurements."""
 
 import json
-import sys
 from argparse import Namespace
-from pathlib import Path
 
+import measuring
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parents[2] / 'tools' / 'benchmarks'))
-
-import measuring  # noqa: E402
 
 
 def made_up(way, size, options):

@@ -1,24 +1,20 @@
 """The benchmarks' own code, at toy size; nothing is timed here."""
 
-import sys
 from argparse import Namespace
 from pathlib import Path
 
+import benchmark_cams
 import pytest
+import stage_cases
+import stage_costs
 import torch
 from mmengine.logging import MMLogger
 
+from projects.amr.engine.cost_model import STAGES, Workload
+from projects.amr.models import MultiScaleCAM
+from projects.amr.structures import CAMRecord, load_label_map
+
 ROOT = Path(__file__).parents[2]
-sys.path.insert(0, str(ROOT / 'tools' / 'benchmarks'))
-
-import benchmark_cams  # noqa: E402
-import stage_cases  # noqa: E402
-import stage_costs  # noqa: E402
-
-from projects.amr.engine.cost_model import STAGES, Workload  # noqa: E402
-from projects.amr.models import MultiScaleCAM  # noqa: E402
-from projects.amr.structures import CAMRecord, load_label_map  # noqa: E402
-
 COSTS = {
     'cams': {'parts': {'data': 0.01, 'network': 0.03}, 'peak_mib': 55.4},
     'seeds': {'parts': {'crf': 0.4}, 'peak_mib': 16.0},

@@ -12,15 +12,15 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-import cv2  # noqa: E402
-from mmengine.config import DictAction  # noqa: E402
+import cv2
+from mmengine.config import DictAction
 
-import projects.amr  # noqa: E402, F401  registers everything
-from projects.amr.engine.dataset_samples import SampleBrowser  # noqa: E402
-from projects.amr.engine.item_progress import show_progress  # noqa: E402
-from projects.amr.engine.launch import load_config, run_tool  # noqa: E402
-from projects.amr.errors import UserError  # noqa: E402
-from projects.amr.structures import published  # noqa: E402
+import projects.amr  # noqa: F401  registers everything
+from projects.amr.engine.dataset_samples import SampleBrowser
+from projects.amr.engine.item_progress import show_progress
+from projects.amr.engine.launch import load_config, run_tool
+from projects.amr.errors import UserError
+from projects.amr.structures import published
 
 
 def parse_args() -> argparse.Namespace:

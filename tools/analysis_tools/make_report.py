@@ -12,11 +12,11 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-import projects.amr  # noqa: E402, F401  registers everything
-from projects.amr.engine.launch import read_config, run_tool  # noqa: E402
-from projects.amr.engine.pipeline.summary import SUMMARY  # noqa: E402
-from projects.amr.engine.report_data import make_report  # noqa: E402
-from projects.amr.errors import UserError  # noqa: E402
+import projects.amr  # noqa: F401  registers everything
+from projects.amr.engine.launch import read_config, run_tool
+from projects.amr.engine.pipeline.summary import SUMMARY
+from projects.amr.engine.report_data import make_report
+from projects.amr.errors import UserError
 
 
 def parse_args() -> argparse.Namespace:

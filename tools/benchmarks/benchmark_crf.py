@@ -14,7 +14,7 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from projects.amr.ops import dense_crf  # noqa: E402
+from projects.amr.ops import crf_solvers, dense_crf
 
 BRUTE_FORCE_LIMIT = 4000  # pixels; the kernel has as many rows and columns
 LINE = (
@@ -68,9 +68,9 @@ def make_case(height: int, width: int, num_labels: int) -> tuple:
 def measure(backend: str, case: tuple, args: argparse.Namespace) -> tuple:
     """Q of a backend, and its best build and infer times."""
     image, unary = case
-    lattice = dense_crf.PermutohedralLattice
+    lattice = crf_solvers.PermutohedralLattice
     if backend == 'brute force':
-        dense_crf.PermutohedralLattice = BruteForceKernel
+        crf_solvers.PermutohedralLattice = BruteForceKernel
     times, kernels = [], dense_crf.CRF_KERNELS[args.kernels]
     name = backend.replace('brute force', 'permutohedral')
     for _ in range(args.repeats):
@@ -80,7 +80,7 @@ def measure(backend: str, case: tuple, args: argparse.Namespace) -> tuple:
         built = time.perf_counter()
         marginals = crf.infer(unary, num_iters=args.num_iters)
         times.append((built - start, time.perf_counter() - built))
-    dense_crf.PermutohedralLattice = lattice
+    crf_solvers.PermutohedralLattice = lattice
     return marginals, *np.min(times, axis=0).tolist()
 
 

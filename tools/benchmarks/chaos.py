@@ -14,28 +14,19 @@ they need, and killed together; ``--cold`` starts them as commands.
 """
 
 import argparse
-import contextlib
 import json
-import os
 import random
-import re
-import runpy
 import shutil
-import signal
 import sys
 import time
 from collections import Counter
+from itertools import pairwise
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT))
+from chaos_chain import ROOT, Chain
+from mmengine.config import Config
 
-from mmengine.config import Config  # noqa: E402
-
-import projects.amr  # noqa: E402, F401  so that the forks have it
-from projects.amr.engine.pipeline import runner as pipeline_runner  # noqa: E402
-from projects.amr.engine.tool_process import ToolError  # noqa: E402
-from projects.amr.structures import published  # noqa: E402
+from projects.amr.structures import published
 
 PIPELINE = ROOT / 'configs' / 'pipelines' / 'amr_toy.py'
 EPOCHS = {
@@ -59,7 +50,6 @@ OPTIONS = {
 }
 ITEMS = ('*/labels/*.png', '*/cams/*.npz', '*/boundaries/*.npz')
 KILLS_A_ROUND = 25
-HEAD = re.compile(r'\[\d+/\d+\] (\w+): (.*)')
 
 
 def parse_args() -> argparse.Namespace:
@@ -97,93 +87,6 @@ def write_config(folder: Path) -> Path:
     return path
 
 
-class Chain:
-    """A run of the chain in a process group of its own.
-
-    Args:
-        config (Path): The pipeline config.
-        folder (Path): The work dir.
-        cold (bool): Whether all processes start as commands.
-    """
-
-    def __init__(self, config: Path, folder: Path, cold: bool):
-        reader, writer = os.pipe()
-        self.pid = os.fork()
-        if not self.pid:
-            os.setsid()
-            os.dup2(writer, 1)
-            os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
-            os.chdir(ROOT)
-            tool = ROOT / 'tools' / 'run_pipeline.py'
-            arguments = [config, '--work-dir', folder]
-            if cold:
-                command = [sys.executable, tool, *arguments]
-                os.execv(sys.executable, [str(x) for x in command])  # noqa: S606
-            pipeline_runner.call_tool = forked_tool
-            run_as_command(tool, arguments)
-        os.close(writer)
-        self.output = os.fdopen(reader)
-
-    def next_stage(self) -> str | None:
-        """Name of the stage that begins to run, None at the end."""
-        for line in self.output:
-            found = HEAD.match(line)
-            if found and found[2] != 'finished before':
-                return found[1]
-        return None
-
-    def wait(self) -> int:
-        """Exit code; negative where a signal ended the run."""
-        _, status = os.waitpid(self.pid, 0)
-        self.output.close()
-        return os.waitstatus_to_exitcode(status)
-
-    def kill(self, stage: str) -> tuple[str, int]:
-        """Kill runner and stage at once.
-
-        Args:
-            stage (str): The stage that was begun last, as far as we know.
-
-        Returns:
-            tuple[str, int]: The stage that was hit, and the runner's exit
-            code.
-        """
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(self.pid, signal.SIGKILL)
-        while name := self.next_stage():
-            stage = name
-        return stage, self.wait()
-
-
-def run_as_command(tool: Path, arguments) -> None:
-    """Run a tool in this fork as if it were started, and end with it."""
-    sys.argv = [str(tool), *map(str, arguments)]
-    code = 1
-    try:
-        sys.stdout = os.fdopen(1, 'w', buffering=1)
-        runpy.run_path(str(tool), run_name='__main__')
-        code = 0
-    except SystemExit as stop:
-        code = stop.code if isinstance(stop.code, int) else bool(stop.code)
-    finally:
-        sys.stdout.flush()
-        os._exit(int(code))
-
-
-def forked_tool(tool, arguments, log, reporter, env=None) -> None:
-    """Stand in for :func:`call_tool`: a fork, not a new process."""
-    pid = os.fork()
-    if not pid:
-        os.environ.update(env or {})
-        file = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
-        os.dup2(file, 1)
-        os.dup2(file, 2)
-        run_as_command(ROOT / 'tools' / tool, arguments)
-    code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
-    if code:
-        raise ToolError(f'{tool} ended with code {code}, see {log}', 1)
-
-
 def undisturbed(config: Path, folder: Path, cold: bool) -> dict[str, float]:
     """Run to the end; seconds of each stage."""
     chain = Chain(config, folder, cold)
@@ -194,7 +97,7 @@ def undisturbed(config: Path, folder: Path, cold: bool) -> dict[str, float]:
     if chain.wait():
         sys.exit(f'the undisturbed run failed, see {folder}')
     times.append(time.monotonic())
-    spans = (b - a for a, b in zip(times, times[1:], strict=False))
+    spans = (b - a for a, b in pairwise(times))
     return dict(zip(names, spans, strict=True))
 
 
@@ -265,6 +168,14 @@ def outcome(folder: Path) -> dict:
     return found
 
 
+def differences(folder: Path, wanted: dict) -> list[str]:
+    """Names of items and metrics that are not as wanted; files left over."""
+    found = outcome(folder)
+    names = {**wanted, **found}
+    wrong = [name for name in names if wanted.get(name) != found.get(name)]
+    return [*wrong, *(str(path) for path in folder.rglob('*.tmp'))]
+
+
 def main() -> None:
     """Kill, compare, count."""
     args = parse_args()
@@ -282,13 +193,8 @@ def main() -> None:
         plan = plan_kills(seconds, count, rng)
         kills += round_of_kills(config, work, seconds, plan, rng, args.cold)
         rounds += 1
-        found = outcome(work)
-        faults += [
-            f'round {rounds}: {name}'
-            for name in {**wanted, **found}
-            if wanted.get(name) != found.get(name)
-        ]
-        faults += [str(path) for path in work.rglob('*.tmp')]
+        found = differences(work, wanted)
+        faults += [f'round {rounds}: {name}' for name in found]
         print(
             f'{kills.total()} kills in {rounds} rounds: {dict(kills)}; '
             f'items compared a round: {len(wanted)}; lost, damaged or '

@@ -16,13 +16,13 @@ from PIL import Image
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from projects.amr.datasets import VOCFolder  # noqa: E402
-from projects.amr.engine.progress import Reporter  # noqa: E402
-from projects.amr.evaluation.mask_evaluation import (  # noqa: E402
+from projects.amr.datasets import VOCFolder
+from projects.amr.engine.progress import Reporter
+from projects.amr.evaluation.mask_evaluation import (
     MaskScores,
     mask_confusion,
 )
-from projects.amr.ops.label_crf import refine_class_labels  # noqa: E402
+from projects.amr.ops.label_crf import refine_class_labels
 
 NOISE, EROSION, BLOCK = 0.2, 7, 16
 SETTINGS = (

@@ -6,13 +6,8 @@ import zipfile
 import zlib
 from pathlib import Path
 
-from fuzz_targets import (
-    TARGETS,
-    Target,
-    pickled_archive,
-    pickled_file,
-    write_archive,
-)
+from fuzz_pickles import pickled_archive, pickled_file, write_archive
+from fuzz_targets import TARGETS, Target
 
 HEADER_BYTES = 64
 PNG_HEAD = 8

@@ -3,13 +3,12 @@
 import csv
 import io
 import json
-import pickle
-import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from fuzz_words import BINARY_WORDS, JSON_WORDS, TEXT_WORDS, XML_WORDS
 from PIL import Image
 
 from projects.amr.datasets.class_list import folder_classes, read_class_file
@@ -175,62 +174,6 @@ def _digest_cache(path: Path) -> None:
     cache.save()
 
 
-TEXT_WORDS = (
-    b'../../etc/passwd',
-    b'/abs/x',
-    b'a\\b',
-    b'\xef\xbb\xbf',
-    b'\xff\xfe',
-    b'\r',
-    b'\r\n',
-    b'\n\n',
-    b'\0',
-    b'\x1b',
-    b'\xe2\x80\xa8',
-    b'.jpg',
-    b'"',
-    b',',
-    b';',
-    b'nan',
-    b'-1',
-    b'1e999',
-    b'9' * 400,
-    b'x' * 300,
-    'ü'.encode(),
-    'u\u0308'.encode(),
-)
-XML_WORDS = (
-    *TEXT_WORDS,
-    b'<!DOCTYPE a [<!ENTITY x "y">]>',
-    b'<!DOCTYPE a SYSTEM "http://127.0.0.1:9/a.dtd">',
-    b'<!ENTITY % x SYSTEM "file:///etc/passwd">',
-    b'&x;',
-    b'&#0;',
-    b'<?xml version="1.0" encoding="utf-7"?>',
-    b'<?xml version="1.0" encoding="none"?>',
-    b'<object>',
-    b'</object>',
-    b'<name/>',
-    b'<![CDATA[',
-    b'<a>' * 200,
-)
-JSON_WORDS = (
-    *TEXT_WORDS,
-    b'[' * 3000,
-    b'{',
-    b'}',
-    b'null',
-    b'true',
-    b'NaN',
-    b'Infinity',
-    b'1e999',
-    b'"\\ud800"',
-    b'[]',
-    b'{}',
-    b'3',
-)
-BINARY_WORDS = (b'\xff' * 4, b'\0' * 4, b'\x7f\xff\xff\xff', b'\xff\xd9')
-
 TARGETS = (
     Target('list.txt', _text('a\nb\n2007_000032\n'), read_id_list, TEXT_WORDS),
     Target(
@@ -306,36 +249,3 @@ TARGETS = (
         JSON_WORDS,
     ),
 )
-
-
-class Bomb:
-    """Makes a file where it is unpickled."""
-
-    def __init__(self, marker: Path):
-        self.marker = marker
-
-    def __reduce__(self):
-        return open, (str(self.marker), 'w')
-
-
-def pickled_archive(path: Path, marker: Path) -> None:
-    """Put a pickled object in the place of one array of an archive."""
-    with zipfile.ZipFile(path) as archive:
-        members = {n: archive.read(n) for n in archive.namelist()}
-    name = sorted(members)[0]
-    file = io.BytesIO()
-    np.save(file, np.array([Bomb(marker)], dtype=object), allow_pickle=True)
-    members[name] = file.getvalue()
-    write_archive(path, members)
-
-
-def pickled_file(path: Path, marker: Path) -> None:
-    """Put a bare pickle in the place of a file."""
-    path.write_bytes(pickle.dumps(Bomb(marker)))
-
-
-def write_archive(path: Path, members: dict[str, bytes]) -> None:
-    """Write a zip archive with right checksums."""
-    with zipfile.ZipFile(path, 'w') as archive:
-        for name, data in members.items():
-            archive.writestr(name, data)

@@ -18,6 +18,7 @@ import json
 import os
 import tempfile
 import time
+from itertools import chain
 from pathlib import Path
 
 import machine_floor
@@ -26,6 +27,7 @@ import stage_cases
 import torch
 import work_counter
 from mmengine.config import Config
+from stage_cost_tables import HOST, cost_table, floor_table, hours_table
 
 from projects.amr.engine.cost_model import (
     STAGES,
@@ -37,7 +39,6 @@ from projects.amr.engine.cost_model import (
 VOC = (10582, 1449)  # train_aug and val
 COCO = (82081, 40137)  # annotated images of train2014 and val2014
 DEVICES = (1, 2, 8)
-HOST = ('data', 'write')  # parts without a floor
 
 
 def workload(root: Path) -> Workload:
@@ -113,7 +114,7 @@ def run_case(stage: str, options) -> dict:
         lambda: works.update(count(parts)), options.device
     )
     rates = machine_floor.measure_rates(options.device)
-    every = sum(works.values(), [])
+    every = list(chain(*works.values()))
     seconds = {
         'parts': time_parts(parts, options),
         'floors': machine_floor.floors(every, rates),
@@ -135,60 +136,6 @@ def run_case(stage: str, options) -> dict:
     }
 
 
-def cost_table(costs: dict[str, dict]) -> str:
-    """Markdown table of the unit costs."""
-    lines = [
-        '| stage | ms an image | shares | peak MiB |',
-        '|---|---:|---|---:|',
-    ]
-    for stage, row in costs.items():
-        total = sum(row['parts'].values())
-        shares = ', '.join(
-            f'{name} {100 * value / total:.0f} %'
-            for name, value in row['parts'].items()
-        )
-        lines.append(
-            f'| {stage} | {1000 * total:.1f} | {shares} '
-            f'| {row["peak_mib"]:.0f} |'
-        )
-    return '\n'.join(lines)
-
-
-def floor_table(costs: dict[str, dict]) -> str:
-    """Markdown table of each stage's floors and of its time."""
-    lines = [
-        '| stage | GFLOP | floor, ms: products | all operations | measured '
-        '| times the floor | of the time |',
-        '|---|---:|---:|---:|---:|---:|---|',
-    ]
-    for stage, row in costs.items():
-        floors, total = row['floors'], sum(row['parts'].values())
-        products = floors.get(work_counter.PRODUCTS, 0.0)
-        ratio = f'{total / products:.1f}' if products else '-'
-        lines.append(
-            f'| {stage} | {row["gflop"]:.1f} | {1000 * products:.1f} '
-            f'| {1000 * sum(floors.values()):.1f} | {1000 * total:.1f} '
-            f'| {ratio} | {_shares(row)} |'
-        )
-    return '\n'.join(lines)
-
-
-def _shares(row: dict) -> str:
-    """Of a stage's time, by kind of operation and part, the largest first."""
-    parts = row['parts']
-    host = {name: parts[name] for name in HOST if name in parts}
-    device = sum(parts.values()) - sum(host.values())
-    # The profiler slows what it watches: it says the shares only.
-    watched = sum(row['profile'].values()) or 1.0
-    kinds = {k: v / watched * device for k, v in row['profile'].items()}
-    shares = {
-        name: round(100 * seconds / sum(parts.values()))
-        for name, seconds in {**kinds, **host}.items()
-    }
-    ordered = sorted(shares.items(), key=lambda item: -item[1])
-    return ', '.join(f'{name} {share} %' for name, share in ordered if share)
-
-
 def all_hours(costs: dict[str, dict], work: Workload) -> dict[str, dict]:
     """Hours by stage for both datasets and all numbers of devices."""
     parts = {stage: row['parts'] for stage, row in costs.items()}
@@ -200,19 +147,6 @@ def all_hours(costs: dict[str, dict], work: Workload) -> dict[str, dict]:
         for name, own in works.items()
         for n in DEVICES
     }
-
-
-def hours_table(hours: dict[str, dict]) -> str:
-    """Markdown table of the hours."""
-    stages = list(next(iter(hours.values())))
-    lines = [
-        '| hours | ' + ' | '.join(stages) + ' |',
-        '|---|' + '---:|' * len(stages),
-    ]
-    for name, row in hours.items():
-        cells = ' | '.join(f'{row[stage]:.3g}' for stage in stages)
-        lines.append(f'| {name} | {cells} |')
-    return '\n'.join(lines)
 
 
 def report(costs: dict[str, dict], options) -> str:

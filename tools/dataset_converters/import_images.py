@@ -14,29 +14,29 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from projects.amr.datasets.class_list import (  # noqa: E402
+from projects.amr.datasets.class_list import (
     find_classes,
     read_class_file,
 )
-from projects.amr.datasets.devkit_layout import (  # noqa: E402
+from projects.amr.datasets.devkit_layout import (
     DevkitPlan,
     write_devkit,
 )
-from projects.amr.datasets.image_folder import (  # noqa: E402
+from projects.amr.datasets.image_folder import (
     Photo,
     apply_no_label,
     list_photos,
     match_rows,
 )
-from projects.amr.datasets.image_scan import scan_photos  # noqa: E402
-from projects.amr.datasets.label_file import read_label_table  # noqa: E402
-from projects.amr.datasets.val_split import (  # noqa: E402
+from projects.amr.datasets.image_scan import scan_photos
+from projects.amr.datasets.label_file import read_label_table
+from projects.amr.datasets.val_split import (
     choose_val,
     read_val_list,
 )
-from projects.amr.engine.item_progress import show_progress  # noqa: E402
-from projects.amr.engine.launch import run_tool  # noqa: E402
-from projects.amr.errors import DataError, list_faults  # noqa: E402
+from projects.amr.engine.item_progress import show_progress
+from projects.amr.engine.launch import run_tool
+from projects.amr.errors import DataError, list_faults
 
 
 def parse_args() -> argparse.Namespace:

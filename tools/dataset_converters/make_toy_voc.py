@@ -9,15 +9,15 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from rich.progress import Progress  # noqa: E402
+from rich.progress import Progress
 
-from projects.amr.datasets.toy_voc import (  # noqa: E402
+from projects.amr.datasets.toy_voc import (
     PRESETS,
     ToyVOCSpec,
     generate_toy_voc,
 )
-from projects.amr.engine.launch import run_tool  # noqa: E402
-from projects.amr.errors import UserError  # noqa: E402
+from projects.amr.engine.launch import run_tool
+from projects.amr.errors import UserError
 
 
 def parse_args() -> argparse.Namespace:

@@ -15,27 +15,24 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from projects.amr.datasets.known_archives import (  # noqa: E402
+from projects.amr.datasets.known_archives import (
     SBD,
     VOC2012,
     KnownArchive,
     verify_archive,
 )
-from projects.amr.engine.disk_space import require_space  # noqa: E402
-from projects.amr.engine.downloads import fetch_archive  # noqa: E402
-from projects.amr.engine.item_progress import show_progress  # noqa: E402
-from projects.amr.engine.launch import run_tool  # noqa: E402
-from projects.amr.engine.stop_signals import (  # noqa: E402
-    Terminated,
-    sigterm_raises,
-)
-from projects.amr.engine.voc_preparation import (  # noqa: E402
+from projects.amr.engine.disk_space import require_space
+from projects.amr.engine.downloads import fetch_archive
+from projects.amr.engine.item_progress import show_progress
+from projects.amr.engine.launch import run_tool
+from projects.amr.engine.stop_signals import stop_tells
+from projects.amr.engine.voc_preparation import (
     TRAIN_LIST,
     Preparation,
     prepare_voc,
 )
-from projects.amr.engine.work_dir_lock import work_dir_lock  # noqa: E402
-from projects.amr.errors import StoppedError, UserError  # noqa: E402
+from projects.amr.engine.work_dir_lock import work_dir_lock
+from projects.amr.errors import UserError
 
 
 def parse_args() -> argparse.Namespace:
@@ -131,13 +128,10 @@ def main() -> None:
     args = parse_args()
     root = args.out_dir / 'VOCdevkit' / 'VOC2012'
     try:
-        with sigterm_raises():
+        with stop_tells(
+            lambda: 'stopped: the same command goes on from there'
+        ):
             done = prepare(args, root)
-    except (KeyboardInterrupt, Terminated) as stop:
-        raise StoppedError(
-            'stopped: the same command goes on from there',
-            143 if isinstance(stop, Terminated) else 130,
-        ) from None
     except OSError as error:
         full = error.errno == errno.ENOSPC
         remedy = 'make room, then' if full else 'mend that, then'

@@ -17,28 +17,28 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-import torch  # noqa: E402
-from mmseg.datasets import PascalVOCDataset  # noqa: E402
+import torch
+from mmseg.datasets import PascalVOCDataset
 
-from projects.amr.datasets.image_size import image_size  # noqa: E402
-from projects.amr.engine.checkpoint_file import read_checkpoint  # noqa: E402
-from projects.amr.engine.launch import run_tool  # noqa: E402
-from projects.amr.engine.released_data import (  # noqa: E402
+from projects.amr.datasets.image_size import image_size
+from projects.amr.engine.checkpoint_file import read_checkpoint
+from projects.amr.engine.launch import run_tool
+from projects.amr.engine.released_data import (
     MAPS,
     convert_cam_file,
     convert_label_file,
 )
-from projects.amr.engine.released_weights import (  # noqa: E402
+from projects.amr.engine.released_weights import (
     CONVERTERS,
     convert_weights,
 )
-from projects.amr.errors import (  # noqa: E402
+from projects.amr.errors import (
     DataError,
     UserError,
     list_faults,
 )
-from projects.amr.structures import published  # noqa: E402
-from projects.amr.structures.label_space import foreground_names  # noqa: E402
+from projects.amr.structures import published
+from projects.amr.structures.label_space import foreground_names
 
 
 def parse_args() -> argparse.Namespace:

@@ -1,6 +1,7 @@
 # voc12_pseudo.py on ToyVOC.
 from os import path as osp
 
+_base_ = './segmentor_test_pipelines.py'
 toy_metainfo = dict(classes=('background', 'alvo', 'bimi', 'coru', 'dexa'))
 data_root = '{{$TOYVOC_ROOT:data/toyvoc}}'
 label_dir = osp.abspath('{{$LABEL_DIR:work_dirs/toy/irnet_r26_toyvoc/labels}}')
@@ -17,45 +18,6 @@ train_pipeline = [
     dict(type='RandomCrop', crop_size=(96, 96)),
     dict(type='RandomFlip', prob=0.5),
     dict(type='PackSegInputs'),
-]
-pack = dict(
-    type='PackSegInputs',
-    meta_keys=(
-        'img_id',
-        'img_path',
-        'seg_map_path',
-        'ori_shape',
-        'img_shape',
-        'pad_shape',
-        'scale_factor',
-        'flip',
-        'flip_direction',
-        'reduce_zero_label',
-    ),
-)
-test_pipeline = [
-    # By this name, since mmseg's MMSegInferencer looks for it.
-    dict(type='LoadImageFromFile'),
-    dict(type='LoadMaskIfPresent'),
-    pack,
-]
-tta_pipeline = [
-    dict(type='LoadWeakLabelImage'),
-    dict(
-        type='TestTimeAug',
-        transforms=[
-            [
-                dict(type='Resize', scale_factor=factor, keep_ratio=True)
-                for factor in (0.5, 0.75, 1.0, 1.25, 1.5, 1.75)
-            ],
-            [
-                dict(type='RandomFlip', prob=0.0),
-                dict(type='RandomFlip', prob=1.0),
-            ],
-            [dict(type='LoadMaskIfPresent')],
-            [pack],
-        ],
-    ),
 ]
 train_dataloader = dict(
     batch_size=10,
@@ -79,7 +41,7 @@ val_dataloader = dict(
         metainfo=toy_metainfo,
         data_root=data_root,
         ann_file='ImageSets/Segmentation/val.txt',
-        pipeline=test_pipeline,
+        pipeline={{_base_.test_pipeline}},
         test_mode=True,
     ),
 )

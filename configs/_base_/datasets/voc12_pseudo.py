@@ -2,6 +2,7 @@
 # for segmentors. LABEL_DIR names another folder than the one below.
 from os import path as osp
 
+_base_ = './segmentor_test_pipelines.py'
 dataset_type = 'VOCLabelMapDataset'
 data_root = '{{$VOC_ROOT:data/VOCdevkit/VOC2012}}'
 # Absolute, since relative folders are looked for under data_root.
@@ -22,46 +23,6 @@ train_pipeline = [
     dict(type='RandomCrop', crop_size=(321, 321)),
     dict(type='RandomFlip', prob=0.5),
     dict(type='PackSegInputs'),
-]
-pack = dict(
-    type='PackSegInputs',
-    meta_keys=(
-        'img_id',
-        'img_path',
-        'seg_map_path',
-        'ori_shape',
-        'img_shape',
-        'pad_shape',
-        'scale_factor',
-        'flip',
-        'flip_direction',
-        'reduce_zero_label',
-    ),
-)
-test_pipeline = [
-    # By this name, since mmseg's MMSegInferencer looks for it.
-    dict(type='LoadImageFromFile'),
-    dict(type='LoadMaskIfPresent'),
-    pack,
-]
-# tools/test.py --tta
-tta_pipeline = [
-    dict(type='LoadWeakLabelImage'),
-    dict(
-        type='TestTimeAug',
-        transforms=[
-            [
-                dict(type='Resize', scale_factor=factor, keep_ratio=True)
-                for factor in (0.5, 0.75, 1.0, 1.25, 1.5, 1.75)
-            ],
-            [
-                dict(type='RandomFlip', prob=0.0),
-                dict(type='RandomFlip', prob=1.0),
-            ],
-            [dict(type='LoadMaskIfPresent')],
-            [pack],
-        ],
-    ),
 ]
 train_dataloader = dict(
     batch_size=10,  # of all GPUs together
@@ -89,7 +50,7 @@ val_dataloader = dict(
         type=dataset_type,
         data_root=data_root,
         ann_file='ImageSets/Segmentation/val.txt',
-        pipeline=test_pipeline,
+        pipeline={{_base_.test_pipeline}},
         test_mode=True,
     ),
 )

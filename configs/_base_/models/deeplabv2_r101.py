@@ -30,7 +30,7 @@ model = dict(
         norm_cfg=dict(type='BN', requires_grad=False),
         init_cfg=dict(
             type='Pretrained',
-            checkpoint='{{$R101_WEIGHTS:https://download.pytorch.org/models/resnet101-63fe2227.pth}}',  # noqa: E501
+            checkpoint='{{$R101_WEIGHTS:https://download.pytorch.org/models/resnet101-63fe2227.pth}}',
         ),
     ),
     decode_head=dict(

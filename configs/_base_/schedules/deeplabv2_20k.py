@@ -1,4 +1,5 @@
 # DeepLab-v2's training: 20,000 iterations of 10 images.
+_base_ = './default_hooks.py'
 optim_wrapper = dict(
     type='OptimWrapper',
     optimizer=dict(type='SGD', lr=2.5e-4, momentum=0.9, weight_decay=5e-4),
@@ -28,19 +29,8 @@ train_cfg = dict(
 val_cfg = dict(type='ValLoop')
 test_cfg = dict(type='TestLoop')
 default_hooks = dict(
-    timer=dict(type='IterTimerHook'),
-    logger=dict(type='LoggerHook', interval=50, log_metric_by_epoch=False),
-    param_scheduler=dict(type='ParamSchedulerHook'),
-    checkpoint=dict(
-        type='AtomicCheckpointHook',
-        by_epoch=False,
-        interval=2000,
-        max_keep_ckpts=2,
-    ),
-    sampler_seed=dict(type='DistSamplerSeedHook'),
-    exact_resume=dict(type='ExactResumeHook'),
-    finite_loss=dict(type='NonFiniteLossHook', patience=3),
-    graceful_stop=dict(type='GracefulStopHook'),
+    logger=dict(log_metric_by_epoch=False),
+    checkpoint=dict(by_epoch=False, interval=2000),
 )
 custom_hooks = [
     dict(type='CheckpointGuardHook'),

@@ -1,5 +1,6 @@
 # "8 epochs with a batch size of 16. The initial learning rate is set to 0.01
 # with a momentum of 0.9 ... 0.0001 weight decay" (Implementation Details).
+_base_ = './default_hooks.py'
 optim_wrapper = dict(
     type='OptimWrapper',
     optimizer=dict(type='SGD', lr=0.01, momentum=0.9, weight_decay=1e-4),
@@ -16,16 +17,6 @@ param_scheduler = dict(
 train_cfg = dict(type='EpochBasedTrainLoop', max_epochs=8, val_interval=1)
 val_cfg = dict(type='ValLoop')
 test_cfg = dict(type='TestLoop')
-default_hooks = dict(
-    timer=dict(type='IterTimerHook'),
-    logger=dict(type='LoggerHook', interval=50),
-    param_scheduler=dict(type='ParamSchedulerHook'),
-    checkpoint=dict(type='AtomicCheckpointHook', interval=1, max_keep_ckpts=2),
-    sampler_seed=dict(type='DistSamplerSeedHook'),
-    exact_resume=dict(type='ExactResumeHook'),
-    finite_loss=dict(type='NonFiniteLossHook', patience=3),
-    graceful_stop=dict(type='GracefulStopHook'),
-)
 custom_hooks = [
     dict(type='CheckpointGuardHook'),
     dict(type='CAMGenerationHook'),

@@ -1,3 +1,4 @@
+_base_ = './default_hooks.py'
 optim_wrapper = dict(
     type='OptimWrapper',
     optimizer=dict(type='SGD', lr=0.05, momentum=0.9, weight_decay=1e-4),
@@ -15,14 +16,7 @@ train_cfg = dict(type='EpochBasedTrainLoop', max_epochs=12, val_interval=4)
 val_cfg = dict(type='ValLoop')
 test_cfg = dict(type='TestLoop')
 default_hooks = dict(
-    timer=dict(type='IterTimerHook'),
-    logger=dict(type='LoggerHook', interval=10),
-    param_scheduler=dict(type='ParamSchedulerHook'),
-    checkpoint=dict(type='AtomicCheckpointHook', interval=4, max_keep_ckpts=1),
-    sampler_seed=dict(type='DistSamplerSeedHook'),
-    exact_resume=dict(type='ExactResumeHook'),
-    finite_loss=dict(type='NonFiniteLossHook', patience=3),
-    graceful_stop=dict(type='GracefulStopHook'),
+    logger=dict(interval=10), checkpoint=dict(interval=4, max_keep_ckpts=1)
 )
 custom_hooks = [
     dict(type='CheckpointGuardHook'),

@@ -1,20 +1,9 @@
 # amr_r50_voc_release.py on ToyVOC: every switch of the released code at once,
 # with plain CAMs.
-_base_ = '../../toy/amr_r26_toyvoc_cps0.05.py'
-amm = dict(
-    type='AttentionModulation',
-    channel_transform='mlp',
-    spatial_transform='max_mean',
-    norm_always_train=True,
-    modulation=dict(
-        type='gaussian',
-        stats='batch',
-        peak=False,
-        unbiased=True,
-        detach_stats=True,
-        eps=0.0,
-    ),
-)
+_base_ = [
+    '../../toy/amr_r26_toyvoc_cps0.05.py',
+    '../../_base_/models/released_amm.py',
+]
 model = dict(
     detach_spotlight=True,
     spotlight=dict(
@@ -26,7 +15,7 @@ model = dict(
     compensation=dict(
         backbone=dict(
             frozen_stages=1,
-            plugins=[dict(cfg=amm, position='after_conv3')],
+            plugins=[dict(cfg={{_base_.amm}}, position='after_conv3')],
         )
     ),
     loss_cps=dict(rectify=True, pairing='first_two'),

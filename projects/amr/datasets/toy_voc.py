@@ -10,7 +10,6 @@ The set is written in the layout of the VOC devkit, so that the code path of
 VOC itself runs on it. How one image is drawn is in ``toy_voc_drawing``.
 """
 
-import io
 import json
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
@@ -19,12 +18,13 @@ from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
-from xml.etree import ElementTree
-
-import numpy as np
-from PIL import Image
 
 from projects.amr.datasets.toy_voc_drawing import ToySample, draw_sample
+from projects.amr.datasets.toy_voc_files import (
+    encode_jpeg,
+    encode_palette_png,
+    encode_xml,
+)
 from projects.amr.datasets.toy_voc_spec import (
     PRESETS,
     ToyVOCSpec,
@@ -44,9 +44,7 @@ __all__ = [
 ]
 
 FORMAT_VERSION = 1  # raise it when the same spec gives other files
-JPEG_QUALITY = 95
 _MANIFEST, _STARTED = 'toyvoc.json', 'toyvoc.started.json'
-_BOX_KEYS = ('xmin', 'ymin', 'xmax', 'ymax')
 _FOLDERS = (
     'JPEGImages',
     'Annotations',
@@ -219,62 +217,10 @@ def _write_sample(
     if all(path.exists() for path in paths.values()):
         return
     sample = draw_sample(spec, split, index)
-    _write(paths['image'], _encode_jpeg(sample.image))
-    _write(paths['mask'], _encode_palette_png(sample.mask))
-    _write(paths['part'], _encode_palette_png(sample.part))
-    _write(paths['annotation'], _encode_xml(image_id, spec, sample))
-
-
-def _encode_jpeg(image: np.ndarray) -> bytes:
-    # Colours at full resolution: heads are a few pixels wide.
-    return _encode(
-        Image.fromarray(image), 'jpeg', quality=JPEG_QUALITY, subsampling=0
-    )
-
-
-def _encode_palette_png(labels: np.ndarray) -> bytes:
-    image = Image.fromarray(labels)
-    image.putpalette(voc_palette().tobytes())
-    return _encode(image, 'png')
-
-
-def _encode(image: Image.Image, codec: str, **options: int) -> bytes:
-    buffer = io.BytesIO()
-    image.save(buffer, codec, **options)
-    return buffer.getvalue()
-
-
-def _encode_xml(image_id: str, spec: ToyVOCSpec, sample: ToySample) -> bytes:
-    height, width = sample.mask.shape
-    names = ('background', *class_names(spec.num_classes))
-    tree = dict(
-        folder='ToyVOC',
-        filename=f'{image_id}.jpg',
-        size=dict(width=width, height=height, depth=3),
-        segmented=1,
-        object=[
-            dict(
-                name=names[item.label],
-                difficult=int(item.difficult),
-                bndbox=dict(zip(_BOX_KEYS, item.box, strict=True)),
-            )
-            for item in sample.objects
-        ],
-    )
-    element = _as_element('annotation', tree)
-    ElementTree.indent(element)
-    return ElementTree.tostring(element) + b'\n'
-
-
-def _as_element(tag: str, value: Any) -> ElementTree.Element:
-    element = ElementTree.Element(tag)
-    if not isinstance(value, dict):
-        element.text = str(value)
-        return element
-    for key, item in value.items():
-        for child in item if isinstance(item, list) else [item]:
-            element.append(_as_element(key, child))
-    return element
+    _write(paths['image'], encode_jpeg(sample.image))
+    _write(paths['mask'], encode_palette_png(sample.mask))
+    _write(paths['part'], encode_palette_png(sample.part))
+    _write(paths['annotation'], encode_xml(image_id, spec, sample))
 
 
 def _write_json(path: Path, value: Any) -> None:

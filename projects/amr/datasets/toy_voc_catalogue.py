@@ -27,7 +27,16 @@ _INNER_HUE_STEPS = (3, 1, 2, 4)  # from the outer hue, by drawing // 6
 
 
 def head_colours(drawing: int, strength: int) -> tuple[np.ndarray, ...]:
-    """Return the outer and inner colour of a drawing's head, (3,) each."""
+    """Return the colours of a drawing's head.
+
+    Args:
+        drawing (int): 0 to ``NUM_DRAWINGS - 1``.
+        strength (int): Grey levels on either side of 128, 0 to 127.
+
+    Returns:
+        tuple[np.ndarray, np.ndarray]: Outer and inner colour, int32, RGB,
+        shape (3,).
+    """
     outer = drawing % len(_HUES)
     inner = outer + _INNER_HUE_STEPS[drawing // len(_HUES)]
     return tuple(
@@ -39,10 +48,19 @@ def head_colours(drawing: int, strength: int) -> tuple[np.ndarray, ...]:
 def body_texture(
     drawing: int, y: np.ndarray, x: np.ndarray, period: int
 ) -> np.ndarray:
-    """Return the light places of a drawing's body texture, (h, w) bool.
+    """Return the light places of a drawing's body texture.
 
     Drawings 0..9 are ten patterns, 10..19 the same at twice the period. A
     mirrored image keeps its classes: no pattern leans to one side.
+
+    Args:
+        drawing (int): 0 to ``NUM_DRAWINGS - 1``.
+        y (np.ndarray): Rows in pixels, integer, shape (h, 1).
+        x (np.ndarray): Columns in pixels, integer, shape (1, w).
+        period (int): Of drawings 0..9, in pixels, at least 4.
+
+    Returns:
+        np.ndarray: bool, shape (h, w).
     """
     period *= 1 + drawing // 10
     half, quarter = period // 2, period // 4
@@ -66,12 +84,23 @@ def body_texture(
 
 
 def half_length(shorter_side: int, percent: int, small: bool) -> int:
-    """Return a body's half length in pixels, at least 6."""
+    """Return a body's half length in pixels, at least 6.
+
+    Args:
+        shorter_side (int): Of the image, in pixels.
+        percent (int): The half length, of that side.
+        small (bool): Whether it is halved.
+    """
     return max(6, shorter_side * percent // (200 if small else 100))
 
 
 def half_width(length: int, percent: int) -> int:
-    """Return the half width of a body of this half length, at least 4."""
+    """Return a body's half width in pixels, at least 4.
+
+    Args:
+        length (int): Its half length in pixels.
+        percent (int): The half width, of that.
+    """
     return max(4, length * percent // 100)
 
 

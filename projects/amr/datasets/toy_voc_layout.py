@@ -81,7 +81,17 @@ def draw_size(stream: IntegerStream, spec: ToyVOCSpec) -> tuple[int, int]:
 def lay_out_figures(
     stream: IntegerStream, spec: ToyVOCSpec, height: int, width: int
 ) -> list[Figure]:
-    """Place the objects; one that finds no room in 16 trials is left out."""
+    """Place the objects; one that finds no room in 16 trials is left out.
+
+    Args:
+        stream (IntegerStream): Of the image.
+        spec (ToyVOCSpec): How many, how large, of which classes.
+        height (int): Of the image, in pixels.
+        width (int): Of the image, in pixels.
+
+    Returns:
+        list[Figure]: The objects, in the order they were placed.
+    """
     figures: list[Figure] = []
     for _ in range(stream.between(*spec.objects)):
         label = 1 + stream.below(spec.num_classes)
@@ -107,7 +117,19 @@ def draw_figure(
     label: int,
     small: bool,
 ) -> Figure:
-    """Draw position, size and colours of one figure."""
+    """Draw position, size and colours of one figure.
+
+    Args:
+        stream (IntegerStream): Of the image.
+        spec (ToyVOCSpec): The ranges.
+        height (int): Of the image, in pixels.
+        width (int): Of the image, in pixels.
+        label (int): Mask value of its class; 0 for a distractor.
+        small (bool): Whether it is drawn at half the length.
+
+    Returns:
+        Figure: Its head and body may reach over the image's border.
+    """
     percent = stream.between(*spec.object_percent)
     a = half_length(min(height, width), percent, small)
     b = half_width(a, stream.between(*WIDTH_PERCENT))

@@ -56,8 +56,9 @@ def read_checkpoint(
         dict: The content.
 
     Raises:
-        CheckpointError: If the file is missing, damaged, refused, or holds
-            no dict; the message names it and what to do.
+        MissingCheckpointError: If there is no such file.
+        CheckpointError: If the file is damaged, refused, or holds no dict;
+            the message names it and what to do.
     """
     path = Path(path).expanduser()
     if not path.is_file():

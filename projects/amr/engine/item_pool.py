@@ -20,11 +20,10 @@ from typing import Any, Protocol
 import torch
 
 from projects.amr.engine.item_progress import show_progress
-from projects.amr.engine.stop_signals import Terminated, sigterm_raises
+from projects.amr.engine.stop_signals import stop_tells
 from projects.amr.errors import (
     DataError,
     DiskFullError,
-    StoppedError,
     UserError,
     list_faults,
 )
@@ -85,20 +84,21 @@ def run_items(
         )
     items = list(items)
     results: dict[str, Any] = {}
+
+    def how_to_go_on() -> str:
+        done = sum(result is not None for result in results.values())
+        return (
+            f'stopped after {done:,} of {len(items):,} {title}: the same '
+            'command goes on from there'
+        )
+
     try:
-        with sigterm_raises(), _caller(job, num_workers) as call:
+        with stop_tells(how_to_go_on), _caller(job, num_workers) as call:
             _collect(call('load', items), results, len(items), None)
             kept = sum(result is not None for result in results.values())
             todo = [item for item in items if results[item] is None]
             print(f'{title}: {kept:,} done, {len(todo):,} to do', flush=True)
             _collect(call('make', todo), results, len(todo), title)
-    except (KeyboardInterrupt, Terminated) as stop:
-        done = sum(result is not None for result in results.values())
-        raise StoppedError(
-            f'stopped after {done:,} of {len(items):,} {title}: the same '
-            'command goes on from there',
-            143 if isinstance(stop, Terminated) else 130,
-        ) from None
     except BrokenProcessPool:
         raise LostWorkerError(
             f'a worker process died while it made {title}, perhaps for want '

@@ -110,7 +110,18 @@ class LabelMapJob:
         return self._result(item, labels) if key == self._key(item) else None
 
     def make(self, item: str) -> LabelResult:
-        """Make and publish one label map."""
+        """Make and publish one label map.
+
+        Args:
+            item (str): Image id.
+
+        Returns:
+            LabelResult: As of :meth:`load`.
+
+        Raises:
+            DataError: If an input is missing or breaks a rule.
+            UserError: If the file cannot be written.
+        """
         key = self._key(item)
         results = {
             'img_id': item,

@@ -25,6 +25,16 @@ def convert_amr(state: State) -> State:
     ``AttentionModulation(channel_transform='mlp',
     spatial_transform='max_mean')``, fully connected layers as 1x1
     convolutions.
+
+    Args:
+        state (State): Of the released ``Net``, tensors by name.
+
+    Returns:
+        State: Of an :class:`AMR`.
+
+    Raises:
+        DataError: If there are not two ResNets, one of them with attention
+            modules, or their classifiers cannot be told apart.
     """
     names = networks(state)
     if len(names) != 2:

@@ -145,7 +145,7 @@ def settle_resume(cfg: Config, trust: bool = False) -> None:
         cfg.resume = False
     else:
         cfg.load_from = str(point.path)
-    if int(os.environ.get('RANK', 0)) == 0:
+    if int(os.environ.get('RANK', '0')) == 0:
         for note in notes:
             print_log(note, 'current', logging.WARNING)
 

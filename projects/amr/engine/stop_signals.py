@@ -1,9 +1,11 @@
-"""SIGTERM as an exception, as Ctrl-C is one."""
+"""SIGTERM as an exception, as Ctrl-C is one, and both as an error."""
 
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+
+from projects.amr.errors import StoppedError
 
 
 class Terminated(BaseException):
@@ -30,3 +32,22 @@ def sigterm_raises() -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGTERM, before)
+
+
+@contextmanager
+def stop_tells(how: Callable[[], str]) -> Iterator[None]:
+    """Turn Ctrl-C and SIGTERM into an error that says how to go on.
+
+    Args:
+        how (Callable[[], str]): Called when the stop has come; gives the
+            error's text.
+
+    Raises:
+        StoppedError: On Ctrl-C (exit code 130) and SIGTERM (143).
+    """
+    try:
+        with sigterm_raises():
+            yield
+    except (KeyboardInterrupt, Terminated) as stop:
+        code = 143 if isinstance(stop, Terminated) else 130
+        raise StoppedError(how(), code) from None

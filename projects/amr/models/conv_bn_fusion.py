@@ -108,7 +108,7 @@ def _pairs(holder: nn.Module) -> Iterator[tuple[str, str]]:
         return
     try:
         graph = _Shallow().trace(holder)
-    except Exception:  # noqa: BLE001  whatever a forward does to a proxy
+    except Exception:  # whatever a forward does to a proxy
         return
     calls = [node for node in graph.nodes if node.op == 'call_module']
     times = Counter(node.target for node in calls)

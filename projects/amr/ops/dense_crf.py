@@ -24,7 +24,19 @@ import importlib
 import numpy as np
 
 from projects.amr.errors import UserError
-from projects.amr.ops.permutohedral import PermutohedralLattice
+from projects.amr.ops.crf_solvers import LatticeSolver, PydensecrfSolver
+from projects.amr.ops.crf_unary import unary_from_labels, unary_from_softmax
+
+__all__ = [
+    'CRF_KERNELS',
+    'DenseCRF',
+    'MissingBackendError',
+    'crf_backend',
+    'crf_with_labels',
+    'dense_crf',
+    'unary_from_labels',
+    'unary_from_softmax',
+]
 
 CRF_KERNELS = {
     'irn': {  # cleans the seeds (label-CRF)
@@ -89,8 +101,10 @@ class DenseCRF:
         _check_kernel('gaussian', gaussian, ('sxy',))
         _check_kernel('bilateral', bilateral, ('sxy', 'srgb'))
         self.backend = _resolve_backend(backend)
-        solver = {'permutohedral': _LatticeSolver, 'pydensecrf': _PySolver}
-        self._solver = solver[self.backend](self._image, gaussian, bilateral)
+        solver = LatticeSolver
+        if self.backend == 'pydensecrf':
+            solver = PydensecrfSolver
+        self._solver = solver(self._image, gaussian, bilateral)
 
     def infer(self, unary: np.ndarray, *, num_iters: int = 10) -> np.ndarray:
         """Run mean-field iterations, Algorithm 1 of the paper.
@@ -193,68 +207,6 @@ def crf_with_labels(
     )
 
 
-def unary_from_labels(
-    labels: np.ndarray, num_labels: int, gt_prob: float = 0.7
-) -> np.ndarray:
-    """Unary of a label map that is right with a given probability.
-
-    As pydensecrf's function of this name with ``zero_unsure=False``: a
-    pixel's own label costs -log(gt_prob), each other one
-    -log((1 - gt_prob) / (L - 1)).
-
-    Args:
-        labels (np.ndarray): Integers in [0, num_labels), shape (H, W).
-        num_labels (int): L.
-        gt_prob (float): In (0, 1). Defaults to 0.7.
-
-    Returns:
-        np.ndarray: Float32, shape (L, H, W).
-
-    Raises:
-        TypeError: If ``labels`` are not integers.
-        ValueError: If an argument breaks its rule.
-    """
-    labels = np.asarray(labels)
-    if labels.dtype.kind not in 'iu':
-        raise TypeError(f'`labels` must be integers, got {labels.dtype}')
-    if not 0 < gt_prob < 1:
-        raise ValueError(f'`gt_prob` must be in (0, 1), got {gt_prob}')
-    if labels.ndim != 2 or not labels.size:
-        raise ValueError(f'`labels` must be (H, W), got {labels.shape}')
-    if labels.min() < 0 or labels.max() >= num_labels:
-        raise ValueError(
-            f'`labels` must be in [0, {num_labels}), got '
-            f'{labels.min()} to {labels.max()}'
-        )
-    other = (1 - gt_prob) / max(num_labels - 1, 1)
-    own = labels == np.arange(num_labels)[:, None, None]
-    return np.where(own, -np.log(gt_prob), -np.log(other)).astype(np.float32)
-
-
-def unary_from_softmax(probs: np.ndarray, clip: float = 1e-5) -> np.ndarray:
-    """Unary of a segmentation network's softmax.
-
-    Args:
-        probs (np.ndarray): Probabilities in [0, 1], shape (L, H, W).
-        clip (float): Lower bound that keeps the logarithm finite, in (0, 1].
-            Defaults to 1e-5, as in pydensecrf.
-
-    Returns:
-        np.ndarray: Float32, shape (L, H, W).
-
-    Raises:
-        ValueError: If an argument breaks its rule.
-    """
-    probs = np.asarray(probs, np.float32)
-    if not 0 < clip <= 1:
-        raise ValueError(f'`clip` must be in (0, 1], got {clip}')
-    if not np.all((probs >= 0) & (probs <= 1 + 1e-4)):
-        raise ValueError(
-            f'`probs` must be in [0, 1], got {probs.min()} to {probs.max()}'
-        )
-    return -np.log(probs.clip(clip, 1))
-
-
 def crf_backend() -> str:
     """Name the backend that ``'auto'`` uses here.
 
@@ -266,73 +218,6 @@ def crf_backend() -> str:
     except ImportError:
         return 'permutohedral'
     return 'pydensecrf'
-
-
-class _LatticeSolver:
-    """Mean field with both kernels on permutohedral lattices."""
-
-    def __init__(self, image, gaussian, bilateral):
-        self._kernels = []
-        for kernel in (gaussian, bilateral):
-            if kernel is None:
-                continue
-            lattice = PermutohedralLattice(_features(image, **kernel))
-            # The kernel's row sums; their roots normalise it on both sides.
-            sums = lattice.filter(np.ones(lattice.num_points))
-            scale = np.sqrt(np.float32(kernel['compat']) / sums)
-            self._kernels.append((lattice, scale))
-
-    def run(self, unary: np.ndarray, num_iters: int) -> np.ndarray:
-        """Mean field, (L, H * W) to (L, H * W)."""
-        marginals = _softmax(-unary)
-        for _ in range(num_iters):
-            logits = -unary
-            for lattice, scale in self._kernels:
-                message = lattice.filter((marginals * scale).T)
-                logits += message.T * scale
-            marginals = _softmax(logits)
-        return marginals
-
-
-class _PySolver:
-    """The same with the compiled library."""
-
-    def __init__(self, image, gaussian, bilateral):
-        self._image, self._crf, self._num_labels = image, None, 0
-        self._gaussian, self._bilateral = gaussian, bilateral
-
-    def _build(self, num_labels: int):
-        """Make the library's CRF; it fixes the number of labels."""
-        densecrf = importlib.import_module('pydensecrf.densecrf')
-        height, width = self._image.shape[:2]
-        crf = densecrf.DenseCRF2D(width, height, num_labels)
-        if self._gaussian is not None:
-            crf.addPairwiseGaussian(**self._gaussian)
-        if self._bilateral is not None:
-            crf.addPairwiseBilateral(rgbim=self._image, **self._bilateral)
-        self._num_labels, self._crf = num_labels, crf
-
-    def run(self, unary: np.ndarray, num_iters: int) -> np.ndarray:
-        """Mean field, (L, H * W) to (L, H * W)."""
-        if self._num_labels != len(unary):
-            self._build(len(unary))
-        self._crf.setUnaryEnergy(np.require(unary, requirements='CW'))
-        return np.array(self._crf.inference(num_iters), np.float32)
-
-
-def _softmax(logits: np.ndarray) -> np.ndarray:
-    """Softmax over the first axis."""
-    weights = np.exp(logits - logits.max(0))
-    return weights / weights.sum(0)
-
-
-def _features(image, sxy, srgb=None, compat=None) -> np.ndarray:
-    """Pixel features in units of the kernel's widths, (H * W, 2 or 5)."""
-    rows, columns = np.mgrid[: image.shape[0], : image.shape[1]]
-    position = np.stack([columns, rows], axis=-1).reshape(-1, 2) / sxy
-    if srgb is None:
-        return position
-    return np.concatenate([position, image.reshape(-1, 3) / srgb], axis=1)
 
 
 def _resolve_backend(backend: str) -> str:

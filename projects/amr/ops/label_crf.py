@@ -8,12 +8,8 @@ import torch
 
 from projects.amr.ops.bounded_size import bounded_scale
 from projects.amr.ops.cam import resize_cam
-from projects.amr.ops.dense_crf import (
-    CRF_KERNELS,
-    DenseCRF,
-    crf_backend,
-    unary_from_labels,
-)
+from projects.amr.ops.crf_unary import unary_from_labels
+from projects.amr.ops.dense_crf import CRF_KERNELS, DenseCRF, crf_backend
 from projects.amr.ops.local_refinement import local_mean_field
 from projects.amr.structures.label_space import (
     BACKGROUND_LABEL,

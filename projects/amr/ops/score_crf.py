@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from projects.amr.ops.dense_crf import unary_from_softmax
+from projects.amr.ops.crf_unary import unary_from_softmax
 from projects.amr.ops.label_crf import LabelCRF
 
 

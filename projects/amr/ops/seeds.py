@@ -14,7 +14,7 @@ Shape legend: K labelled classes of the image, (H, W) size of the image.
 
 import numpy as np
 
-from projects.amr.ops.dense_crf import unary_from_softmax
+from projects.amr.ops.crf_unary import unary_from_softmax
 from projects.amr.ops.label_crf import LabelCRF
 from projects.amr.structures.label_space import (
     BACKGROUND_LABEL,

@@ -34,7 +34,15 @@ def overlay_cam(
 
 
 def colour_labels(labels: np.ndarray, palette) -> np.ndarray:
-    """Paint a label map: (H, W) labels to (H, W, 3) BGR; 255 is white."""
+    """Paint a label map; 255 and what has no colour are white.
+
+    Args:
+        labels (np.ndarray): Integers in 0..255, shape (H, W).
+        palette (Sequence): An RGB colour a label.
+
+    Returns:
+        np.ndarray: BGR, uint8, shape (H, W, 3).
+    """
     table = np.full((256, 3), 255, np.uint8)
     table[: len(palette)] = np.asarray(palette, np.uint8)[:, ::-1]
     return table[labels]

@@ -5,14 +5,10 @@ from .loading import (
     LoadPartMap,
     LoadWeakLabelImage,
 )
+from .pack_affinity import PackAffinityInputs
 from .pack_weak_label import PackWeakLabelInputs
-from .pseudo_label import (
-    GenerateSeed,
-    LoadBoundaryMap,
-    LoadCAMRecord,
-    PackAffinityInputs,
-    RandomWalkPseudoLabel,
-)
+from .pseudo_label import GenerateSeed, RandomWalkPseudoLabel
+from .stage_outputs import LoadBoundaryMap, LoadCAMRecord
 
 __all__ = [
     'GenerateSeed',

@@ -1,5 +1,7 @@
 """Bottleneck ResNets that also return their stem."""
 
+from typing import ClassVar
+
 from mmseg.models.backbones import ResNet
 from mmseg.registry import MODELS
 from torch import Tensor
@@ -19,7 +21,10 @@ class ResNetWithStem(ResNet):
         **kwargs: As in :class:`mmseg.models.ResNet`.
     """
 
-    arch_settings = {**ResNet.arch_settings, **ShallowResNet.arch_settings}
+    arch_settings: ClassVar[dict] = {
+        **ResNet.arch_settings,
+        **ShallowResNet.arch_settings,
+    }
 
     def forward(self, x: Tensor) -> tuple[Tensor, ...]:
         """Return the stem, then the stages of ``out_indices``.

@@ -1,5 +1,7 @@
 """Bottleneck ResNets small enough to train on a CPU."""
 
+from typing import ClassVar
+
 from mmseg.models.backbones import ResNet
 from mmseg.models.backbones.resnet import Bottleneck
 from mmseg.registry import MODELS
@@ -14,4 +16,7 @@ class ShallowResNet(ResNet):
         **kwargs: As in :class:`mmseg.models.ResNet`; plugins work too.
     """
 
-    arch_settings = {14: (Bottleneck, (1,) * 4), 26: (Bottleneck, (2,) * 4)}
+    arch_settings: ClassVar[dict] = {
+        14: (Bottleneck, (1,) * 4),
+        26: (Bottleneck, (2,) * 4),
+    }

@@ -4,13 +4,10 @@ Shape legend: N images of one size (H, W), K_all foreground classes, K
 labelled classes of an image, (h, w) feature size, (h', w') stored map size.
 """
 
-from __future__ import annotations
-
 import logging
 from collections import defaultdict
 from collections.abc import Sequence
 from copy import copy
-from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
@@ -19,6 +16,7 @@ from mmseg.registry import TASK_UTILS
 from torch import Tensor, nn
 
 from projects.amr.models.bounded_images import MAX_PIXELS
+from projects.amr.models.cam_methods.cam_prediction import CAMPrediction
 from projects.amr.models.memory import (
     cpu_way,
     first_that_fits,
@@ -32,33 +30,6 @@ from projects.amr.ops import (
 )
 from projects.amr.ops.bounded_size import bounded_scale
 from projects.amr.ops.cam import usable_maps
-
-
-@dataclass
-class CAMPrediction:
-    """CAMs and scores of one image.
-
-    Args:
-        scores (Tensor): Shape (K_all,), class probabilities in [0, 1].
-        classes (Tensor): Shape (K,), class indices whose CAMs are kept.
-        cams (dict[str, Tensor]): By branch, shape (K, h', w'), in [0, 1].
-        dropped (tuple[int, ...]): Labelled classes without a usable CAM.
-            Defaults to ().
-    """
-
-    scores: Tensor
-    classes: Tensor
-    cams: dict[str, Tensor]
-    dropped: tuple[int, ...] = ()
-
-    def to(self, device) -> CAMPrediction:
-        """The same on a device."""
-        return CAMPrediction(
-            self.scores.to(device),
-            self.classes.to(device),
-            {name: cam.to(device) for name, cam in self.cams.items()},
-            self.dropped,
-        )
 
 
 @TASK_UTILS.register_module()

@@ -1,0 +1,12 @@
+# The hooks of every training here: mmengine's own, and those that make it
+# safe to stop at any moment and to go on from there.
+default_hooks = dict(
+    timer=dict(type='IterTimerHook'),
+    logger=dict(type='LoggerHook', interval=50),
+    param_scheduler=dict(type='ParamSchedulerHook'),
+    checkpoint=dict(type='AtomicCheckpointHook', interval=1, max_keep_ckpts=2),
+    sampler_seed=dict(type='DistSamplerSeedHook'),
+    exact_resume=dict(type='ExactResumeHook'),
+    finite_loss=dict(type='NonFiniteLossHook', patience=3),
+    graceful_stop=dict(type='GracefulStopHook'),
+)

@@ -1,0 +1,127 @@
+"""Loading of what an earlier stage made of an image.
+
+Shape legend: K labelled classes of the image, (h, w) a stored map's size,
+(H, W) the image's.
+"""
+
+from pathlib import Path
+
+from mmcv.transforms import BaseTransform
+from mmseg.registry import TRANSFORMS
+
+from projects.amr.errors import DataError
+from projects.amr.structures import CAMRecord, load_boundary_map
+
+
+@TRANSFORMS.register_module()
+class LoadCAMRecord(BaseTransform):
+    """Load the CAMs that an earlier stage made of an image.
+
+    Required Keys:
+
+    - img_id (str)
+    - img_label (np.ndarray, (number of classes,), optional)
+    - img_shape (tuple[int, int], optional)
+
+    Added Keys:
+
+    - cam (np.ndarray, float32, (K, h, w)), in [0, 1]
+    - cam_classes (np.ndarray, int64, (K,)), foreground class indices
+    - cam_size (tuple[int, int]): (H, W)
+    - cam_key (str): what the record was made from
+
+    Args:
+        cam_dir (str): Folder of the records, named ``<img_id>.npz``.
+        branch (str, optional): A branch's map in place of the final one.
+            Defaults to None.
+
+    Raises:
+        DataError: If the record is missing, damaged, without that branch,
+            of another image size, or of classes that the image's weak label
+            does not have.
+    """
+
+    def __init__(self, cam_dir: str, branch: str | None = None):
+        self.cam_dir = Path(cam_dir)
+        self.branch = branch
+
+    def transform(self, results: dict) -> dict:
+        """Load ``<cam_dir>/<img_id>.npz``."""
+        path = self.cam_dir / f'{results["img_id"]}.npz'
+        try:
+            record = CAMRecord.load(path)
+        except FileNotFoundError as error:
+            raise DataError(str(error)) from None
+        cam = record.cam
+        if self.branch is not None:
+            if self.branch not in record.branches:
+                raise DataError(
+                    f'{path} has no branch {self.branch!r}, it has '
+                    f'{sorted(record.branches)}'
+                )
+            cam = record.branches[self.branch]
+        self._check(path, record, results)
+        results['cam'] = cam
+        results['cam_classes'] = record.classes
+        results['cam_size'] = record.size
+        results['cam_key'] = record.key
+        return results
+
+    @staticmethod
+    def _check(path: Path, record: CAMRecord, results: dict) -> None:
+        """Refuse a record of another image or class list."""
+        remedy = 'make the records again with tools/test.py'
+        shape = tuple(results.get('img_shape', record.size))
+        if shape != record.size:
+            raise DataError(
+                f'{path} was made of an image of size {record.size}, the '
+                f'image has {shape}: {remedy}, and load them before any '
+                'resizing or cropping'
+            )
+        if 'img_label' not in results:
+            return
+        label = results['img_label']
+        foreign = [
+            int(k) for k in record.classes if k >= len(label) or not label[k]
+        ]
+        if foreign:
+            raise DataError(
+                f'{path} has maps of class indices {foreign}, which the '
+                f"image's weak label (of {len(label)} classes) does not "
+                f'have: {remedy}, with the same classes and label source'
+            )
+
+
+@TRANSFORMS.register_module()
+class LoadBoundaryMap(BaseTransform):
+    """Load the class boundaries that an affinity network found.
+
+    Required Keys:
+
+    - img_id (str)
+
+    Added Keys:
+
+    - boundary (np.ndarray, float32, (h, w)), in [0, 1]
+    - boundary_key (str): what the map was made from
+
+    Args:
+        boundary_dir (str): Folder of the maps, named ``<img_id>.npz``.
+
+    Raises:
+        DataError: If the map is missing or damaged.
+    """
+
+    def __init__(self, boundary_dir: str):
+        self.boundary_dir = Path(boundary_dir)
+
+    def transform(self, results: dict) -> dict:
+        """Load ``<boundary_dir>/<img_id>.npz``."""
+        path = self.boundary_dir / f'{results["img_id"]}.npz'
+        try:
+            boundary, key = load_boundary_map(path)
+        except FileNotFoundError as error:
+            raise DataError(str(error)) from None
+        results['boundary'] = boundary
+        results['boundary_key'] = key
+        return results
