@@ -236,5 +236,6 @@ def pretended_autocast(monkeypatch, dtype: torch.dtype):
 
     with monkeypatch.context() as patch:
         patch.setattr(torch, 'autocast', autocast)
+        patch.setattr(torch.cuda, 'is_bf16_supported', lambda *_: True)
         with real('cpu', dtype):
             yield
