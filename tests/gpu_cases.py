@@ -147,6 +147,6 @@ def step(model, samples: list):
     return losses, grads
 
 
-def use_gpu_in_mmengine(monkeypatch) -> None:
-    """Let mmengine's Runner and loops take the GPU."""
-    monkeypatch.setattr(mmengine_device, 'DEVICE', 'cuda')
+def use_in_mmengine(monkeypatch, device: str) -> None:
+    """Let mmengine's Runner and loops take a device."""
+    monkeypatch.setattr(mmengine_device, 'DEVICE', device)

@@ -7,7 +7,7 @@ import pytest
 import torch
 from affinity_configs import irnet_config
 from cam_files import write_cam_files
-from gpu_cases import use_gpu_in_mmengine
+from gpu_cases import use_in_mmengine
 from mmengine.config import Config
 from mmengine.runner import Runner
 from pretended_gpu import CPU, GPU, PretendedGPU, pretended_autocast
@@ -109,8 +109,9 @@ def written(folder):
 
 @pytest.mark.parametrize('make', [classifier, segmentor, with_tta, affinity])
 def test_a_run_is_that_of_the_cpu(make, toy_root, tmp_path, monkeypatch):
+    use_in_mmengine(monkeypatch, 'cpu')  # where there is a real one too
     home, expected, files = run(make, toy_root, tmp_path / 'cpu')
-    use_gpu_in_mmengine(monkeypatch)
+    use_in_mmengine(monkeypatch, 'cuda')
     with PretendedGPU():
         runner, metrics, found = run(make, toy_root, tmp_path / 'gpu')
         assert {p.device for p in runner.model.parameters()} == {GPU}
@@ -133,7 +134,7 @@ def test_a_run_is_that_of_the_cpu(make, toy_root, tmp_path, monkeypatch):
 def test_finished_records_are_taken_to_the_gpu(
     toy_root, tmp_path, monkeypatch
 ):
-    use_gpu_in_mmengine(monkeypatch)
+    use_in_mmengine(monkeypatch, 'cuda')
     with PretendedGPU():
         runner, first, _ = run(classifier, toy_root, tmp_path / 'a')
         made = []
@@ -151,7 +152,7 @@ def test_half_precision_from_end_to_end(toy_root, tmp_path, monkeypatch):
         cfg.optim_wrapper.type = 'BFloat16OptimWrapper'
         return cfg
 
-    use_gpu_in_mmengine(monkeypatch)
+    use_in_mmengine(monkeypatch, 'cuda')
     with PretendedGPU(), pretended_autocast(monkeypatch, torch.bfloat16):
         runner, metrics, files = run(half, toy_root, tmp_path / 'a')
     assert 0 < metrics['cam/mIoU_best'] <= 100

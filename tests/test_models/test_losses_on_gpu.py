@@ -8,14 +8,34 @@ from pretended_gpu import pretended_autocast as autocast
 
 from projects.amr.models import AttentionModulation
 
+aten = torch.ops.aten
+# What a GPU refuses under ``randomness.deterministic=True``. Plain bilinear
+# resizing torch replaces by itself.
+NOT_DETERMINISTIC = {
+    aten._adaptive_avg_pool2d_backward,
+    aten._upsample_bicubic2d_aa_backward,
+    aten._upsample_bilinear2d_aa_backward,
+    aten.adaptive_max_pool2d_backward,
+    aten.grid_sampler_2d_backward,
+    aten.histc,
+    aten.kthvalue,
+    aten.median,
+    aten.put_,
+    aten.reflection_pad2d_backward,
+    aten.replication_pad2d_backward,
+    aten.scatter_reduce,
+}
 
-def trained_there(name, context=None):
+
+def trained_there(name):
     """Losses and gradients of a step on the GPU, brought back."""
     torch.manual_seed(0)
     model, samples = MODELS[name](), train_samples(name)
-    with PretendedGPU():
+    with PretendedGPU() as gpu:
         model.to('cuda')
         losses, grads = step(model, samples)
+        assert gpu.operations
+        assert not gpu.operations & NOT_DETERMINISTIC
         assert {x.device for x in (*losses.values(), *grads.values())} == {GPU}
         return [{k: v.cpu() for k, v in x.items()} for x in (losses, grads)]
 

@@ -94,6 +94,7 @@ def test_the_peak_is_that_of_the_rank_s_own_gpu(monkeypatch):
     peaks = [1 * 2**30, 60 * 2**30]
     for name, value in {
         'is_available': lambda: True,
+        'is_initialized': lambda: False,
         'current_device': lambda: 1,
         'max_memory_allocated': peaks.__getitem__,
         'get_device_properties': sizes.__getitem__,
