@@ -1,7 +1,12 @@
 """Every tool reads configs in one way, and names what is wrong with one."""
 
+import os
+from argparse import Namespace
+from pathlib import Path
+
 import pytest
 
+from projects.amr.engine import launch
 from projects.amr.engine.launch import read_config
 from projects.amr.errors import MissingDependencyError, UserError
 
@@ -38,3 +43,31 @@ def test_bases_of_mmseg_are_found(tmp_path):
     path = tmp_path / 'one.py'
     path.write_text("_base_ = 'mmseg::_base_/models/fcn_r50-d8.py'\n")
     assert read_config(path).model.decode_head.type == 'FCNHead'
+
+
+@pytest.mark.parametrize(
+    ('options', 'before', 'after'),
+    [
+        ({}, None, None),
+        ({'randomness.deterministic': True}, None, ':4096:8'),
+        ({'randomness.deterministic': True}, ':16:8', ':16:8'),
+    ],
+)
+def test_a_deterministic_run_may_multiply_matrices_on_a_gpu(
+    monkeypatch, options, before, after
+):
+    monkeypatch.setenv('CUBLAS_WORKSPACE_CONFIG', before or '')
+    if not before:
+        monkeypatch.delenv('CUBLAS_WORKSPACE_CONFIG')
+    monkeypatch.setenv('LOCAL_RANK', '0')
+    monkeypatch.setattr(launch, 'use_strict_loading', lambda _: None)
+    path = Path(__file__).parents[2] / 'configs/toy/amr_r26_toyvoc.py'
+    args = Namespace(
+        config=str(path),
+        cfg_options=options,
+        launcher='none',
+        local_rank=0,
+        work_dir=None,
+    )
+    launch.load_config(args)
+    assert os.environ.get('CUBLAS_WORKSPACE_CONFIG') == after

@@ -120,3 +120,17 @@ def test_an_unknown_layer_is_named():
             build(branch(), training=False),
             torch.randn(1, 3, 33, 47),
         )
+
+
+@pytest.mark.parametrize('method', METHODS)
+def test_faint_gradients_survive_float16(method):
+    net, image = build(branch(), training=False), torch.randn(1, 3, 160, 160)
+    # 1e-5 over 400 positions is 0 in float16.
+    net.head.classifier.weight.data *= 1e-3
+    want = maps(method(), net, image)['cam']
+    with torch.autocast('cpu', torch.float16):
+        got = maps(method(), net, image)['cam']
+    assert want.amax() > 0
+    torch.testing.assert_close(
+        got, want, rtol=0, atol=0.05 * want.amax().item()
+    )

@@ -1,7 +1,9 @@
 """The library's methods, where it is installed, and the way to it."""
 
 import sys
+from types import ModuleType
 
+import numpy as np
 import pytest
 import torch
 from mmseg.registry import TASK_UTILS
@@ -105,3 +107,33 @@ def test_an_unknown_method_is_named(library):
         LibraryCAM('NoSuchCAM')
     with pytest.raises(ValueError, match='ActivationsAndGradients'):
         LibraryCAM('ActivationsAndGradients')
+
+
+@pytest.mark.parametrize('dtype', [torch.float16, torch.bfloat16])
+def test_the_library_sees_full_precision(monkeypatch, dtype):
+    """It works in numpy; a stand-in notes what it is given."""
+    seen = []
+
+    class BaseCAM:
+        def __init__(self, model, layers):
+            self.model = model
+            layers[0].register_forward_hook(
+                lambda _m, _i, out: seen.append(out)
+            )
+
+    class Spy(BaseCAM):
+        def __call__(self, input_tensor, targets):
+            seen.append(self.model(input_tensor))
+            for found in seen:
+                found.detach().numpy()
+            return np.ones((len(input_tensor), 4, 5), np.float32)
+
+    library = ModuleType('pytorch_grad_cam')
+    library.base_cam = ModuleType('base_cam')
+    library.base_cam.BaseCAM = BaseCAM
+    library.Spy = Spy
+    monkeypatch.setitem(sys.modules, 'pytorch_grad_cam', library)
+    net = build(branch(), training=False)
+    with torch.autocast('cpu', dtype):
+        LibraryCAM('Spy')(net, [torch.randn(3, 33, 47)], LABELS[:1])
+    assert {found.dtype for found in seen} == {torch.float32}

@@ -1,3 +1,5 @@
+from types import SimpleNamespace
+
 import pytest
 import torch
 from torch import nn
@@ -9,6 +11,7 @@ from projects.amr.models.memory import (
     is_out_of_memory,
     join_parts,
     moved_to,
+    peak_memory,
 )
 
 
@@ -68,6 +71,38 @@ def test_exhaustion_of_the_cpu_counts_too():
         torch.empty(2**60, dtype=torch.uint8)
     assert is_out_of_memory(error.value)
     assert not is_out_of_memory(ValueError('out of memory'))
+
+
+@pytest.mark.parametrize(
+    'message',
+    [
+        'CUDA error: out of memory',
+        'CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate`',
+        'cuDNN error: CUDNN_STATUS_INTERNAL_ERROR_DEVICE_ALLOCATION_FAILED',
+        'CUDA error: CUSPARSE_STATUS_INSUFFICIENT_RESOURCES when calling',
+    ],
+)
+def test_exhaustion_in_a_library_of_the_gpu_counts_too(message):
+    assert is_out_of_memory(RuntimeError(message))
+    assert not is_out_of_memory(KeyError(message))
+    broken = RuntimeError('CUDA error: an illegal memory access')
+    assert not is_out_of_memory(broken)
+
+
+def test_the_peak_is_that_of_the_rank_s_own_gpu(monkeypatch):
+    sizes = [SimpleNamespace(total_memory=g * 2**30) for g in (16, 80)]
+    peaks = [1 * 2**30, 60 * 2**30]
+    for name, value in {
+        'is_available': lambda: True,
+        'is_initialized': lambda: False,
+        'current_device': lambda: 1,
+        'max_memory_allocated': peaks.__getitem__,
+        'get_device_properties': sizes.__getitem__,
+    }.items():
+        monkeypatch.setattr(torch.cuda, name, value)
+    assert peak_memory() == ''  # there is one, which is not in use
+    monkeypatch.setattr(torch.cuda, 'is_initialized', lambda: True)
+    assert peak_memory() == ' (peak 60.0 of 80.0 GiB)'
 
 
 def test_the_cpu_is_a_way_only_from_elsewhere():

@@ -10,7 +10,7 @@ from projects.amr.models.losses import (
 )
 from projects.amr.models.plugins import AttentionModulation
 from projects.amr.ops import gaussian_modulation, normalize_cam, pool_logits
-from projects.amr.ops.precision import at_least_float32
+from projects.amr.ops.precision import at_least_float32, gradient_through
 
 
 def half(*shape):
@@ -81,3 +81,29 @@ def test_decode_head_s_logits_are_float32_under_autocast():
     assert parts[0].dtype == torch.bfloat16
     assert logits.dtype == torch.float32
     assert torch.equal(logits, parts[0].float() + parts[1].float())
+
+
+def test_a_gradient_below_float16_is_not_lost():
+    x = torch.rand(1, 1, 64, 64, requires_grad=True)
+    weight = torch.full((1, 1, 1, 1), 2.0**-14)
+    for dtype in (torch.float16, torch.bfloat16):
+        with torch.autocast('cpu', dtype):
+            maps = torch.nn.functional.conv2d(x, weight).float()
+        # Of the mean of 2 ** 12 values.
+        assert gradient_through(maps.mean(), maps, x).unique() == 2.0**-26
+    maps = torch.nn.functional.conv2d(x.half(), weight.half()).float()
+    (plain,) = torch.autograd.grad(maps.mean(), x)
+    assert not plain.any()
+
+
+def test_in_full_precision_the_gradient_is_autograd_s_own():
+    for dtype in (torch.float32, torch.float64):
+        x = torch.randn(3, 5, dtype=dtype, requires_grad=True)
+        weight = torch.randn(5, 4, dtype=dtype)
+        for value in (lambda m: (m**2).mean(0) / 977, lambda m: 0 * m):
+            maps = (x @ weight).tanh()
+            got = gradient_through(value(maps), maps, x)
+            maps = (x @ weight).tanh()
+            (want,) = torch.autograd.grad(value(maps).sum(), x)
+            assert got.dtype == dtype
+            assert torch.equal(got, want)

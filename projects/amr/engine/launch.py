@@ -107,6 +107,9 @@ def load_config(args: argparse.Namespace) -> Config:
         cfg.merge_from_dict(args.cfg_options)
     check_optional_packages(cfg.to_dict())
     fit_class_file(cfg)
+    if (cfg.get('randomness') or {}).get('deterministic'):
+        # Without it torch refuses every matrix product on a GPU.
+        os.environ.setdefault('CUBLAS_WORKSPACE_CONFIG', ':4096:8')
     cfg.launcher = args.launcher
     if args.work_dir is not None:
         cfg.work_dir = args.work_dir

@@ -18,6 +18,17 @@ from projects.amr.errors import MemoryExhaustedError
 T = TypeVar('T')
 Way = tuple[str, Callable[[], T]]
 
+# Who has no error class of its own: the CPU's allocator, the CUDA runtime,
+# and its libraries, which ask for memory themselves (cuBLAS and cuDNN before
+# version 9, cuDNN, cuSPARSE).
+_SIGNS = (
+    'DefaultCPUAllocator',
+    'out of memory',
+    'STATUS_ALLOC_FAILED',
+    'DEVICE_ALLOCATION_FAILED',
+    'STATUS_INSUFFICIENT_RESOURCES',
+)
+
 
 def is_out_of_memory(error: BaseException) -> bool:
     """Whether an error says that memory, of any device, is exhausted.
@@ -30,18 +41,20 @@ def is_out_of_memory(error: BaseException) -> bool:
     """
     if isinstance(error, (MemoryError, torch.cuda.OutOfMemoryError)):
         return True
-    # The CPU's allocator has no error class of its own.
-    return isinstance(error, RuntimeError) and (
-        'DefaultCPUAllocator' in str(error) or 'out of memory' in str(error)
+    return isinstance(error, RuntimeError) and any(
+        sign in str(error) for sign in _SIGNS
     )
 
 
 def peak_memory() -> str:
-    """Peak memory of the current GPU so far, in words; '' without one."""
-    if not torch.cuda.is_available():
+    """Peak memory of the current GPU so far, in words; '' if none is used."""
+    # Asking would put a process in touch with CUDA that has no use for it,
+    # and fails in a forked one.
+    if not torch.cuda.is_initialized():
         return ''
-    peak = torch.cuda.max_memory_allocated() / 2**30
-    total = torch.cuda.get_device_properties(0).total_memory / 2**30
+    gpu = torch.cuda.current_device()
+    peak = torch.cuda.max_memory_allocated(gpu) / 2**30
+    total = torch.cuda.get_device_properties(gpu).total_memory / 2**30
     return f' (peak {peak:.1f} of {total:.1f} GiB)'
 
 
@@ -74,8 +87,7 @@ def first_that_fits(ways: Sequence[Way], what: str, remedy: str) -> T:
                 raise
             reason = f'{what}: out of memory{peak_memory()}'
         # Out of the except clause, which keeps the failed tensors alive.
-        if torch.cuda.is_available():
-            torch.cuda.empty_cache()
+        torch.cuda.empty_cache()  # does nothing where CUDA is not in use
         if number < last:
             text = f'{reason}; going on {ways[number + 1][0]}. {remedy}'
             print_log(text, 'current', logging.WARNING)

@@ -39,3 +39,33 @@ def full_precision(device: torch.device) -> AbstractContextManager:
     if device.type == 'meta':
         return nullcontext()
     return torch.autocast(device.type, enabled=False)
+
+
+def gradient_through(value: Tensor, maps: Tensor, inputs: Tensor) -> Tensor:
+    """Gradient of a value, kept in float16's range on its way.
+
+    The gradient of a pooled logit is some 1e-6 a feature, where float16 has
+    two digits or none left. As a loss scale does in training, it enters the
+    half-precision part of the graph at about 1 and is divided afterwards, by
+    a power of two: in float32 the result is the same to the last bit.
+
+    Args:
+        value (Tensor): Made from ``maps``, any shape; its sum counts.
+        maps (Tensor): Made from ``inputs``, float32 or float64, where the
+            network ends.
+        inputs (Tensor): Any shape.
+
+    Returns:
+        Tensor: Shape of ``inputs``, at least float32.
+
+    Example:
+        >>> x = torch.ones(2, requires_grad=True)
+        >>> maps = 3 * x
+        >>> gradient_through(maps.mean(), maps, x)
+        tensor([1.5000, 1.5000])
+    """
+    (above,) = torch.autograd.grad(value.sum(), maps)
+    _, exponent = torch.frexp(above.abs().amax())
+    exponent = exponent.clamp(-100, 100)  # 2 ** 100 is a float32 too
+    (below,) = torch.autograd.grad(maps, inputs, above.ldexp(-exponent))
+    return at_least_float32(below).ldexp(exponent)

@@ -15,6 +15,7 @@ from projects.amr.ops.adversarial_climbing import (
     select_class,
     value_range,
 )
+from projects.amr.ops.precision import gradient_through
 
 
 @TASK_UTILS.register_module()
@@ -131,7 +132,7 @@ class AdvCAM(ClassWiseCAM):
             raised = climbing_objective(
                 cam, initial, classes, **self.objective
             )
-            (gradient,) = torch.autograd.grad(raised.sum(), views)
+            gradient = gradient_through(raised, cam, views)
             views = climb_step(
                 views.detach(), gradient, low, high, self.step_size
             )

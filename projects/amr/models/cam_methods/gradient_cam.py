@@ -7,12 +7,12 @@ from abc import abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import torch
 from mmseg.registry import TASK_UTILS
 from torch import Tensor, nn
 
 from projects.amr.models.cam_methods.class_wise_cam import ClassWiseCAM
 from projects.amr.ops import merge_views, pool_logits, select_class
+from projects.amr.ops.precision import gradient_through
 
 
 class GradientCAM(ClassWiseCAM):
@@ -65,7 +65,7 @@ class GradientCAM(ClassWiseCAM):
             cam = self.branch_cam(branch, views)
         features = outputs[-1]
         logits = pool_logits(select_class(cam, classes))
-        (gradients,) = torch.autograd.grad(logits.sum(), features)
+        gradients = gradient_through(logits, cam, features)
         maps = self.combine(features.detach().float(), gradients.float())
         return merge_views(maps.unflatten(0, views.shape[:2]))
 

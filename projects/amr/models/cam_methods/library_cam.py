@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from projects.amr.errors import MissingDependencyError
 from projects.amr.models.cam_methods.class_wise_cam import ClassWiseCAM
 from projects.amr.ops import merge_views, pool_logits
+from projects.amr.ops.precision import full_precision
 
 
 @TASK_UTILS.register_module()
@@ -23,8 +24,9 @@ class LibraryCAM(ClassWiseCAM):
     The library is an extra: ``pip install '.[cam]'``. It gives maps of the
     view's size, each stretched to its own range (minimum 0, maximum 1), in
     numpy: views and scales weigh the same before they are added, unlike
-    with every other method here. Where speed matters take
-    :class:`GradCAM`, :class:`HiResCAM` or :class:`LayerCAM`.
+    with every other method here. ``test_cfg.fp16`` does not reach it. Where
+    speed matters take :class:`GradCAM`, :class:`HiResCAM` or
+    :class:`LayerCAM`.
 
     Note:
         The library asks for ``opencv-python-headless``, whose files replace
@@ -74,7 +76,10 @@ class LibraryCAM(ClassWiseCAM):
         layers = [branch.get_submodule(name) for name in self.layers]
         cam = self.method(_LogitModel(branch), layers, **self.method_cfg)
         try:
-            maps = cam(input_tensor=flat, targets=targets)
+            # It computes in numpy, which has no bfloat16, and powers of
+            # gradients, which are 0 in float16.
+            with full_precision(views.device):
+                maps = cam(input_tensor=flat, targets=targets)
         finally:
             release_hooks(cam)
         maps = torch.as_tensor(maps, dtype=torch.float32, device=views.device)
