@@ -62,8 +62,9 @@ def test_cls_weight_and_missing_cps():
     x = torch.randn(2, 3, 33, 47)
     got = model(x, samples(), mode='loss')
     assert 'loss_cps' not in got
-    own = model.spotlight(x, samples(), mode='loss')['loss_cls']
-    torch.testing.assert_close(got['loss_spotlight'], own / 4)
+    for name, part in model.branches().items():
+        own = part(x, samples(), mode='loss')['loss_cls']
+        torch.testing.assert_close(got[f'loss_{name}'], own / 4)
 
 
 def test_cps_reaches_both_branches_in_the_paper_preset():
