@@ -1,3 +1,5 @@
+# For random weights on ToyVOC: learning rate and epochs by trial, the rest as
+# in schedule_8e.py.
 optim_wrapper = dict(
     type='OptimWrapper',
     optimizer=dict(type='SGD', lr=0.05, momentum=0.9, weight_decay=1e-4),

@@ -74,6 +74,11 @@ class MultiScaleCAM:
     network mixes the images of a batch (the released AMM's statistics do),
     each image runs by itself.
 
+    Released code (IRN): keeps a second set of maps at the image's size, for
+    scores and seeds.
+    Here: one set, enlarged from ``output_stride`` where it is scored or made
+    into seeds.
+
     A labelled class is dropped where the final map is positive nowhere, or
     where a branch's map is not finite.
 
