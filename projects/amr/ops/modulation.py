@@ -52,7 +52,7 @@ def gaussian_modulation(
             gradient. Defaults to False.
         eps (float): Added to the variance, so that equal values do not
             divide by zero; with 0 (released code) they become nan. Defaults
-            to 1e-5.
+            to 1e-5 (not in the paper).
 
     Returns:
         Tensor: Shape of ``x``, at least float32, in (0, 1] with ``peak``,
