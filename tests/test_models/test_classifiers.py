@@ -1,3 +1,5 @@
+import math
+
 import pytest
 import torch
 from mmseg.structures import SegDataSample
@@ -201,6 +203,10 @@ def test_scores_are_the_mean_probability_of_the_branches():
     got = model([x[0]], samples(1), mode='predict')[0].pred_score
     logits = [pool_logits(cam).sigmoid()[0] for cam in model(x).values()]
     torch.testing.assert_close(got, (logits[0] + logits[1]) / 2)
+    # Logits of a new network are near 0, where a sigmoid is a line.
+    apart = {'spotlight': torch.tensor([[9.0]]), 'other': torch.zeros(1, 1)}
+    want = (1 / (1 + math.exp(-9)) + 0.5) / 2
+    assert model.fuse_scores(apart).item() == pytest.approx(want, rel=1e-6)
 
 
 def test_bad_use_is_named():

@@ -126,6 +126,19 @@ def test_without_a_label_the_scores_decide():
     assert got.classes.tolist() == [0]
 
 
+def test_views_are_of_the_nearest_whole_size():
+    sizes = []
+
+    class Watching(Brightness):
+        def view_cams(self, images):
+            sizes.append(tuple(images.shape[-2:]))
+            return super().view_cams(images)
+
+    method = MultiScaleCAM(scales=(0.75, 1.25), flip=False)
+    method(Watching(), [torch.rand(3, 23, 37)], [LABEL])
+    assert sizes == [(17, 28), (29, 46)]  # of 17.25 x 27.75, 28.75 x 46.25
+
+
 def test_interpolation_matters_and_bad_arguments_are_named():
     image = torch.rand(3, 24, 36)
     maps = [
