@@ -1,5 +1,6 @@
-# Table 6, SEAM: 55.4. Values are those of its released code, which takes the
-# weak labels from the masks; here they come from the XML annotations.
+# Table 6, SEAM: 55.4. Values are those of its released code. Weak labels are
+# those of the XML annotations, as in its script; its README makes them from
+# the masks.
 _base_ = [
     '_base_/models/seam_wrn38.py',
     '_base_/datasets/voc12_weak.py',

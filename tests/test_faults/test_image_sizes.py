@@ -105,6 +105,12 @@ def test_fault24_large_images_of_a_segmentor():
     assert 'seg_logits' not in got
     small = bounded_images(image, 1000)
     assert small.shape[-2:] == (25, 38)
+    # Scores are nowhere of the image's size, which is what takes the memory.
+    scores = bounded.inference(image, [meta((64, 96)).metainfo])
+    assert scores.shape[-2:] == (25, 38)
+    # An image without a sample has no other size to come back to.
+    (alone,) = bounded.predict(image)
+    assert alone.pred_sem_seg.shape == (64, 96)
     logits = whole.encode_decode(small, [meta((25, 38)).metainfo])
     enlarged = torch.nn.functional.interpolate(
         logits, (64, 96), mode='bilinear', align_corners=False

@@ -101,6 +101,40 @@ def test_norm_follows_the_mode_unless_kept_in_training():
         assert moved is always_train
 
 
+def test_norm_moves_by_a_hundredth_as_released():
+    amm = AttentionModulation(4, spatial_transform='max_mean')
+    x = 3 + torch.randn(2, 4, 9, 9)
+    amm(x)
+    gated = amm.channel_gate(x) * x
+    response = amm.spatial[0](
+        torch.stack([gated.amax(1), gated.mean(1)], dim=1)
+    )
+    norm = amm.spatial[1]
+    torch.testing.assert_close(norm.running_mean[0], response.mean() / 100)
+
+
+@pytest.mark.parametrize('shape', [(1, 1, 1, 1), (1, 1, 3, 5), (2, 6, 1, 1)])
+@pytest.mark.parametrize('kind', ['gaussian', 'threshold'])
+def test_one_image_channel_or_pixel_stays_finite(shape, kind):
+    """With bfloat16 too, in which deviations of this size are 0."""
+    amm = AttentionModulation(shape[1], modulation={'type': kind})
+    for half in (False, True):
+        x = torch.randn(shape, requires_grad=True)
+        with torch.autocast('cpu', torch.bfloat16, enabled=half):
+            out = amm(x.bfloat16() if half else x)
+        out.float().sum().backward()
+        assert out.isfinite().all()
+        assert x.grad.isfinite().all()
+        if kind == 'gaussian' and shape[1:] == (1, 1, 1):
+            assert torch.equal(out, x.bfloat16() if half else x)  # gates of 1
+
+
+def test_gradients_of_the_module_by_finite_differences():
+    amm = AttentionModulation(3, kernel_size=3).double()
+    x = torch.randn(2, 3, 4, 5, dtype=torch.float64, requires_grad=True)
+    assert torch.autograd.gradcheck(amm, x)
+
+
 def test_plugin_sits_before_the_residual_addition():
     """A block's output is ReLU(AMM(norm3(...)) + identity), numerically."""
     model = build(

@@ -1,3 +1,5 @@
+import math
+
 import pytest
 import torch
 from mmseg.structures import SegDataSample
@@ -62,8 +64,9 @@ def test_cls_weight_and_missing_cps():
     x = torch.randn(2, 3, 33, 47)
     got = model(x, samples(), mode='loss')
     assert 'loss_cps' not in got
-    own = model.spotlight(x, samples(), mode='loss')['loss_cls']
-    torch.testing.assert_close(got['loss_spotlight'], own / 4)
+    for name, part in model.branches().items():
+        own = part(x, samples(), mode='loss')['loss_cls']
+        torch.testing.assert_close(got[f'loss_{name}'], own / 4)
 
 
 def test_cps_reaches_both_branches_in_the_paper_preset():
@@ -200,6 +203,10 @@ def test_scores_are_the_mean_probability_of_the_branches():
     got = model([x[0]], samples(1), mode='predict')[0].pred_score
     logits = [pool_logits(cam).sigmoid()[0] for cam in model(x).values()]
     torch.testing.assert_close(got, (logits[0] + logits[1]) / 2)
+    # Logits of a new network are near 0, where a sigmoid is a line.
+    apart = {'spotlight': torch.tensor([[9.0]]), 'other': torch.zeros(1, 1)}
+    want = (1 / (1 + math.exp(-9)) + 0.5) / 2
+    assert model.fuse_scores(apart).item() == pytest.approx(want, rel=1e-6)
 
 
 def test_bad_use_is_named():

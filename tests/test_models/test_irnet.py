@@ -121,7 +121,9 @@ def test_mean_displacement_is_measured_before_the_last_checkpoint():
     )
 
 
-@pytest.mark.parametrize('name', ['irnet_r50_voc', 'toy/irnet_r26_toyvoc'])
+@pytest.mark.parametrize(
+    'name', ['irnet_r50_voc', 'irnet_r50_voc_release', 'toy/irnet_r26_toyvoc']
+)
 def test_configs_build_a_frozen_network(name):
     cfg = Config.fromfile(CONFIGS / f'{name}.py')
     model = MODELS.build(cfg.model)
@@ -131,7 +133,8 @@ def test_configs_build_a_frozen_network(name):
     image, sample = torch.randn(3, 41, 30), with_cam((41, 30))
     got = model.eval()([image], [sample], mode='predict')[0]
     assert got.pred_boundary.data.shape == (1, 11, 8)
-    if name == 'irnet_r50_voc':
+    assert model.interior_only is ('release' in name)
+    if name != 'toy/irnet_r26_toyvoc':
         assert model.displacement_head is not None
         assert cfg.optim_wrapper.optimizer.momentum == 1e-4
 

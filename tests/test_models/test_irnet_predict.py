@@ -1,3 +1,4 @@
+import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
@@ -5,6 +6,7 @@ from affinity_configs import irnet, with_cam
 from mmengine.structures import PixelData
 from mmseg.structures import SegDataSample
 
+from projects.amr.datasets.transforms import RandomWalkPseudoLabel
 from projects.amr.errors import DataError
 from projects.amr.evaluation import CAMIoUMetric
 from projects.amr.models import IRNet
@@ -35,6 +37,25 @@ def test_prediction_is_the_ops_by_hand(power):
     assert got.pred_cam.classes == [0, 2]
     assert (got.pred_cam.maps, got.pred_cam.final) == (('walked',), 'walked')
     assert got.pred_cam.size == (33, 47)
+
+
+def test_the_transform_makes_the_same_label_of_the_same_maps():
+    settings = {'cam_power': 1.5, 'radius': 4, 'beta': 6.0, 'exp_times': 3}
+    settings['bg_thr'] = 0.4
+    model = irnet(test_cfg=settings)
+    sample = with_cam()
+    (got,) = model([torch.randn(3, 33, 47)], [sample], mode='predict')
+    results = RandomWalkPseudoLabel(**settings)(
+        {
+            'cam': sample.cam_input.cam.numpy(),
+            'cam_classes': np.array([0, 2]),
+            'cam_size': (33, 47),
+            'boundary': got.pred_boundary.data[0].detach().numpy(),
+        }
+    )
+    label = got.pred_sem_seg.data[0].numpy()
+    np.testing.assert_array_equal(results['gt_seg_map'], label)
+    assert set(np.unique(label)) == {0, 1, 3}
 
 
 def test_each_test_setting_matters():

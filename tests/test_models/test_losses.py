@@ -31,6 +31,45 @@ def test_zero_logits_give_log_two():
     assert math.isclose(got.item(), math.log(2), rel_tol=1e-6)
 
 
+@pytest.mark.parametrize('size', [1e2, 1e4, 1e30])
+def test_extreme_logits_cost_their_size_where_they_are_wrong(size):
+    """log(1 + exp(-y)) is -y there: linear, and no nan on the way."""
+    logits = torch.tensor([[size, -size, size, -size]], requires_grad=True)
+    target = torch.tensor([[1, 0, 0, 1]])
+    loss = multilabel_soft_margin_loss(logits, target)
+    torch.testing.assert_close(loss, torch.tensor(size / 2))
+    loss.backward()
+    want = torch.tensor([[0.0, 0.0, 0.25, -0.25]])
+    torch.testing.assert_close(logits.grad, want)
+
+
+def test_an_image_without_labels_is_a_negative_of_all_classes():
+    logits = torch.tensor([[0.0, 2.0, -1.0]], requires_grad=True)
+    loss = multilabel_soft_margin_loss(logits, torch.zeros(1, 3))
+    want = sum(math.log1p(math.exp(y)) for y in (0, 2, -1)) / 3
+    assert loss.item() == pytest.approx(want, rel=1e-6)
+    loss.backward()
+    torch.testing.assert_close(logits.grad, torch.sigmoid(logits.detach()) / 3)
+
+
+@pytest.mark.parametrize(
+    'options',
+    [
+        {},
+        {'rectify': True},
+        {'normalize': True},
+        {'rectify': True, 'pairing': 'first_two'},
+    ],
+)
+def test_cps_gradients_by_finite_differences(options):
+    loss = CrossPseudoSupervisionLoss(loss_weight=0.3, **options)
+    a, b = (
+        torch.randn(2, 2, 3, 4, dtype=torch.float64, requires_grad=True)
+        for _ in range(2)
+    )
+    assert torch.autograd.gradcheck(loss, (a, b))
+
+
 def test_cps_closed_form():
     a = torch.tensor([[[[1.0, -2.0], [0.0, 3.0]]]])
     b = torch.tensor([[[[0.0, 1.0], [0.0, 1.0]]]])

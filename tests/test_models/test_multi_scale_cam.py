@@ -65,6 +65,26 @@ def test_scales_and_flips_are_summed_before_normalising():
     torch.testing.assert_close(got.cams['cam'], want, rtol=2**-10, atol=1e-5)
 
 
+def test_scores_are_of_the_mean_logit_over_all_views():
+    class Leaning(Brightness):
+        """Sees the left third alone, so a mirrored view is another one."""
+
+        def view_cams(self, images):
+            left = images[..., : images.shape[-1] // 3]
+            return super().view_cams(images)[0], {'cam': left.mean((2, 3))}
+
+    image = torch.randn(3, 24, 36)
+    method = MultiScaleCAM(scales=(0.5, 1.0), flip=True)
+    (got,) = method(Leaning(), [image], [LABEL])
+    small = F.interpolate(
+        image[None], size=(12, 18), mode='bicubic', antialias=True
+    )
+    views = [small, small.flip(-1), image[None], image[None].flip(-1)]
+    logits = [v[..., : v.shape[-1] // 3].mean((2, 3)) for v in views]
+    want = torch.stack(logits).mean(0)[0].sigmoid()
+    torch.testing.assert_close(got.scores, want)
+
+
 @pytest.mark.parametrize('stride', [1, 4, 8])
 def test_maps_have_the_stated_stride_at_any_size(stride):
     sizes = [(23, 37), (16, 16), (1, 5)]
@@ -104,6 +124,19 @@ def test_without_a_label_the_scores_decide():
     assert got.classes.tolist() == [0, 2]
     (got,) = make(MultiScaleCAM(score_thr=0.99), image, label=None)
     assert got.classes.tolist() == [0]
+
+
+def test_views_are_of_the_nearest_whole_size():
+    sizes = []
+
+    class Watching(Brightness):
+        def view_cams(self, images):
+            sizes.append(tuple(images.shape[-2:]))
+            return super().view_cams(images)
+
+    method = MultiScaleCAM(scales=(0.75, 1.25), flip=False)
+    method(Watching(), [torch.rand(3, 23, 37)], [LABEL])
+    assert sizes == [(17, 28), (29, 46)]  # of 17.25 x 27.75, 28.75 x 46.25
 
 
 def test_interpolation_matters_and_bad_arguments_are_named():

@@ -95,6 +95,29 @@ def test_prediction_is_encoder_decoder_s():
     assert torch.equal(got.seg_logits.data, want.seg_logits.data)
 
 
+@pytest.mark.parametrize('size', [(33, 47), (1, 5)])
+def test_fused_prediction_is_the_maximum_over_the_scales(size):
+    model = build(segmentor_config(), training=False)
+    (single,) = model.predict(torch.randn(1, 3, *size))
+    model.test_cfg['fuse_scales'] = True
+    x = torch.randn(1, 3, *size)
+    maps = []
+    for scale in SCALES:
+        shape = [max(int(side * scale), 1) for side in size]
+        view = F.interpolate(x, shape, mode='bilinear', align_corners=False)
+        maps.append(model.decode_head(model.backbone(view)))
+    largest = maps[0].shape[-2:]
+    want = torch.stack([resized(each, largest) for each in maps]).amax(0)
+    (got,) = model.predict(x)
+    assert got.seg_logits.shape == single.seg_logits.shape == size
+    torch.testing.assert_close(got.seg_logits.data, resized(want, size)[0])
+    model.test_cfg['fuse_scales'] = False
+    (plain,) = model.predict(x)
+    torch.testing.assert_close(
+        plain.seg_logits.data, resized(maps[0], size)[0]
+    )
+
+
 def test_any_head_with_one_map_of_logits():
     fcn = {
         'type': 'FCNHead',

@@ -155,6 +155,16 @@ def test_step_keeps_each_item_in_its_own_range():
         assert moved[:, item].max() == views[:, item].max()
 
 
+def test_range_is_that_of_all_views_and_channels_of_an_item():
+    views = torch.zeros(2, 2, 3, 4, 5)
+    views[0, 0, 0, 1, 2], views[1, 0, 2, 3, 4] = 5.0, -3.0
+    views[1, 1, 1, 0, 0] = 2.0
+    low, high = value_range(views)
+    assert low.shape == high.shape == (1, 2, 1, 1, 1)
+    assert low.flatten().tolist() == [-3, 0]
+    assert high.flatten().tolist() == [5, 2]
+
+
 def test_step_raises_a_linear_objective_by_its_closed_form():
     """For y = a . x the gain of a step is s |a|^2 / max|a|."""
     a, views = torch.randn(2, 1, 1, 3, 4, 5, dtype=torch.float64)

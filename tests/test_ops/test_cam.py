@@ -32,6 +32,20 @@ def test_normalised_maps_peak_at_one_or_are_empty():
 def test_normalising_ignores_scale_down_to_tiny_maps():
     cam = torch.rand(2, 3, 5, dtype=torch.float64) + 0.1
     torch.testing.assert_close(normalize_cam(cam), normalize_cam(cam * 1e-12))
+    for scale in (2.0**-149, 1e-38, 1e-31, 3e38):
+        faint = torch.tensor([[[0.0, scale], [-scale, scale]]])
+        assert normalize_cam(faint).tolist() == [[[0, 1], [0, 1]]]
+
+
+def test_an_empty_map_has_no_gradient_and_others_have_theirs():
+    cam = torch.rand(4, 2, 3) + 0.1
+    cam[1], cam[2], cam[3, 0, 0] = -1, 0, torch.inf
+    cam.requires_grad_()
+    normalize_cam(cam).sum().backward()
+    assert cam.grad.isfinite().all()
+    assert not cam.grad[1:].any()
+    double = torch.randn(2, 3, 4, dtype=torch.float64, requires_grad=True)
+    assert torch.autograd.gradcheck(normalize_cam, double)
 
 
 def test_weighted_cam_at_the_ends_is_one_branch():
@@ -65,6 +79,12 @@ def test_label_map_equals_argmax_over_background_and_classes():
     got = cam_to_label(cam, classes, (23, 37), 0.6)
     assert torch.equal(got, want)
     assert set(got.unique().tolist()) == {0, 2, 5, 7}
+
+
+def test_a_class_that_ties_with_the_background_loses():
+    cam = torch.tensor([[[0.25, 0.5]], [[0.25, 0.125]]])
+    got = cam_to_label(cam, torch.tensor([4, 7]), (1, 2), 0.25)
+    assert got.tolist() == [[0, 5]]
 
 
 def test_image_without_classes_is_background():

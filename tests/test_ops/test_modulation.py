@@ -60,6 +60,46 @@ def test_equal_values_stay_finite_and_get_one():
     torch.testing.assert_close(got, torch.ones(1, 4, 1, 1))
 
 
+@pytest.mark.parametrize('shape', [(1, 1), (2, 1, 1, 1), (3, 1, 2, 2)])
+@pytest.mark.parametrize('unbiased', [False, True])
+@pytest.mark.parametrize('stats', ['sample', 'batch'])
+def test_values_without_deviation_are_the_peak(shape, unbiased, stats):
+    """One channel, one pixel, one image: M - 1 may be 0 as well."""
+    x = torch.full(shape, -7.0, requires_grad=True)
+    for peak, want in ((True, 1.0), (False, (2 * math.pi * 1e-4) ** -0.5)):
+        got = gaussian_modulation(
+            x, stats=stats, unbiased=unbiased, peak=peak, eps=1e-4
+        )
+        torch.testing.assert_close(got, torch.full(shape, want))
+        (slope,) = torch.autograd.grad(got.sum(), x)
+        assert not slope.any()
+
+
+def test_eps_is_added_to_the_variance():
+    x = torch.tensor([[-2.0, 0.0, 2.0]], dtype=torch.float64)
+    variance = 8 / 3 + 0.5
+    want = [math.exp(-4 / (2 * variance)), 1, math.exp(-4 / (2 * variance))]
+    got = gaussian_modulation(x, eps=0.5)[0].tolist()
+    assert got == pytest.approx(want, rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    'options',
+    [
+        {},
+        {'stats': 'batch', 'peak': False, 'unbiased': True, 'eps': 0.0},
+        {'stats': 'batch', 'unbiased': True},
+    ],
+)
+def test_gradients_by_finite_differences(options):
+    x = torch.randn(2, 1, 2, 3, dtype=torch.float64, requires_grad=True)
+
+    def modulate(values):
+        return gaussian_modulation(values, **options)
+
+    assert torch.autograd.gradcheck(modulate, x)
+
+
 def test_gradient_with_and_without_that_of_the_statistics():
     x = torch.randn(2, 5, dtype=torch.float64, requires_grad=True)
     assert torch.autograd.gradcheck(gaussian_modulation, x)

@@ -85,6 +85,23 @@ def test_irn_with_crf_merges_two_cleaned_maps(scene):
     assert (seed != plain).any()
 
 
+def test_irn_believes_the_class_where_the_cleaned_maps_disagree(monkeypatch):
+    """A CRF may leave a class in the first map and background in the other."""
+    maps = iter([[[1, 1, 0, 0]], [[0, 1, 1, 0]]])
+
+    class Fixed:
+        def __init__(self, *args, **kwargs):
+            pass
+
+        def refine(self, labels, num_labels, gt_prob):
+            return np.array(next(maps))
+
+    monkeypatch.setattr(module, 'LabelCRF', Fixed)
+    image, cam = np.zeros((1, 4, 3), np.uint8), np.zeros((1, 1, 4))
+    seed = confident_seed(image, cam, np.array([6]))
+    assert seed.tolist() == [[7, 7, 255, 0]]
+
+
 @pytest.mark.parametrize('crf', [None, 'dense'])
 def test_affinitynet_by_its_rules(scene, crf):
     image, cam = scene

@@ -12,7 +12,7 @@ train_pipeline = [
     dict(
         type='RandomResize',
         scale=(96, 96),
-        ratio_range=(0.5, 1.5),
+        ratio_range=(0.5, 1.5),  # as on VOC
         keep_ratio=True,
     ),
     dict(type='RandomFlip', prob=0.5),

@@ -4,6 +4,8 @@ data_root = '{{$TOYVOC_ROOT:data/toyvoc}}'
 toy_folders = dict(part_map_path='SegmentationPart')
 train_pipeline = [
     dict(type='LoadWeakLabelImage'),
+    # About the images' size of 96: less than VOC's 320 to 640, since textures
+    # tell the toy classes (a guess).
     dict(type='RandomResizeLongestSide', min_side=80, max_side=112),
     dict(type='RandomFlip', prob=0.5),
     dict(type='RandomCropOrPad', crop_size=(96, 96)),

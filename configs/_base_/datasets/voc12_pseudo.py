@@ -10,16 +10,16 @@ label_dir = osp.abspath('{{$LABEL_DIR:work_dirs/irnet_r50_voc/labels}}')
 train_pipeline = [
     dict(type='LoadWeakLabelImage'),
     dict(type='LoadLabelMap'),
-    # The longer side of a VOC image is 500 pixels, so this is its own size
-    # times 0.5 to 1.5.
+    # DeepLab-v2: 0.5 to 1.5 times the image's own size, of which VOC's longer
+    # side is 500 pixels. Released code: one of 0.5, 0.75, 1, 1.25 and 1.5.
     dict(
         type='RandomResize',
         scale=(500, 500),
         ratio_range=(0.5, 1.5),
         keep_ratio=True,
     ),
-    # A smaller image is filled up by the data preprocessor: with the pixel
-    # mean, and its labels with 255.
+    # Crop 321, batch 10: DeepLab-v2. A smaller image is filled up by the data
+    # preprocessor: with the pixel mean, and its labels with 255.
     dict(type='RandomCrop', crop_size=(321, 321)),
     dict(type='RandomFlip', prob=0.5),
     dict(type='PackSegInputs'),

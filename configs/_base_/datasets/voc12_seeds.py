@@ -20,7 +20,8 @@ train_pipeline = [
     ),
     dict(type='RandomFlip', prob=0.5),
     # A smaller image is filled up by the data preprocessor: with the pixel
-    # mean, and its seed with 255.
+    # mean, and its seed with 255. (Released code: at a random place; here at
+    # the upper left.)
     dict(type='RandomCrop', crop_size=(512, 512)),
     dict(type='PackSegInputs'),
 ]

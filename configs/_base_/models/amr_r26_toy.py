@@ -41,7 +41,7 @@ model = dict(
     loss_cps=dict(type='CrossPseudoSupervisionLoss', loss_weight=1.0),
     test_cfg=dict(
         type='MultiScaleCAM',
-        scales=(0.5, 1.0, 1.5, 2.0),
+        scales=(0.5, 1.0, 1.5, 2.0),  # a guess
         flip=True,
         output_stride=2,
     ),

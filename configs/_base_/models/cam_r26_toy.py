@@ -22,7 +22,7 @@ model = dict(
     loss_cls=dict(type='MultiLabelSoftMarginLoss'),
     test_cfg=dict(
         type='MultiScaleCAM',
-        scales=(0.5, 1.0, 1.5, 2.0),
+        scales=(0.5, 1.0, 1.5, 2.0),  # a guess
         flip=True,
         output_stride=2,
     ),

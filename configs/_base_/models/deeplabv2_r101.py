@@ -40,6 +40,8 @@ model = dict(
         dilations=(6, 12, 18, 24),
         loss_decode=dict(type='mmseg.CrossEntropyLoss', avg_non_ignore=True),
     ),
-    test_cfg=dict(mode='whole'),
+    # The paper and its code test on the maximum over the scales too:
+    # --cfg-options model.test_cfg.fuse_scales=True, twice the work.
+    test_cfg=dict(mode='whole', fuse_scales=False),
 )
 tta_model = dict(type='MeanProbabilityTTAModel')

@@ -1,3 +1,5 @@
+# For random weights on ToyVOC: learning rate and epochs by trial, the rest as
+# in schedule_8e.py.
 _base_ = './default_hooks.py'
 optim_wrapper = dict(
     type='OptimWrapper',

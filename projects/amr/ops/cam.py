@@ -62,7 +62,7 @@ def normalize_cam(cam: Tensor) -> Tensor:
     cam = at_least_float32(cam).relu()
     peak = cam.amax((-2, -1), keepdim=True)
     usable = (peak > 0) & peak.isfinite()
-    return torch.where(usable, cam / peak.clamp_min(1e-30), 0.0)
+    return torch.where(usable, cam / peak.where(usable, 1.0), 0.0)
 
 
 def usable_maps(cam: Tensor) -> Tensor:

@@ -47,11 +47,12 @@ def gaussian_modulation(
         peak (bool): Whether the maximum is 1; otherwise the values are
             densities, at most ``0.399 / sigma``. Defaults to True.
         unbiased (bool): Whether the variance is divided by M - 1 and not by
-            M. Defaults to False.
+            M; a single value has variance 0 either way. Defaults to False.
         detach_stats (bool): Whether mean and deviation are constants for the
             gradient. Defaults to False.
         eps (float): Added to the variance, so that equal values do not
-            divide by zero. Defaults to 1e-5.
+            divide by zero; with 0 (released code) they become nan. Defaults
+            to 1e-5 (not in the paper).
 
     Returns:
         Tensor: Shape of ``x``, at least float32, in (0, 1] with ``peak``,
@@ -72,7 +73,8 @@ def gaussian_modulation(
     x = at_least_float32(x)
     dims = tuple(range(0 if stats == 'batch' else 1, x.ndim))
     mean = x.mean(dims, keepdim=True)
-    variance = x.var(dims, unbiased=unbiased, keepdim=True) + eps
+    more = x.numel() > mean.numel()  # than one value
+    variance = x.var(dims, unbiased=unbiased and more, keepdim=True) + eps
     if detach_stats:
         mean, variance = mean.detach(), variance.detach()
     bell = torch.exp(-((x - mean) ** 2) / (2 * variance))

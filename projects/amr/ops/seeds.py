@@ -118,6 +118,10 @@ def affinity_seed(
     for ``alpha_low``; with one it can, and is background, as released. An
     image without labelled classes is background everywhere.
 
+    Released code: keeps the CRF's scores, and averages them over 8 x 8 pixels
+    before the largest is taken.
+    Here: the largest at the image's size; training takes every eighth pixel.
+
     Args:
         image (np.ndarray): RGB, uint8, shape (H, W, 3).
         cam (np.ndarray): Scores in [0, 1], shape (K, H, W).

@@ -12,6 +12,9 @@ from mmseg.registry import TRANSFORMS
 class RandomResizeLongestSide(BaseTransform):
     """Resize an image so that its longer side is drawn uniformly.
 
+    Released code (IRN): bicubic, antialiased.
+    Here: OpenCV's, which is not; training images shrink little.
+
     Required Keys:
 
     - img (np.ndarray, uint8, (H, W, 3))

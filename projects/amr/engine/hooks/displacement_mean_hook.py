@@ -14,7 +14,8 @@ class DisplacementMeanHook(Hook):
 
     Only differences of displacements are trained, so a field is known but
     for a constant. The constant is the mean over the training images as the
-    training pipeline gives them, of all ranks.
+    training pipeline gives them, of all ranks. (Released code: over their
+    upper left crops, not augmented.)
 
     Runs at the end of the last epoch, before the checkpoint is saved
     (priority NORMAL, CheckpointHook VERY_LOW). Does nothing for a network

@@ -45,6 +45,10 @@ class MultiScaleCAM:
     network mixes the images of a batch (the released AMM's statistics do),
     each image runs by itself.
 
+    Released code (IRN): keeps a second set of maps for scores and seeds, made
+    at 16 pixels a feature and cut off at the image's edge.
+    Here: one set, resized to the image where it is scored or made into seeds.
+
     A labelled class is dropped where the final map is positive nowhere, or
     where a branch's map is not finite.
 

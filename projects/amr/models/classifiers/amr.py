@@ -52,7 +52,9 @@ class AMR(BaseCAMClassifier):
         loss_cps (dict, optional): Loss between the branches' CAMs, Eq. 11;
             None leaves it out (Table 3). Defaults to None.
         detach_spotlight (bool): Whether the spotlight is fixed but for its
-            head, which ``loss_cps`` moves. Defaults to False.
+            head, which ``loss_cps`` moves. Statistics of BatchNorm follow the
+            backbone's own ``norm_eval`` (True in the release preset).
+            Defaults to False.
         renormalize (bool): Whether weighted CAMs are divided by their
             maximum again (not in the paper). Defaults to False.
         erase_thr (float, optional): Beyond the paper: in training the

@@ -31,7 +31,11 @@ class BoundedInferenceMixin:
         self, inputs: Tensor, batch_img_metas: Sequence[dict]
     ) -> Tensor:
         """Logits of images (N, 3, H, W), of their size or a smaller one."""
+        full = inputs.shape[-2:]
         inputs = bounded_images(inputs, self._bound)
+        if inputs.shape[-2:] != full:
+            size = tuple(inputs.shape[-2:])
+            batch_img_metas = [_resized(m, size) for m in batch_img_metas]
         home = inputs.device
 
         def compute(device=home, count=1):
@@ -78,6 +82,18 @@ class BoundedInferenceMixin:
             )
             sample.pred_sem_seg = PixelData(data=labels)
         return data_samples
+
+
+def _resized(meta: dict, size: tuple[int, int]) -> dict:
+    """Metainfo of an image made smaller, to whose size heads enlarge.
+
+    That of an image by itself (its size is no tuple) and that of a padded one
+    stay: both are cut or returned at the size that they came in.
+    """
+    alone = isinstance(meta['img_shape'], torch.Size)
+    if alone or any(meta.get('padding_size', (0,))):
+        return meta
+    return {**meta, 'img_shape': size, 'pad_shape': size}
 
 
 def _unflipped(logits: Tensor, sample) -> Tensor:

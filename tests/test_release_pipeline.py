@@ -1,0 +1,69 @@
+"""The released code's chain: its configs, and what feeds what."""
+
+from pathlib import Path
+
+import pytest
+from mmengine.config import Config
+
+from projects.amr.engine.pipeline import Workspace, read_stages
+from projects.amr.engine.pipeline.context import StageContext
+from projects.amr.engine.pipeline.digests import DigestCache
+from projects.amr.engine.pretrained import find_pretrained
+
+ROOT = Path(__file__).parents[1]
+PIPELINES = ROOT / 'configs/pipelines'
+
+
+@pytest.fixture
+def space(tmp_path, monkeypatch):
+    monkeypatch.chdir(ROOT)
+    monkeypatch.setenv('VOC_ROOT', str(tmp_path / 'voc'))
+    stages = read_stages(Config.fromfile(PIPELINES / 'amr_voc12_release.py'))
+    digests = DigestCache(tmp_path / 'digests.json')
+    return Workspace(tmp_path / 'work', stages, digests, seed=0)
+
+
+def configs(space):
+    """Resolved configs by stage."""
+    return {
+        stage.name: StageContext(stage, space).cfg
+        for stage in space.stages
+        if stage.config
+    }
+
+
+def test_stages_are_those_of_voc_behind_a_plain_classifier(space):
+    names = [stage.name for stage in space.stages]
+    voc = read_stages(Config.fromfile(PIPELINES / 'amr_voc12.py'))
+    want = [stage.name for stage in voc]
+    want.insert(want.index('cam_train'), 'plain_train')
+    want[want.index('segmentor_val_tta_crf')] = 'segmentor_val_crf'
+    assert names == want
+    cfg = Config.fromfile(PIPELINES / 'amr_voc12_release.py')
+    assert {row['stage'] for row in cfg.headline} <= set(names)
+
+
+def test_release_switches_reach_every_stage(space):
+    found = configs(space)
+    ((_, start),) = [
+        (key, source)
+        for key, source in find_pretrained(found['cam_train'].model)
+        if 'spotlight' in key and 'backbone' not in key
+    ]
+    assert start == str(space.folder('plain_train') / 'last_checkpoint')
+    assert found['plain_train'].train_pipeline[4].type == 'RandomCutOut'
+    for name in ('cam_train', 'cam_make'):
+        assert found[name].model.detach_spotlight
+    assert found['cam_make'].model.test_cfg.type == 'AdvCAM'
+    for name in ('affinity_train', 'affinity_make'):
+        assert found[name].model.interior_only
+        assert found[name].model.test_cfg.cam_power == 1.5
+    tests = [name for name in found if name.startswith('segmentor_')]
+    assert len(tests) == 4
+    assert all(found[name].model.test_cfg.fuse_scales for name in tests)
+    hooks = found['segmentor_val_crf'].custom_hooks
+    assert [hook.get('crf') for hook in hooks][1] == 'dense'
+    assert found['segmentor_val'].custom_hooks[1].crf is None
+    root = str(space.work_dir.parent / 'voc')
+    for name, cfg in found.items():
+        assert cfg.data_root == root, name
