@@ -20,6 +20,7 @@ from mmengine.dist import is_main_process  # noqa: E402
 from mmengine.runner import Runner  # noqa: E402
 
 from projects.amr.engine.ablation import SUMMARY  # noqa: E402
+from projects.amr.engine.config_faults import require_keys  # noqa: E402
 from projects.amr.engine.hooks.checkpoint_guard_hook import (  # noqa: E402
     INITIALISATION,
 )
@@ -41,6 +42,7 @@ from projects.amr.evaluation.details import take_details  # noqa: E402
 from projects.amr.structures import published  # noqa: E402
 
 WRITERS = ('CAMGenerationHook', 'LabelMapWriterHook')
+NEEDED = ('model', 'test_dataloader', 'test_cfg', 'test_evaluator')
 PAINTERS = ('CAMVisualizationHook', 'LabelVisualizationHook')
 
 
@@ -90,6 +92,7 @@ def main() -> None:
     """Build the runner, test, and write the summary."""
     args = parse_args()
     cfg = load_config(args)
+    require_keys(cfg, 'test', NEEDED)
     if not Path(args.checkpoint).is_file():
         raise UserError(
             f'checkpoint not found: {args.checkpoint}. tools/train.py writes '

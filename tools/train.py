@@ -11,6 +11,7 @@ from mmengine.config import Config  # noqa: E402
 from mmengine.runner import Runner  # noqa: E402
 from mmseg.registry import RUNNERS  # noqa: E402
 
+from projects.amr.engine.config_faults import require_keys  # noqa: E402
 from projects.amr.engine.launch import (  # noqa: E402
     add_common_arguments,
     add_trust_argument,
@@ -26,6 +27,9 @@ from projects.amr.engine.mixed_precision import (  # noqa: E402
     use_amp,
 )
 from projects.amr.engine.resume import settle_resume  # noqa: E402
+from projects.amr.engine.train_batches import require_batches  # noqa: E402
+
+NEEDED = ('model', 'train_dataloader', 'train_cfg', 'optim_wrapper')
 
 
 def parse_args() -> argparse.Namespace:
@@ -60,6 +64,7 @@ def main() -> None:
     """Train, as the only process of the work dir."""
     args = parse_args()
     cfg = load_config(args)
+    require_keys(cfg, 'training', NEEDED)
     with hold_work_dir(cfg, 'train'):
         train(cfg, args)
 
@@ -77,6 +82,7 @@ def train(cfg: Config, args: argparse.Namespace) -> None:
     runner = (
         RUNNERS.build(cfg) if 'runner_type' in cfg else Runner.from_cfg(cfg)
     )
+    require_batches(runner)
     runner.train()
 
 

@@ -13,9 +13,9 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 import cv2  # noqa: E402
-from mmengine.config import DictAction  # noqa: E402
 
 import projects.amr  # noqa: E402, F401  registers everything
+from projects.amr.engine.cfg_options import add_cfg_options  # noqa: E402
 from projects.amr.engine.dataset_samples import SampleBrowser  # noqa: E402
 from projects.amr.engine.item_progress import show_progress  # noqa: E402
 from projects.amr.engine.launch import load_config, run_tool  # noqa: E402
@@ -44,12 +44,7 @@ def parse_args() -> argparse.Namespace:
         default=16,
         help='samples, evenly spread over the dataset',
     )
-    parser.add_argument(
-        '--cfg-options',
-        nargs='+',
-        action=DictAction,
-        help='config entries to override, as key=value',
-    )
+    add_cfg_options(parser)
     parser.set_defaults(launcher='none', local_rank=0, work_dir=None)
     return parser.parse_args()
 
