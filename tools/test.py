@@ -88,6 +88,15 @@ def use_tta(cfg: Config) -> None:
     cfg.model = cfg.tta_model
 
 
+def others_of(checkpoint: Path, work_dir: Path) -> str:
+    """Say which checkpoints there are in place of a missing one."""
+    for folder in (checkpoint.parent, work_dir):
+        found = [path.name for path in sorted(folder.glob('*.pth'))]
+        if found:
+            return f'{folder} holds {", ".join(found)}'
+    return f'tools/train.py writes checkpoints to {work_dir}'
+
+
 def main() -> None:
     """Build the runner, test, and write the summary."""
     args = parse_args()
@@ -95,8 +104,8 @@ def main() -> None:
     require_keys(cfg, 'test', NEEDED)
     if not Path(args.checkpoint).is_file():
         raise UserError(
-            f'checkpoint not found: {args.checkpoint}. tools/train.py writes '
-            f'checkpoints to {cfg.work_dir}'
+            f'checkpoint not found: {args.checkpoint}. '
+            f'{others_of(Path(args.checkpoint), Path(cfg.work_dir))}'
         )
     cfg.load_from = args.checkpoint
     drop_pretrained(cfg.model, unfreeze=False)  # all come from the checkpoint

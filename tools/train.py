@@ -27,6 +27,9 @@ from projects.amr.engine.mixed_precision import (  # noqa: E402
     use_amp,
 )
 from projects.amr.engine.resume import settle_resume  # noqa: E402
+from projects.amr.engine.schedule_length import (  # noqa: E402
+    check_schedule_length,
+)
 from projects.amr.engine.train_batches import require_batches  # noqa: E402
 
 NEEDED = ('model', 'train_dataloader', 'train_cfg', 'optim_wrapper')
@@ -76,6 +79,7 @@ def train(cfg: Config, args: argparse.Namespace) -> None:
     cfg.resume = args.resume or (was_restarted() and last.is_file())
     if cfg.resume:
         settle_resume(cfg, args.trust_checkpoint)
+    check_schedule_length(cfg)
     settle_initial_weights(cfg, args.no_pretrained)
     if args.amp:
         use_amp(cfg, args.amp)
