@@ -10,7 +10,7 @@ from mmengine.optim import build_optim_wrapper
 from mmengine.registry import DATASETS as ROOT_DATASETS
 from mmseg.registry import DATASETS, METRICS, MODELS
 
-from projects.amr.engine.launch import allow_mmseg_bases
+from projects.amr.engine.config_reading import allow_mmseg_bases
 from projects.amr.engine.pretrained import drop_pretrained, find_pretrained
 from projects.amr.models import AMR, CAM, SEAM
 

@@ -14,11 +14,11 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from mmengine.config import DictAction
 from mmengine.logging import MMLogger
 
 import projects.amr  # noqa: F401  registers everything
 from projects.amr.datasets.class_list import read_class_file
+from projects.amr.engine.cfg_options import add_cfg_options
 from projects.amr.engine.launch import run_tool
 from projects.amr.engine.mask_tools import (
     config_classes,
@@ -43,7 +43,7 @@ def parse_args() -> argparse.Namespace:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument('config', nargs='?', help='config file')
-    parser.add_argument('--cfg-options', nargs='+', action=DictAction)
+    add_cfg_options(parser)
     parser.add_argument('--work-dir', help='work dir of a pipeline config')
     parser.add_argument('--data-root', help='folder that holds JPEGImages')
     for role in ('train', 'val', 'test'):

@@ -81,7 +81,7 @@ def check_bases() -> Iterator[tuple]:
     """Inheritance from mmseg's own configs."""
     from mmengine.config import Config
 
-    from projects.amr.engine.launch import allow_mmseg_bases
+    from projects.amr.engine.config_reading import allow_mmseg_bases
 
     allow_mmseg_bases()
     with tempfile.TemporaryDirectory() as folder:

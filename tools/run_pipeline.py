@@ -15,9 +15,9 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from mmengine.config import DictAction
 from mmengine.logging import MMLogger
 
+from projects.amr.engine.cfg_options import add_cfg_options
 from projects.amr.engine.launch import read_config, run_tool
 from projects.amr.engine.own_data import use_own_data
 from projects.amr.engine.pipeline import (
@@ -67,11 +67,10 @@ def parse_args() -> argparse.Namespace:
         action='store_true',
         help='random initial weights, as in tools/train.py',
     )
-    parser.add_argument(
-        '--cfg-options',
-        nargs='+',
-        action=DictAction,
-        help='overrides of every training and test config',
+    add_cfg_options(
+        parser,
+        'overrides of every training and test config, as key=value; of single '
+        'stages: stage_overrides, see configs/pipelines',
     )
     return parser.parse_args()
 

@@ -20,6 +20,7 @@ from mmengine.dist import is_main_process
 from mmengine.runner import Runner
 
 from projects.amr.engine.ablation import SUMMARY
+from projects.amr.engine.config_faults import require_keys
 from projects.amr.engine.hooks.checkpoint_guard_hook import (
     INITIALISATION,
 )
@@ -38,6 +39,7 @@ from projects.amr.evaluation.details import take_details
 from projects.amr.structures import published
 
 WRITERS = ('CAMGenerationHook', 'LabelMapWriterHook')
+NEEDED = ('model', 'test_dataloader', 'test_cfg', 'test_evaluator')
 PAINTERS = ('CAMVisualizationHook', 'LabelVisualizationHook')
 
 
@@ -83,14 +85,24 @@ def use_tta(cfg: Config) -> None:
     cfg.model = cfg.tta_model
 
 
+def others_of(checkpoint: Path, work_dir: Path) -> str:
+    """Say which checkpoints there are in place of a missing one."""
+    for folder in (checkpoint.parent, work_dir):
+        found = [path.name for path in sorted(folder.glob('*.pth'))]
+        if found:
+            return f'{folder} holds {", ".join(found)}'
+    return f'tools/train.py writes checkpoints to {work_dir}'
+
+
 def main() -> None:
     """Build the runner, test, and write the summary."""
     args = parse_args()
     cfg = load_config(args)
+    require_keys(cfg, 'test', NEEDED)
     if not Path(args.checkpoint).is_file():
         raise UserError(
-            f'checkpoint not found: {args.checkpoint}. tools/train.py writes '
-            f'checkpoints to {cfg.work_dir}'
+            f'checkpoint not found: {args.checkpoint}. '
+            f'{others_of(Path(args.checkpoint), Path(cfg.work_dir))}'
         )
     cfg.load_from = args.checkpoint
     drop_pretrained(cfg.model, unfreeze=False)  # all come from the checkpoint

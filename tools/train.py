@@ -11,6 +11,7 @@ from mmengine.config import Config
 from mmengine.runner import Runner
 from mmseg.registry import RUNNERS
 
+from projects.amr.engine.config_faults import require_keys
 from projects.amr.engine.launch import (
     add_common_arguments,
     add_trust_argument,
@@ -26,6 +27,12 @@ from projects.amr.engine.mixed_precision import (
     use_amp,
 )
 from projects.amr.engine.resume import settle_resume
+from projects.amr.engine.schedule_length import (
+    check_schedule_length,
+)
+from projects.amr.engine.train_batches import require_batches
+
+NEEDED = ('model', 'train_dataloader', 'train_cfg', 'optim_wrapper')
 
 
 def parse_args() -> argparse.Namespace:
@@ -60,6 +67,7 @@ def main() -> None:
     """Train, as the only process of the work dir."""
     args = parse_args()
     cfg = load_config(args)
+    require_keys(cfg, 'training', NEEDED)
     with hold_work_dir(cfg, 'train'):
         train(cfg, args)
 
@@ -71,12 +79,14 @@ def train(cfg: Config, args: argparse.Namespace) -> None:
     cfg.resume = args.resume or (was_restarted() and last.is_file())
     if cfg.resume:
         settle_resume(cfg, args.trust_checkpoint)
+    check_schedule_length(cfg)
     settle_initial_weights(cfg, args.no_pretrained)
     if args.amp:
         use_amp(cfg, args.amp)
     runner = (
         RUNNERS.build(cfg) if 'runner_type' in cfg else Runner.from_cfg(cfg)
     )
+    require_batches(runner)
     runner.train()
 
 

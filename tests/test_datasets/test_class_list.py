@@ -2,6 +2,7 @@ import pytest
 
 from projects.amr.datasets.class_list import (
     check_class_names,
+    doubtful_names,
     find_classes,
     folder_classes,
     read_class_file,
@@ -70,8 +71,31 @@ def test_number_of_classes_is_bounded_by_the_ignored_label():
     check_class_names(names[:254])
     with pytest.raises(DataError, match='1 to 254 classes, got 255'):
         check_class_names(names)
-    with pytest.raises(DataError, match='got 0'):
+    with pytest.raises(DataError, match='no row has a label'):
         find_classes(table((), ()))
+
+
+def test_a_comma_separates_no_names_and_makes_no_class():
+    with pytest.raises(
+        DataError, match=r"dog\|sofa.*\n.*l\.csv:3: 'dog, cat'"
+    ):
+        find_classes(table(('dog',), ('dog, cat',)))
+    given = ('background', 'dog', 'dog, cat')
+    assert find_classes(table(('dog',), ('dog, cat',)), given) == given
+    columns = ('tench, Tinca tinca', 'dog')
+    found = find_classes(table(('dog',), columns=columns))
+    assert found == ('background', *columns)
+
+
+def test_rare_names_much_like_others_are_doubted():
+    counts = {'sofa': 40, 'soffa': 4, 'dog': 9, 'dog sofa': 7, 'cat': 1}
+    assert doubtful_names(counts) == [
+        "'dog sofa' (7) looks like several names without a `;`",
+        "'soffa' (4) is much like 'sofa' (40)",
+    ]
+    counts['soffa'] = 5  # more than a tenth: a class of its own
+    assert len(doubtful_names(counts)) == 1
+    assert doubtful_names({'row boat': 3, 'boat': 50, 'goat': 1}) == []
 
 
 def test_doubled_columns_are_named():

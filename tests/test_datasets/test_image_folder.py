@@ -106,6 +106,16 @@ def test_rows_without_a_photo_are_counted_and_the_likely_one_named():
         match_rows(PHOTOS, table(('zebra', 'dog')), skip_bad=True)
 
 
+def test_a_row_is_told_why_its_photo_is_not_there():
+    photos = {'a%2Fx': 'a/x.jpg', 'b%2Fx': 'b/x.jpg'}
+    rows = table(('x.jpg', 'dog'), ('IMG.HEIC', 'dog'))
+    with pytest.raises(DataError) as error:
+        match_rows(photos, rows)
+    text = str(error.value)
+    assert "'x.jpg' (is it 'a/x.jpg' or 'b/x.jpg'?)" in text
+    assert "'IMG.HEIC'; .heic is not read, convert it to JPEG or PNG" in text
+
+
 def test_two_rows_of_one_photo_are_both_named():
     rows = table(('d.jpeg', 'dog'), ('a b', 'cat'), ('d', 'dog'))
     with pytest.raises(DataError, match=r"l\.csv:4: 'd' has .*l\.csv:2"):

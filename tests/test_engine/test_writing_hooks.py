@@ -13,7 +13,7 @@ from runner_configs import tiny_config
 from segmentor_configs import tiny_segmentor
 
 from projects.amr.engine import LabelMapWriterHook
-from projects.amr.errors import DiskFullError
+from projects.amr.errors import DiskFullError, UserError
 from projects.amr.structures import CAMRecord, publish
 
 GROUPED = {'type': 'SizeGroupedSampler'}
@@ -93,6 +93,20 @@ def test_a_full_disk_stops_the_test_and_names_the_file(
         run('a')
     assert not list((tmp_path / 'a').glob('*toy_train_000003*'))
     monkeypatch.setattr(publish.os, 'replace', rename)
+    _, found = run('a')
+    assert len(found) == 8
+
+
+def test_files_of_others_are_not_written_over(run, tmp_path):
+    (tmp_path / 'a').mkdir()
+    (tmp_path / 'a' / 'notes.txt').write_text('mine')
+    mine = tmp_path / 'a' / 'toy_train_000001.npz'
+    mine.write_bytes(b'mine')
+    with pytest.raises(UserError, match=r'1 files .* such as toy_train_00000'):
+        run('a')
+    assert mine.read_bytes() == b'mine'
+    assert len(list((tmp_path / 'a').iterdir())) == 2
+    mine.unlink()
     _, found = run('a')
     assert len(found) == 8
 

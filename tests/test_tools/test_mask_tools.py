@@ -53,6 +53,23 @@ def labels_in(folder):
     return {p.name: p.read_bytes() for p in sorted(folder.glob('*.png'))}
 
 
+def test_masks_and_photos_are_never_written_over(tool, folder, toy_root):
+    """Seeds have their names: the truth would be gone, and mIoU be 100."""
+    split = VOCFolder.open(toy_root, 'train')
+    for place in (split.mask_path('x').parent, toy_root / 'JPEGImages'):
+        before = contents(place)
+        assert before
+        arguments = ['cams', '--data-root', toy_root, '--out-dir', place]
+        code, _, errors = tool('make_seeds', *arguments, '--crf', 'none')
+        assert code == 2
+        assert f'{len(before):,} files that were not made here' in errors
+        assert contents(place) == before
+
+
+def contents(place):
+    return {path.name: path.read_bytes() for path in place.iterdir()}
+
+
 def test_seeds_are_made_kept_and_scored(call, tool, folder, toy_root):
     arguments = ['cams', '--data-root', toy_root, '--out-dir', 'seeds']
     done = call('make_seeds.py', *arguments, '--num-workers', 1, cwd=folder)

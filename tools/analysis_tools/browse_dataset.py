@@ -13,9 +13,9 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 import cv2
-from mmengine.config import DictAction
 
 import projects.amr  # noqa: F401  registers everything
+from projects.amr.engine.cfg_options import add_cfg_options
 from projects.amr.engine.dataset_samples import SampleBrowser
 from projects.amr.engine.item_progress import show_progress
 from projects.amr.engine.launch import load_config, run_tool
@@ -44,12 +44,7 @@ def parse_args() -> argparse.Namespace:
         default=16,
         help='samples, evenly spread over the dataset',
     )
-    parser.add_argument(
-        '--cfg-options',
-        nargs='+',
-        action=DictAction,
-        help='config entries to override, as key=value',
-    )
+    add_cfg_options(parser)
     parser.set_defaults(launcher='none', local_rank=0, work_dir=None)
     return parser.parse_args()
 

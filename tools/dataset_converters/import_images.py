@@ -15,11 +15,13 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from projects.amr.datasets.class_list import (
+    doubtful_names,
     find_classes,
     read_class_file,
 )
 from projects.amr.datasets.devkit_layout import (
     DevkitPlan,
+    check_out_dir,
     write_devkit,
 )
 from projects.amr.datasets.image_folder import (
@@ -31,6 +33,7 @@ from projects.amr.datasets.image_folder import (
 from projects.amr.datasets.image_scan import scan_photos
 from projects.amr.datasets.label_file import read_label_table
 from projects.amr.datasets.val_split import (
+    check_share,
     choose_val,
     read_val_list,
 )
@@ -46,7 +49,9 @@ def parse_args() -> argparse.Namespace:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument('image_dir', help='folder of photos, with sub-folders')
-    parser.add_argument('labels', help='CSV or JSON of their labels')
+    parser.add_argument(
+        'labels', help='CSV (with commas, semicolons or tabs) or JSON'
+    )
     parser.add_argument('out_dir', help='folder to make, as VOC2012 would be')
     parser.add_argument(
         '--classes',
@@ -128,6 +133,8 @@ def find_masks(args: argparse.Namespace, photos: list[Photo]) -> dict:
 def main() -> None:
     """Check all, then make the folder."""
     args = parse_args()
+    check_out_dir(args.out_dir)
+    check_share(args.val_share)
     photos, classes = match_photos(args)
     photos, masks, bad = scan_photos(
         args.image_dir,
@@ -166,6 +173,9 @@ def report(args, plan: DevkitPlan, made: int, kept: int) -> None:
         'classes have no photo to train on',
         [name for name, (train, _) in counts.items() if not train],
     )
+    if not args.classes:
+        sums = {name: sum(pair) for name, pair in counts.items()}
+        tell('class names may be slips', doubtful_names(sums))
 
 
 if __name__ == '__main__':

@@ -14,8 +14,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 # Packages print while they are imported; the config alone goes to stdout.
 with redirect_stdout(sys.stderr):
-    from mmengine.config import Config, DictAction
+    from mmengine.config import Config
 
+    from projects.amr.engine.cfg_options import add_cfg_options
     from projects.amr.engine.launch import load_config, run_tool
     from projects.amr.engine.pipeline import use_stage_overrides
     from projects.amr.errors import UserError
@@ -33,12 +34,7 @@ def parse_args() -> argparse.Namespace:
         metavar='KEY',
         help='print this part alone: model.loss_cps, custom_hooks.0',
     )
-    parser.add_argument(
-        '--cfg-options',
-        nargs='+',
-        action=DictAction,
-        help='config entries to override, as key=value',
-    )
+    add_cfg_options(parser)
     parser.set_defaults(launcher='none', local_rank=0, work_dir=None)
     return parser.parse_args()
 

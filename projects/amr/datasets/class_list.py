@@ -1,7 +1,8 @@
 """Class lists of own data: a text file, one name a line, background first."""
 
+import difflib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from mmseg.datasets import PascalVOCDataset
@@ -49,7 +50,9 @@ def check_class_names(names: Iterable[tuple[str, str]]) -> None:
             )
     if faults:
         raise DataError(f'class names break a rule:\n{list_faults(faults)}')
-    if not 0 < len(first) < IGNORE_LABEL:
+    if not first:
+        raise DataError('no class is named: no row has a label')
+    if len(first) >= IGNORE_LABEL:
         raise DataError(
             f'there must be 1 to {IGNORE_LABEL - 1} classes, got {len(first)}'
         )
@@ -147,8 +150,9 @@ def find_classes(
         tuple[str, ...]: Names by label, background first.
 
     Raises:
-        DataError: If a name breaks a rule, see :func:`check_class_names`, or
-            is not among the given ones.
+        DataError: If a name breaks a rule, see :func:`check_class_names`, is
+            not among the given ones or, where none are given, holds a comma
+            and is not of a header: `dog, sofa` would be one class.
     """
     seen = [(name, 'header') for name in table.columns or ()]
     _refuse_doubled(seen)
@@ -165,9 +169,49 @@ def find_classes(
             )
         return given
     check_class_names(seen)
+    commas = [f'{where}: {name!r}' for name, where in seen if ',' in name]
+    if commas and table.columns is None:
+        raise DataError(
+            'labels hold a comma, which separates no names; write dog;sofa or '
+            'dog|sofa, or name a class list (--classes, `classes` in '
+            f'own_data) that has them:\n{list_faults(commas)}'
+        )
     if table.columns is not None:
         return (BACKGROUND, *table.columns)
     return (BACKGROUND, *sorted({name for name, _ in seen}))
+
+
+def doubtful_names(counts: Mapping[str, int]) -> list[str]:
+    """Names that may be slips: much like another one, or made of several.
+
+    Args:
+        counts (Mapping[str, int]): Images by class name.
+
+    Returns:
+        list[str]: One line each; of two names alike the rarer is doubted, if
+        it has at most two images or a tenth of those of the other.
+
+    Example:
+        >>> doubtful_names({'sofa': 40, 'soffa': 1, 'dog': 9, 'dog sofa': 1})
+        ["'dog sofa' (1) looks like several names without a `;`", \
+"'soffa' (1) is much like 'sofa' (40)"]
+    """
+    lines = []
+    for name, count in sorted(counts.items()):
+        words = name.split()
+        if len(words) > 1 and all(word in counts for word in words):
+            lines.append(
+                f'{name!r} ({count}) looks like several names without a `;`'
+            )
+        near = difflib.get_close_matches(name, counts, 2, cutoff=0.8)
+        lines += [
+            f'{name!r} ({count}) is much like {twin!r} ({counts[twin]})'
+            for twin in near
+            if twin != name
+            and count <= max(2, counts[twin] / 10)
+            and (count, name) < (counts[twin], twin)
+        ]
+    return lines
 
 
 def _refuse_doubled(lines: list[tuple[str, str]]) -> None:

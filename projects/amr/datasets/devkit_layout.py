@@ -140,8 +140,16 @@ def read_image_map(root: str | Path) -> dict[str, str]:
         ) from None
 
 
-def _open_folder(out_dir: Path) -> None:
-    """Make the folders, if the folder is new or an earlier import's."""
+def check_out_dir(out_dir: str | Path) -> None:
+    """Refuse a folder that holds something else than an import.
+
+    Args:
+        out_dir (str | Path): The folder, which need not exist.
+
+    Raises:
+        DataError: If it is not empty and no earlier import's.
+    """
+    out_dir = Path(out_dir)
     new = not out_dir.exists() or (
         out_dir.is_dir() and not any(out_dir.iterdir())
     )
@@ -150,6 +158,11 @@ def _open_folder(out_dir: Path) -> None:
             f'{out_dir} is not empty and holds no earlier import (no '
             f'{MARKER}): choose an empty or a new folder'
         )
+
+
+def _open_folder(out_dir: Path) -> None:
+    """Make the folders, if the folder is new or an earlier import's."""
+    check_out_dir(out_dir)
     for folder in (_IMAGES, _LISTS):
         (out_dir / folder).mkdir(parents=True, exist_ok=True)
     _mark(out_dir, complete=False)

@@ -7,7 +7,7 @@ import os
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from projects.amr.datasets.image_ids import (
     IMAGE_SUFFIXES,
@@ -19,6 +19,12 @@ from projects.amr.datasets.image_ids import (
 )
 from projects.amr.datasets.label_file import LabelRow, LabelTable
 from projects.amr.errors import DataError, list_faults
+
+# What cameras and screens write too, and a row may well name.
+_NOT_READ = (
+    *('.heic', '.heif', '.avif', '.gif', '.svg', '.pdf', '.psd'),
+    *('.dng', '.raw', '.cr2', '.cr3', '.nef', '.arw', '.mp4', '.mov'),
+)
 
 
 @dataclass(frozen=True)
@@ -151,12 +157,16 @@ def match_rows(
         else:
             rows[image_id] = row
     if faults:
-        raise DataError(f'rows break a rule:\n{list_faults(faults)}')
+        raise DataError(
+            'rows break a rule; there is one row an image, named by its path '
+            'under the image folder, with all its labels (dog;sofa):\n'
+            f'{list_faults(faults)}'
+        )
     if missing and not skip_bad:
         raise DataError(
             f'{len(missing)} of {len(table.rows)} rows name no image:\n'
             f'{list_faults(missing)}\nMend them, or leave them out with '
-            '--skip-bad'
+            '--skip-bad (`skip_bad=True` in own_data)'
         )
     if not rows:
         raise DataError('no row of the label file names an image')
@@ -170,7 +180,10 @@ def _missing(row: LabelRow, photos: dict[str, str]) -> str:
     """Say that a row has no image, and which one may be meant."""
     name = _file_name(row.image)
     near = [path for path in photos.values() if _file_name(path) == name]
-    hint = f' (is it {near[0]!r}?)' if near else ''
+    hint = f' (is it {" or ".join(map(repr, near[:2]))}?)' if near else ''
+    suffix = PurePosixPath(row.image).suffix.lower()
+    if suffix in _NOT_READ:
+        hint = f'; {suffix} is not read, convert it to JPEG or PNG'
     return f'{row.where}: no image {row.image!r}{hint}'
 
 
@@ -199,9 +212,10 @@ def apply_no_label(
     if empty and rule == 'error':
         raise DataError(
             f'{len(empty)} of {len(photos)} images have no label:\n'
-            f'{list_faults(empty)}\nLabel them, or set --no-label: `keep` '
-            'takes them as images of nothing but background (training '
-            'passes over them), `drop` leaves them out'
+            f'{list_faults(empty)}\nLabel them, or set --no-label '
+            '(`no_label` in own_data): `keep` takes them as images of nothing '
+            'but background (training passes over them), `drop` leaves them '
+            'out'
         )
     if rule == 'drop':
         photos = [photo for photo in photos if photo.labels]

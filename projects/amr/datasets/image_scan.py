@@ -75,6 +75,6 @@ def scan_photos(
         raise DataError(
             f'{len(faults)} of {len(photos)} images or their masks cannot be '
             f'used:\n{list_faults(faults)}\nMend them, or leave them out '
-            'with --skip-bad'
+            'with --skip-bad (`skip_bad=True` in own_data)'
         )
     return good, good_masks, faults

@@ -32,15 +32,30 @@ def choose_val(ids: Iterable[str], share: float) -> set[str]:
         >>> choose_val(['a', 'b', 'c', 'd'], 0.25)
         {'d'}
     """
+    check_share(share)
     ids = sorted(ids, key=lambda i: hashlib.sha256(i.encode()).hexdigest())
-    if not 0 < share < 1:
-        raise UserError(f'--val-share must be within (0, 1), got {share}')
     if len(ids) < 2:
         raise UserError(
             f'{len(ids)} image cannot be split into training and validation'
         )
     count = min(max(round(share * len(ids)), 1), len(ids) - 1)
     return set(ids[:count])
+
+
+def check_share(share: float) -> None:
+    """Refuse a share that leaves no image to one side.
+
+    Args:
+        share (float): Share of the validation images.
+
+    Raises:
+        UserError: If it is outside (0, 1).
+    """
+    if not 0 < share < 1:
+        raise UserError(
+            f'--val-share must be within (0, 1), got {share}: 0.1 keeps a '
+            'tenth for validation'
+        )
 
 
 def read_val_list(path: str | Path, ids: Iterable[str]) -> set[str]:

@@ -7,6 +7,8 @@ from pathlib import Path
 import torch
 from torch import nn
 
+from projects.amr.datasets.image_ids import IMAGE_SUFFIXES
+from projects.amr.errors import UserError
 from projects.amr.structures.publish import published
 
 MANIFEST = 'generation.json'
@@ -106,6 +108,37 @@ def note_origin(folder: Path, parts: dict[str, str]) -> list[str]:
     if not isinstance(before, dict):
         return []
     return [name for name, part in parts.items() if before.get(name) != part]
+
+
+def require_own_folder(folder: Path, suffix: str) -> None:
+    """Refuse to write items among files that were not made here.
+
+    Items are written under the names of images, so a folder of masks or
+    photos that was named by mistake would be overwritten. A folder of items
+    has its ``generation.json`` from the first moment.
+
+    Args:
+        folder (Path): Folder of the items; need not exist.
+        suffix (str): Of the items, as ``'.png'``.
+
+    Raises:
+        UserError: If it holds images or files of that suffix, and no
+            ``generation.json``.
+    """
+    if not folder.is_dir() or (folder / MANIFEST).exists():
+        return
+    suffixes = {suffix, *IMAGE_SUFFIXES}
+    found = sorted(
+        path.name
+        for path in folder.iterdir()
+        if path.suffix.lower() in suffixes and not path.name.startswith('.')
+    )
+    if found:
+        raise UserError(
+            f'{folder} holds {len(found):,} files that were not made here '
+            f'(no {MANIFEST}), such as {found[0]}: they could be overwritten. '
+            'Choose an empty or a new folder'
+        )
 
 
 def without_keys(config, keys: tuple[str, ...]):

@@ -18,6 +18,7 @@ from projects.amr.engine.fingerprint import (
     config_digest,
     file_digest,
     note_origin,
+    require_own_folder,
 )
 from projects.amr.errors import UserError
 from projects.amr.evaluation.mask_evaluation import MaskScores, file_confusion
@@ -80,7 +81,8 @@ class LabelMapJob:
 
         Raises:
             UserError: If an input folder is missing, a setting is out of
-                range, or the output folder cannot be written.
+                range, or the output folder cannot be written or holds other
+                files.
             DiskFullError: If the missing label maps will not fit.
         """
         for path in self.inputs:
@@ -91,6 +93,7 @@ class LabelMapJob:
         except ValueError as error:
             raise UserError(str(error)) from None
         try:
+            require_own_folder(self.out_dir, '.png')
             self.out_dir.mkdir(parents=True, exist_ok=True)
             self._require_space()
             parts = {name: str(v) for name, v in self.settings.items()}

@@ -11,16 +11,16 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import torch
-from mmengine.config import Config, DictAction
-from mmengine.config import utils as config_utils
-from mmengine.config.utils import ConfigParsingError
+from mmengine.config import Config
 from mmengine.logging import print_log
 
-from projects.amr.engine.optional_packages import (
-    check_optional_packages,
-    missing,
-    missing_module,
+from projects.amr.engine.cfg_options import (
+    add_cfg_options,
+    apply_cfg_options,
 )
+from projects.amr.engine.config_faults import build_fault
+from projects.amr.engine.config_reading import read_config
+from projects.amr.engine.optional_packages import check_optional_packages
 from projects.amr.engine.own_classes import fit_class_file
 from projects.amr.engine.pretrained import drop_pretrained, require_pretrained
 from projects.amr.engine.strict_loading import use_strict_loading
@@ -57,13 +57,7 @@ OUT_OF_MEMORY = (
 def add_common_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the flags that mmseg's train.py and test.py have in common."""
     parser.add_argument('--work-dir', help='folder of logs and outputs')
-    parser.add_argument(
-        '--cfg-options',
-        nargs='+',
-        action=DictAction,
-        help='config entries to override, as key=value; lists as '
-        'key="[a,b]", nested keys with dots',
-    )
+    add_cfg_options(parser)
     parser.add_argument(
         '--launcher',
         choices=['none', 'pytorch', 'slurm', 'mpi'],
@@ -96,15 +90,15 @@ def load_config(args: argparse.Namespace) -> Config:
         Config: With ``launcher`` and ``work_dir`` set.
 
     Raises:
-        UserError: If the file is missing or no config, or its ``class_file``
+        UserError: If the file is missing or no config, an option would have
+            no effect (see :func:`apply_cfg_options`), or its ``class_file``
             breaks a rule.
         MissingDependencyError: If it needs a package that is not installed.
     """
     os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
     use_strict_loading(getattr(args, 'trust_checkpoint', False))
     cfg = read_config(args.config)
-    if args.cfg_options is not None:
-        cfg.merge_from_dict(args.cfg_options)
+    apply_cfg_options(cfg, args.cfg_options)
     check_optional_packages(cfg.to_dict())
     fit_class_file(cfg)
     if (cfg.get('randomness') or {}).get('deterministic'):
@@ -118,44 +112,6 @@ def load_config(args: argparse.Namespace) -> Config:
     if args.launcher == 'pytorch' and not torch.cuda.is_available():
         _join_on_cpu(cfg)
     return cfg
-
-
-def read_config(path: str | Path) -> Config:
-    """Read a config file of any kind, ``mmseg::`` bases included.
-
-    Args:
-        path (str | Path): The file.
-
-    Returns:
-        Config: As it is written, with what it inherits.
-
-    Raises:
-        UserError: If the file is missing or no config.
-        MissingDependencyError: If it needs a package that is not installed.
-    """
-    allow_mmseg_bases()
-    try:
-        return Config.fromfile(path)
-    except (OSError, ConfigParsingError, SyntaxError) as error:
-        raise UserError(f'config {path}: {error}') from None
-    except KeyError as error:  # {{$NAME:}} without a value
-        raise UserError(
-            f'config {path}: {error}; set that environment variable'
-        ) from None
-    except ImportError as error:  # of custom_imports
-        raise missing(missing_module(error)) from error
-
-
-def allow_mmseg_bases() -> None:
-    """Let ``_base_ = 'mmseg::...'`` resolve on the maintained packages.
-
-    mmengine looks for a distribution called mmsegmentation; the maintained
-    one has another name, its import name is the same.
-    """
-    try:
-        version('mmsegmentation')
-    except PackageNotFoundError:
-        config_utils.MODULE2PACKAGE['mmseg'] = 'mmseg'
 
 
 def _join_on_cpu(cfg: Config) -> None:
@@ -248,8 +204,8 @@ def package_versions() -> dict[str, str]:
 def run_tool(main: Callable[[], None]) -> None:
     """Run a tool; a :class:`UserError` ends it with its own exit code.
 
-    So does exhausted memory where nothing smaller could be tried, as in a
-    training.
+    So does a config entry that cannot be built, and exhausted memory where
+    nothing smaller could be tried, as in a training.
 
     Args:
         main (Callable): The tool's main function.
@@ -261,6 +217,10 @@ def run_tool(main: Callable[[], None]) -> None:
         print(f'\n{head}: {error}', file=sys.stderr, flush=True)
         sys.exit(error.exit_code)
     except Exception as error:
+        fault = build_fault(error)
+        if fault is not None:
+            print(f'\nERROR: {fault}', file=sys.stderr, flush=True)
+            sys.exit(UserError.exit_code)
         if not is_out_of_memory(error):
             raise
         print(

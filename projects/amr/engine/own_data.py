@@ -100,7 +100,7 @@ def _moved(value, old: str | None, root: str):
     if isinstance(value, dict):
         return {key: _moved(item, old, root) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_moved(item, old, root) for item in value]
+        return type(value)(_moved(item, old, root) for item in value)
     inside = (
         isinstance(value, str)
         and old

@@ -145,9 +145,26 @@ def settle_resume(cfg: Config, trust: bool = False) -> None:
         cfg.resume = False
     else:
         cfg.load_from = str(point.path)
+        notes += _finished_note(cfg, point)
     if int(os.environ.get('RANK', '0')) == 0:
         for note in notes:
             print_log(note, 'current', logging.WARNING)
+
+
+def _finished_note(cfg: Config, point: ResumePoint) -> list[str]:
+    """Say that there is nothing to go on with, if so."""
+    loop = cfg.get('train_cfg') or {}
+    for name, done in (
+        ('max_epochs', point.epoch),
+        ('max_iters', point.iteration),
+    ):
+        total = loop.get(name)
+        if total and done >= total:
+            return [
+                f'--resume: the training is finished, {point.path} is at '
+                f'{done} of train_cfg.{name}={total}; nothing is trained'
+            ]
+    return []
 
 
 def progress_of(path: Path) -> tuple[int, int] | None:

@@ -1,9 +1,11 @@
 """One of our tools in a process of its own, followed by its log."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
+import textwrap
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -13,7 +15,10 @@ from projects.amr.errors import UserError
 
 ROOT = Path(__file__).resolve().parents[3]
 SUPERVISE = ROOT / 'projects' / 'amr' / 'engine' / 'pipeline' / 'supervise.py'
-_TAIL_LINES = 8
+_TAIL_LINES = 8  # of a log without such a head
+_ERROR_LINES = 40
+_HEADS = ('ERROR: ', 'STOPPED: ')
+_NOTE = re.compile(r'^NOTE: .*\n(?:  .*\n)*', re.MULTILINE)
 
 
 class ToolError(UserError):
@@ -35,7 +40,7 @@ def call_tool(
 
     The tool gets Ctrl-C and SIGTERM from here, so that it can finish what it
     has in hand; a second Ctrl-C kills it. It is killed too when this process
-    is.
+    is. What it noted (``NOTE: ...``) is told here too.
 
     Args:
         tool (str): File name under ``tools/``.
@@ -70,12 +75,38 @@ def call_tool(
         process.stdin.close()  # kills what is left
         process.wait()
     if process.returncode:
-        tail = log.read_text(errors='replace').splitlines()[-_TAIL_LINES:]
+        text = log.read_text(errors='replace')
         raise ToolError(
             f'{tool} ended with code {process.returncode}; the end of '
-            f'{log}:\n' + '\n'.join(tail),
+            f'{log}:\n{end_of(text)}',
             process.returncode,
         )
+    for note in notes_of(log.read_text(errors='replace')):
+        reporter.step(textwrap.indent(note, '  '))
+
+
+def end_of(text: str) -> str:
+    r"""What a log says of its tool's end: the whole error, or the last lines.
+
+    Example:
+        >>> end_of('a\nERROR: 2 faults:\n  x\n  y\n')
+        'ERROR: 2 faults:\n  x\n  y'
+    """
+    lines = text.splitlines()
+    heads = [n for n, line in enumerate(lines) if line.startswith(_HEADS)]
+    if heads:
+        return '\n'.join(lines[heads[-1] :][:_ERROR_LINES])
+    return '\n'.join(lines[-_TAIL_LINES:])
+
+
+def notes_of(text: str) -> list[str]:
+    r"""Notes that a tool printed, each with its indented lines.
+
+    Example:
+        >>> notes_of('NOTE: 1 photo is left out:\n  a.jpg\nread 3\n')
+        ['NOTE: 1 photo is left out:\n  a.jpg']
+    """
+    return [found.rstrip('\n') for found in _NOTE.findall(text)]
 
 
 def _follow(process, tool: str, log: Path, reporter: Reporter) -> None:

@@ -1,9 +1,22 @@
 """What a stage reads is known before it runs."""
 
+import shutil
+from argparse import Namespace
+
 from runner_configs import tiny_config
 
-from projects.amr.engine.pipeline import Stage, StageContext, Workspace
+from projects.amr.engine.launch import load_config
+from projects.amr.engine.pipeline import (
+    PipelineRunner,
+    Stage,
+    StageContext,
+    Workspace,
+    runner,
+)
 from projects.amr.engine.pipeline.digests import DigestCache
+from projects.amr.engine.pipeline.manifest import StageRecord
+from projects.amr.engine.pipeline.verdict import judge
+from projects.amr.engine.progress import Reporter
 
 
 def test_weights_that_a_training_begins_with_are_an_input(toy_root, tmp_path):
@@ -28,3 +41,77 @@ def test_weights_that_a_training_begins_with_are_an_input(toy_root, tmp_path):
         weights.write_bytes(content)
         found.append(inputs(load_from=str(weights))['load_from'])
     assert len(set(found)) == 2
+
+
+def test_a_moved_work_dir_is_the_same(toy_root, tmp_path):
+    """Own photos are imported into it: a move would train all anew."""
+
+    def context(work):
+        cfg = tiny_config(work / 'import' / 'VOC', tmp_path)
+        cfg.dump(tmp_path / 'tiny.py')
+        stage = Stage(
+            'a',
+            'train',
+            str(tmp_path / 'tiny.py'),
+            inputs=(str(toy_root / 'toyvoc.json'),),
+            outputs={'checkpoint': '{stage}/last_checkpoint'},
+        )
+        cache = DigestCache(tmp_path / 'digests.json')
+        return StageContext(stage, Workspace(work, [stage], cache))
+
+    work, moved = tmp_path / 'work', tmp_path / 'moved'
+    shutil.copytree(toy_root, work / 'import' / 'VOC')
+    (work / 'a').mkdir()
+    (work / 'a' / 'last_checkpoint').write_text('x')
+    first = context(work)
+    inputs = first.inputs()
+    lists = [name for name in inputs if name.endswith('train_aug.txt')]
+    assert lists == [
+        '{work_dir}/import/VOC/ImageSets/Segmentation/train_aug.txt'
+    ]
+    assert all(inputs.values())
+    outputs = first.output_digests()
+    # As it was written, and as earlier versions wrote it.
+    named = {
+        name.replace('{work_dir}', str(work)): digest
+        for name, digest in inputs.items()
+    }
+    for old in (named, inputs):
+        StageRecord(first.declared(), old, outputs).save(work / 'a')
+        assert judge(first, inputs).finished
+    work.rename(moved)
+    second = context(moved)
+    assert judge(second, second.inputs()).reasons == []
+    path = moved / 'import/VOC/ImageSets/Segmentation/train_aug.txt'
+    path.write_text(path.read_text().splitlines()[0] + '\n')
+    assert 'train_aug.txt changed' in judge(second, second.inputs()).reasons[0]
+
+
+def test_a_stage_s_config_needs_no_class_list_any_more(
+    toy_root, tmp_path, monkeypatch
+):
+    """cam_demo.py and the inferencer read it, wherever it has gone."""
+    classes = tmp_path / 'classes.txt'
+    classes.write_text('background\ndog\ncat\n')
+    cfg = tiny_config(toy_root, tmp_path)
+    cfg.class_file = str(classes)
+    cfg.dump(tmp_path / 'tiny.py')
+    stage = Stage('a', 'train', str(tmp_path / 'tiny.py'))
+    cache = DigestCache(tmp_path / 'digests.json')
+    space = Workspace(tmp_path / 'work', [stage], cache)
+    context = StageContext(stage, space)
+    context.folder.mkdir(parents=True)
+    monkeypatch.setattr(runner, 'call_tool', lambda *_: None)
+    PipelineRunner(space, Reporter())._call(context)
+    classes.unlink()
+    args = Namespace(
+        config=str(tmp_path / 'work' / 'a' / 'config.py'),
+        cfg_options=None,
+        launcher='none',
+        work_dir=None,
+        local_rank=0,
+    )
+    found = load_config(args)
+    names = found.train_dataloader.dataset.metainfo.classes
+    assert tuple(names) == ('background', 'dog', 'cat')
+    assert found.model.spotlight.head.num_classes == 2

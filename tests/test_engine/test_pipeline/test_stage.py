@@ -10,6 +10,7 @@ from projects.amr.engine.pipeline import (
     pipeline_work_dir,
     read_stages,
 )
+from projects.amr.engine.tool_process import ROOT
 
 TOOL = {'kind': 'tool', 'tool': 'make_seeds.py'}
 
@@ -36,6 +37,24 @@ def chain(tmp_path):
         {**TOOL, 'name': 'c', 'env': {'DIR': '{b.y}:{b.z}:{b.y}'}},
         {**TOOL, 'name': 'd', 'cfg_options': {'k': 3}},
     )
+
+
+def test_configs_of_the_repository_are_found_from_anywhere(
+    tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    name = 'configs/amr_r50_voc.py'
+    entry = {'kind': 'train', 'name': 'a', 'config': name}
+    (stage,) = stages_of(tmp_path, entry)
+    assert Path(stage.config) == ROOT / name
+    # One that lies where the command is given comes first.
+    (tmp_path / 'configs').mkdir()
+    (tmp_path / name).write_text('')
+    (stage,) = stages_of(tmp_path, entry)
+    assert stage.config == name
+    entry['config'] = 'configs/amr_r50_vco.py'
+    with pytest.raises(PipelineConfigError, match=r'mean .*amr_r50_voc\.py'):
+        stages_of(tmp_path, entry)
 
 
 def test_references_are_found_once_and_everywhere(chain):

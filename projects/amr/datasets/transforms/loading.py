@@ -80,7 +80,11 @@ class LoadLabelMap(LoadAnnotations):
         try:
             results = super().transform(results)
         except FileNotFoundError:
-            raise DataError(f'label map not found: {path}') from None
+            raise DataError(
+                f'label map not found: {path}. Seeds and pseudo labels are '
+                'made before a training on them; SEED_DIR and LABEL_DIR in '
+                'the environment name their folders'
+            ) from None
         except Exception as error:
             raise DataError(
                 f'{path} is not a readable mask: {error}'

@@ -15,6 +15,7 @@ from projects.amr.engine.resumed_schedule import (
     describe_scale,
     fit_schedule,
 )
+from projects.amr.engine.resumed_settings import require_same_settings
 from projects.amr.engine.sample_seeding import TurnSampler, seed_samples
 
 RANDOM = 'random_state'
@@ -35,7 +36,9 @@ class ExactResumeHook(Hook):
     * An epoch that was interrupted goes on at the next batch, where
       mmengine would begin it anew with the schedule already advanced.
     * With another number of processes or another batch size, what changes is
-      logged (:func:`fit_schedule`).
+      logged (:func:`fit_schedule`). Other changes of optimizer and schedule,
+      which would have no effect, are refused
+      (:func:`require_same_settings`).
 
     On a CPU a killed and resumed training ends with the weights of an
     undisturbed one, bit for bit; on a GPU as far as its kernels are
@@ -58,6 +61,10 @@ class ExactResumeHook(Hook):
         """Take this rank's state; fit the schedule to the run's size."""
         if not runner._resume or not hasattr(runner.train_loop, 'epoch'):
             return
+        old, new = checkpoint.get(SCALE), describe_scale(runner)
+        steps = 'steps_per_epoch'
+        same = not isinstance(old, dict) or old.get(steps) == new[steps]
+        require_same_settings(runner, checkpoint, same)
         note = fit_schedule(runner, checkpoint)
         if note:
             runner.logger.warning(note)

@@ -18,6 +18,7 @@ from projects.amr.engine.fingerprint import (
     config_digest,
     model_config_digest,
     note_origin,
+    require_own_folder,
     weights_digest,
     without_keys,
 )
@@ -55,7 +56,7 @@ class ItemWriterHook(Hook):
     Raises:
         ValueError: If ``num_writers`` is negative or ``max_waiting`` is
             below 1.
-        UserError: If the folder cannot be written.
+        UserError: If the folder cannot be written or holds other files.
         DiskFullError: If the missing items will not fit on its disk.
     """
 
@@ -79,6 +80,8 @@ class ItemWriterHook(Hook):
         self._dir = Path(
             self.out_dir or Path(runner.work_dir) / self.default_dir
         )
+        require_own_folder(self._dir, self.suffix)
+        barrier()  # none is written to before all have looked
         self.prepare_folder(self._dir)
         self._model = unwrap_model(runner.model)
         parts = self.key_parts(runner)

@@ -175,10 +175,25 @@ class StageContext:
             found[f'{name}.{output}'] = digest
         for text in self.stage.inputs:
             path = self.fill(text)
-            found[str(path)] = self.space.digests.content(path)
+            found[self.name_of(path)] = self.space.digests.content(path)
         if self.cfg is not None:
             found.update(self._config_inputs())
         return found
+
+    def name_of(self, path: str | Path) -> str:
+        """Name of an input, free of the work dir's own place.
+
+        Args:
+            path (str | Path): A path, or a name that begins with one.
+
+        Returns:
+            str: With ``{work_dir}`` where it lies in it.
+        """
+        root = f'{self.space.work_dir}/'
+        text = str(path)
+        if not text.startswith(root):
+            return text
+        return f'{{work_dir}}/{text.removeprefix(root)}'
 
     def _config_inputs(self) -> dict[str, str]:
         """Digests of the lists, folders and weights that a config names."""
@@ -186,7 +201,7 @@ class StageContext:
         found = {}
         dataset = self.cfg.get(f'{kind}_dataloader', {}).get('dataset', {})
         for path in _dataset_files(dataset):
-            found[str(path)] = self.space.digests.file(path)
+            found[self.name_of(path)] = self.space.digests.file(path)
         for path in _dataset_folders(dataset):
             if not path.is_relative_to(self.space.work_dir):
                 found[f'{path} (names and sizes)'] = listing_digest(path)

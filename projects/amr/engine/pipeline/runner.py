@@ -1,5 +1,6 @@
 """Runs a pipeline's stages: what is stale, in order, each in its process."""
 
+import copy
 import os
 import shutil
 import time
@@ -120,7 +121,10 @@ class PipelineRunner:
         tool = stage.tool
         if stage.config:
             config = folder / 'config.py'
-            context.cfg.dump(config)
+            cfg = copy.deepcopy(context.cfg)
+            if cfg.get('class_file'):
+                cfg.class_file = ''  # fitted; the work dir may move
+            cfg.dump(config)
             arguments = [config, *self._own_arguments(context), *arguments]
             tool = f'{stage.kind}.py'
             if self.gpus > 1:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from mmengine.config import Config
 
+from projects.amr.engine.config_faults import near_files
 from projects.amr.engine.pipeline.config_error import (
     PipelineConfigError,
     hint,
@@ -30,7 +31,8 @@ class Stage:
     Args:
         name (str): Name, and its folder under the work dir.
         kind (str): ``'train'``, ``'test'`` or ``'tool'``.
-        config (str): Config file of a training or test. Defaults to ''.
+        config (str): Config file of a training or test, as seen from the
+            working folder or else from the repository. Defaults to ''.
         checkpoint (str): Of a test. Defaults to ''.
         tool (str): File under ``tools/`` of a tool stage. Defaults to ''.
         arguments (tuple[str, ...]): Command line of a tool, or further flags
@@ -189,11 +191,11 @@ def _read_stage(entry: dict, where: str) -> Stage:
     for key in needed.get(kind, ['tool']):
         if not entry.get(key):
             raise PipelineConfigError(f'{where}: a {kind} needs `{key}`')
-    _require_file(where, entry)
+    config = _find_config(where, entry)
     return Stage(
         name=entry['name'],
         kind=kind,
-        config=str(entry.get('config', '')),
+        config=config,
         checkpoint=str(entry.get('checkpoint', '')),
         tool=str(entry.get('tool', '')),
         arguments=tuple(map(str, entry.get('arguments', ()))),
@@ -220,8 +222,18 @@ def _outputs(where: str, kind: str, value) -> dict[str, str]:
     return {name: f'{{stage}}/{name}' for name in value}
 
 
-def _require_file(where: str, entry: dict) -> None:
-    """Refuse a config or tool that is not there."""
-    path = entry.get('config') or ROOT / 'tools' / entry['tool']
-    if not Path(path).is_file():
-        raise PipelineConfigError(f'{where}: file not found: {path}')
+def _find_config(where: str, entry: dict) -> str:
+    """The config of a stage; refuses one, or a tool, that is not there.
+
+    A config that is not under the working folder is looked for in the
+    repository, so that its own pipelines run from anywhere.
+    """
+    config = str(entry.get('config', ''))
+    if config and not Path(config).is_file() and (ROOT / config).is_file():
+        return str(ROOT / config)
+    path = Path(config or ROOT / 'tools' / entry['tool'])
+    if not path.is_file():
+        raise PipelineConfigError(
+            f'{where}: file not found: {path}{near_files(path)}'
+        )
+    return config

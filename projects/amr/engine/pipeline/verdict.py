@@ -56,10 +56,12 @@ def judge(context: StageContext, inputs: dict[str, str]) -> Verdict:
         f'{text} changed'
         for text in describe_changes(record.declared, declared)
     ]
+    # Records of earlier versions name files of the work dir by their place.
+    before = {context.name_of(k): v for k, v in record.inputs.items()}
     reasons += [
         f'{name} changed'
-        for name in dict.fromkeys([*record.inputs, *inputs])
-        if record.inputs.get(name) != inputs.get(name)
+        for name in dict.fromkeys([*before, *inputs])
+        if before.get(name) != inputs.get(name)
     ]
     if reasons:
         return Verdict(reasons, anew=True, key=key, record=record)
