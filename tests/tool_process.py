@@ -31,6 +31,7 @@ class ToolProcess:
 
     def __init__(self, tool, *arguments, cwd, patch=None, **env):
         self.log = Path(cwd) / 'log.txt'
+        self.log.write_text('')  # an earlier process's must not be read
         words = [str(word) for word in arguments]
         self.process = _CONTEXT.Process(
             target=_run, args=(tool, words, str(cwd), patch, env)
