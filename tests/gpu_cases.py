@@ -114,7 +114,7 @@ def train_samples(name: str) -> list:
     return labelled() if name.startswith('deeplab') else seeded()
 
 
-def tested_samples(name: str) -> list:
+def samples_to_predict(name: str) -> list:
     """What a model is tested on."""
     if name in CLASSIFIERS:
         return with_masks()

@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from gpu_cases import CLASSIFIERS, OTHERS, batch, tested_samples
+from gpu_cases import CLASSIFIERS, OTHERS, batch, samples_to_predict
 from pretended_gpu import CPU, GPU, MixedDevicesError, PretendedGPU
 from pretended_gpu import pretended_autocast as autocast
 
@@ -65,7 +65,7 @@ def assert_equal(expected, found):
 @pytest.mark.parametrize('name', MODELS)
 def test_predictions_are_those_of_the_cpu(name):
     torch.manual_seed(3)
-    samples = tested_samples(name)
+    samples = samples_to_predict(name)
     test_cfg = {'test_cfg': SCALES} if name in CLASSIFIERS else {}
     assert_equal(*both(lambda: MODELS[name](**test_cfg), samples))
 
@@ -75,7 +75,7 @@ def test_predictions_are_those_of_the_cpu(name):
 def test_every_method_makes_the_cams_of_the_cpu(name, labelled):
     if name == 'library_cam':
         pytest.importorskip('pytorch_grad_cam')
-    samples = tested_samples('amr')
+    samples = samples_to_predict('amr')
     for sample in () if labelled else samples:
         del sample.gt_label
     test_cfg = {**SCALES, **METHODS[name]}
@@ -90,11 +90,11 @@ def test_every_solver_walks_on_the_gpu(name, solver):
         model.test_cfg['solver'] = solver
         return model
 
-    assert_equal(*both(make, tested_samples(name)))
+    assert_equal(*both(make, samples_to_predict(name)))
 
 
 def test_an_image_without_classes_has_empty_maps_there():
-    samples = tested_samples('amr')
+    samples = samples_to_predict('amr')
     samples[0].gt_label.zero_()
     expected, found = both(
         lambda: CLASSIFIERS['amr'](test_cfg=METHODS['adv_cam'] | SCALES),
@@ -107,7 +107,7 @@ def test_an_image_without_classes_has_empty_maps_there():
 @pytest.mark.parametrize('name', MODELS)
 def test_short_of_memory_the_cpu_takes_over(name, monkeypatch):
     """The results are on the GPU again, and so is the model."""
-    samples = tested_samples(name)
+    samples = samples_to_predict(name)
     torch.manual_seed(0)
     model = MODELS[name]()
     expected = predicted(model, samples)
@@ -137,7 +137,7 @@ def test_half_precision_mixes_no_types(name, monkeypatch):
     with PretendedGPU():
         model = MODELS[name](**test_cfg).to('cuda')
         with autocast(monkeypatch, torch.float16):
-            found = predicted(model, tested_samples(name), GPU)
+            found = predicted(model, samples_to_predict(name), GPU)
     for fields in found:
         for key, value in fields.items():
             assert not value.is_floating_point() or (
@@ -153,4 +153,4 @@ def test_a_map_made_on_the_cpu_is_found(monkeypatch):
 
     monkeypatch.setattr(MultiScaleCAM, '_rescale', careless)
     with pytest.raises(MixedDevicesError, match='sub'):
-        both(CLASSIFIERS['cam'], tested_samples('cam'))
+        both(CLASSIFIERS['cam'], samples_to_predict('cam'))
