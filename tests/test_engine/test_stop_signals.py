@@ -7,7 +7,7 @@ import threading
 import pytest
 
 from projects.amr.engine.stop_signals import sigterm_raises, stop_tells
-from projects.amr.errors import StoppedError
+from projects.amr.errors import DataError, StoppedError
 
 
 @pytest.mark.parametrize(
@@ -28,6 +28,33 @@ def test_a_stop_says_how_far_it_came(number, code):
         work()
     assert stop.value.exit_code == code
     assert signal.getsignal(signal.SIGTERM) is before
+
+
+def test_a_library_that_makes_another_error_of_it_hides_no_stop():
+    """As mmengine's Config.dump does: a bare except, and a SyntaxError."""
+
+    def work():
+        with stop_tells(lambda: 'stopped'):
+            try:
+                os.kill(os.getpid(), signal.SIGTERM)
+            except BaseException:
+                raise SyntaxError('Failed to format the config') from None
+
+    with pytest.raises(StoppedError, match=r'^stopped$') as stop:
+        work()
+    assert stop.value.exit_code == 143
+
+
+def test_our_own_errors_pass_even_then():
+    def work():
+        with stop_tells(lambda: 'stopped'):
+            try:
+                raise KeyboardInterrupt
+            except KeyboardInterrupt:
+                raise DataError('a.png') from None
+
+    with pytest.raises(DataError):
+        work()
 
 
 def test_other_errors_pass():

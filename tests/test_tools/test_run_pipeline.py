@@ -230,7 +230,7 @@ def test_fault06_sigterm_says_how_to_go_on_and_leaves_no_process(
     time.sleep(1)
     process.send_signal(signal.SIGTERM)
     _, errors = process.communicate(timeout=120)
-    assert process.returncode == 143
+    assert process.returncode == 143, errors
     command = shlex.split(errors.strip().splitlines()[-1])
     assert command[:3] == ['python', 'tools/run_pipeline.py', str(pipeline)]
     assert str(folder) in command  # quoted, as it has a space

@@ -5,7 +5,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from projects.amr.errors import StoppedError
+from projects.amr.errors import StoppedError, UserError
 
 
 class Terminated(BaseException):
@@ -38,6 +38,9 @@ def sigterm_raises() -> Iterator[None]:
 def stop_tells(how: Callable[[], str]) -> Iterator[None]:
     """Turn Ctrl-C and SIGTERM into an error that says how to go on.
 
+    So it does where a library has made another error of the stop: mmengine,
+    writing a config, calls whatever comes a fault of its syntax.
+
     Args:
         how (Callable[[], str]): Called when the stop has come; gives the
             error's text.
@@ -48,6 +51,20 @@ def stop_tells(how: Callable[[], str]) -> Iterator[None]:
     try:
         with sigterm_raises():
             yield
-    except (KeyboardInterrupt, Terminated) as stop:
+    except UserError:
+        raise
+    except BaseException as error:
+        stop = _stop_behind(error)
+        if stop is None:
+            raise
         code = 143 if isinstance(stop, Terminated) else 130
         raise StoppedError(how(), code) from None
+
+
+def _stop_behind(error: BaseException | None) -> BaseException | None:
+    """The stop that an error is, or in whose handling it arose."""
+    while error is not None:
+        if isinstance(error, (KeyboardInterrupt, Terminated)):
+            return error
+        error = error.__context__
+    return None
