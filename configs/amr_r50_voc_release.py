@@ -1,4 +1,7 @@
 # The released code's AMR, switch by switch; amr_r50_voc.py is the paper's.
+# With --no-pretrained the residual branches start closed, and the released
+# modulation, which has no eps, divides zero by zero in them: then give
+# model.compensation.backbone.plugins.0.cfg.modulation.eps=1e-5.
 _base_ = ['./amr_r50_voc.py', '_base_/models/released_amm.py']
 model = dict(
     # Features and logits of the spotlight carry no gradient; it starts from

@@ -102,11 +102,16 @@ def test_values_are_those_of_the_tables(name):
 
 
 def test_toy_release_has_the_switches_of_the_released_code():
-    """All but the CAMs, which are plain ones, and the learning rate."""
+    """All but the CAMs, which are plain ones, the learning rate and eps."""
     toy = Config.fromfile(CONFIGS / 'ablations/toy/amr_r26_toyvoc_release.py')
     voc = Config.fromfile(CONFIGS / 'amr_r50_voc_release.py')
+    # Without it nothing is finite behind closed residual branches.
+    assert toy.amm.modulation.pop('eps') == 1e-5
+    assert voc.amm.modulation.pop('eps') == 0
     assert toy.amm == voc.amm
-    assert toy.model.compensation.backbone.plugins[0].cfg == voc.amm
+    (plugin,) = toy.model.compensation.backbone.plugins
+    assert plugin.cfg.modulation.pop('eps') == 1e-5
+    assert plugin.cfg == voc.amm
     assert toy.model.loss_cps == voc.model.loss_cps
     assert toy.model.detach_spotlight is voc.model.detach_spotlight is True
     for key in ('paramwise_cfg', 'optimizer.momentum'):

@@ -48,10 +48,14 @@ def test_means_and_deviations_are_those_of_the_seeds(path):
 
 
 @pytest.mark.parametrize(
-    ('head', 'folder'),
-    [('ToyVOC, CAM', 'adamw'), ('ToyVOC, CAM, SGD', 'sgd')],
+    ('page', 'head', 'folder'),
+    [
+        (ROOT / 'README.md', 'ToyVOC, CAM', 'adamw'),
+        (RESULTS.parent / 'README.md', 'ToyVOC, release', 'adamw'),
+        (RESULTS.parent / 'README.md', 'ToyVOC, CAM, SGD', 'sgd'),
+    ],
 )
-def test_readme_quotes_the_measured_rows(head, folder):
+def test_pages_quote_the_measured_rows(page, head, folder):
     known = {
         (
             str(len(line['seeds'])),
@@ -63,7 +67,7 @@ def test_readme_quotes_the_measured_rows(head, folder):
         for path in RESULTS.glob(f'{folder}/table_*.json')
         for line in lines_of(path)
     }
-    rows = table_cells((ROOT / 'README.md').read_text(), head)
+    rows = table_cells(page.read_text(), head)
     assert len(rows) > 9
     for row in rows:
         assert (row[1], row[2], row[3], row[5]) in known, row[0]

@@ -65,7 +65,13 @@ def test_everything_a_readme_links_to_exists(path):
     links = LINK.findall(path.read_text(encoding='utf-8'))
     assert links
     for text, target in links:
-        assert (path.parent / target).exists(), target
+        target, _, anchor = target.partition('#')
+        file = path.parent / target
+        assert file.exists(), target
+        if anchor:
+            heads = re.findall(r'^#+ (.*)$', file.read_text(), re.M)
+            known = {re.sub(r'\W+', '-', x.lower()).strip('-') for x in heads}
+            assert anchor in known, anchor
         if target.endswith('.py'):
             file = Path(target)
             assert text.strip('`') in (file.stem, file.name, target)
