@@ -28,6 +28,7 @@ def two_ranks(tiny_file, tmp_path):
         command = ['bash', str(ROOT / 'tools' / 'dist_train.sh'), tiny_file]
         options = [
             f'train_cfg.max_epochs={epochs}',
+            f'param_scheduler.end={epochs}',
             f'train_cfg.val_interval={epochs}',
             'default_hooks.logger.interval=1',
         ]
