@@ -1,9 +1,12 @@
 """Overrides of a config that would change nothing are refused."""
 
 import argparse
+import inspect
+import re
 
 import pytest
 from mmengine.config import Config
+from mmengine.runner import Runner
 
 from projects.amr.engine.cfg_options import (
     RUN_KEYS,
@@ -95,3 +98,11 @@ def test_a_pair_without_equals_is_a_usage_error(capsys):
         parser.parse_args(['--cfg-options', 'a', '=', '3'])
     assert caught.value.code == 2
     assert "'a' must be key=value" in capsys.readouterr().err
+
+
+def test_what_the_runner_reads_beside_its_arguments_may_be_overridden():
+    read = set(
+        re.findall(r"self\.cfg\.get\(\s*'(\w+)'", inspect.getsource(Runner))
+    )
+    assert {'compile', 'sync_bn'} <= read
+    assert read <= RUN_KEYS
