@@ -53,6 +53,8 @@ def parse_args() -> argparse.Namespace:
 def main() -> None:
     """Predict, draw, print the scores."""
     args = parse_args()
+    if args.out and args.out.suffix.lower() != '.png':
+        raise UserError(f'--out {args.out}: the name must end in .png')
     demo = CAMDemo(load_config(args), args.checkpoint, args.trust_checkpoint)
     labels = [n.strip() for n in (args.labels or '').split(',') if n.strip()]
     sample = demo(args.image, labels)

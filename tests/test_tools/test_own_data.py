@@ -238,6 +238,9 @@ def test_demo_draws_the_classes_that_are_asked_for(
     code, _, errors = tool('cam_demo', *arguments, '--labels', 'antt')
     assert code == 3
     assert "did you mean 'ant'" in errors
+    code, _, errors = tool('cam_demo', *arguments, '--out', 'cams.jpg')
+    assert code == 2
+    assert 'cams.jpg: the name must end in .png' in errors
     code, _, errors = tool('cam_demo', image, config, 'gone.pth')
     assert code == 2
     assert 'gone.pth' in errors
