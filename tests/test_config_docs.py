@@ -66,7 +66,7 @@ def test_everything_a_readme_links_to_exists(path):
     assert links
     for text, target in links:
         target, _, anchor = target.partition('#')
-        file = path.parent / target
+        file = path.parent / target if target else path
         assert file.exists(), target
         if anchor:
             heads = re.findall(r'^#+ (.*)$', file.read_text(), re.M)
