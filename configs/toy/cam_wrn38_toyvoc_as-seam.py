@@ -5,16 +5,7 @@ model = dict(
     _delete_=True,
     type='CAM',
     data_preprocessor={{_base_.model.data_preprocessor}},
-    backbone=dict(
-        type='WideResNet38',
-        dilations=(1, 1),
-        width_divisor=8,
-        dropout=(0.0, 0.0),
-        frozen_stages=1,
-        norm_eval=True,
-        zero_init_residual=True,
-        init_cfg={{_base_.model.backbone.init_cfg}},
-    ),
+    backbone={{_base_.model.backbone}},  # the head reads its last stage
     head={{_base_.model.head}},
     loss_cls={{_base_.model.loss_cls}},
     test_cfg={{_base_.model.test_cfg}},
