@@ -4,6 +4,9 @@ Exit codes: 2 usage or config, 3 bad data, 4 missing dependency or weights, 5
 stage incomplete, 130 and 143 stopped.
 """
 
+import difflib
+from collections.abc import Iterable
+
 
 class UserError(Exception):
     """A fault in what the user gave: named, with its rule and remedy."""
@@ -80,6 +83,25 @@ class StoppedError(UserError):
     def __init__(self, text: str, exit_code: int):
         super().__init__(text)
         self.exit_code = exit_code
+
+
+def did_you_mean(name: str, known: Iterable[str], cutoff: float = 0.6) -> str:
+    """End of a message about an unknown name.
+
+    Args:
+        name (str): What was given.
+        known (Iterable[str]): What there is.
+        cutoff (float): Least likeness, in [0, 1]. Defaults to 0.6.
+
+    Returns:
+        str: The nearest known name in words, or ''.
+
+    Example:
+        >>> did_you_mean('seed', ['seeds', 'check'])
+        " (did you mean 'seeds'?)"
+    """
+    near = difflib.get_close_matches(name, list(known), 1, cutoff)
+    return f' (did you mean {near[0]!r}?)' if near else ''
 
 
 def list_faults(faults: list[str], limit: int = 10) -> str:

@@ -5,7 +5,6 @@ otherwise, since the label lists that weakly supervised methods publish
 count them (mmpretrain's VOC dataset does not).
 """
 
-import difflib
 from pathlib import Path
 
 from defusedxml import DefusedXmlException
@@ -14,7 +13,7 @@ from defusedxml.ElementTree import ParseError, parse
 from projects.amr.datasets.image_ids import same_text, strip_image_suffix
 from projects.amr.datasets.label_file import LabelTable, read_label_table
 from projects.amr.datasets.mask_rules import load_mask
-from projects.amr.errors import DataError
+from projects.amr.errors import DataError, did_you_mean
 from projects.amr.structures.label_space import classes_in_mask
 
 MAX_XML_BYTES = 10_000_000
@@ -49,8 +48,7 @@ class ClassNames:
         """
         if same_text(name) in self._index:
             return self._index[same_text(name)]
-        near = difflib.get_close_matches(name.lower(), self.names, 1, 0.5)
-        hint = f' (did you mean {near[0]!r}?)' if near else ''
+        hint = did_you_mean(name.lower(), self.names, cutoff=0.5)
         raise DataError(
             f'{where}: unknown class {name!r}{hint}. The classes are: '
             f'{", ".join(self.names)}'

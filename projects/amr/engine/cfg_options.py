@@ -1,14 +1,13 @@
 """``--cfg-options``: what a user overrides must be there, and must count."""
 
 import argparse
-import difflib
 import inspect
 import re
 
 from mmengine.config import Config, DictAction
 from mmengine.runner import Runner
 
-from projects.amr.errors import UserError
+from projects.amr.errors import UserError, did_you_mean
 
 # What Runner reads beside its arguments, and what this project reads.
 _FURTHER_KEYS = (
@@ -93,11 +92,9 @@ def _require_effect(cfg: Config, key: str) -> None:
     if top in RUN_KEYS:
         return
     if top not in cfg:
-        near = difflib.get_close_matches(top, RUN_KEYS, 1)
-        hint = f' (did you mean {near[0]!r}?)' if near else ''
         raise UserError(
-            f'--cfg-options {key}: the config has no {top!r}{hint}, and '
-            'nothing would read it'
+            f'--cfg-options {key}: the config has no {top!r}'
+            f'{did_you_mean(top, RUN_KEYS)}, and nothing would read it'
         )
     used = [place + key[len(top) :] for place in _places(cfg, cfg[top])]
     pattern = rf'^{re.escape(top)}\b.*\{{\{{\s*\$(\w+)'

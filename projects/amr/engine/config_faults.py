@@ -9,7 +9,7 @@ from pathlib import Path
 from mmengine.config import Config
 from mmengine.registry import build_functions
 
-from projects.amr.errors import UserError
+from projects.amr.errors import UserError, did_you_mean
 
 _BUILDING = build_functions.__file__
 
@@ -107,13 +107,13 @@ def build_fault(error: BaseException) -> str | None:
             known += child.module_dict
         return (
             f'the config names a type {values["obj_type"]!r} that is no '
-            f'{registry.name}{_hint(str(values["obj_type"]), known)}'
+            f'{registry.name}{did_you_mean(str(values["obj_type"]), known)}'
         )
     if _is_call_fault(error) and 'obj_cls' in values:
         kind, given = values['obj_cls'], values.get('args') or {}
         known = _parameters(kind)
         unknown = [key for key in given if key not in known]
-        hint = _hint(str(unknown[0]), known) if unknown else ''
+        hint = did_you_mean(str(unknown[0]), known) if unknown else ''
         return f'the config cannot be built: {error}{hint}'
     return None
 
@@ -128,9 +128,3 @@ def _parameters(kind) -> list[str]:
     """Names that a class and its bases take."""
     makers = [cls.__init__ for cls in getattr(kind, '__mro__', ())] or [kind]
     return [n for make in makers for n in inspect.signature(make).parameters]
-
-
-def _hint(name: str, known: Iterable[str]) -> str:
-    """The nearest known name."""
-    near = difflib.get_close_matches(name, list(known), 1)
-    return f' (did you mean {near[0]!r}?)' if near else ''

@@ -1,9 +1,8 @@
 """What is said of a pipeline config that breaks a rule."""
 
-import difflib
 from collections.abc import Iterable
 
-from projects.amr.errors import UserError
+from projects.amr.errors import UserError, did_you_mean
 
 
 class PipelineConfigError(UserError):
@@ -18,7 +17,5 @@ def hint(name: str, known: Iterable[str]) -> str:
         " (did you mean 'seeds'?)"
     """
     known = list(known)
-    near = difflib.get_close_matches(name, known, 1)
-    if near:
-        return f' (did you mean {near[0]!r}?)'
-    return f'; known: {", ".join(known) or "none"}'
+    listed = f'; known: {", ".join(known) or "none"}'
+    return did_you_mean(name, known) or listed
