@@ -137,7 +137,10 @@ def test_fault24_a_crf_of_a_large_image_is_bounded(monkeypatch, crf):
     assert refined.shape == (40, 60)
     assert (refined == labels).mean() > 0.95
     unary = np.stack([labels, 1 - labels]).astype(np.float32) * 3
-    assert (cleaner.infer(unary) == labels).mean() > 0.95
+    found = cleaner.infer(unary)
+    assert (found == labels).mean() > 0.95
+    both = cleaner.infer(np.stack([unary, unary[::-1]]))
+    assert both.tolist() == [found.tolist(), (1 - found).tolist()]
 
 
 def test_fault24_batch_companions_do_not_matter():

@@ -188,6 +188,20 @@ class TestBothBackends:
             fresh = dense_crf(image, unary, backend=backend)
             np.testing.assert_array_equal(crf.infer(unary), fresh)
 
+    def test_several_at_once_equal_each_alone(self, backend):
+        image, _, noisy = scene(19, 23, 4)
+        maps = np.stack([noisy, noisy // 2, np.zeros_like(noisy)])
+        unaries = unary_from_labels(maps, 4)
+        crf = DenseCRF(image, backend=backend)
+        together = crf.infer(unaries)
+        for unary, result in zip(unaries, together, strict=True):
+            np.testing.assert_allclose(result, crf.infer(unary), atol=1e-6)
+        one = crf.infer(unaries[:1])
+        np.testing.assert_array_equal(one[0], crf.infer(unaries[0]))
+        cleaned = crf.refine_labels(maps, 4)
+        assert cleaned.dtype == maps.dtype
+        np.testing.assert_array_equal(cleaned, together.argmax(1))
+
     def test_inputs_are_left_alone(self, backend):
         image, _, noisy = scene(9, 13, 3)
         unary = unary_from_labels(noisy, 3)

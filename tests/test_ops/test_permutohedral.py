@@ -155,6 +155,24 @@ def test_random_codes_give_the_same_lattice(monkeypatch):
     )
 
 
+@pytest.mark.parametrize(
+    'codes',
+    [
+        [[3]],
+        [[7, 7, 7, -2, -2, 7]],
+        [[5, 5, 2], [2, 5, 5], [2, 2, 9], [0, 9, 0]],  # runs over the edges
+        np.random.default_rng(0).integers(-4, 4, (301, 6)),
+        np.random.default_rng(1).integers(-(2**62), 2**62, (99, 3)),
+    ],
+)
+def test_codes_are_numbered_as_numpy_does(codes):
+    codes = np.asarray(codes)
+    values, number = permutohedral._number(codes)
+    expected, inverse = np.unique(codes, return_inverse=True)
+    np.testing.assert_array_equal(values, expected)
+    np.testing.assert_array_equal(number, inverse.reshape(codes.shape))
+
+
 def test_many_dimensions():
     """20 dimensions need the random codes; two clusters stay apart."""
     features = np.repeat([[0.0] * 20, [20.0] * 20], 8, axis=0)

@@ -87,14 +87,14 @@ def test_irn_with_crf_merges_two_cleaned_maps(scene):
 
 def test_irn_believes_the_class_where_the_cleaned_maps_disagree(monkeypatch):
     """A CRF may leave a class in the first map and background in the other."""
-    maps = iter([[[1, 1, 0, 0]], [[0, 1, 1, 0]]])
 
     class Fixed:
         def __init__(self, *args, **kwargs):
             pass
 
         def refine(self, labels, num_labels, gt_prob):
-            return np.array(next(maps))
+            assert labels.shape == (2, 1, 4)
+            return np.array([[[1, 1, 0, 0]], [[0, 1, 1, 0]]])
 
     monkeypatch.setattr(module, 'LabelCRF', Fixed)
     image, cam = np.zeros((1, 4, 3), np.uint8), np.zeros((1, 1, 4))
@@ -265,6 +265,18 @@ def test_number_of_possible_classes_matters_to_the_unary():
     )
     assert set(np.unique(many)) <= {0, 1}
     assert (few != many).any()
+
+
+@pytest.mark.parametrize('crf', [None, 'local', 'dense'])
+def test_several_maps_at_once_are_cleaned_as_each_alone(crf):
+    rng = np.random.default_rng(0)
+    image = rng.integers(0, 30, (9, 14, 3)).astype(np.uint8)
+    maps = rng.integers(0, 3, (3, 9, 14))
+    cleaner = LabelCRF(image, crf)
+    together = cleaner.refine(maps, 3)
+    assert together.dtype == np.uint8
+    for labels, result in zip(maps, together, strict=True):
+        np.testing.assert_array_equal(result, cleaner.refine(labels, 3))
 
 
 def test_names_of_crfs():

@@ -1,6 +1,6 @@
-"""Unaries of a dense CRF: -log p, float32, shape (L, H, W).
+"""Unaries of a dense CRF: -log p, float32, shape (L, H, W) or (B, L, H, W).
 
-Shape legend: L labels, (H, W) the image.
+Shape legend: B maps of one image, L labels, (H, W) the image.
 """
 
 import numpy as np
@@ -16,12 +16,13 @@ def unary_from_labels(
     -log((1 - gt_prob) / (L - 1)).
 
     Args:
-        labels (np.ndarray): Integers in [0, num_labels), shape (H, W).
+        labels (np.ndarray): Integers in [0, num_labels), shape (H, W) or,
+            several maps, (B, H, W).
         num_labels (int): L.
         gt_prob (float): In (0, 1). Defaults to 0.7.
 
     Returns:
-        np.ndarray: Float32, shape (L, H, W).
+        np.ndarray: Float32, shape (L, H, W) or (B, L, H, W).
 
     Raises:
         TypeError: If ``labels`` are not integers.
@@ -32,15 +33,17 @@ def unary_from_labels(
         raise TypeError(f'`labels` must be integers, got {labels.dtype}')
     if not 0 < gt_prob < 1:
         raise ValueError(f'`gt_prob` must be in (0, 1), got {gt_prob}')
-    if labels.ndim != 2 or not labels.size:
-        raise ValueError(f'`labels` must be (H, W), got {labels.shape}')
+    if labels.ndim not in (2, 3) or not labels.size:
+        raise ValueError(
+            f'`labels` must be (H, W) or (B, H, W), got {labels.shape}'
+        )
     if labels.min() < 0 or labels.max() >= num_labels:
         raise ValueError(
             f'`labels` must be in [0, {num_labels}), got '
             f'{labels.min()} to {labels.max()}'
         )
     other = (1 - gt_prob) / max(num_labels - 1, 1)
-    own = labels == np.arange(num_labels)[:, None, None]
+    own = labels[..., None, :, :] == np.arange(num_labels)[:, None, None]
     return np.where(own, -np.log(gt_prob), -np.log(other)).astype(np.float32)
 
 
@@ -48,12 +51,12 @@ def unary_from_softmax(probs: np.ndarray, clip: float = 1e-5) -> np.ndarray:
     """Unary of a segmentation network's softmax.
 
     Args:
-        probs (np.ndarray): Probabilities in [0, 1], shape (L, H, W).
+        probs (np.ndarray): Probabilities in [0, 1], any shape.
         clip (float): Lower bound that keeps the logarithm finite, in (0, 1].
             Defaults to 1e-5, as in pydensecrf.
 
     Returns:
-        np.ndarray: Float32, shape (L, H, W).
+        np.ndarray: Float32, the shape of ``probs``.
 
     Raises:
         ValueError: If an argument breaks its rule.

@@ -93,27 +93,34 @@ class LabelCRF:
         """Most probable labels of a unary.
 
         Args:
-            unary (np.ndarray): -log p, float32, shape (L, H, W).
+            unary (np.ndarray): -log p, float32, shape (L, H, W) or, several
+                at once, (B, L, H, W).
 
         Returns:
-            np.ndarray: Shape (H, W), uint8, 0..L-1.
+            np.ndarray: Shape (H, W) or (B, H, W), uint8, 0..L-1.
         """
         if self.crf is None:
-            return unary.argmin(0).astype(np.uint8)
+            return unary.argmin(-3).astype(np.uint8)
         small = self._image.shape[:2]
-        if unary.shape[1:] != small:
+        if unary.shape[-2:] != small:
             unary = resize_cam(torch.from_numpy(unary), small).numpy()
         if self.crf == 'dense':
             marginals = self._dense.infer(unary, num_iters=self.num_iters)
         else:
-            image = torch.from_numpy(self._image.copy()).permute(2, 0, 1)
-            marginals = local_mean_field(
-                image[None],
-                torch.from_numpy(unary)[None],
-                num_iters=self.num_iters,
-                **self._kernels,
-            )[0].numpy()
-        return _nearest(marginals.argmax(0).astype(np.uint8), self._size)
+            marginals = self._local(unary)
+        return _nearest(marginals.argmax(-3).astype(np.uint8), self._size)
+
+    def _local(self, unary: np.ndarray) -> np.ndarray:
+        """Marginals by the windowed approximation."""
+        unaries = torch.from_numpy(unary).reshape(-1, *unary.shape[-3:])
+        image = torch.from_numpy(self._image.copy()).permute(2, 0, 1)
+        marginals = local_mean_field(
+            image.expand(len(unaries), -1, -1, -1),
+            unaries,
+            num_iters=self.num_iters,
+            **self._kernels,
+        )
+        return marginals.numpy().reshape(unary.shape)
 
     def refine(
         self, labels: np.ndarray, num_labels: int, gt_prob: float = 0.7
@@ -121,13 +128,14 @@ class LabelCRF:
         """Clean a label map.
 
         Args:
-            labels (np.ndarray): Integers in [0, num_labels), shape (H, W).
+            labels (np.ndarray): Integers in [0, num_labels), shape (H, W)
+                or, several at once, (B, H, W).
             num_labels (int): L, 1..255.
             gt_prob (float): Probability that a label is right, in (0, 1).
                 Defaults to 0.7.
 
         Returns:
-            np.ndarray: Shape (H, W), uint8.
+            np.ndarray: The shape of ``labels``, uint8.
         """
         labels = np.asarray(labels)
         if self.crf is None or num_labels == 1:
@@ -153,14 +161,14 @@ def _bounded(image: np.ndarray) -> np.ndarray:
 
 
 def _nearest(labels: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """Labels (h, w) resized to (H, W), each from the nearest pixel."""
-    if labels.shape == tuple(size):
+    """Labels (..., h, w) resized to (H, W), each from the nearest pixel."""
+    if labels.shape[-2:] == tuple(size):
         return labels
     rows, columns = (
         ((np.arange(new) + 0.5) * old / new).astype(int)
-        for new, old in zip(size, labels.shape, strict=True)
+        for new, old in zip(size, labels.shape[-2:], strict=True)
     )
-    return labels[rows][:, columns]
+    return labels[..., rows[:, None], columns]
 
 
 def refine_class_labels(

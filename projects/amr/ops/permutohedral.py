@@ -55,13 +55,13 @@ class PermutohedralLattice:
         features = np.pad(features, ((0, -self.num_points % 4), (0, 0)))
         origin, rank, weights = _enclosing_simplex(_elevate(features))
         codes, steps = _vertex_codes(origin, rank)
-        vertices, index = np.unique(codes, return_inverse=True)
+        vertices, index = _number(codes)
         self.num_vertices = len(vertices)
         size = self.num_points * (dim + 1)
         self._slice = sparse.csr_array(
             (
                 weights.ravel()[:size],
-                index.ravel()[:size].astype(np.int32),
+                index.ravel()[:size],
                 np.arange(0, size + 1, dim + 1),
             ),
             shape=(self.num_points, self.num_vertices),
@@ -232,6 +232,28 @@ def _radix(spans: list[int]) -> np.ndarray:
     return rng.integers(-(2**62), 2**62, len(spans)) * 2 + 1
 
 
+def _number(codes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Number the different codes, ``np.unique`` with its inverse.
+
+    Neighbouring pixels often share a vertex; only the first of a run of
+    equal codes is sorted.
+
+    Args:
+        codes (np.ndarray): Shape (P, D + 1).
+
+    Returns:
+        tuple[np.ndarray]: Sorted codes, (V,); the number of each code among
+        them, int32, (P, D + 1).
+    """
+    by_remainder = codes.T.ravel()
+    first = np.empty(len(by_remainder), bool)
+    first[0] = True
+    np.not_equal(by_remainder[1:], by_remainder[:-1], out=first[1:])
+    values, inverse = np.unique(by_remainder[first], return_inverse=True)
+    number = inverse.astype(np.int32)[np.cumsum(first) - 1]
+    return values, number.reshape(codes.shape[::-1]).T
+
+
 def _blur_matrix(vertices: np.ndarray, step: int) -> sparse.csr_array:
     """Matrix of the blur (1/2, 1, 1/2) along one lattice axis.
 
@@ -244,15 +266,13 @@ def _blur_matrix(vertices: np.ndarray, step: int) -> sparse.csr_array:
         exist counts as 0.
     """
     count = len(vertices)
+    wanted = vertices + step
+    found = np.searchsorted(vertices, wanted).clip(max=count - 1)
+    lower = np.flatnonzero(vertices[found] == wanted).astype(np.int32)
+    upper = found[lower].astype(np.int32)
     own = np.arange(count, dtype=np.int32)
-    rows, columns = [own], [own]
-    for shift in (step, -step):
-        wanted = vertices + shift
-        found = np.searchsorted(vertices, wanted).clip(max=count - 1)
-        hit = np.flatnonzero(vertices[found] == wanted).astype(np.int32)
-        rows.append(hit)
-        columns.append(found[hit].astype(np.int32))
-    row, column = np.concatenate(rows), np.concatenate(columns)
+    row = np.concatenate([own, lower, upper])
+    column = np.concatenate([own, upper, lower])
     weight = np.full(len(row), 0.5, np.float32)
     weight[:count] = 1
     return sparse.csr_array((weight, (row, column)), shape=(count, count))

@@ -83,10 +83,8 @@ def confident_seed(
     if not len(cam):
         return np.full(image.shape[:2], BACKGROUND_LABEL, np.uint8)
     cleaner = LabelCRF(image, crf, kernels=kernels, num_iters=num_iters)
-    confident, possible = (
-        cleaner.refine(_beat(cam, threshold), len(labels), gt_prob)
-        for threshold in (fg_thr, bg_thr)
-    )
+    both = np.stack([_beat(cam, threshold) for threshold in (fg_thr, bg_thr)])
+    confident, possible = cleaner.refine(both, len(labels), gt_prob)
     seed = np.where(confident > 0, labels[confident], IGNORE_LABEL)
     seed[(confident == 0) & (possible == 0)] = BACKGROUND_LABEL
     return seed.astype(np.uint8)
@@ -155,10 +153,8 @@ def affinity_seed(
         return np.full(image.shape[:2], BACKGROUND_LABEL, np.uint8)
     cleaner = LabelCRF(image, crf, kernels=kernels, num_iters=num_iters)
     rest = 1 - cam.max(0, keepdims=True)
-    low, high = (
-        cleaner.infer(unary_from_softmax(np.concatenate([rest**alpha, cam])))
-        for alpha in (alpha_low, alpha_high)
-    )
+    scores = [np.concatenate([rest**a, cam]) for a in (alpha_low, alpha_high)]
+    low, high = cleaner.infer(unary_from_softmax(np.stack(scores)))
     seed = np.where(low > 0, labels[low], IGNORE_LABEL)
     seed[high == 0] = BACKGROUND_LABEL
     return seed.astype(np.uint8)
