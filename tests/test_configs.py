@@ -69,9 +69,8 @@ def test_config_builds_what_its_name_says(path):
     assert DATASETS.get(cfg.train_dataloader.dataset.type)
     for evaluator in cfg.test_evaluator:
         METRICS.build(evaluator)
-    sampler = cfg.test_dataloader.sampler
-    grouped = sampler.type == 'SizeGroupedSampler'  # each image once anyway
-    assert grouped or not sampler.round_up
+    batches = cfg.test_dataloader.batch_sampler
+    assert batches.type == 'SizeGroupedBatchSampler'
 
 
 def test_paper_numbers_stand_in_the_paper_config():

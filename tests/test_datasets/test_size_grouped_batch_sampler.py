@@ -1,14 +1,15 @@
-from itertools import chain, groupby
+from itertools import chain
 
 import numpy as np
 import pytest
+from mmengine.dataset import DefaultSampler
 from PIL import Image
 
-from projects.amr.datasets import SizeGroupedSampler
-from projects.amr.datasets.samplers import size_grouped_sampler
+from projects.amr.datasets import SizeGroupedBatchSampler
+from projects.amr.datasets.samplers import size_grouped_batch_sampler
 from projects.amr.errors import DataError
 
-SIZES = [(5, 7), (7, 5), (5, 7), (4, 7), (7, 5), (5, 7), (7, 5)]
+SIZES = [(5, 7), (7, 5), (5, 7), (4, 7), (7, 5), (5, 7), (7, 5), (5, 7)]
 
 
 class Images:
@@ -29,46 +30,78 @@ class Images:
 
 @pytest.fixture
 def ranks(monkeypatch):
-    def _ranks(dataset, world_size):
-        parts = []
+    """Batches of each rank."""
+
+    def _ranks(dataset, batch_size, world_size):
+        shares = []
         for rank in range(world_size):
             monkeypatch.setattr(
-                size_grouped_sampler,
+                size_grouped_batch_sampler,
                 'get_dist_info',
                 lambda rank=rank: (rank, world_size),
             )
-            parts.append(SizeGroupedSampler(dataset))
-        return parts
+            sampler = DefaultSampler(dataset, shuffle=False, round_up=False)
+            batches = SizeGroupedBatchSampler(sampler, batch_size)
+            assert list(batches) == list(batches)
+            assert len(batches) == len(list(batches))
+            shares.append(list(batches))
+        return shares
 
     return _ranks
 
 
-def test_sizes_come_together_in_the_order_of_the_list(tmp_path):
-    dataset = Images(tmp_path, SIZES)
-    order = list(SizeGroupedSampler(dataset))
-    assert order == [3, 0, 2, 5, 1, 4, 6]
-    groups = [size for size, _ in groupby(order, SIZES.__getitem__)]
-    assert len(groups) == len(set(SIZES))
-    assert order == list(SizeGroupedSampler(dataset, seed=5))
+@pytest.mark.parametrize(
+    ('batch_size', 'want'),
+    [
+        (1, [[3], [0], [2], [5], [7], [1], [4], [6]]),
+        (2, [[3], [0, 2], [5, 7], [1, 4], [6]]),
+        (3, [[3], [0, 2, 5], [7], [1, 4, 6]]),
+        (16, [[3], [0, 2, 5, 7], [1, 4, 6]]),
+    ],
+)
+def test_batches_are_of_one_size_in_the_order_of_the_list(
+    tmp_path, ranks, batch_size, want
+):
+    assert ranks(Images(tmp_path, SIZES), batch_size, 1) == [want]
 
 
 @pytest.mark.parametrize('world_size', [2, 3, 8])
-def test_ranks_share_the_images_evenly_and_none_twice(
-    tmp_path, ranks, world_size
+@pytest.mark.parametrize('batch_size', [1, 2, 3])
+def test_ranks_share_out_the_batches_of_one(
+    tmp_path, ranks, batch_size, world_size
 ):
     dataset = Images(tmp_path, SIZES)
-    parts = [list(sampler) for sampler in ranks(dataset, world_size)]
-    assert sorted(chain(*parts)) == list(range(len(SIZES)))
-    lengths = [len(sampler) for sampler in ranks(dataset, world_size)]
-    assert lengths == [len(part) for part in parts]
-    assert max(lengths) - min(lengths) <= 1
-    for part in parts:
-        sizes = [SIZES[i] for i in part]
-        assert sizes == sorted(sizes)
+    (whole,) = ranks(dataset, batch_size, 1)
+    shares = ranks(dataset, batch_size, world_size)
+    assert sorted(chain(*shares)) == sorted(whole)
+    for share in shares:  # in the same order
+        assert share == [batch for batch in whole if batch in share]
 
 
-def test_an_unreadable_image_is_named(tmp_path):
+@pytest.mark.parametrize('world_size', [2, 4])
+def test_full_and_partial_batches_leave_the_ranks_even(
+    tmp_path, ranks, world_size
+):
+    """Batches of 4 and 1 in turn: dealt in turn, one rank had them all."""
+    sizes = [(3 + i // 5, 8) for i in range(60)]
+    shares = ranks(Images(tmp_path, sizes), 4, world_size)
+    pixels = [
+        sum(np.prod(sizes[i]) for i in chain(*share)) for share in shares
+    ]
+    assert max(pixels) - min(pixels) <= 4 * 14 * 8
+
+
+def test_more_ranks_than_batches_leave_some_without(tmp_path, ranks):
+    assert ranks(Images(tmp_path, SIZES[:2]), 2, 3) == [[[0]], [[1]], []]
+
+
+def test_an_unreadable_image_is_named(tmp_path, ranks):
     dataset = Images(tmp_path, SIZES)
     dataset.paths[4].unlink()
     with pytest.raises(DataError, match=r'4\.png'):
-        SizeGroupedSampler(dataset)
+        ranks(dataset, 2, 1)
+
+
+def test_empty_batches_are_refused(tmp_path, ranks):
+    with pytest.raises(ValueError, match='at least 1, got 0'):
+        ranks(Images(tmp_path, SIZES), 0, 1)

@@ -16,8 +16,6 @@ from projects.amr.engine import LabelMapWriterHook
 from projects.amr.errors import DiskFullError, UserError
 from projects.amr.structures import CAMRecord, publish
 
-GROUPED = {'type': 'SizeGroupedSampler'}
-
 
 def contents(folder, suffix):
     return {
@@ -42,7 +40,7 @@ class FilesAtTheEnd(Hook):
 def run(toy_root, tmp_path):
     """Make CAM records with a seeded model."""
 
-    def _run(name, sampler=None, batch_size=2, fp16=False, **hook):
+    def _run(name, grouped=True, batch_size=2, fp16=False, **hook):
         folder = tmp_path / name
         cfg = tiny_config(toy_root, tmp_path / 'work')
         cfg.experiment_name = f'{tmp_path.name}_{name}'
@@ -50,8 +48,8 @@ def run(toy_root, tmp_path):
         cfg.custom_hooks[1].update(out_dir=str(folder), **hook)
         cfg.test_dataloader.batch_size = batch_size
         cfg.test_cfg.fp16 = fp16
-        if sampler:
-            cfg.test_dataloader.sampler = sampler
+        if not grouped:
+            cfg.test_dataloader.batch_sampler = None
         runner = Runner.from_cfg(cfg)
         runner.model.init_weights()
         end = FilesAtTheEnd(folder)
@@ -74,8 +72,8 @@ def test_threads_and_order_change_neither_records_nor_metrics(
 
     monkeypatch.setattr(publish.os, 'replace', slowly)
     assert run('b', num_writers=3) == (metrics, at_once)
-    assert run('c', GROUPED, num_writers=1) == (metrics, at_once)
-    assert run('d', GROUPED, 4, max_waiting=1) == (metrics, at_once)
+    assert run('c', grouped=False, num_writers=1) == (metrics, at_once)
+    assert run('d', batch_size=4, max_waiting=1) == (metrics, at_once)
 
 
 def test_a_full_disk_stops_the_test_and_names_the_file(

@@ -6,6 +6,7 @@ from mmseg.structures import SegDataSample
 from torch import nn
 
 from model_configs import AMM, amr, branch, build
+from projects.amr.models import MultiScaleCAM
 from projects.amr.ops import erase_peaks, pool_logits
 from projects.amr.structures import CAMRecord
 
@@ -150,19 +151,45 @@ def test_renormalised_weighted_map_peaks_at_one():
     )
 
 
-def test_recorded_samples_skip_the_network():
+def test_recorded_samples_skip_the_network_unless_one_of_their_size_is_new():
+    """A batch of another size gives other sums, in the last bit."""
     model = build(branch(), training=False)
     record = CAMRecord([1], torch.rand(1, 9, 12).half().numpy(), (33, 47))
     record.scores = torch.rand(3).numpy()
-    first, second = samples()
-    first.set_field(record, 'cam_record', field_type='data')
-    images = [torch.full((3, 33, 47), float('nan')), torch.randn(3, 33, 47)]
-    got = model(images, [first, second], mode='predict')
-    assert 'cam_record' not in got[0]
-    assert torch.equal(got[0].pred_cam.cam, torch.as_tensor(record.cam))
-    assert got[0].pred_cam.classes == [1]
-    assert got[1].pred_cam.classes == [0, 2]
-    assert got[1].pred_cam.cam.isfinite().all()
+    images = [torch.randn(3, *size) for size in [(33, 47), (33, 47), (32, 48)]]
+
+    def predict(*recorded):
+        seen = []
+        method = MultiScaleCAM()
+
+        def spy(model, images, labels):
+            seen.extend(tuple(image.shape[1:]) for image in images)
+            return method(model, images, labels)
+
+        data = [samples(1)[0] for _ in images]
+        for i in recorded:
+            data[i].set_field(record, 'cam_record', field_type='data')
+        return model.predict(images, data, cam_method=spy), seen
+
+    fresh, seen = predict()
+    assert seen == [(33, 47), (33, 47), (32, 48)]
+    for recorded, sizes in [
+        ((0,), [(33, 47), (33, 47), (32, 48)]),
+        ((0, 1), [(32, 48)]),
+        ((2,), [(33, 47), (33, 47)]),
+        ((0, 1, 2), []),
+    ]:
+        found, seen = predict(*recorded)
+        assert seen == sizes
+        for i, sample in enumerate(found):
+            assert 'cam_record' not in sample
+            cam = sample.pred_cam.cam
+            if i in recorded:
+                assert torch.equal(cam, torch.as_tensor(record.cam))
+                assert sample.pred_cam.classes == [1]
+            else:
+                assert torch.equal(cam, fresh[i].pred_cam.cam)
+                assert sample.pred_cam.classes == [0, 2]
 
 
 def test_validation_uses_its_own_cam_method():

@@ -49,6 +49,7 @@ test_dataloader = dict(
     batch_size=16,
     num_workers=0,
     sampler=dict(type='DefaultSampler', shuffle=False, round_up=False),
+    batch_sampler=dict(type='SizeGroupedBatchSampler'),
     dataset=dict(
         type='VOCWeakLabelDataset',
         metainfo=toy_metainfo,

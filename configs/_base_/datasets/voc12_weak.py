@@ -50,8 +50,9 @@ test_dataloader = dict(
     batch_size=4,
     num_workers=4,
     persistent_workers=True,
-    # Images of one size run as one batch; every image once.
-    sampler=dict(type='SizeGroupedSampler'),
+    sampler=dict(type='DefaultSampler', shuffle=False, round_up=False),
+    # The records are the same however many processes make them.
+    batch_sampler=dict(type='SizeGroupedBatchSampler'),
     dataset=dict(
         type=dataset_type,
         data_root=data_root,

@@ -1,4 +1,4 @@
-from .samplers import SizeGroupedSampler
+from .samplers import SizeGroupedBatchSampler
 from .transforms import (
     GenerateSeed,
     LoadBoundaryMap,
@@ -30,7 +30,7 @@ __all__ = [
     'RandomCropOrPad',
     'RandomResizeLongestSide',
     'RandomWalkPseudoLabel',
-    'SizeGroupedSampler',
+    'SizeGroupedBatchSampler',
     'VOCFolder',
     'VOCLabelMapDataset',
     'VOCWeakLabelDataset',

@@ -1,3 +1,3 @@
-from .size_grouped_sampler import SizeGroupedSampler
+from .size_grouped_batch_sampler import SizeGroupedBatchSampler
 
-__all__ = ['SizeGroupedSampler']
+__all__ = ['SizeGroupedBatchSampler']

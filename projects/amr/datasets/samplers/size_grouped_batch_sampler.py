@@ -1,6 +1,7 @@
-"""Order of a test that brings images of one size together."""
+"""Batches of a test whose images have one size."""
 
 from collections.abc import Iterator
+from itertools import groupby
 
 from mmengine.dist import get_dist_info
 from mmseg.registry import DATA_SAMPLERS
@@ -10,37 +11,57 @@ from projects.amr.datasets.image_size import image_size
 
 
 @DATA_SAMPLERS.register_module()
-class SizeGroupedSampler(Sampler):
-    """Every image once, in the order of their sizes.
+class SizeGroupedBatchSampler(Sampler):
+    """Every image once, in batches of one size.
 
-    :class:`MultiScaleCAM` and its like run the images of a batch that have
-    one size at once. In the order of a list, few neighbours do; in this
-    order all batches but one a size. Images of one size keep the order of
-    the list. The order is the same in every run, and what is made of an
-    image does not depend on it.
+    :class:`MultiScaleCAM` and its like run images of one size at once. Images
+    of one size keep the order of the list; the sizes come in their own.
 
-    Over ranks each takes every n-th image: nothing comes twice, all have the
-    same number of images but for one, and about the same number of each
-    size.
+    A network's sums depend, in the last bit, on how many images it sees at
+    once. So batches are cut from the whole list and then shared out over the
+    ranks: an image runs beside the same others however many ranks there are.
+    Each batch goes to the rank that has the fewest pixels so far, which
+    leaves the ranks at most one batch apart.
 
     Args:
-        dataset (BaseDataset): Its data infos have ``img_path``; only the
-            headers of the files are read.
-        seed (int, optional): Not used; runners pass one to every sampler.
-            Defaults to None.
+        sampler (Sampler): Its ``dataset`` is sampled, whatever its order;
+            data infos have ``img_path``. Only the headers of the files are
+            read.
+        batch_size (int): Most images of a batch.
 
     Raises:
+        ValueError: If ``batch_size`` is below 1.
         DataError: If an image is missing or has no readable header.
     """
 
-    def __init__(self, dataset, seed: int | None = None):
+    def __init__(self, sampler: Sampler, batch_size: int):
+        if batch_size < 1:
+            raise ValueError(
+                f'`batch_size` must be at least 1, got {batch_size}'
+            )
+        self.sampler = sampler
+        self.batch_size = batch_size
         rank, world_size = get_dist_info()
+        self._own = self._batches_by_rank(world_size)[rank]
+
+    def _batches_by_rank(self, world_size: int) -> list[list[list[int]]]:
+        """Batches of each rank."""
+        dataset = self.sampler.dataset
         infos = map(dataset.get_data_info, range(len(dataset)))
         sizes = [image_size(info['img_path']) for info in infos]
         order = sorted(range(len(sizes)), key=sizes.__getitem__)
-        self._own = order[rank::world_size]
+        shares: list[list[list[int]]] = [[] for _ in range(world_size)]
+        pixels = [0] * world_size
+        for (height, width), group in groupby(order, sizes.__getitem__):
+            images = list(group)
+            for start in range(0, len(images), self.batch_size):
+                batch = images[start : start + self.batch_size]
+                rank = pixels.index(min(pixels))
+                shares[rank].append(batch)
+                pixels[rank] += len(batch) * height * width
+        return shares
 
-    def __iter__(self) -> Iterator[int]:
+    def __iter__(self) -> Iterator[list[int]]:
         return iter(self._own)
 
     def __len__(self) -> int:

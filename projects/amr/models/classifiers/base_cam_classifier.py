@@ -161,8 +161,9 @@ class BaseCAMClassifier(BaseModel):
         """Fill data samples with scores and CAMs.
 
         A sample that carries a ``cam_record`` (finished in an earlier run,
-        see :class:`CAMGenerationHook`) gets its contents instead of a pass
-        through the network.
+        see :class:`CAMGenerationHook`) gets its contents. It passes through
+        the network only beside a sample of its size without one, whose CAMs
+        are then those of an undisturbed run to the last bit.
 
         Args:
             inputs (Sequence[Tensor]): Normalised images (3, H, W).
@@ -178,20 +179,24 @@ class BaseCAMClassifier(BaseModel):
         """
         if data_samples is None:
             data_samples = [SegDataSample() for _ in inputs]
-        todo = [i for i, s in enumerate(data_samples) if 'cam_record' not in s]
-        made = iter(
-            self._make_cams(
-                cam_method or self.cam_method,
-                [inputs[i] for i in todo],
-                [data_samples[i] for i in todo],
-            )
+        sizes = [tuple(image.shape[-2:]) for image in inputs]
+        missing = {
+            size
+            for size, sample in zip(sizes, data_samples, strict=True)
+            if 'cam_record' not in sample
+        }
+        todo = [i for i, size in enumerate(sizes) if size in missing]
+        made = self._make_cams(
+            cam_method or self.cam_method,
+            [inputs[i] for i in todo],
+            [data_samples[i] for i in todo],
         )
-        for image, sample in zip(inputs, data_samples, strict=True):
+        predictions = dict(zip(todo, made, strict=True))
+        for i, sample in enumerate(data_samples):
             if 'cam_record' in sample:
-                prediction = self._recorded(sample.pop('cam_record'), image)
-            else:
-                prediction = next(made)
-            self._fill(sample, prediction, tuple(image.shape[-2:]))
+                record = sample.pop('cam_record')
+                predictions[i] = self._recorded(record, inputs[i])
+            self._fill(sample, predictions[i], sizes[i])
         return data_samples
 
     def _make_cams(self, method, images: list, samples: list) -> list:
