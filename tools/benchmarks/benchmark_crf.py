@@ -1,7 +1,7 @@
 """Time the dense CRF: built-in lattice, pydensecrf2 and brute force.
 
-"build" prepares the image's kernels, "infer" runs the mean field, all that a
-second unary of the same image costs. Set OMP_NUM_THREADS=1 for one core.
+"build" prepares the image's kernels, "infer" runs the mean field of
+``--unaries`` unaries (two make a seed). Set OMP_NUM_THREADS=1 for one core.
 """
 
 import argparse
@@ -45,22 +45,24 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--sizes', nargs='+', default=sizes, metavar='HxW')
     parser.add_argument('--labels', nargs='+', type=int, default=[3, 21])
     parser.add_argument('--kernels', default='irn', help='of CRF_KERNELS')
+    parser.add_argument('--unaries', type=int, default=1, help='at once')
     parser.add_argument('--num-iters', type=int, default=10)
     parser.add_argument('--repeats', type=int, default=3, help='best of')
     parser.add_argument('--out', type=Path, help='JSON file of the table')
     return parser.parse_args()
 
 
-def make_case(height: int, width: int, num_labels: int) -> tuple:
-    """Smooth image with texture and borders, and a noisy unary."""
+def make_case(height: int, width: int, num_labels: int, count: int) -> tuple:
+    """Smooth image with texture and borders, and noisy unaries."""
     rng = np.random.default_rng(0)
     rows, columns = np.mgrid[:height, :width] / max(height, width)
     labels = (rows * 5 // 1 * 5 + columns * 5 // 1).astype(int) % num_labels
     colour = rng.integers(0, 200, (num_labels, 3))[labels]
     image = colour + rng.normal(0, 8, (height, width, 3))
     image += 40 * np.sin(9 * rows + 5 * columns)[..., None]
-    redrawn = rng.integers(0, num_labels, labels.shape)
-    noisy = np.where(rng.random(labels.shape) < 0.2, redrawn, labels)
+    shape = (count, height, width)
+    redrawn = rng.integers(0, num_labels, shape)
+    noisy = np.where(rng.random(shape) < 0.2, redrawn, labels)
     unary = dense_crf.unary_from_labels(noisy, num_labels)
     return image.clip(0, 255).astype(np.uint8), unary
 
@@ -86,9 +88,10 @@ def measure(backend: str, case: tuple, args: argparse.Namespace) -> tuple:
 
 def run_size(size: str, num_labels: int, args: argparse.Namespace) -> list:
     """Rows of the table for one size: each backend against the lattice."""
-    case = make_case(*map(int, size.split('x')), num_labels)
+    height, width = map(int, size.split('x'))
+    case = make_case(height, width, num_labels, args.unaries)
     backends = sorted({'permutohedral', dense_crf.crf_backend()})
-    if case[1][0].size <= BRUTE_FORCE_LIMIT:
+    if height * width <= BRUTE_FORCE_LIMIT:
         backends.append('brute force')
     rows, reference = [], None
     for backend in backends:
@@ -96,7 +99,7 @@ def run_size(size: str, num_labels: int, args: argparse.Namespace) -> list:
         own, row['build_s'], row['infer_s'] = measure(backend, case, args)
         reference = own if reference is None else reference
         row['max_dq'] = float(np.abs(own - reference).max())
-        row['same_labels'] = (own.argmax(0) == reference.argmax(0)).mean()
+        row['same_labels'] = (own.argmax(1) == reference.argmax(1)).mean()
         rows.append(row)
     return rows
 

@@ -123,8 +123,6 @@ def circumstances(
 
 def exponent(sizes: list[int], seconds: list[float]) -> float:
     """Fit p of ``time ~ size ** p`` by least squares of the logarithms."""
-    if len(sizes) < 2:
-        return float('nan')
     return float(np.polyfit(np.log(sizes), np.log(seconds), 1)[0])
 
 
@@ -134,7 +132,7 @@ def report(rows: list[dict], options: argparse.Namespace) -> None:
         print('  '.join(f'{k} {_short(v)}' for k, v in row.items()))
     ways = list(dict.fromkeys(row['way'] for row in rows))
     exponents = {}
-    for way in ways:
+    for way in ways if len(options.sizes) > 1 else ():
         mine = [row for row in rows if row['way'] == way]
         exponents[way] = exponent(
             [row['pixels'] for row in mine], [row['seconds'] for row in mine]
