@@ -1,11 +1,14 @@
+import pickle
+
 import numpy as np
 import pytest
 import torch
-from cam_samples import SIZE, evaluate, mmseg_miou, sample
+from cam_samples import CLASSES, SIZE, evaluate, mmseg_miou, sample
 from mmengine.structures import PixelData
 
 from projects.amr.errors import DataError
 from projects.amr.evaluation import CAMIoUMetric, ClassificationAP
+from projects.amr.evaluation import cam_iou_metric as module
 from projects.amr.ops import cam_to_label
 
 
@@ -96,6 +99,29 @@ def test_images_without_masks_are_not_counted():
     del without.gt_sem_seg
     assert evaluate([with_mask, without]) == evaluate([with_mask])
     assert evaluate([without]) == {}
+
+
+def test_a_metric_holds_no_more_for_many_images_than_for_one():
+    metric = CAMIoUMetric(bg_thr=0.4, parts=('head', 'body'))
+    metric.dataset_meta = {'classes': CLASSES}
+    sizes = []
+    for seed in range(4):
+        metric.process(None, [sample(seed, parts=True).to_dict()])
+        sizes.append(len(pickle.dumps(metric.results)))
+    assert max(sizes) <= sizes[0] + 8
+
+
+@pytest.mark.parametrize('padded', [0, 2])
+def test_images_counted_twice_are_told(monkeypatch, padded):
+    notes = []
+    monkeypatch.setattr(module, 'print_log', lambda *a: notes.append(a[0]))
+    metric = CAMIoUMetric(bg_thr=0.4)
+    metric.dataset_meta = {'classes': CLASSES}
+    metric.process(None, [sample(seed).to_dict() for seed in range(3)])
+    metric.evaluate(3 - padded)
+    told = [note for note in notes if 'twice' in note]
+    assert len(told) == bool(padded)
+    assert all('counts 2 images twice' in note for note in told)
 
 
 def test_wrong_masks_are_refused():

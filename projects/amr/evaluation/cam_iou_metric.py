@@ -5,12 +5,14 @@ from collections.abc import Sequence
 
 import numpy as np
 import torch
+from mmengine.dist import get_world_size
 from mmengine.evaluator import BaseMetric
 from mmengine.logging import print_log
 from mmseg.registry import METRICS
 from prettytable import PrettyTable
 
 from projects.amr.evaluation.details import put_details, rounded
+from projects.amr.evaluation.sweep_counts import SweepCounts
 from projects.amr.evaluation.threshold_sweep import (
     confusion_sweep,
     iou_per_class,
@@ -28,7 +30,8 @@ class CAMIoUMetric(BaseMetric):
     """CAM mIoU at a fixed background threshold and at the best of a sweep.
 
     A pixel gets its best labelled class where that class's score is greater
-    than the threshold, else background. One pass counts all thresholds.
+    than the threshold, else background. One pass counts all thresholds, and
+    each rank holds the sums alone, whatever the number of images.
 
     mIoU is in percent, 100 is best. A label that occurs neither in the
     truth nor in the prediction is left out of the mean (nan), as in mmseg's
@@ -87,16 +90,15 @@ class CAMIoUMetric(BaseMetric):
         self.fixed = int(np.abs(values - np.float32(bg_thr)).argmin())
         self.parts = tuple(parts)
 
-    @property
-    def _label_shape(self) -> tuple[int, int, int]:
-        """Shape of the label histogram."""
-        labels = len(self.dataset_meta['classes'])
-        return labels, labels, len(self.thresholds) + 1
-
-    @property
-    def _part_shape(self) -> tuple[int, int, int]:
-        """Shape of the part histogram."""
-        return len(self.parts) + 1, 2, len(self.thresholds) + 1
+    def _new_counts(self) -> SweepCounts:
+        """Counts of no image."""
+        labels, bins = len(self.dataset_meta['classes']), len(self.thresholds)
+        return SweepCounts(
+            {
+                'label': (labels, labels, bins + 1),
+                'part': (len(self.parts) + 1, 2, bins + 1),
+            }
+        )
 
     def process(self, data_batch, data_samples: Sequence[dict]) -> None:
         """Count the pixels of a batch.
@@ -107,9 +109,12 @@ class CAMIoUMetric(BaseMetric):
                 :class:`BaseCAMClassifier`), ``gt_sem_seg`` and, for recall
                 per part, ``gt_part``.
         """
+        if not self.results:
+            self.results.append(self._new_counts())
+        (total,) = self.results
         for sample in data_samples:
             if 'gt_sem_seg' not in sample:
-                self.results.append(None)
+                total.add(None, {})
                 continue
             pred = sample['pred_cam']
             classes = torch.tensor(pred['classes'], dtype=torch.long)
@@ -119,14 +124,14 @@ class CAMIoUMetric(BaseMetric):
                 name: self._count(pred[name], classes, size, truth, sample)
                 for name in pred['maps']
             }
-            self.results.append({'final': pred['final'], 'counts': counts})
+            total.add(pred['final'], counts)
 
     def _truth(self, sample: dict, size: tuple[int, int]):
         """Mask of one sample after checking its size and values."""
         mask = sample['gt_sem_seg']['data'][0]
         path = sample.get('seg_map_path', 'mask')
         check_mask_size(path, mask.shape, size)
-        check_labels(path, mask.cpu(), self._label_shape[0])
+        check_labels(path, mask.cpu(), len(self.dataset_meta['classes']))
         return mask
 
     def _count(self, cam, classes, size, truth, sample) -> dict:
@@ -134,48 +139,52 @@ class CAMIoUMetric(BaseMetric):
         scores, labels = cam_scores(cam, classes.to(cam.device), size)
         bins = score_bins(scores, self.thresholds)
         truth = truth.to(cam.device)
+        shapes = self.results[0].shapes
         counts = {
-            'label': label_histogram(bins, labels, truth, self._label_shape)
+            'label': label_histogram(bins, labels, truth, shapes['label'])
         }
         if self.parts and 'gt_part' in sample:
             parts = sample['gt_part']['data'][0].to(cam.device)
             counts['part'] = part_histogram(
-                bins, labels, truth, parts, self._part_shape
+                bins, labels, truth, parts, shapes['part']
             )
         return counts
+
+    def evaluate(self, size: int) -> dict:
+        """Metrics of all ranks.
+
+        Args:
+            size (int): Images of the dataset.
+
+        Returns:
+            dict[str, float]: See the class.
+        """
+        self._dataset_size = size
+        # One result a rank, of which mmengine keeps the first `size`.
+        return super().evaluate(max(size, get_world_size()))
 
     def compute_metrics(self, results: list) -> dict:
         """Turn the collected counts into metrics.
 
         Args:
-            results (list): Of all images, from all ranks.
+            results (list[SweepCounts]): One a rank.
 
         Returns:
             dict[str, float]: See the class.
         """
-        total = len(results)
-        results = [result for result in results if result is not None]
-        if len(results) < total:
-            print_log(
-                f'CAM mIoU counts {len(results)} of {total} images: the '
-                'others have no mask',
-                'current',
-                logging.WARNING,
-            )
-        if not results:
+        total = SweepCounts.joined(results or [self._new_counts()])
+        self._tell(total)
+        if not total.masked:
             put_details(self.prefix, {})
             return {}
-        final = results[0]['final']
-        names = list(results[0]['counts'])
         metrics: dict[str, float] = {}
         details = {}
-        for name in names:
-            counts = [result['counts'][name] for result in results]
-            values, curve = self._summarize(counts)
+        for name in total.maps:
+            values, curve = self._summarize(total, name)
             self._print(name, curve, values)
-            if name == final:
+            if name == total.final:
                 metrics = {**values, **metrics}
-            if len(names) > 1:
+            if len(total.maps) > 1:
                 metrics |= {f'{name}/{key}': v for key, v in values.items()}
                 details[f'{self.prefix}/{name}'] = curve
             else:
@@ -183,10 +192,27 @@ class CAMIoUMetric(BaseMetric):
         put_details(self.prefix, details)
         return metrics
 
-    def _summarize(self, counts: list[dict]) -> tuple[dict, dict]:
+    def _tell(self, total: SweepCounts) -> None:
+        """Warn of images that do not count, or count twice."""
+        notes = []
+        if total.masked < total.images:
+            notes.append(
+                f'CAM mIoU counts {total.masked} of {total.images} images: '
+                'the others have no mask'
+            )
+        twice = total.images - self._dataset_size
+        if twice > 0:
+            notes.append(
+                f'CAM mIoU counts {twice} images twice, with which the '
+                'sampler made the ranks even: set round_up=False in it'
+            )
+        for note in notes:
+            print_log(note, 'current', logging.WARNING)
+
+    def _summarize(self, total: SweepCounts, name: str) -> tuple[dict, dict]:
         """Metrics and details of one map, see the class."""
-        histogram = _add_up([c['label'] for c in counts], self._label_shape)
-        iou = 100 * iou_per_class(confusion_sweep(histogram))
+        confusion = confusion_sweep(total.histogram(name, 'label'))
+        iou = 100 * iou_per_class(confusion)
         miou = np.nanmean(iou, axis=1)
         best = int(miou.argmax())
         values = {
@@ -194,9 +220,8 @@ class CAMIoUMetric(BaseMetric):
             'mIoU_best': float(miou[best]),
             'bg_thr_best': round(float(self.thresholds[best]), 6),
         }
-        if self.parts and all('part' in c for c in counts):
-            histogram = _add_up([c['part'] for c in counts], self._part_shape)
-            recall = 100 * recall_sweep(histogram)
+        if self.parts and total.complete('part'):
+            recall = 100 * recall_sweep(total.histogram(name, 'part'))
             for index, part in enumerate(self.parts, 1):
                 values |= {
                     f'{part}_recall_fixed': float(recall[self.fixed, index]),
@@ -235,11 +260,3 @@ class CAMIoUMetric(BaseMetric):
         means = (values['mIoU_fixed'], values['mIoU_best'])
         table.add_row(['mean', *(f'{mean:.2f}' for mean in means)])
         print_log('\n' + table.get_string(), 'current')
-
-
-def _add_up(sparse: list, shape: tuple[int, int, int]) -> np.ndarray:
-    """Sum sparse histograms."""
-    total = np.zeros(int(np.prod(shape)), dtype=np.int64)
-    for index, counts in sparse:
-        total[index] += counts
-    return total.reshape(shape)

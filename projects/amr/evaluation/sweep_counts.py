@@ -1,0 +1,113 @@
+"""Histograms of scored maps, summed over images."""
+
+from collections.abc import Iterable
+
+import numpy as np
+
+
+class SweepCounts:
+    """Counts of all images of a rank, however many those are.
+
+    Args:
+        shapes (dict[str, tuple[int, ...]]): Shape of each kind of histogram.
+
+    Attributes:
+        shapes (dict[str, tuple[int, ...]]): As given.
+        images (int): Images seen.
+        masked (int): Those that were counted, since they have a mask.
+        final (str | None): Name of the final map.
+
+    Example:
+        >>> counts = SweepCounts({'label': (2, 3)})
+        >>> counts.add('cam', {'cam': {'label': ([1, 5], [7, 9])}})
+        >>> counts.add(None, {})  # no mask
+        >>> counts.histogram('cam', 'label').tolist()
+        [[0, 7, 0], [0, 0, 9]]
+    """
+
+    def __init__(self, shapes: dict[str, tuple[int, ...]]):
+        self.images, self.masked = 0, 0
+        self.final: str | None = None
+        self.shapes = shapes
+        self._sums: dict[str, dict[str, np.ndarray]] = {}
+        self._found: dict[str, int] = dict.fromkeys(shapes, 0)
+
+    @property
+    def maps(self) -> tuple[str, ...]:
+        """Names of the maps, in the order of the first counted image."""
+        return tuple(self._sums)
+
+    def add(
+        self, final: str | None, counts: dict[str, dict[str, tuple]]
+    ) -> None:
+        """Add an image.
+
+        Args:
+            final (str | None): Name of its final map.
+            counts (dict): By map and kind, flat indices into the histogram
+                and their counts; empty for an image without a mask.
+        """
+        self.images += 1
+        if not counts:
+            return
+        self.masked += 1
+        self.final = final
+        for kind in next(iter(counts.values())):
+            self._found[kind] += 1
+        for name, kinds in counts.items():
+            for kind, (index, values) in kinds.items():
+                self._sum(name, kind)[index] += values
+
+    def _sum(self, name: str, kind: str) -> np.ndarray:
+        """Flat histogram of a map, made when it is first asked for."""
+        sums = self._sums.setdefault(name, {})
+        if kind not in sums:
+            size = int(np.prod(self.shapes[kind]))
+            sums[kind] = np.zeros(size, np.int64)
+        return sums[kind]
+
+    def complete(self, kind: str) -> bool:
+        """Whether all counted images have this kind of histogram.
+
+        Args:
+            kind (str): A key of ``shapes``.
+
+        Returns:
+            bool: True if none lacks it.
+        """
+        return self._found[kind] == self.masked
+
+    def histogram(self, name: str, kind: str) -> np.ndarray:
+        """Sum over the images.
+
+        Args:
+            name (str): Of a map.
+            kind (str): A key of ``shapes``.
+
+        Returns:
+            np.ndarray: int64, of the kind's shape.
+        """
+        return self._sum(name, kind).reshape(self.shapes[kind])
+
+    @classmethod
+    def joined(cls, parts: Iterable['SweepCounts']) -> 'SweepCounts':
+        """Counts of several ranks.
+
+        Args:
+            parts (Iterable[SweepCounts]): Of the same shapes, at least one.
+
+        Returns:
+            SweepCounts: Their sum.
+        """
+        parts = list(parts)
+        total = cls(parts[0].shapes)
+        for part in parts:
+            total.images += part.images
+            total.masked += part.masked
+            total.final = total.final or part.final
+            for kind, found in part._found.items():
+                total._found[kind] += found
+            for name, kinds in part._sums.items():
+                for kind, values in kinds.items():
+                    total._sum(name, kind)[:] += values
+        return total
