@@ -1,10 +1,13 @@
 """Every format is read by the stated rule; the oracle is Pillow."""
 
+import struct
+
 import numpy as np
 import pytest
 from mmseg.registry import TRANSFORMS
 from PIL import Image
 
+from projects.amr.datasets.file_facts import image_facts
 from projects.amr.errors import DataError
 from projects.amr.structures.label_rules import check_mask_size
 
@@ -109,6 +112,33 @@ def test_floating_point_values_are_no_image(tmp_path):
     Image.fromarray(np.ones((5, 7), np.float32)).save(path)
     with pytest.raises(DataError, match=r'depth\.tiff is not a readable'):
         load(path)
+
+
+def ifd(data, offset):
+    """Places of a TIFF directory's entries, and of the next directory."""
+    (count,) = struct.unpack_from('<H', data, offset)
+    places = range(offset + 2, offset + 2 + 12 * count, 12)
+    (following,) = struct.unpack_from('<I', data, offset + 2 + 12 * count)
+    return places, following
+
+
+@pytest.mark.parametrize('damaged', [False, True])
+def test_the_first_page_is_read_whatever_follows(tmp_path, damaged):
+    path = tmp_path / 'pages.tif'
+    first, *others = (photo(23, 37 + i) for i in range(3))
+    first.save(path, save_all=True, append_images=others)
+    data = bytearray(path.read_bytes())
+    _, second = ifd(data, struct.unpack_from('<I', data, 4)[0])
+    if damaged:  # the second page has no width
+        for place in ifd(data, second)[0]:
+            if struct.unpack_from('<H', data, place)[0] == 256:
+                struct.pack_into('<H', data, place, 65000)
+        path.write_bytes(data)
+        with Image.open(path) as image, pytest.raises(TypeError):
+            _ = image.n_frames
+    np.testing.assert_array_equal(rgb(path), np.asarray(first))
+    facts = image_facts(path)
+    assert facts == {'size': [23, 37], 'converted': ['further pages']}
 
 
 def test_cut_off_images_are_named(tmp_path):

@@ -50,7 +50,7 @@ def image_facts(path: str | Path) -> dict:
             '16 bits': _is_deep(image, path),
             'alpha': image.has_transparency_data,
             'turned': is_turned(image),
-            'further pages': getattr(image, 'n_frames', 1) > 1,
+            'further pages': _has_further_pages(image),
         }
     found = [kind for kind, there in kinds.items() if kind and there]
     return {'size': list(size), 'converted': found}
@@ -103,3 +103,11 @@ def _is_deep(image: Image.Image, path: str | Path) -> bool:
     if image.format == 'TIFF':
         return max(image.tag_v2.get(258, (8,))) > 8
     return False
+
+
+def _has_further_pages(image: Image.Image) -> bool:
+    """Whether more than the first page, which is loaded, is in a file."""
+    try:
+        return getattr(image, 'n_frames', 1) > 1
+    except Exception:  # there is one, damaged: such headers raise of all kinds
+        return True
