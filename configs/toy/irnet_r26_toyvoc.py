@@ -10,3 +10,14 @@ param_scheduler = dict(end=12)
 default_hooks = dict(
     logger=dict(interval=20), checkpoint=dict(interval=4, max_keep_ckpts=1)
 )
+# IRNet's threshold for VOC, 0.25, is too low here; this one was chosen on seed
+# 0 of the chain.
+model = dict(test_cfg=dict(bg_thr=0.45))
+test_evaluator = [
+    dict(
+        type='CAMIoUMetric',
+        bg_thr=0.45,
+        parts=('head', 'body'),
+        prefix='pseudo',
+    ),
+]
