@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from projects.amr.datasets.image_ids import IMAGE_SUFFIXES
-from projects.amr.errors import UserError
+from projects.amr.errors import DataError, UserError
 from projects.amr.structures.publish import published
 
 MANIFEST = 'generation.json'
@@ -58,6 +58,9 @@ def file_digest(path: str | Path) -> str:
 
     Returns:
         str: Hexadecimal digest, or '' if there is no such file.
+
+    Raises:
+        DataError: If there is one that cannot be read.
     """
     digest = hashlib.sha256()
     try:
@@ -66,6 +69,8 @@ def file_digest(path: str | Path) -> str:
                 digest.update(block)
     except FileNotFoundError:
         return ''
+    except OSError as error:  # no permission, say
+        raise DataError(f'{path} cannot be read ({error})') from None
     return digest.hexdigest()
 
 
