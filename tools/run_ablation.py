@@ -185,10 +185,9 @@ def train_options(args: argparse.Namespace) -> list[str]:
 
 def how_to_go_on() -> str:
     """What a stop says."""
-    words = ['python', 'tools/run_ablation.py', *sys.argv[1:]]
     return (
         'stopped; what is done is kept, this goes on from there:\n'
-        f'  {shlex.join(words)}'
+        f'  {shlex.join(["python", *sys.argv])}'
     )
 
 

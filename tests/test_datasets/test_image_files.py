@@ -66,6 +66,13 @@ def test_missing_broken_and_empty_files_are_named(tmp_path):
         find_image(tmp_path / 'empty.png', 'a')
 
 
+def test_a_folder_that_cannot_be_read_is_named(tmp_path):
+    loop = tmp_path / 'JPEGImages'
+    loop.symlink_to(loop)
+    with pytest.raises(DataError, match=r'JPEGImages cannot be read \('):
+        find_image(loop, 'a')
+
+
 def test_devkit_folders_take_any_suffix(tmp_path):
     fill(tmp_path / 'JPEGImages', 'a b.PNG')
     lists = fill(tmp_path / 'ImageSets' / 'Segmentation')

@@ -39,6 +39,40 @@ def test_a_missing_module_is_a_missing_dependency(tmp_path):
         read_config(path)
 
 
+@pytest.mark.parametrize(
+    'value',
+    [
+        "/data/l'été $HOME",
+        '/data/the "big" disk',
+        "/data/a\\new\\1 \\'b\\",
+        r'\g<0>{{$LABEL_DIR:x}}',
+        '0',
+    ],
+)
+def test_environment_variables_hold_any_path(tmp_path, monkeypatch, value):
+    monkeypatch.setenv('VOC_ROOT', value)
+    (tmp_path / 'base.py').write_text("root = '{{$VOC_ROOT:a}}'\n")
+    path = tmp_path / 'one.py'
+    path.write_text(
+        '_base_ = "base.py"\nlist = "{{$VOC_ROOT:a}}/list.txt"\nn = 1\n'
+    )
+    cfg = read_config(path)
+    assert (cfg.root, cfg.list) == (value, f'{value}/list.txt')
+    assert os.environ['VOC_ROOT'] == value
+    assert cfg.env_variables == {'VOC_ROOT': value}
+    cfg.dump(tmp_path / 'dumped.py')
+    monkeypatch.delenv('VOC_ROOT')
+    if '{{$' not in value:
+        assert read_config(tmp_path / 'dumped.py').root == value
+
+
+def test_environment_variables_may_hold_python_values(tmp_path, monkeypatch):
+    monkeypatch.setenv('NAMES', "['a', 'b']")
+    path = tmp_path / 'one.py'
+    path.write_text("names = {{'$NAMES:0'}}\n")
+    assert read_config(path).names == ['a', 'b']
+
+
 def test_bases_of_mmseg_are_found(tmp_path):
     path = tmp_path / 'one.py'
     path.write_text("_base_ = 'mmseg::_base_/models/fcn_r50-d8.py'\n")

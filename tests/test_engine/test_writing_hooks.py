@@ -12,7 +12,8 @@ from mmengine.runner import Runner
 from runner_configs import tiny_config
 from segmentor_configs import tiny_segmentor
 
-from projects.amr.engine import LabelMapWriterHook
+from projects.amr.engine import CAMGenerationHook, LabelMapWriterHook
+from projects.amr.engine.fingerprint import note_origin
 from projects.amr.errors import DiskFullError, UserError
 from projects.amr.structures import CAMRecord, publish
 
@@ -107,6 +108,27 @@ def test_files_of_others_are_not_written_over(run, tmp_path):
     mine.unlink()
     _, found = run('a')
     assert len(found) == 8
+
+
+def test_fault09_records_of_two_runs_do_not_mix_unseen(
+    run, tmp_path, monkeypatch
+):
+    """One of half precision began in the folder of one of full precision."""
+    write = CAMGenerationHook.after_test_iter
+    begun = []
+
+    def meanwhile(hook, *args, **kwargs):
+        if not begun:
+            begun.append(note_origin(tmp_path / 'a', made_from))
+        write(hook, *args, **kwargs)
+
+    run('half', fp16=True)
+    content = json.loads((tmp_path / 'half' / 'generation.json').read_text())
+    made_from = content['made_from']
+    monkeypatch.setattr(CAMGenerationHook, 'after_test_iter', meanwhile)
+    with pytest.raises(UserError, match='a: another run with another prec'):
+        run('a')
+    assert begun == [['precision']]
 
 
 def test_half_precision_is_part_of_the_key(run, tmp_path):

@@ -14,6 +14,7 @@ from projects.amr.datasets.transforms import (
     LoadWeakLabelImage,
     RandomWalkPseudoLabel,
 )
+from projects.amr.engine.label_job import LabelMapJob
 from projects.amr.structures import (
     CAMRecord,
     load_label_map,
@@ -109,6 +110,32 @@ def test_seeds_are_made_kept_and_scored(call, tool, folder, toy_root):
     assert 'fg_thr, crf changed' in text
     assert '0 done, 8 to do' in text
     assert labels_in(folder / 'seeds') != before
+
+
+@pytest.mark.parametrize('fg_thr', [0.5, 0.6])
+def test_fault09_labels_of_two_runs_do_not_mix_unseen(
+    tool, toy_root, tmp_path, monkeypatch, fg_thr
+):
+    """Runs of the same values may share a folder, as shards do."""
+    out = tmp_path / 'seeds'
+    arguments = ['cams', '--data-root', toy_root, '--out-dir', out]
+    arguments += ['--crf', 'none', '--fg-thr']
+    make, second = LabelMapJob.make, []
+
+    def meanwhile(job, item):
+        if not second:  # another one begins, and ends, in between
+            second.append(None)
+            second.append(tool('make_seeds', *arguments, fg_thr)[0])
+        return make(job, item)
+
+    monkeypatch.setattr(LabelMapJob, 'make', meanwhile)
+    code, _, errors = tool('make_seeds', *arguments, 0.6)
+    assert second == [None, 0]
+    if fg_thr == 0.6:
+        assert code == 0
+        return
+    assert code == 2
+    assert f'{out}: another run with another fg_thr began' in errors
 
 
 def test_pseudo_labels_are_the_transform_s_and_scored_alike(

@@ -1,11 +1,12 @@
 """A table as a user runs it, in processes, on a dozen images."""
 
 import json
+import shlex
 import signal
 import time
 
 import pytest
-from tool_process import ToolProcess, run_tool_process
+from tool_process import ROOT, ToolProcess, run_tool_process
 
 TABLES = """
 toy = True
@@ -131,7 +132,9 @@ def test_stopped_run_says_how_to_go_on(folder):
         time.sleep(0.1)
     process.send(signal.SIGINT)
     assert process.wait() == 130, process.output
-    command = f'python tools/run_ablation.py {" ".join(flags)}'
+    # As it was called: from another folder than the project's.
+    tool = str(ROOT / 'tools' / 'run_ablation.py')
+    command = shlex.join(['python', tool, *flags])
     assert command in process.output
     assert 'Traceback' not in process.output
     assert not (begun.parent / 'test_summary.json').exists()

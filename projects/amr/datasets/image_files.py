@@ -65,6 +65,10 @@ def _listed(folder: Path) -> dict[str, tuple[str, ...]]:
         return _list_images(str(folder), changed)
     except (FileNotFoundError, NotADirectoryError):
         raise DataError(f'image folder not found: {folder}') from None
+    except OSError as error:  # no permission, say
+        raise DataError(
+            f'image folder {folder} cannot be read ({error})'
+        ) from None
 
 
 @lru_cache(maxsize=8)

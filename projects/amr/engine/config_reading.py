@@ -1,5 +1,9 @@
 """Reading config files, whatever is wrong with one."""
 
+import ast
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -15,6 +19,9 @@ from projects.amr.errors import UserError
 def read_config(path: str | Path) -> Config:
     """Read a config file of any kind, ``mmseg::`` bases included.
 
+    Environment variables (``'{{$VOC_ROOT:...}}'``) may hold quotes and
+    backslashes, as paths may.
+
     Args:
         path (str | Path): The file.
 
@@ -27,7 +34,8 @@ def read_config(path: str | Path) -> Config:
     """
     allow_mmseg_bases()
     try:
-        return Config.fromfile(path)
+        with _quotable_environment():
+            return Config.fromfile(path)
     except (OSError, ConfigParsingError, SyntaxError) as error:
         raise UserError(f'config {path}: {error}{near_files(path)}') from None
     except ImportError as error:  # of custom_imports
@@ -53,3 +61,50 @@ def allow_mmseg_bases() -> None:
         version('mmsegmentation')
     except PackageNotFoundError:
         config_utils.MODULE2PACKAGE['mmseg'] = 'mmseg'
+
+
+@contextmanager
+def _quotable_environment() -> Iterator[None]:
+    """Let mmengine put values with quotes and backslashes into configs.
+
+    It pastes each value into the config's code as a regular expression's
+    replacement; a path such as ``/data/l'été`` ended the string there.
+    """
+    stock = Config._substitute_env_variables
+
+    def substitute(*args, **kwargs):
+        own = dict(os.environ)
+        changed = {k: _pasted(v) for k, v in own.items() if _pasted(v) != v}
+        os.environ.update(changed)
+        try:
+            used = stock(*args, **kwargs)
+        finally:
+            os.environ.update({name: own[name] for name in changed})
+        return {name: own[name] for name in used}
+
+    Config._substitute_env_variables = staticmethod(substitute)
+    try:
+        yield
+    finally:
+        Config._substitute_env_variables = staticmethod(stock)
+
+
+def _pasted(value: str) -> str:
+    r"""A value as it must be pasted between quotes.
+
+    Python values (numbers, lists, quoted text) stay as they are: they may
+    stand in a config without quotes around them.
+
+    Example:
+        >>> _pasted("['a', 'b']")
+        "['a', 'b']"
+        >>> print(_pasted("/l'ete"))
+        /l\\'ete
+    """
+    try:
+        ast.literal_eval(value)
+    except (ValueError, SyntaxError, MemoryError, RecursionError):
+        for char in '\\\'"':
+            value = value.replace(char, f'\\{char}')
+        return value.replace('\\', r'\\')
+    return value

@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from projects.amr.datasets.image_ids import IMAGE_SUFFIXES
-from projects.amr.errors import UserError
+from projects.amr.errors import DataError, UserError
 from projects.amr.structures.publish import published
 
 MANIFEST = 'generation.json'
@@ -58,6 +58,9 @@ def file_digest(path: str | Path) -> str:
 
     Returns:
         str: Hexadecimal digest, or '' if there is no such file.
+
+    Raises:
+        DataError: If there is one that cannot be read.
     """
     digest = hashlib.sha256()
     try:
@@ -66,6 +69,8 @@ def file_digest(path: str | Path) -> str:
                 digest.update(block)
     except FileNotFoundError:
         return ''
+    except OSError as error:  # no permission, say
+        raise DataError(f'{path} cannot be read ({error})') from None
     return digest.hexdigest()
 
 
@@ -97,17 +102,47 @@ def note_origin(folder: Path, parts: dict[str, str]) -> list[str]:
     Returns:
         list[str]: Names of the parts that changed since the last time.
     """
-    manifest = folder / MANIFEST
-    try:
-        before = json.loads(manifest.read_text())['made_from']
-    except (OSError, RecursionError, ValueError, KeyError, TypeError):
-        before = None
-    with published(manifest) as file:
+    changed = _differing(folder, parts)
+    with published(folder / MANIFEST) as file:
         content = {'key': config_digest(parts), 'made_from': parts}
         file.write(json.dumps(content, indent=1).encode())
-    if not isinstance(before, dict):
+    return changed
+
+
+def require_origin(folder: Path, parts: dict[str, str]) -> None:
+    """Refuse items that another run made from something else meanwhile.
+
+    Runs of the same values may share a folder, as shards do; of runs of
+    others the last that began names the folder's items in its
+    ``generation.json``.
+
+    Args:
+        folder (Path): Folder of the items.
+        parts (dict[str, str]): As :func:`note_origin` wrote them down when
+            this run began.
+
+    Raises:
+        UserError: If a later run wrote down something else.
+    """
+    changed = _differing(folder, parts)
+    if changed:
+        raise UserError(
+            f'{folder}: another run with another {", ".join(changed)} began '
+            'to write here before this one ended, so its files may be those '
+            'of either. Run one of the two commands again, when no other '
+            'writes here, or give each its own folder'
+        )
+
+
+def _differing(folder: Path, parts: dict[str, str]) -> list[str]:
+    """Names of the parts that differ from a folder's ``generation.json``."""
+    try:
+        noted = json.loads((folder / MANIFEST).read_text())['made_from']
+    except (OSError, RecursionError, ValueError, KeyError, TypeError):
         return []
-    return [name for name, part in parts.items() if before.get(name) != part]
+    if not isinstance(noted, dict):
+        return []
+    return [k for k in {**noted, **parts} if noted.get(k) != parts.get(k)]
 
 
 def require_own_folder(folder: Path, suffix: str) -> None:

@@ -18,6 +18,7 @@ from projects.amr.engine.fingerprint import (
     config_digest,
     file_digest,
     note_origin,
+    require_origin,
     require_own_folder,
 )
 from projects.amr.errors import UserError
@@ -96,13 +97,20 @@ class LabelMapJob:
             require_own_folder(self.out_dir, '.png')
             self.out_dir.mkdir(parents=True, exist_ok=True)
             self._require_space()
-            parts = {name: str(v) for name, v in self.settings.items()}
-            return note_origin(self.out_dir, parts)
+            return note_origin(self.out_dir, self._parts())
         except OSError as error:
             raise UserError(
                 f'label maps cannot be written to {self.out_dir} ({error}): '
                 'choose another folder with --out-dir'
             ) from None
+
+    def require_own(self) -> None:
+        """Refuse label maps that a run of other settings began to change.
+
+        Raises:
+            UserError: See :func:`require_origin`.
+        """
+        require_origin(self.out_dir, self._parts())
 
     def load(self, item: str) -> LabelResult | None:
         """Result of an item made under the same key, if there is one."""
@@ -144,6 +152,10 @@ class LabelMapJob:
         except OSError as error:
             raise UserError(f'{self._path(item)}: {error}') from None
         return self._result(item, labels)
+
+    def _parts(self) -> dict[str, str]:
+        """The settings, as they are written down."""
+        return {name: str(value) for name, value in self.settings.items()}
 
     def _transforms(self) -> list:
         """The transforms, built once a process."""

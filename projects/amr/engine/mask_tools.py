@@ -139,6 +139,7 @@ def make_labels(
     results, kept = run_items(
         job, job.folder.ids, num_workers=args.num_workers, title=title
     )
+    job.require_own()
     made = f'{len(results) - kept:,} made, {kept:,} kept from an earlier run'
     if shard.count > 1:
         print(_shard_note(f'{title} in {job.out_dir}: {made}', shard))

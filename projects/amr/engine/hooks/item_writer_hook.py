@@ -18,6 +18,7 @@ from projects.amr.engine.fingerprint import (
     config_digest,
     model_config_digest,
     note_origin,
+    require_origin,
     require_own_folder,
     weights_digest,
     without_keys,
@@ -56,7 +57,8 @@ class ItemWriterHook(Hook):
     Raises:
         ValueError: If ``num_writers`` is negative or ``max_waiting`` is
             below 1.
-        UserError: If the folder cannot be written or holds other files.
+        UserError: If the folder cannot be written or holds other files, or
+            another run began to write other items there.
         DiskFullError: If the missing items will not fit on its disk.
     """
 
@@ -84,11 +86,11 @@ class ItemWriterHook(Hook):
         barrier()  # none is written to before all have looked
         self.prepare_folder(self._dir)
         self._model = unwrap_model(runner.model)
-        parts = self.key_parts(runner)
-        self._key = config_digest(parts)
+        self._parts = self.key_parts(runner)
+        self._key = config_digest(self._parts)
         self._counts = {'made': 0, 'kept': 0}
         self._writer = BackgroundWriter(*self._writer_settings)
-        self._announce(runner, parts)
+        self._announce(runner)
         self._require_space(runner)
         barrier()
 
@@ -164,9 +166,9 @@ class ItemWriterHook(Hook):
         }
 
     @master_only
-    def _announce(self, runner: Runner, parts: dict[str, str]) -> None:
+    def _announce(self, runner: Runner) -> None:
         """Say what changed since the folder was last written to."""
-        changed = note_origin(self._dir, parts)
+        changed = note_origin(self._dir, self._parts)
         if changed:
             runner.logger.info(
                 f'{self._dir}: {", ".join(changed)} changed since these '
@@ -176,6 +178,7 @@ class ItemWriterHook(Hook):
     def after_test_epoch(self, runner, metrics=None) -> None:
         """Finish the files; say how many were made and kept in all ranks."""
         self._writer.close()
+        require_origin(self._dir, self._parts)
         counts = all_gather_object(self._counts)
         if is_main_process():
             made, kept = (

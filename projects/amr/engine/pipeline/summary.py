@@ -135,7 +135,9 @@ def hardware() -> dict:
 
 
 def write_summary(work_dir: Path, summary: dict) -> Path:
-    """Publish ``summary.json``.
+    """Publish ``summary.json``; figures that are no numbers become null.
+
+    JSON has no NaN, and own photos without masks have no mIoU.
 
     Args:
         work_dir (Path): The pipeline's work dir.
@@ -146,5 +148,8 @@ def write_summary(work_dir: Path, summary: dict) -> Path:
     """
     path = work_dir / SUMMARY
     with published(path) as file:
-        file.write(json.dumps(summary, indent=1, default=float).encode())
+        # What is not known to JSON becomes a float, and that may be NaN.
+        text = json.dumps(summary, default=float)
+        content = json.loads(text, parse_constant=lambda _: None)
+        file.write(json.dumps(content, indent=1).encode())
     return path
