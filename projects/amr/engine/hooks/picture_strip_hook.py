@@ -22,7 +22,8 @@ class PictureStripHook(Hook):
         out_dir (str, optional): Folder of the strips; nothing is drawn
             without one (``tools/test.py --show-dir`` sets it). Defaults to
             None.
-        interval (int): Draw every ``interval``-th image. Defaults to 1.
+        interval (int): Draw every ``interval``-th image of the list, in
+            whatever order they are tested. Defaults to 1.
         min_height (int): Small images are enlarged to this height in
             pixels. Defaults to 160.
 
@@ -44,13 +45,17 @@ class PictureStripHook(Hook):
         self.out_dir = out_dir
         self.interval = interval
         self.min_height = min_height
-        self._seen = 0
+        self._chosen: set[str] = set()
 
     def before_test(self, runner) -> None:
-        """Start counting anew, and make the folder."""
-        self._seen = 0
+        """Choose the images, and make the folder."""
         if self.out_dir is None:
             return
+        dataset = runner.test_dataloader.dataset
+        self._chosen = {
+            dataset.get_data_info(index)['img_id']
+            for index in range(0, len(dataset), self.interval)
+        }
         try:
             Path(self.out_dir).mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -67,9 +72,8 @@ class PictureStripHook(Hook):
             return
         palette = runner.test_dataloader.dataset.metainfo['palette']
         for sample in outputs:
-            if self._seen % self.interval == 0:
+            if sample.img_id in self._chosen:
                 self._write(sample, palette)
-            self._seen += 1
 
     def _write(self, sample, palette) -> None:
         """Draw and save one strip."""
