@@ -22,10 +22,10 @@ class CAMGenerationHook(ItemWriterHook):
 
     Each record is complete under its name or absent, and carries a key: the
     digest of the weights, the model's config, the test pipeline and the
-    image's pixels. On a rerun an image whose record has the same key and
-    labels is not computed again (its record's contents go to the metrics);
-    any other record is redone. The records do not depend on the number of
-    ranks.
+    image's pixels. On a rerun a record of the same key and labels stays (its
+    contents go to the metrics) and any other one is redone. The records do
+    not depend on the number of ranks, nor on stops, to the last bit: see
+    :class:`SizeGroupedBatchSampler` and :meth:`BaseCAMClassifier.predict`.
 
     A labelled class whose CAM is empty or not finite is left out of its
     record, whose status is then ``empty_cam``; that of an image without
