@@ -144,6 +144,21 @@ class TestGenerateSeed:
         assert set(np.unique(expected)) <= {0, 2, 4, 255}
         assert out['seg_fields'] == ['gt_seg_map']
 
+    @pytest.mark.parametrize('recipe', ['irn', 'affinitynet'])
+    @pytest.mark.parametrize('kept', [[1], []])
+    def test_nothing_is_surely_background_where_a_class_has_no_map(
+        self, folder, recipe, kept
+    ):
+        record = CAMRecord.load(folder / 'a.npz')
+        cam = np.where(record.cam > 0.5, record.cam, 0)[: len(kept)]
+        CAMRecord(kept, cam, SIZE, dropped=[3]).save(folder / 'a.npz')
+        item = loaded(folder)
+        seed = build('GenerateSeed', recipe=recipe)(dict(item))['gt_seg_map']
+        item['cam_dropped'] = np.array([], np.int64)
+        usual = build('GenerateSeed', recipe=recipe)(item)['gt_seg_map']
+        assert (usual == 0).any()
+        np.testing.assert_array_equal(seed, np.where(usual == 0, 255, usual))
+
     def test_mirrored_or_resized_image_is_refused(self, folder):
         transform = build('GenerateSeed')
         with pytest.raises(ValueError, match='move this'):

@@ -17,16 +17,24 @@ from projects.amr.ops.cam import cam_to_label, resize_cam
 from projects.amr.ops.label_crf import refine_class_labels
 from projects.amr.ops.pseudo_label import walk_to_scores
 from projects.amr.ops.seeds import SEED_RECIPES
+from projects.amr.structures.label_space import (
+    BACKGROUND_LABEL,
+    IGNORE_LABEL,
+)
 
 
 @TRANSFORMS.register_module()
 class GenerateSeed(BaseTransform):
     """Make the seed map from which an affinity network learns.
 
+    Where a labelled class has no usable map, no pixel is surely background:
+    its object may be anywhere. (Released code: its map is 0 everywhere, and
+    the whole image, but for other classes, becomes background.)
+
     Required Keys:
 
     - img (np.ndarray, uint8, (H, W, 3), BGR)
-    - cam, cam_classes, cam_size: see :class:`LoadCAMRecord`
+    - cam, cam_classes, cam_size, cam_dropped: see :class:`LoadCAMRecord`
 
     Added Keys:
 
@@ -64,6 +72,8 @@ class GenerateSeed(BaseTransform):
         size = _check_untouched(results)
         cam = resize_cam(torch.from_numpy(results['cam']), size).numpy()
         seed = self._make(_rgb(results), cam, results['cam_classes'])
+        if len(results['cam_dropped']):
+            seed[seed == BACKGROUND_LABEL] = IGNORE_LABEL
         return _with_labels(results, seed)
 
 

@@ -27,6 +27,7 @@ class LoadCAMRecord(BaseTransform):
 
     - cam (np.ndarray, float32, (K, h, w)), in [0, 1]
     - cam_classes (np.ndarray, int64, (K,)), foreground class indices
+    - cam_dropped (np.ndarray, int64, (D,)), labelled classes without a map
     - cam_size (tuple[int, int]): (H, W)
     - cam_key (str): what the record was made from
 
@@ -63,6 +64,7 @@ class LoadCAMRecord(BaseTransform):
         self._check(path, record, results)
         results['cam'] = cam
         results['cam_classes'] = record.classes
+        results['cam_dropped'] = record.dropped
         results['cam_size'] = record.size
         results['cam_key'] = record.key
         return results
