@@ -19,7 +19,6 @@ dir.
 """
 
 import argparse
-import shlex
 import sys
 from pathlib import Path
 
@@ -42,7 +41,10 @@ from projects.amr.engine.mixed_precision import (
     AMP_TYPES,
     lone_amp,
 )
-from projects.amr.engine.stop_signals import stop_tells
+from projects.amr.engine.stop_signals import (
+    same_command_goes_on,
+    stop_tells,
+)
 from projects.amr.engine.tool_process import ROOT
 from projects.amr.errors import UserError
 
@@ -165,7 +167,7 @@ def main() -> None:
         if args.list:
             show_plan(tables, grid)
             return
-        with stop_tells(how_to_go_on):
+        with stop_tells(same_command_goes_on):
             grid.run()
         ran = collect(experiments, work_dir, grid.seeds)
         results = {**grid.finished(ceilings), **ran}
@@ -181,14 +183,6 @@ def train_options(args: argparse.Namespace) -> list[str]:
     """Flags that are passed on to tools/train.py."""
     amp = [f'--amp={args.amp}'] if args.amp else []
     return [*amp, *(['--no-pretrained'] if args.no_pretrained else [])]
-
-
-def how_to_go_on() -> str:
-    """What a stop says."""
-    return (
-        'stopped; what is done is kept, this goes on from there:\n'
-        f'  {shlex.join(["python", *sys.argv])}'
-    )
 
 
 def show_plan(tables: list[Table], grid: Grid) -> None:

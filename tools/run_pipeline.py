@@ -8,7 +8,6 @@ on. The outcome is ``summary.json`` and ``report.html`` in the work dir.
 """
 
 import argparse
-import shlex
 import sys
 import time
 from pathlib import Path
@@ -32,7 +31,10 @@ from projects.amr.engine.pipeline import (
 from projects.amr.engine.pipeline.digests import DigestCache
 from projects.amr.engine.progress import Reporter
 from projects.amr.engine.report_data import make_report
-from projects.amr.engine.stop_signals import stop_tells
+from projects.amr.engine.stop_signals import (
+    same_command_goes_on,
+    stop_tells,
+)
 from projects.amr.engine.work_dir_lock import work_dir_lock
 
 
@@ -103,20 +105,12 @@ def main() -> None:
     with work_dir_lock(work_dir) as stale:
         if stale:
             reporter.step(f'{work_dir} was locked by {stale}, which is gone')
-        with stop_tells(how_to_go_on):
+        with stop_tells(same_command_goes_on):
             runner.run(chosen, args.force)
         summary = summarize(space, runner.status, cfg, time.time() - began)
         path = write_summary(work_dir, summary)
         report = make_report(work_dir, summary, cfg)
     show(summary, path, report)
-
-
-def how_to_go_on() -> str:
-    """What a stop says."""
-    return (
-        'stopped; what is done is kept, this goes on from there:\n'
-        f'  {shlex.join(["python", *sys.argv])}'
-    )
 
 
 def show(summary: dict, path: Path, report: Path) -> None:

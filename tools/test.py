@@ -9,7 +9,6 @@ segmentor the same with mIoU; on a split without masks nothing is scored.
 
 import argparse
 import json
-import shlex
 import sys
 from pathlib import Path
 
@@ -33,7 +32,7 @@ from projects.amr.engine.launch import (
     run_tool,
 )
 from projects.amr.engine.pretrained import drop_pretrained
-from projects.amr.engine.stop_signals import stop_tells
+from projects.amr.engine.stop_signals import stop_tells, this_command
 from projects.amr.errors import UserError
 from projects.amr.evaluation.details import take_details
 from projects.amr.structures import published
@@ -121,10 +120,8 @@ def main() -> None:
 
 def run_test(runner: Runner) -> dict:
     """Test; a stop leaves no half file and says how to go on."""
-    command = shlex.join(['python', *sys.argv])
-    with stop_tells(
-        lambda: f'stopped; finished items are kept, this goes on:\n  {command}'
-    ):
+    kept = 'stopped; finished items are kept, this goes on:'
+    with stop_tells(lambda: f'{kept}\n  {this_command()}'):
         return runner.test()
 
 

@@ -1,6 +1,8 @@
 """SIGTERM as an exception, as Ctrl-C is one, and both as an error."""
 
+import shlex
 import signal
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -59,6 +61,19 @@ def stop_tells(how: Callable[[], str]) -> Iterator[None]:
             raise
         code = 143 if isinstance(stop, Terminated) else 130
         raise StoppedError(how(), code) from None
+
+
+def this_command() -> str:
+    """The command line that this tool was called by, for a shell."""
+    return shlex.join(['python', *sys.argv])
+
+
+def same_command_goes_on() -> str:
+    """What a tool that keeps all it has done says of a stop."""
+    return (
+        'stopped; what is done is kept, this goes on from there:\n'
+        f'  {this_command()}'
+    )
 
 
 def _stop_behind(error: BaseException | None) -> BaseException | None:
