@@ -74,7 +74,11 @@ def _quotable_environment() -> Iterator[None]:
 
     def substitute(*args, **kwargs):
         own = dict(os.environ)
-        changed = {k: _pasted(v) for k, v in own.items() if _pasted(v) != v}
+        changed = {
+            name: pasted
+            for name, value in own.items()
+            if (pasted := _pasted(value)) != value
+        }
         os.environ.update(changed)
         try:
             used = stock(*args, **kwargs)
