@@ -37,5 +37,7 @@ model = dict(
     # Maps are 24 pixels wide here, not 128: pairs are nearer and the walk
     # is shorter (guesses).
     radius=5,
-    test_cfg=dict(radius=3, beta=10.0, exp_times=5, bg_thr=0.25),
+    # IRNet's background threshold for VOC, 0.25, is too low here; this one was
+    # chosen on seed 0 of the chain.
+    test_cfg=dict(radius=3, beta=10.0, exp_times=5, bg_thr=0.45),
 )
