@@ -12,18 +12,16 @@ model = dict(
         type='CAM',
         backbone=dict(
             type='StageModulation',
-            # SEAM's, but for BatchNorm: each new module halves the features at
-            # first, and with fixed statistics a branch on ToyVOC was left with
-            # an eighteenth of their deviation. Not in the paper.
-            backbone=dict(
-                type='WideResNet38',
-                out_indices=(2, 3, 5),
-                frozen_stages=1,
-                norm_eval=False,
-                init_cfg={{_base_.model.backbone.init_cfg}},
-            ),
-            # The last block of each stage that is trained: not in the paper.
-            stages=dict(b3_2=256, b4_5=512, b5_2=1024, b6=2048, b7=4096),
+            backbone={{_base_.model.backbone}},
+            # The end of each residual branch of the stages that are trained:
+            # not in the paper.
+            branches={
+                'b3*.conv_branch2b1': 256,
+                'b4*.conv_branch2b1': 512,
+                'b5*.conv_branch2b1': 1024,
+                'b6.conv_branch2b2': 2048,
+                'b7.conv_branch2b2': 4096,
+            },
         ),
         head={{_base_.model.head}},
     ),

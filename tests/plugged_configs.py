@@ -43,10 +43,11 @@ def _thin(config) -> None:
         config.update(THIN[config['type']])
     if 'in_channels' in config:
         config['in_channels'] = _divided(config['in_channels'])
-    if 'stages' in config:
-        config['stages'] = {
-            key: _divided(value) for key, value in config['stages'].items()
-        }
+    for places in ('stages', 'branches'):
+        if config.get(places):
+            config[places] = {
+                key: _divided(value) for key, value in config[places].items()
+            }
     for value in config.values():
         _thin(value)
 

@@ -21,11 +21,12 @@ model = dict(
             _delete_=True,
             type='StageModulation',
             backbone=backbone,
-            stages={
-                'stages.0': 96,
-                'stages.1': 192,
-                'stages.2': 384,
-                'stages.3': 768,
+            # The end of each block's residual branch.
+            branches={
+                'stages.0.*.drop_path': 96,
+                'stages.1.*.drop_path': 192,
+                'stages.2.*.drop_path': 384,
+                'stages.3.*.drop_path': 768,
             },
         ),
         head=head,

@@ -17,10 +17,15 @@ model = dict(
         backbone=dict(
             _delete_=True,
             type='StageModulation',
-            # Not frozen, see seam_amr_wrn38_voc.py.
-            backbone=dict(backbone, norm_eval=False),
-            # The last block of each stage that is trained.
-            stages=dict(b3_2=256, b4_5=512, b5_2=1024, b6=2048, b7=4096),
+            backbone=backbone,
+            # The end of each residual branch of the stages that are trained.
+            branches={
+                'b3*.conv_branch2b1': 256,
+                'b4*.conv_branch2b1': 512,
+                'b5*.conv_branch2b1': 1024,
+                'b6.conv_branch2b2': 2048,
+                'b7.conv_branch2b2': 4096,
+            },
         ),
         head=head,
     ),

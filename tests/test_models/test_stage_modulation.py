@@ -162,3 +162,62 @@ def test_unknown_stage_is_named():
                 'stages': {'layer9': 128},
             }
         )
+
+
+@pytest.mark.parametrize(
+    ('config', 'branches', 'channels'),
+    [
+        (backbone(), {'layer4.*.bn3': 128}, 128),
+        (
+            {
+                'type': 'mmpretrain.ConvNeXt',
+                'arch': {'depths': [1, 1, 2, 1], 'channels': [4, 8, 16, 24]},
+                'gap_before_final_norm': False,
+            },
+            {'stages.2.[1-9].drop_path': 16},
+            16,
+        ),
+    ],
+)
+def test_residual_branches_are_modulated_and_shortcuts_are_not(
+    config, branches, channels
+):
+    torch.manual_seed(0)
+    plain = build(config, training=False)
+    for parameter in plain.parameters():
+        if parameter.ndim == 1:  # branches start closed
+            torch.nn.init.uniform_(parameter, 0.5, 1.5)
+    model = build(
+        {'type': 'StageModulation', 'backbone': config, 'branches': branches},
+        training=False,
+    )
+    model.backbone.load_state_dict(plain.state_dict(), strict=False)
+    gates = [m for n, m in model.named_modules() if n.endswith('.amm')]
+    assert gates
+    x = torch.randn(2, 3, 65, 47)
+    for gate in gates:  # closed: only the shortcut is left
+        gate.forward = torch.zeros_like
+    assert not torch.equal(model(x)[-1], plain(x)[-1])
+    for parameter in _ends(plain, branches):
+        parameter.register_forward_hook(lambda *a: torch.zeros_like(a[-1]))
+    torch.testing.assert_close(model(x)[-1], plain(x)[-1])
+
+
+def _ends(network, branches):
+    """Modules whose names fit the patterns of these tests."""
+    (pattern,) = branches
+    stem = pattern.split('.*')[0].split('.[')[0]
+    last = pattern.rpartition('.')[2]
+    return [
+        module
+        for name, module in network.named_modules()
+        if name.startswith(stem)
+        and name.endswith(last)
+        and ('[1-9]' not in pattern or '.0.' not in name[len(stem) :])
+    ]
+
+
+@pytest.mark.parametrize('places', [{}, {'branches': {'layer9.*': 8}}])
+def test_branches_that_fit_nothing_are_refused(places):
+    with pytest.raises(ValueError, match='branches'):
+        build({'type': 'StageModulation', 'backbone': backbone(), **places})

@@ -39,7 +39,8 @@ def fit_classes(cfg: Config, names: tuple[str, ...]) -> None:
     maps. In the models, every count
     that was K or K + 1 for the config's own K foreground classes becomes
     that of the new list: whether it counts the background is told by its
-    value alone, so heads of any kind and depth are covered.
+    value alone, so heads of any kind and depth are covered. A count that is
+    the new list's already stays, and so does 0, a backbone without a head.
 
     Args:
         cfg (Config): The config, changed in place. Fitting twice is fitting
@@ -47,7 +48,7 @@ def fit_classes(cfg: Config, names: tuple[str, ...]) -> None:
         names (tuple[str, ...]): Names by label, background first.
 
     Raises:
-        UserError: If a count is neither K nor K + 1; the key is named.
+        UserError: If a count is none of these; the key is named.
     """
     datasets = list(_datasets(cfg))
     old = {len(_classes(dataset)) for dataset in datasets}
@@ -125,7 +126,7 @@ def _fit_counts(config, where: str, old: int, new: int) -> None:
 
 def _fitted(where: str, value: int, old: int, new: int) -> int:
     """Return the new value of one count."""
-    counts = {old: new, old - 1: new - 1}
+    counts = {0: 0, new: new, new - 1: new - 1, old: new, old - 1: new - 1}
     if value not in counts:
         raise UserError(
             f'{where} = {value} counts neither the {old - 1} foreground '

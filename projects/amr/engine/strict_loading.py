@@ -9,14 +9,16 @@ refuses files that fit the model only in part.
 from pathlib import Path
 from urllib.parse import urlparse
 
-from mmengine.model.weight_init import PretrainedInit
-from mmengine.runner.checkpoint import CheckpointLoader
+from mmengine.logging import print_log
+from mmengine.model.weight_init import PretrainedInit, update_init_info
+from mmengine.runner.checkpoint import CheckpointLoader, load_state_dict
 from mmseg.registry import WEIGHT_INITIALIZERS
 from torch import nn
 
 from projects.amr.engine.checkpoint import compare_state
 from projects.amr.engine.checkpoint_file import read_checkpoint
-from projects.amr.engine.weight_sources import ZOOS, find_weights
+from projects.amr.engine.weight_names import lite_names
+from projects.amr.engine.weight_sources import PACKAGE, ZOOS, find_weights
 from projects.amr.errors import CheckpointMismatchError, list_faults
 
 _CLOSED = ('pavi://', r'(\S+\:)?s3://', r'(\S+\:)?petrel://')
@@ -33,7 +35,8 @@ def use_strict_loading(trust_checkpoint: bool = False) -> None:
     def load_from_anywhere(filename, map_location=None, **_):
         return _load(filename, map_location or 'cpu', trust_checkpoint)
 
-    schemes = ('', 'http://', 'https://', *(f'{zoo}://' for zoo in ZOOS))
+    zoos = [f'{zoo}://' for zoo in (*ZOOS, PACKAGE)]
+    schemes = ('', 'http://', 'https://', *zoos)
     CheckpointLoader.register_scheme(
         (*schemes, *_CLOSED), load_from_anywhere, force=True
     )
@@ -79,7 +82,8 @@ class StrictPretrainedInit(PretrainedInit):
     shape, but for those of modules that say ``from_scratch`` (the attention
     modulation) and batch counters. The file may hold more, as an ImageNet
     head, but nothing else inside of a part that the module has: that is
-    another depth or width.
+    another depth or width. EfficientNet weights are taken under either of
+    the names that :func:`lite_names` knows.
 
     Args:
         checkpoint (str): File, URL or name of a model zoo.
@@ -100,14 +104,17 @@ class StrictPretrainedInit(PretrainedInit):
         self.strict = strict
 
     def __call__(self, module: nn.Module) -> None:
-        """Check, then load as mmengine does."""
+        """Load the weights, after a check unless ``strict`` is off."""
+        content = CheckpointLoader.load_checkpoint(
+            self.checkpoint, map_location=self.map_location, logger='silent'
+        )
+        state = lite_names(part_of_state(content, self.prefix or ''))
         if self.strict:
-            content = CheckpointLoader.load_checkpoint(
-                self.checkpoint, map_location='cpu', logger='silent'
-            )
-            state = part_of_state(content, self.prefix or '')
             require_pretrained_match(module, state, self.checkpoint)
-        super().__call__(module)
+        print_log(f'load weights from {self.checkpoint}', 'current')
+        load_state_dict(module, state, strict=False, logger='current')
+        if hasattr(module, '_params_init_info'):
+            update_init_info(module, init_info=self._get_init_info())
 
 
 def require_pretrained_match(

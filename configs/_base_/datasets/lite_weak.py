@@ -1,0 +1,14 @@
+_base_ = './voc12_weak.py'
+train_pipeline = [
+    dict(type='LoadWeakLabelImage'),
+    dict(type='RandomResizeLongestSide', min_side=256, max_side=400),
+    dict(type='RandomFlip', prob=0.5),
+    dict(
+        type='RandomCropOrPad',
+        crop_size=(256, 256),
+        pad_val=(127.5, 127.5, 127.5),
+    ),
+    dict(type='PackWeakLabelInputs'),
+]
+train_dataloader = dict(num_workers=1, dataset=dict(pipeline=train_pipeline))
+test_dataloader = dict(batch_size=8, num_workers=1)

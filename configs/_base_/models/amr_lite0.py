@@ -1,0 +1,38 @@
+# Spotlight and compensation branch, two EfficientNet-Lite 0 of their own.
+_base_ = './lite0.py'
+model = dict(
+    type='AMR',
+    data_preprocessor={{_base_.lite0_preprocessor}},
+    spotlight=dict(
+        type='CAM',
+        backbone={{_base_.lite0}},
+        head=dict(type='CAMHead', in_channels=1280, num_classes=20),
+    ),
+    compensation=dict(
+        type='CAM',
+        backbone=dict(
+            type='StageModulation',
+            backbone={{_base_.lite0}},
+            # "at each layer" (Introduction): on the residual branch of each
+            # block that has a shortcut, as in the released ResNet; of the
+            # stages that are trained.
+            branches={
+                'stage3.[1-9].bn3': 40,
+                'stage4.[1-9].bn3': 80,
+                'stage5.[1-9].bn3': 112,
+                'stage6.[1-9].bn3': 192,
+            },
+            amm=dict(
+                type='AttentionModulation',
+                modulation=dict(type='gaussian'),  # Table 4
+            ),
+        ),
+        head=dict(type='CAMHead', in_channels=1280, num_classes=20),
+    ),
+    xi=0.5,  # Table 5
+    cls_weight=0.5,  # Eq. 10
+    loss_cps=dict(type='CrossPseudoSupervisionLoss', loss_weight=1.0),
+    test_cfg=dict(
+        type='MultiScaleCAM', scales=(1.0,), flip=True, output_stride=4
+    ),
+)

