@@ -5,8 +5,8 @@ from importlib.util import find_spec
 
 import pytest
 import torch
-from model_configs import build
 
+from model_configs import build
 from projects.amr.engine.strict_loading import use_strict_loading
 from projects.amr.engine.weight_names import lite_names
 from projects.amr.engine.weight_sources import find_weights
