@@ -9,7 +9,7 @@ model = dict(
     data_preprocessor={{_base_.model.data_preprocessor}},
     spotlight={{_base_.model}},
     compensation=dict(
-        type='CAM',
+        type='CAMClassifier',
         backbone=dict(
             type='StageModulation',
             # SEAM's, but for BatchNorm: each new module halves the features at

@@ -16,7 +16,7 @@ from .cam_methods import (
     LibraryCAM,
     MultiScaleCAM,
 )
-from .classifiers import AMR, CAM, SEAM, BaseCAMClassifier
+from .classifiers import AMR, SEAM, BaseCAMClassifier, CAMClassifier
 from .data_preprocessor import WeakLabelDataPreprocessor
 from .decode_heads import DeepLabV2Head
 from .heads import AffinityHead, BoundaryHead, CAMHead, DisplacementHead
@@ -38,7 +38,6 @@ from .segmentors import (
 
 __all__ = [
     'AMR',
-    'CAM',
     'SEAM',
     'AdaptiveMinPoolingLoss',
     'AdvCAM',
@@ -50,6 +49,7 @@ __all__ = [
     'BaseAffinityNetwork',
     'BaseCAMClassifier',
     'BoundaryHead',
+    'CAMClassifier',
     'CAMHead',
     'CAMPrediction',
     'ClassWiseCAM',
