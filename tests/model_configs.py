@@ -28,7 +28,7 @@ def backbone(amm: dict | None = None, **changes) -> dict:
 def branch(amm: dict | None = None, **changes) -> dict:
     """A plain CAM classifier."""
     return {
-        'type': 'CAM',
+        'type': 'CAMClassifier',
         'backbone': backbone(amm, **changes),
         'head': {
             'type': 'CAMHead',
@@ -81,7 +81,7 @@ def seam_amr(**changes) -> dict:
     """An AMR whose spotlight is that SEAM."""
     own = seam()
     compensation = {
-        'type': 'CAM',
+        'type': 'CAMClassifier',
         'backbone': {
             'type': 'StageModulation',
             'backbone': own['backbone'],

@@ -8,7 +8,10 @@ from pathlib import Path
 from PIL import Image
 
 from projects.amr.datasets import VOCFolder
-from projects.amr.datasets.weak_labels import ClassNames, labels_from_xml
+from projects.amr.datasets.labels.weak_labels import (
+    ClassNames,
+    labels_from_xml,
+)
 
 # Names of the toy classes in own data; sorted, they are in another order.
 OWN = {'alvo': 'Kürbis', 'bimi': 'zebra', 'coru': 'big cat', 'dexa': 'ant'}

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from mmengine.config import Config
 
-from projects.amr.engine.pretrained import drop_pretrained
+from projects.amr.runtime.checkpoints.pretrained import drop_pretrained
 
 CONFIGS = Path(__file__).parents[1] / 'configs'
 WIDTH = 16  # divides the channels of ResNet-50, ConvNeXt and DeiT

@@ -10,9 +10,12 @@ from mmengine.optim import build_optim_wrapper
 from mmengine.registry import DATASETS as ROOT_DATASETS
 from mmseg.registry import DATASETS, METRICS, MODELS
 
-from projects.amr.engine.config_reading import allow_mmseg_bases
-from projects.amr.engine.pretrained import drop_pretrained, find_pretrained
-from projects.amr.models import AMR, CAM, SEAM
+from projects.amr.models import AMR, SEAM, CAMClassifier
+from projects.amr.runtime.checkpoints.pretrained import (
+    drop_pretrained,
+    find_pretrained,
+)
+from projects.amr.runtime.config.config_reading import allow_mmseg_bases
 
 CONFIGS = Path(__file__).parents[1] / 'configs'
 CLASSIFIERS = sorted(
@@ -21,7 +24,7 @@ CLASSIFIERS = sorted(
     if not {'_base_', 'pipelines'} & set(path.parts)
     and path.name.startswith(('cam_', 'amr_', 'seam_'))
 )
-ALGORITHMS = {'seam_amr': AMR, 'seam': SEAM, 'amr': AMR, 'cam': CAM}
+ALGORITHMS = {'seam_amr': AMR, 'seam': SEAM, 'amr': AMR, 'cam': CAMClassifier}
 BACKBONES = {
     'wrn38': ('WideResNet38', 4096),
     'convnext-tiny': ('ConvNeXt', 768),
@@ -61,7 +64,7 @@ def test_config_builds_what_its_name_says(path):
     else:
         assert backbone.depth == int(name.removeprefix('r'))
     spotlight = getattr(model, 'spotlight', None)
-    assert type(spotlight) is {'seam_amr': SEAM, 'amr': CAM}.get(
+    assert type(spotlight) is {'seam_amr': SEAM, 'amr': CAMClassifier}.get(
         algorithm, type(None)
     )
     names = cfg.train_dataloader.dataset.get('metainfo', {}).get('classes')
@@ -186,7 +189,7 @@ def test_control_of_toy_seam_lacks_only_what_seam_adds():
     )
     ours, theirs = plain.pop('model'), seam.pop('model')
     assert plain == seam
-    assert ours.pop('type') == 'CAM'
+    assert ours.pop('type') == 'CAMClassifier'
     assert theirs.pop('type') == 'SEAM'
     # Its correlation module reads the first two, the head the last.
     assert theirs['backbone']['out_indices'] == (2, 3, 5)
@@ -287,7 +290,8 @@ def test_mmseg_configs_can_be_inherited(tmp_path):
 
 def test_parts_are_registered_in_mmsegs_scope():
     for registry, names in (
-        (MODELS, ('AMR', 'CAM', 'AttentionModulation', 'StageModulation')),
+        (MODELS, ('AMR', 'CAMClassifier', 'AttentionModulation')),
+        (MODELS, ('StageModulation',)),
         (DATASETS, ('VOCWeakLabelDataset',)),
         (METRICS, ('CAMIoUMetric',)),
     ):

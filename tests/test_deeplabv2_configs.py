@@ -11,14 +11,14 @@ from mmengine.optim import PolyLR, build_optim_wrapper
 from mmengine.registry import init_default_scope
 from mmseg.registry import METRICS, MODELS, TRANSFORMS
 
-from projects.amr.engine.launch import settle_initial_weights
-from projects.amr.engine.pretrained import (
+from projects.amr.errors import MissingWeightsError
+from projects.amr.models import MultiScaleLossEncoderDecoder
+from projects.amr.runtime.checkpoints.pretrained import (
     drop_pretrained,
     find_pretrained,
     require_pretrained,
 )
-from projects.amr.errors import MissingWeightsError
-from projects.amr.models import MultiScaleLossEncoderDecoder
+from projects.amr.workflow.launch.tool_setup import settle_initial_weights
 
 CONFIGS = Path(__file__).parents[1] / 'configs'
 NAMES = sorted(

@@ -1,6 +1,9 @@
+import ast
 import subprocess
 import sys
 from pathlib import Path
+
+import pytest
 
 ROOT = Path(__file__).parents[1]
 
@@ -28,33 +31,82 @@ def test_setup_forces_neither_stack():
     assert 'mmsegmentation' not in required
 
 
-def test_arrows_run_one_way():
-    """engine -> models, datasets, evaluation -> ops -> structures."""
-    rank = {
-        'errors': 0,
-        'structures': 1,
-        'ops': 2,
-        'visualization': 2,
-        'models': 3,
-        'datasets': 3,
-        'evaluation': 3,
-        'engine': 4,
-    }
+# Each imports from those to its left only.
+WINGS = (
+    ('errors',),
+    ('runtime',),
+    ('structures',),
+    ('ops',),
+    ('datasets', 'visualization'),
+    ('models', 'evaluation'),
+    ('engine',),
+    ('workflow',),
+)
+FOLDERS = {
+    'runtime': (
+        ('files',),
+        ('checkpoints', 'config', 'processes'),
+    ),
+    'workflow': (
+        ('launch', 'ablation'),
+        ('labels', 'pipeline'),
+        ('preflight',),
+        (
+            'data_preparation',
+            'export',
+            'inspection',
+            'released',
+            'report',
+        ),
+    ),
+}
+
+
+def imports_of_the_library():
+    """Yield file, own module and imported one, as lists of names."""
     package = ROOT / 'projects' / 'amr'
-    checked = 0
     for path in package.rglob('*.py'):
-        own = path.relative_to(package).parts[0].removesuffix('.py')
-        if own == '__init__':
-            continue
-        for line in path.read_text().splitlines():
-            words = line.split()
-            if words[:1] != ['from'] or not words[1].startswith('projects'):
-                continue
-            other = words[1].split('.')[2]
-            same = own == other
-            assert same or rank[other] < rank[own], f'{path}: {line}'
-            checked += 1
-    assert checked > 50
+        own = path.relative_to(package).with_suffix('').parts
+        for node in ast.walk(ast.parse(path.read_text(encoding='utf-8'))):
+            module = getattr(node, 'module', None) or ''
+            if module.startswith('projects.amr.'):
+                yield path, own, module.split('.')[2:]
+
+
+def assert_one_way(order, arrows):
+    """Hold each (file, importer, imported) against an order of groups."""
+    rank = {name: n for n, group in enumerate(order) for name in group}
+    checked = 0
+    for path, own, other in arrows:
+        assert own == other or rank[other] < rank[own], f'{path}: {other}'
+        checked += 1
+    return checked
+
+
+def test_arrows_between_wings_run_one_way():
+    arrows = [
+        (path, own[0], other[0])
+        for path, own, other in imports_of_the_library()
+    ]
+    assert assert_one_way(WINGS, arrows) > 300
+
+
+@pytest.mark.parametrize('wing', FOLDERS)
+def test_arrows_between_folders_of_a_wing_run_one_way(wing):
+    arrows = [
+        (path, own[1], other[1])
+        for path, own, other in imports_of_the_library()
+        if own[0] == other[0] == wing
+    ]
+    assert assert_one_way(FOLDERS[wing], arrows) > 10
+
+
+def test_engine_holds_hooks_and_optimiser_wrappers():
+    engine = ROOT / 'projects' / 'amr' / 'engine'
+    found = {
+        path.relative_to(engine).parts[0] for path in engine.rglob('*.py')
+    }
+    assert found == {'__init__.py', 'hooks', 'mixed_precision.py'}
 
 
 def test_templates_of_the_report_are_installed(tmp_path):

@@ -13,7 +13,6 @@ from mmengine.config import Config
 from mmengine.optim import build_optim_wrapper
 from mmseg.registry import MODELS
 
-from projects.amr.engine.pretrained import drop_pretrained
 from projects.amr.models import (
     AdvCAM,
     AffinityNet,
@@ -28,6 +27,7 @@ from projects.amr.ops.dense_crf import CRF_KERNELS
 from projects.amr.ops.random_walk import random_walk
 from projects.amr.ops.score_crf import refine_scores
 from projects.amr.ops.seeds import affinity_seed, confident_seed
+from projects.amr.runtime.checkpoints.pretrained import drop_pretrained
 from projects.amr.structures.voc_palette import voc_palette
 
 CONFIGS = Path(__file__).parents[1] / 'configs'

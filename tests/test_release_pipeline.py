@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 from mmengine.config import Config
 
-from projects.amr.engine.pipeline import Workspace, read_stages
-from projects.amr.engine.pipeline.context import StageContext
-from projects.amr.engine.pipeline.digests import DigestCache
-from projects.amr.engine.pretrained import find_pretrained
+from projects.amr.runtime.checkpoints.pretrained import find_pretrained
+from projects.amr.workflow.pipeline import Workspace, read_stages
+from projects.amr.workflow.pipeline.context import StageContext
+from projects.amr.workflow.pipeline.digests import DigestCache
 
 ROOT = Path(__file__).parents[1]
 PIPELINES = ROOT / 'configs/pipelines'

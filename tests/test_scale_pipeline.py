@@ -11,15 +11,18 @@ from mmseg.registry import DATASETS, MODELS, OPTIM_WRAPPERS
 
 from projects.amr.datasets.toy_voc import PRESETS, class_names
 from projects.amr.engine.mixed_precision import BFloat16OptimWrapper
-from projects.amr.engine.pipeline import (
+from projects.amr.runtime.checkpoints.pretrained import (
+    drop_pretrained,
+    find_pretrained,
+)
+from projects.amr.runtime.files.progress import Reporter
+from projects.amr.workflow.pipeline import (
     PipelineRunner,
     Workspace,
     read_stages,
 )
-from projects.amr.engine.pipeline.context import StageContext
-from projects.amr.engine.pipeline.digests import DigestCache
-from projects.amr.engine.pretrained import drop_pretrained, find_pretrained
-from projects.amr.engine.progress import Reporter
+from projects.amr.workflow.pipeline.context import StageContext
+from projects.amr.workflow.pipeline.digests import DigestCache
 
 ROOT = Path(__file__).parents[1]
 CONFIG = 'configs/pipelines/amr_toyvoc_scale.py'

@@ -14,17 +14,15 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 import cv2
 
 import projects.amr  # noqa: F401  registers everything
-from projects.amr.engine.launch import (
+from projects.amr.errors import UserError
+from projects.amr.runtime.files.atomic_write import atomic_write
+from projects.amr.visualization.class_strips import class_strips
+from projects.amr.workflow.inspection.single_image import CAMDemo
+from projects.amr.workflow.launch.tool_setup import (
     add_common_arguments,
     add_trust_argument,
     load_config,
     run_tool,
-)
-from projects.amr.engine.single_image import CAMDemo
-from projects.amr.errors import UserError
-from projects.amr.structures import published
-from projects.amr.visualization.class_strips import (
-    class_strips,
 )
 
 
@@ -65,7 +63,7 @@ def main() -> None:
     _, data = cv2.imencode('.png', class_strips(sample.img, cams, captions))
     out = args.out or Path(f'{Path(args.image).stem}_cam.png')
     try:
-        with published(out) as file:
+        with atomic_write(out) as file:
             file.write(data.tobytes())
     except OSError as error:
         raise UserError(f'{out} cannot be written ({error})') from None

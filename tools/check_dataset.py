@@ -17,21 +17,18 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from mmengine.logging import MMLogger
 
 import projects.amr  # noqa: F401  registers everything
-from projects.amr.datasets.class_list import read_class_file
-from projects.amr.engine.cfg_options import add_cfg_options
-from projects.amr.engine.launch import run_tool
-from projects.amr.engine.mask_tools import (
-    config_classes,
-    write_json,
-)
-from projects.amr.engine.preflight import (
+from projects.amr.datasets.labels.class_list import read_class_file
+from projects.amr.errors import UserError
+from projects.amr.runtime.config.cfg_options import add_cfg_options
+from projects.amr.workflow.labels.mask_tools import config_classes, write_json
+from projects.amr.workflow.launch.tool_setup import run_tool
+from projects.amr.workflow.preflight import (
     Scanner,
     SplitToCheck,
     check_splits,
     config_splits,
     folder_splits,
 )
-from projects.amr.errors import UserError
 
 CACHE = 'work_dirs/check_dataset_cache.json'
 

@@ -34,7 +34,13 @@ from installed_packages import (  # noqa: E402
 )
 
 PARTS = {
-    'MODELS': ('AMR', 'CAM', 'IRNet', 'AffinityNet', 'DeepLabV2Head'),
+    'MODELS': (
+        'AMR',
+        'CAMClassifier',
+        'IRNet',
+        'AffinityNet',
+        'DeepLabV2Head',
+    ),
     'DATASETS': ('VOCWeakLabelDataset', 'VOCLabelMapDataset'),
     'TRANSFORMS': ('LoadWeakLabelImage', 'RandomWalkPseudoLabel'),
     'METRICS': ('CAMIoUMetric', 'MapAgreementMetric'),
@@ -81,7 +87,7 @@ def check_bases() -> Iterator[tuple]:
     """Inheritance from mmseg's own configs."""
     from mmengine.config import Config
 
-    from projects.amr.engine.config_reading import allow_mmseg_bases
+    from projects.amr.runtime.config.config_reading import allow_mmseg_bases
 
     allow_mmseg_bases()
     with tempfile.TemporaryDirectory() as folder:
@@ -95,8 +101,8 @@ def check_data() -> Iterator[tuple]:
     """VOC 2012 and initial weights; notes, since ToyVOC needs neither."""
     from mmengine.config import Config
 
-    from projects.amr.engine.pretrained import find_pretrained
-    from projects.amr.engine.weight_sources import cached_path
+    from projects.amr.runtime.checkpoints.pretrained import find_pretrained
+    from projects.amr.runtime.checkpoints.weight_sources import cached_path
 
     root = Path(os.environ.get('VOC_ROOT', ROOT / 'data/VOCdevkit/VOC2012'))
     path = root / 'ImageSets' / 'Segmentation' / 'train_aug.txt'

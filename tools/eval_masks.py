@@ -14,17 +14,17 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import projects.amr  # noqa: F401  registers everything
-from projects.amr.engine.item_progress import show_progress
-from projects.amr.engine.launch import run_tool
-from projects.amr.engine.mask_tools import (
-    add_folder_arguments,
-    open_folder,
-    write_json,
-)
 from projects.amr.errors import UserError
 from projects.amr.evaluation.mask_evaluation import (
     evaluate_masks,
 )
+from projects.amr.runtime.files.item_progress import show_progress
+from projects.amr.workflow.labels.mask_tools import (
+    add_folder_arguments,
+    open_folder,
+    write_json,
+)
+from projects.amr.workflow.launch.tool_setup import run_tool
 
 
 def parse_args() -> argparse.Namespace:

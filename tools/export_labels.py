@@ -13,18 +13,15 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from projects.amr.engine.cvat_export import export_cvat
-from projects.amr.engine.item_progress import show_progress
-from projects.amr.engine.label_export import (
-    LabelFolder,
-    export_coco,
-)
-from projects.amr.engine.launch import run_tool
-from projects.amr.engine.mask_tools import (
+from projects.amr.errors import UserError
+from projects.amr.runtime.files.item_progress import show_progress
+from projects.amr.workflow.export.cvat_export import export_cvat
+from projects.amr.workflow.export.label_export import LabelFolder, export_coco
+from projects.amr.workflow.labels.mask_tools import (
     add_folder_arguments,
     open_folder,
 )
-from projects.amr.errors import UserError
+from projects.amr.workflow.launch.tool_setup import run_tool
 
 
 def parse_args() -> argparse.Namespace:

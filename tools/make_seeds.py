@@ -15,17 +15,17 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import projects.amr  # noqa: F401  registers everything
-from projects.amr.engine.label_job import LabelMapJob
-from projects.amr.engine.launch import run_tool
-from projects.amr.engine.mask_tools import (
+from projects.amr.errors import UserError
+from projects.amr.ops.label_crf import crf_name
+from projects.amr.ops.seeds import SEED_RECIPES
+from projects.amr.workflow.labels.label_job import LabelMapJob
+from projects.amr.workflow.labels.mask_tools import (
     add_folder_arguments,
     add_generation_arguments,
     make_labels,
     open_folder,
 )
-from projects.amr.errors import UserError
-from projects.amr.ops.label_crf import crf_name
-from projects.amr.ops.seeds import SEED_RECIPES
+from projects.amr.workflow.launch.tool_setup import run_tool
 
 FLAGS = {
     'irn': ('fg_thr', 'bg_thr'),

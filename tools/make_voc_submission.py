@@ -15,13 +15,13 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import projects.amr  # noqa: F401  registers everything
 from projects.amr.datasets import VOCFolder
-from projects.amr.engine.item_progress import show_progress
-from projects.amr.engine.launch import run_tool
-from projects.amr.engine.voc_submission import (
+from projects.amr.errors import UserError
+from projects.amr.runtime.files.item_progress import show_progress
+from projects.amr.workflow.export.voc_submission import (
     FOLDER,
     write_submission,
 )
-from projects.amr.errors import UserError
+from projects.amr.workflow.launch.tool_setup import run_tool
 
 
 def parse_args() -> argparse.Namespace:

@@ -26,7 +26,17 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from mmengine.logging import MMLogger
 
-from projects.amr.engine.ablation import (
+from projects.amr.engine.mixed_precision import (
+    AMP_TYPES,
+    lone_amp,
+)
+from projects.amr.errors import UserError
+from projects.amr.runtime.processes.stop_signals import (
+    same_command_goes_on,
+    stop_tells,
+)
+from projects.amr.runtime.processes.tool_process import ROOT
+from projects.amr.workflow.ablation import (
     Grid,
     Table,
     collect,
@@ -36,17 +46,7 @@ from projects.amr.engine.ablation import (
     read_tables,
     write_table,
 )
-from projects.amr.engine.launch import run_tool
-from projects.amr.engine.mixed_precision import (
-    AMP_TYPES,
-    lone_amp,
-)
-from projects.amr.engine.stop_signals import (
-    same_command_goes_on,
-    stop_tells,
-)
-from projects.amr.engine.tool_process import ROOT
-from projects.amr.errors import UserError
+from projects.amr.workflow.launch.tool_setup import run_tool
 
 TABLES = ROOT / 'configs' / 'ablations' / 'tables.py'
 

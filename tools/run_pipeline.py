@@ -16,10 +16,16 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from mmengine.logging import MMLogger
 
-from projects.amr.engine.cfg_options import add_cfg_options
-from projects.amr.engine.launch import read_config, run_tool
-from projects.amr.engine.own_data import use_own_data
-from projects.amr.engine.pipeline import (
+from projects.amr.runtime.config.cfg_options import add_cfg_options
+from projects.amr.runtime.config.config_reading import read_config
+from projects.amr.runtime.files.progress import Reporter
+from projects.amr.runtime.processes.stop_signals import (
+    same_command_goes_on,
+    stop_tells,
+)
+from projects.amr.runtime.processes.work_dir_lock import work_dir_lock
+from projects.amr.workflow.launch.tool_setup import run_tool
+from projects.amr.workflow.pipeline import (
     PipelineRunner,
     Workspace,
     choose,
@@ -28,14 +34,9 @@ from projects.amr.engine.pipeline import (
     summarize,
     write_summary,
 )
-from projects.amr.engine.pipeline.digests import DigestCache
-from projects.amr.engine.progress import Reporter
-from projects.amr.engine.report_data import make_report
-from projects.amr.engine.stop_signals import (
-    same_command_goes_on,
-    stop_tells,
-)
-from projects.amr.engine.work_dir_lock import work_dir_lock
+from projects.amr.workflow.pipeline.digests import DigestCache
+from projects.amr.workflow.pipeline.own_data import use_own_data
+from projects.amr.workflow.report.report_data import make_report
 
 
 def parse_args() -> argparse.Namespace:

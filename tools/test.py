@@ -18,12 +18,20 @@ from mmengine.config import Config
 from mmengine.dist import is_main_process
 from mmengine.runner import Runner
 
-from projects.amr.engine.ablation import SUMMARY
-from projects.amr.engine.config_faults import require_keys
 from projects.amr.engine.hooks.checkpoint_guard_hook import (
     INITIALISATION,
 )
-from projects.amr.engine.launch import (
+from projects.amr.errors import UserError
+from projects.amr.evaluation.nested_results import take_nested_results
+from projects.amr.runtime.checkpoints.pretrained import drop_pretrained
+from projects.amr.runtime.config.config_faults import require_keys
+from projects.amr.runtime.files.atomic_write import atomic_write
+from projects.amr.runtime.processes.stop_signals import (
+    stop_tells,
+    this_command,
+)
+from projects.amr.workflow.ablation import SUMMARY
+from projects.amr.workflow.launch.tool_setup import (
     add_common_arguments,
     add_trust_argument,
     hold_work_dir,
@@ -31,11 +39,6 @@ from projects.amr.engine.launch import (
     package_versions,
     run_tool,
 )
-from projects.amr.engine.pretrained import drop_pretrained
-from projects.amr.engine.stop_signals import stop_tells, this_command
-from projects.amr.errors import UserError
-from projects.amr.evaluation.details import take_details
-from projects.amr.structures import published
 
 WRITERS = ('CAMGenerationHook', 'LabelMapWriterHook')
 NEEDED = ('model', 'test_dataloader', 'test_cfg', 'test_evaluator')
@@ -136,11 +139,11 @@ def write_summary(runner: Runner, args, metrics: dict) -> None:
         'images': len(dataset),
         'seed': runner.seed,
         'metrics': metrics,
-        'details': take_details(),
+        'details': take_nested_results(),
         'versions': package_versions(),
     }
     path = Path(runner.work_dir) / SUMMARY
-    with published(path) as file:
+    with atomic_write(path) as file:
         file.write(json.dumps(summary, indent=1, default=float).encode())
     runner.logger.info(f'Summary: {path}')
     if str(summary[INITIALISATION]).startswith('random'):

@@ -11,8 +11,15 @@ from mmengine.config import Config
 from mmengine.runner import Runner
 from mmseg.registry import RUNNERS
 
-from projects.amr.engine.config_faults import require_keys
-from projects.amr.engine.launch import (
+from projects.amr.engine.mixed_precision import (
+    AMP_TYPES,
+    lone_amp,
+    use_amp,
+)
+from projects.amr.runtime.checkpoints.resume import settle_resume
+from projects.amr.runtime.config.config_faults import require_keys
+from projects.amr.workflow.launch.schedule_length import check_schedule_length
+from projects.amr.workflow.launch.tool_setup import (
     add_common_arguments,
     add_trust_argument,
     hold_work_dir,
@@ -21,16 +28,7 @@ from projects.amr.engine.launch import (
     settle_initial_weights,
     was_restarted,
 )
-from projects.amr.engine.mixed_precision import (
-    AMP_TYPES,
-    lone_amp,
-    use_amp,
-)
-from projects.amr.engine.resume import settle_resume
-from projects.amr.engine.schedule_length import (
-    check_schedule_length,
-)
-from projects.amr.engine.train_batches import require_batches
+from projects.amr.workflow.launch.train_batches import require_batches
 
 NEEDED = ('model', 'train_dataloader', 'train_cfg', 'optim_wrapper')
 

@@ -3,7 +3,7 @@
 _base_ = './seam_wrn38_toyvoc.py'
 model = dict(
     _delete_=True,
-    type='CAM',
+    type='CAMClassifier',
     data_preprocessor={{_base_.model.data_preprocessor}},
     backbone={{_base_.model.backbone}},  # the head reads its last stage
     head={{_base_.model.head}},

@@ -5,7 +5,7 @@ model = dict(
     data_preprocessor={{_base_.model.data_preprocessor}},
     spotlight={{_base_.model}},
     compensation=dict(
-        type='CAM',
+        type='CAMClassifier',
         backbone=dict(
             type='StageModulation',
             # The spotlight's, but for BatchNorm: each of the five new modules

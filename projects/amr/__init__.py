@@ -6,7 +6,8 @@ with ``custom_imports = dict(imports=['projects.amr'])``.
 
 from . import quiet_imports  # noqa: F401, I001  before the others
 from . import datasets, engine, evaluation, models
+from .runtime import checkpoints
 
 __version__ = '0.1.0'
 
-__all__ = ['datasets', 'engine', 'evaluation', 'models']
+__all__ = ['checkpoints', 'datasets', 'engine', 'evaluation', 'models']

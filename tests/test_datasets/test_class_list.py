@@ -1,13 +1,13 @@
 import pytest
 
-from projects.amr.datasets.class_list import (
+from projects.amr.datasets.labels.class_list import (
     check_class_names,
     doubtful_names,
     find_classes,
     folder_classes,
     read_class_file,
 )
-from projects.amr.datasets.label_file import LabelRow, LabelTable
+from projects.amr.datasets.labels.label_file import LabelRow, LabelTable
 from projects.amr.errors import DataError
 
 

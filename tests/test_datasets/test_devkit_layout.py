@@ -3,15 +3,18 @@ from pathlib import Path
 
 import pytest
 
-from projects.amr.datasets import devkit_layout
-from projects.amr.datasets.class_list import folder_classes
-from projects.amr.datasets.devkit_layout import (
+from projects.amr.datasets.labels.class_list import folder_classes
+from projects.amr.datasets.labels.weak_labels import (
+    ClassNames,
+    read_label_file,
+)
+from projects.amr.datasets.own_photos import devkit_layout
+from projects.amr.datasets.own_photos.devkit_layout import (
     DevkitPlan,
     read_image_map,
     write_devkit,
 )
-from projects.amr.datasets.image_folder import Photo
-from projects.amr.datasets.weak_labels import ClassNames, read_label_file
+from projects.amr.datasets.own_photos.image_folder import Photo
 from projects.amr.errors import DataError, UserError
 
 CLASSES = ('background', 'sofa', 'dog', 'Äpfel')

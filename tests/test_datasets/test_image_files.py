@@ -4,7 +4,7 @@ import unicodedata
 import pytest
 
 from projects.amr.datasets import VOCFolder
-from projects.amr.datasets.image_files import find_image
+from projects.amr.datasets.images.image_files import find_image
 from projects.amr.errors import DataError
 
 

@@ -2,13 +2,13 @@ import unicodedata
 
 import pytest
 
-from projects.amr.datasets.image_folder import (
+from projects.amr.datasets.labels.label_file import LabelRow, LabelTable
+from projects.amr.datasets.own_photos.image_folder import (
     Photo,
     apply_no_label,
     list_photos,
     match_rows,
 )
-from projects.amr.datasets.label_file import LabelRow, LabelTable
 from projects.amr.errors import DataError
 
 

@@ -1,6 +1,6 @@
 import pytest
 
-from projects.amr.datasets.image_ids import check_image_id, read_id_list
+from projects.amr.datasets.images.image_ids import check_image_id, read_id_list
 from projects.amr.errors import DataError
 
 

@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from projects.amr.datasets.image_folder import Photo
-from projects.amr.datasets.image_scan import scan_image, scan_photos
-from projects.amr.datasets.mask_rules import load_mask
+from projects.amr.datasets.labels.mask_rules import load_mask
+from projects.amr.datasets.own_photos.image_folder import Photo
+from projects.amr.datasets.own_photos.image_scan import scan_image, scan_photos
 from projects.amr.errors import DataError
 
 TURN = 0x0112  # EXIF orientation

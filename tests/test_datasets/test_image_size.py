@@ -3,7 +3,7 @@ import pytest
 from mmcv.image import imread
 from PIL import Image
 
-from projects.amr.datasets.image_size import image_size
+from projects.amr.datasets.images.image_size import image_size
 from projects.amr.errors import DataError
 
 PICTURE = Image.fromarray(np.zeros((23, 37, 3), np.uint8))

@@ -3,8 +3,11 @@ import unicodedata
 
 import pytest
 
-from projects.amr.datasets.label_file import read_label_table
-from projects.amr.datasets.weak_labels import ClassNames, read_label_file
+from projects.amr.datasets.labels.label_file import read_label_table
+from projects.amr.datasets.labels.weak_labels import (
+    ClassNames,
+    read_label_file,
+)
 from projects.amr.errors import DataError
 
 

@@ -5,8 +5,7 @@ import unicodedata
 
 import pytest
 
-from projects.amr.datasets.image_ids import (
-    IMAGE_SUFFIXES,
+from projects.amr.datasets.images.image_ids import (
     check_image_id,
     check_relative,
     image_id_of,
@@ -14,6 +13,7 @@ from projects.amr.datasets.image_ids import (
     read_id_list,
     strip_image_suffix,
 )
+from projects.amr.runtime.files.image_suffixes import IMAGE_SUFFIXES
 
 ODD = [
     'plain.jpg',

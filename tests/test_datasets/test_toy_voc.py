@@ -16,7 +16,6 @@ from mmseg.datasets import BaseSegDataset
 from mmseg.datasets.transforms import LoadAnnotations
 from PIL import Image
 
-from projects.amr.datasets import toy_voc
 from projects.amr.datasets.toy_voc import (
     PRESETS,
     ToyVOCSpec,
@@ -24,6 +23,7 @@ from projects.amr.datasets.toy_voc import (
     draw_sample,
     generate_toy_voc,
 )
+from projects.amr.datasets.toy_voc.generation import generation
 from projects.amr.errors import DataError, UserError
 from projects.amr.structures.voc_palette import voc_palette
 
@@ -162,7 +162,7 @@ def test_interrupted_run_goes_on(tiny_root, tmp_path, monkeypatch):
     (root / 'JPEGImages' / '.x.jpg.abc.tmp').write_bytes(b'half')
     drawn = []
     monkeypatch.setattr(
-        toy_voc,
+        generation,
         'draw_sample',
         lambda *args: drawn.append(args) or draw_sample(*args),
     )
@@ -176,16 +176,16 @@ def test_killed_run_goes_on(tiny_root, tmp_path):
     code = (
         'import os, signal, sys\n'
         'from pathlib import Path\n'
-        'from projects.amr.datasets import toy_voc\n'
-        'write = toy_voc._write\n'
+        'from projects.amr.datasets.toy_voc import generation\n'
+        'write = generation._write\n'
         'def die(path, data):\n'
         "    if path.name == 'toy_train_000003.png':\n"
         "        path.with_name(f'.{path.name}.1.tmp').write_bytes(data[:9])\n"
         '        os.kill(os.getpid(), signal.SIGKILL)\n'
         '    write(path, data)\n'
-        'toy_voc._write = die\n'
-        "spec = toy_voc.PRESETS['tiny']\n"
-        'toy_voc.generate_toy_voc(sys.argv[1], spec)\n'
+        'generation._write = die\n'
+        "spec = generation.PRESETS['tiny']\n"
+        'generation.generate_toy_voc(sys.argv[1], spec)\n'
     )
     root = tmp_path / 'set'
     done = subprocess.run(

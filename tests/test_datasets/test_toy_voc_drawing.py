@@ -4,13 +4,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from projects.amr.datasets.integer_stream import IntegerStream
 from projects.amr.datasets.toy_voc import PRESETS, ToyVOCSpec, draw_sample
-from projects.amr.datasets.toy_voc_catalogue import (
+from projects.amr.datasets.toy_voc.catalogue import (
     NUM_DRAWINGS,
     body_texture,
     head_colours,
 )
+from projects.amr.datasets.toy_voc.integer_stream import IntegerStream
 
 TINY = PRESETS['tiny']
 NO_VOID = replace(TINY, void_width=0, difficult_percent=30)

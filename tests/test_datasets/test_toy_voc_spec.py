@@ -2,7 +2,8 @@ from dataclasses import replace
 
 import pytest
 
-from projects.amr.datasets.toy_voc import PRESETS, class_names, voc_palette
+from projects.amr.datasets.toy_voc import PRESETS, class_names
+from projects.amr.structures.voc_palette import voc_palette
 
 TINY = PRESETS['tiny']
 

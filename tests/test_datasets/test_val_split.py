@@ -1,6 +1,9 @@
 import pytest
 
-from projects.amr.datasets.val_split import choose_val, read_val_list
+from projects.amr.datasets.own_photos.val_split import (
+    choose_val,
+    read_val_list,
+)
 from projects.amr.errors import DataError, UserError
 
 IDS = [f'photo {number}' for number in range(40)]

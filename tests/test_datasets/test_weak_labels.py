@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from projects.amr.datasets.weak_labels import (
+from projects.amr.datasets.labels.weak_labels import (
     ClassNames,
     labels_from_mask,
     labels_from_xml,

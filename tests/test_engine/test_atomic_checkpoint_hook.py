@@ -12,15 +12,18 @@ from mmengine.logging import HistoryBuffer
 from mmengine.runner import Runner
 from segmentor_configs import tiny_segmentor
 
-from projects.amr.engine.atomic_backend import (
+from projects.amr.engine.hooks import AtomicCheckpointHook
+from projects.amr.errors import CheckpointError, UserError
+from projects.amr.runtime.checkpoints.atomic_backend import (
     AtomicCheckpointBackend,
     remove_leftovers,
 )
-from projects.amr.engine.checkpoint import non_finite_names
-from projects.amr.engine.checkpoint_file import read_checkpoint
-from projects.amr.engine.hooks import AtomicCheckpointHook
-from projects.amr.engine.plain_values import restore_histories, to_plain
-from projects.amr.errors import CheckpointError, UserError
+from projects.amr.runtime.checkpoints.checkpoint import non_finite_names
+from projects.amr.runtime.checkpoints.checkpoint_file import read_checkpoint
+from projects.amr.runtime.checkpoints.serialization import (
+    restore_histories,
+    to_plain,
+)
 
 CONFIGS = Path(__file__).parents[2] / 'configs'
 

@@ -4,8 +4,8 @@ from mmengine.runner import Runner
 from runner_configs import tiny_config
 
 from model_configs import AMM, amr, branch, build
-from projects.amr.engine.checkpoint import compare_state
 from projects.amr.errors import CheckpointMismatchError
+from projects.amr.runtime.checkpoints.checkpoint import compare_state
 
 
 def load(toy_root, tmp_path, checkpoint, model):

@@ -7,7 +7,7 @@ from mmengine.runner import Runner
 from runner_configs import tiny_config
 from torch.nn.modules.batchnorm import _BatchNorm
 
-from projects.amr.engine.fingerprint import weights_digest
+from projects.amr.runtime.files.fingerprint import weights_digest
 from projects.amr.structures import CAMRecord
 
 FUSE = {'default_hooks.fuse_conv_bn.type': 'FuseConvBNHook'}

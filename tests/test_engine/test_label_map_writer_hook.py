@@ -13,8 +13,8 @@ from runner_configs import tiny_config
 from model_configs import branch
 from projects.amr.datasets import VOCFolder
 from projects.amr.errors import UserError
-from projects.amr.evaluation.details import take_details
 from projects.amr.evaluation.mask_evaluation import evaluate_masks
+from projects.amr.evaluation.nested_results import take_nested_results
 from projects.amr.ops.cam import cam_to_label
 from projects.amr.ops.label_crf import refine_class_labels
 from projects.amr.structures import (
@@ -266,9 +266,9 @@ def test_unwritable_folder_is_told_before_testing(run, tmp_path):
 
 
 def test_iou_per_class_is_among_the_details(run, toy_root):
-    take_details()
+    take_nested_results()
     _, _, folder = run(name='details')
-    details = take_details()
+    details = take_nested_results()
     assert set(details) == {'cam', 'labels'}
     split = VOCFolder.open(toy_root, 'train')
     on_disk = evaluate_masks(

@@ -5,7 +5,7 @@ from mmengine.structures import PixelData
 from mmseg.structures import SegDataSample
 from PIL import Image
 
-from projects.amr.engine.label_refinement import LabelRefinement
+from projects.amr.engine.hooks.label_refinement import LabelRefinement
 from projects.amr.errors import UserError
 from projects.amr.ops.label_crf import refine_class_labels
 from projects.amr.ops.score_crf import refine_scores

@@ -10,9 +10,12 @@ from mmengine.runner import Runner
 from PIL import Image
 
 from projects.amr.datasets import VOCFolder
-from projects.amr.engine.pretrained import drop_pretrained
-from projects.amr.engine.voc_submission import FOLDER, write_submission
 from projects.amr.evaluation.mask_evaluation import evaluate_masks
+from projects.amr.runtime.checkpoints.pretrained import drop_pretrained
+from projects.amr.workflow.export.voc_submission import (
+    FOLDER,
+    write_submission,
+)
 
 CONFIG = Path(__file__).parents[2] / 'configs' / 'deeplabv2_r101_voc.py'
 

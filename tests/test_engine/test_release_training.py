@@ -8,7 +8,7 @@ from mmengine.runner import Runner
 from runner_configs import tiny_config
 
 from model_configs import amr
-from projects.amr.engine.checkpoint import non_finite_names
+from projects.amr.runtime.checkpoints.checkpoint import non_finite_names
 
 CONFIG = Path(__file__).parents[2] / 'configs' / 'amr_r50_voc_release.py'
 

@@ -14,7 +14,7 @@ from pretended_gpu import CPU, GPU, PretendedGPU, pretended_autocast
 from runner_configs import tiny_config
 from segmentor_configs import tiny_segmentor
 
-from projects.amr.engine.random_state import get_random_state
+from projects.amr.runtime.checkpoints.random_state import get_random_state
 
 IRNET = Path(__file__).parents[2] / 'configs/toy/irnet_r26_toyvoc.py'
 FAST = {

@@ -13,9 +13,10 @@ from runner_configs import tiny_config
 from segmentor_configs import tiny_segmentor
 
 from projects.amr.engine import CAMGenerationHook, LabelMapWriterHook
-from projects.amr.engine.fingerprint import note_origin
 from projects.amr.errors import DiskFullError, UserError
-from projects.amr.structures import CAMRecord, publish
+from projects.amr.runtime.files import atomic_write
+from projects.amr.runtime.files.fingerprint import note_origin
+from projects.amr.structures import CAMRecord
 
 
 def contents(folder, suffix):
@@ -71,7 +72,7 @@ def test_threads_and_order_change_neither_records_nor_metrics(
         time.sleep(0.05)
         rename(*names)
 
-    monkeypatch.setattr(publish.os, 'replace', slowly)
+    monkeypatch.setattr(atomic_write.os, 'replace', slowly)
     assert run('b', num_writers=3) == (metrics, at_once)
     assert run('c', grouped=False, num_writers=1) == (metrics, at_once)
     assert run('d', batch_size=4, max_waiting=1) == (metrics, at_once)
@@ -87,11 +88,11 @@ def test_a_full_disk_stops_the_test_and_names_the_file(
             raise OSError(errno.ENOSPC, 'no space')
         rename(source, target)
 
-    monkeypatch.setattr(publish.os, 'replace', full)
+    monkeypatch.setattr(atomic_write.os, 'replace', full)
     with pytest.raises(DiskFullError, match=r'a/toy_train_000003\.npz'):
         run('a')
     assert not list((tmp_path / 'a').glob('*toy_train_000003*'))
-    monkeypatch.setattr(publish.os, 'replace', rename)
+    monkeypatch.setattr(atomic_write.os, 'replace', rename)
     _, found = run('a')
     assert len(found) == 8
 

@@ -7,9 +7,12 @@ from mmengine.config import Config
 from tool_process import state_digest
 from training_faults import killed_in_save, train, write_trap
 
-from projects.amr.engine.checkpoint_file import read_checkpoint
-from projects.amr.engine.resume import find_resume_point, settle_resume
 from projects.amr.errors import CheckpointError
+from projects.amr.runtime.checkpoints.checkpoint_file import read_checkpoint
+from projects.amr.runtime.checkpoints.resume import (
+    find_resume_point,
+    settle_resume,
+)
 
 LEFT = 'removed what a killed run left'
 

@@ -19,13 +19,13 @@ from mmseg.registry import TRANSFORMS
 from PIL import Image
 
 from projects.amr.datasets import VOCWeakLabelDataset
-from projects.amr.engine.preflight import (
+from projects.amr.errors import DataError
+from projects.amr.ops.seeds import confident_seed
+from projects.amr.workflow.preflight import (
     Scanner,
     check_splits,
     folder_splits,
 )
-from projects.amr.errors import DataError
-from projects.amr.ops.seeds import confident_seed
 
 TURN = 0x0112  # EXIF orientation
 

@@ -8,16 +8,13 @@ import pytest
 from fuzz_pickles import Bomb
 from fuzz_targets import TARGETS, Target
 
-from projects.amr.engine.pipeline.manifest import (
-    MANIFEST,
-    StageRecord,
-)
 from projects.amr.errors import DataError
+from projects.amr.runtime.files.array_archive import load_arrays
 from projects.amr.structures import (
     CAMRecord,
     load_boundary_map,
 )
-from projects.amr.structures.array_archive import load_arrays
+from projects.amr.workflow.pipeline.manifest import MANIFEST, StageRecord
 
 CACHES = ('digests.json', 'scanned.json')
 

@@ -13,9 +13,9 @@ from tool_process import run_tool_process
 from training_faults import train, write_trap
 
 from model_configs import branch
-from projects.amr.engine.checkpoint_file import read_checkpoint
-from projects.amr.engine.strict_loading import use_strict_loading
 from projects.amr.errors import CheckpointError
+from projects.amr.runtime.checkpoints.checkpoint_file import read_checkpoint
+from projects.amr.runtime.checkpoints.strict_loading import use_strict_loading
 
 
 @pytest.fixture

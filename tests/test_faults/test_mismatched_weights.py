@@ -9,13 +9,13 @@ from mmseg.registry import MODELS
 from tool_process import run_tool_process
 
 from model_configs import AMM, backbone, branch, build
-from projects.amr.engine.strict_loading import use_strict_loading
-from projects.amr.engine.weight_sources import (
+from projects.amr.errors import CheckpointMismatchError, MissingWeightsError
+from projects.amr.runtime.checkpoints.strict_loading import use_strict_loading
+from projects.amr.runtime.checkpoints.weight_sources import (
     cached_path,
     find_weights,
     resolve_source,
 )
-from projects.amr.errors import CheckpointMismatchError, MissingWeightsError
 
 
 def load(config, state, tmp_path, **init):
@@ -109,7 +109,8 @@ def test_fault29_resume_of_another_model(undisturbed, killed, tmp_path):
         code=2,
     )
     message = output.split('ERROR: ')[-1]
-    assert 'epoch_1.pth is not a checkpoint of this model (CAM)' in message
+    assert 'epoch_1.pth is not a checkpoint of this model' in message
+    assert '(CAMClassifier)' in message
     assert 'checkpoint (4, 128, 1, 1), model (7, 128, 1, 1)' in message
 
 

@@ -10,8 +10,8 @@ from segmentor_configs import tiny_segmentor
 
 from model_configs import branch
 from projects.amr.engine.hooks import NonFiniteLossHook
-from projects.amr.engine.resume import find_resume_point
 from projects.amr.errors import NonFiniteError
+from projects.amr.runtime.checkpoints.resume import find_resume_point
 
 
 def poison(runner, step):

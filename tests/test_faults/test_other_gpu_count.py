@@ -11,8 +11,8 @@ from segmentor_configs import tiny_segmentor
 from training_faults import train, train_on_two_ranks
 
 from model_configs import branch
-from projects.amr.engine.resumed_schedule import fit_schedule
 from projects.amr.errors import UserError
+from projects.amr.runtime.checkpoints.resumed_schedule import fit_schedule
 
 
 def started(cfg):

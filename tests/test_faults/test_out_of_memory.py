@@ -6,12 +6,12 @@ from affinity_configs import irnet, with_cam
 from segmentor_configs import meta, segmentor_config
 
 from model_configs import NUM_CLASSES, amr, build
-from projects.amr.engine.launch import run_tool
 from projects.amr.errors import MemoryExhaustedError
 from projects.amr.models import MultiScaleCAM
 from projects.amr.models.affinity import base_affinity_network
 from projects.amr.models.cam_methods import multi_scale_cam
 from projects.amr.models.segmentors import bounded_inference
+from projects.amr.workflow.launch.tool_setup import run_tool
 
 ALL = torch.ones(NUM_CLASSES)
 

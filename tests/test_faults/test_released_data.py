@@ -12,17 +12,17 @@ import torch
 from released_samples import released_cams
 from training_faults import write_trap
 
-from projects.amr.datasets.label_file import read_label_table
-from projects.amr.engine.released_data import (
+from projects.amr.datasets.labels.label_file import read_label_table
+from projects.amr.errors import DataError
+from projects.amr.structures import CAMRecord
+from projects.amr.workflow.released.released_data import (
     convert_cam_file,
     convert_label_file,
 )
-from projects.amr.engine.restricted_pickle import (
+from projects.amr.workflow.released.restricted_pickle import (
     RefusedPickleError,
     load_pickled_npy,
 )
-from projects.amr.errors import DataError
-from projects.amr.structures import CAMRecord
 
 
 @pytest.mark.parametrize('which', ['cam', 'high_res'])

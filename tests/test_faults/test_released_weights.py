@@ -16,10 +16,10 @@ from tool_process import run_tool_process
 from training_faults import write_trap
 
 from model_configs import amr, branch, build
-from projects.amr.datasets.label_file import read_label_table
-from projects.amr.engine.checkpoint import require_match
-from projects.amr.engine.released_weights import convert_weights
+from projects.amr.datasets.labels.label_file import read_label_table
 from projects.amr.errors import DataError
+from projects.amr.runtime.checkpoints.checkpoint import require_match
+from projects.amr.workflow.released.released_weights import convert_weights
 
 RELEASE_AMM = {
     'type': 'AttentionModulation',

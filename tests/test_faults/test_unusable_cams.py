@@ -10,7 +10,7 @@ from mmengine.runner import Runner
 from runner_configs import tiny_config
 
 from model_configs import NUM_CLASSES, branch
-from projects.amr.engine.cam_status import CAMStatus
+from projects.amr.engine.hooks.cam_status import CAMStatus
 from projects.amr.errors import EmptyCAMError
 from projects.amr.models import MultiScaleCAM
 from projects.amr.ops.cam import normalize_cam

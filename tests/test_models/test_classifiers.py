@@ -6,7 +6,7 @@ from mmseg.structures import SegDataSample
 from torch import nn
 
 from model_configs import AMM, amr, branch, build
-from projects.amr.models import MultiScaleCAM
+from projects.amr.models import CAMClassifier, MultiScaleCAM
 from projects.amr.ops import erase_peaks, pool_logits
 from projects.amr.structures import CAMRecord
 
@@ -45,6 +45,13 @@ def test_baseline_loss_is_the_soft_margin_of_pooled_cams():
         logits, torch.stack([s.gt_label for s in samples()])
     )
     torch.testing.assert_close(got['loss_cls'], want)
+
+
+def test_old_name_of_the_classifier_builds_it_with_a_warning():
+    with pytest.warns(FutureWarning, match='CAMClassifier'):
+        old = build({**branch(), 'type': 'CAM'})
+    assert type(old) is CAMClassifier
+    assert old.state_dict().keys() == build(branch()).state_dict().keys()
 
 
 def test_amr_losses_are_equations_10_to_12():

@@ -9,8 +9,8 @@ import pytest
 from mmengine.config import Config
 
 from projects.amr.datasets import VOCFolder
-from projects.amr.engine.pipeline import use_stage_overrides
 from projects.amr.errors import UserError
+from projects.amr.workflow.pipeline import use_stage_overrides
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from projects.amr.engine.pipeline.supervise import descendants
+from projects.amr.runtime.processes.supervise import descendants
 
 ROOT = Path(__file__).resolve().parents[2]
 

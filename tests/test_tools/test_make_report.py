@@ -6,8 +6,8 @@ import pytest
 from mmengine.config import Config
 from report_samples import Page, make_outputs, make_summary
 
-from projects.amr.engine.report_data import make_report
 from projects.amr.errors import UserError
+from projects.amr.workflow.report.report_data import make_report
 
 TOOL = 'analysis_tools/make_report.py'
 

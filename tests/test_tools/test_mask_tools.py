@@ -14,13 +14,13 @@ from projects.amr.datasets.transforms import (
     LoadWeakLabelImage,
     RandomWalkPseudoLabel,
 )
-from projects.amr.engine.label_job import LabelMapJob
 from projects.amr.structures import (
     CAMRecord,
     load_label_map,
     save_boundary_map,
 )
 from projects.amr.structures.label_space import classes_in_mask
+from projects.amr.workflow.labels.label_job import LabelMapJob
 
 
 @pytest.fixture(scope='module')

@@ -21,9 +21,9 @@ from runner_configs import tiny_config
 from segmentor_configs import tiny_segmentor
 
 from projects.amr.datasets import VOCFolder
-from projects.amr.datasets.weak_labels import ClassNames
-from projects.amr.engine.own_classes import fit_class_file
+from projects.amr.datasets.labels.weak_labels import ClassNames
 from projects.amr.structures import CAMRecord, load_label_map
+from projects.amr.workflow.launch.own_classes import fit_class_file
 
 
 @pytest.fixture

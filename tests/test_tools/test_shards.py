@@ -8,12 +8,12 @@ import pytest
 from cam_files import write_cam_files
 from tool_process import ToolProcess, run_tool_process
 
-from projects.amr.engine.sharding import (
+from projects.amr.errors import UserError
+from projects.amr.runtime.files.sharding import (
     Shard,
     add_shard_arguments,
     read_shard,
 )
-from projects.amr.errors import UserError
 
 SUMMARY = {
     'make_seeds.py': 'seeds_summary.json',

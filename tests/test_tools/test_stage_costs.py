@@ -8,9 +8,9 @@ import pytest
 import stage_cases
 import stage_costs
 import torch
+from cost_model import STAGES, Workload
 from mmengine.logging import MMLogger
 
-from projects.amr.engine.cost_model import STAGES, Workload
 from projects.amr.models import MultiScaleCAM
 from projects.amr.structures import CAMRecord, load_label_map
 

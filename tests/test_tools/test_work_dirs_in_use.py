@@ -4,7 +4,7 @@ import pytest
 from mmengine.runner import Runner
 from pipeline_configs import write_pipeline
 
-from projects.amr.engine.work_dir_lock import work_dir_lock
+from projects.amr.runtime.processes.work_dir_lock import work_dir_lock
 
 
 @pytest.fixture(params=['train', 'test', 'run_pipeline'])
@@ -15,7 +15,9 @@ def start(request, run_here, tiny_file, toy_root, tmp_path, monkeypatch):
         raise AssertionError('a model was built')
 
     monkeypatch.setattr(Runner, 'from_cfg', built)
-    monkeypatch.setattr('projects.amr.engine.pipeline.runner.call_tool', built)
+    monkeypatch.setattr(
+        'projects.amr.workflow.pipeline.runner.call_tool', built
+    )
     arguments = {
         'train': lambda: [tiny_file, '--no-pretrained'],
         'test': lambda: [tiny_file, tiny_file],

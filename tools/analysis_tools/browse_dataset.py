@@ -15,12 +15,12 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 import cv2
 
 import projects.amr  # noqa: F401  registers everything
-from projects.amr.engine.cfg_options import add_cfg_options
-from projects.amr.engine.dataset_samples import SampleBrowser
-from projects.amr.engine.item_progress import show_progress
-from projects.amr.engine.launch import load_config, run_tool
 from projects.amr.errors import UserError
-from projects.amr.structures import published
+from projects.amr.runtime.config.cfg_options import add_cfg_options
+from projects.amr.runtime.files.atomic_write import atomic_write
+from projects.amr.runtime.files.item_progress import show_progress
+from projects.amr.workflow.inspection.dataset_samples import SampleBrowser
+from projects.amr.workflow.launch.tool_setup import load_config, run_tool
 
 
 def parse_args() -> argparse.Namespace:
@@ -61,7 +61,7 @@ def main() -> None:
         for index in show_progress(places, len(places), 'samples'):
             image_id, picture = browser.draw(index)
             _, data = cv2.imencode('.png', picture)
-            with published(out_dir / f'{index:05d}_{image_id}.png') as file:
+            with atomic_write(out_dir / f'{index:05d}_{image_id}.png') as file:
                 file.write(data.tobytes())
     except OSError as error:
         raise UserError(f'{out_dir} cannot be written ({error})') from None

@@ -13,10 +13,11 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 import projects.amr  # noqa: F401  registers everything
-from projects.amr.engine.launch import read_config, run_tool
-from projects.amr.engine.pipeline.summary import SUMMARY
-from projects.amr.engine.report_data import make_report
 from projects.amr.errors import UserError
+from projects.amr.runtime.config.config_reading import read_config
+from projects.amr.workflow.launch.tool_setup import run_tool
+from projects.amr.workflow.pipeline.summary import SUMMARY
+from projects.amr.workflow.report.report_data import make_report
 
 
 def parse_args() -> argparse.Namespace:

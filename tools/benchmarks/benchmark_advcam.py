@@ -38,7 +38,9 @@ def make_model(options) -> nn.Module:
         dilations=(1, 1, 1, 1),
     )
     head = dict(type='CAMHead', in_channels=32 * width, num_classes=20)
-    model = MODELS.build(dict(type='CAM', backbone=backbone, head=head))
+    model = MODELS.build(
+        dict(type='CAMClassifier', backbone=backbone, head=head)
+    )
     return model.eval().to(options.device)
 
 

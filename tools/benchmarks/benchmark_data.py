@@ -26,7 +26,7 @@ from mmengine.registry import init_default_scope
 from mmseg.registry import DATASETS, MODELS
 
 import projects.amr  # noqa: F401  registers everything
-from projects.amr.engine.launch import (
+from projects.amr.workflow.launch.tool_setup import (
     add_common_arguments,
     load_config,
     run_tool,

@@ -26,7 +26,7 @@ from pathlib import Path
 from chaos_chain import ROOT, Chain
 from mmengine.config import Config
 
-from projects.amr.structures import published
+from projects.amr.runtime.files.atomic_write import atomic_write
 
 PIPELINE = ROOT / 'configs' / 'pipelines' / 'amr_toy.py'
 EPOCHS = {
@@ -214,7 +214,7 @@ def main() -> None:
         'items': len(wanted),
         'faults': faults,
     }
-    with published(folder / 'chaos.json') as file:
+    with atomic_write(folder / 'chaos.json') as file:
         file.write(json.dumps(result, indent=1).encode())
     sys.exit(1 if faults else 0)
 

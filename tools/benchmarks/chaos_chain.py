@@ -11,8 +11,8 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 import projects.amr  # noqa: F401  so that the forks have it
-from projects.amr.engine.pipeline import runner as pipeline_runner
-from projects.amr.engine.tool_process import ToolError
+from projects.amr.runtime.processes.tool_process import ToolError
+from projects.amr.workflow.pipeline import runner as pipeline_runner
 
 ROOT = Path(__file__).resolve().parents[2]
 HEAD = re.compile(r'\[\d+/\d+\] (\w+): (.*)')

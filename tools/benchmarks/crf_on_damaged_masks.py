@@ -17,12 +17,12 @@ from PIL import Image
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from projects.amr.datasets import VOCFolder
-from projects.amr.engine.progress import Reporter
 from projects.amr.evaluation.mask_evaluation import (
     MaskScores,
     mask_confusion,
 )
 from projects.amr.ops.label_crf import refine_class_labels
+from projects.amr.runtime.files.progress import Reporter
 
 NOISE, EROSION, BLOCK = 0.2, 7, 16
 SETTINGS = (

@@ -11,29 +11,32 @@ import numpy as np
 from fuzz_words import BINARY_WORDS, JSON_WORDS, TEXT_WORDS, XML_WORDS
 from PIL import Image
 
-from projects.amr.datasets.class_list import folder_classes, read_class_file
-from projects.amr.datasets.devkit_layout import read_image_map
-from projects.amr.datasets.file_facts import image_facts, mask_facts
-from projects.amr.datasets.image_ids import read_id_list
-from projects.amr.datasets.image_size import image_size
-from projects.amr.datasets.transforms import LoadWeakLabelImage
-from projects.amr.datasets.weak_labels import (
+from projects.amr.datasets.images.image_ids import read_id_list
+from projects.amr.datasets.images.image_size import image_size
+from projects.amr.datasets.labels.class_list import (
+    folder_classes,
+    read_class_file,
+)
+from projects.amr.datasets.labels.weak_labels import (
     ClassNames,
     labels_from_mask,
     labels_from_xml,
     read_label_file,
 )
-from projects.amr.engine.fingerprint import note_origin
-from projects.amr.engine.pipeline.declared import describe_changes
-from projects.amr.engine.pipeline.digests import DigestCache
-from projects.amr.engine.pipeline.manifest import StageRecord, started_key
-from projects.amr.engine.preflight import Scanner
+from projects.amr.datasets.own_photos.devkit_layout import read_image_map
+from projects.amr.datasets.transforms import LoadWeakLabelImage
+from projects.amr.runtime.files.fingerprint import note_origin
 from projects.amr.structures import (
     CAMRecord,
     load_boundary_map,
     save_boundary_map,
     save_label_map,
 )
+from projects.amr.workflow.pipeline.declared import describe_changes
+from projects.amr.workflow.pipeline.digests import DigestCache
+from projects.amr.workflow.pipeline.manifest import StageRecord, started_key
+from projects.amr.workflow.preflight import Scanner
+from projects.amr.workflow.preflight.file_facts import image_facts, mask_facts
 
 CLASSES = ('dog', 'cat', 'dining table')
 OBJECT = '<object><name>{}</name><difficult>{}</difficult></object>'

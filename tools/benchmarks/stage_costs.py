@@ -6,7 +6,7 @@ scaled to the size, batches of ``--batch``. Costs are seconds an image, CPU
 time on the CPU and wall time on a GPU, the least of ``--repeats``. Beside
 each stands its floor on this machine (``machine_floor.py``) and, by torch's
 profiler, what the rest of the time goes into. The hours follow from
-``projects/amr/engine/cost_model.py``, which states its assumptions; they mean
+``tools/benchmarks/cost_model.py``, which states its assumptions; they mean
 something only for full networks at full size. ``--known`` takes the stages of
 an earlier run's JSON file over, so that they can be measured in pieces.
 
@@ -26,15 +26,14 @@ import measuring
 import stage_cases
 import torch
 import work_counter
-from mmengine.config import Config
-from stage_cost_tables import HOST, cost_table, floor_table, hours_table
-
-from projects.amr.engine.cost_model import (
+from cost_model import (
     STAGES,
     Machine,
     Workload,
     pipeline_hours,
 )
+from mmengine.config import Config
+from stage_cost_tables import HOST, cost_table, floor_table, hours_table
 
 VOC = (10582, 1449)  # train_aug and val
 COCO = (82081, 40137)  # annotated images of train2014 and val2014

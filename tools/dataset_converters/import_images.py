@@ -14,32 +14,32 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from projects.amr.datasets.class_list import (
+from projects.amr.datasets.labels.class_list import (
     doubtful_names,
     find_classes,
     read_class_file,
 )
-from projects.amr.datasets.devkit_layout import (
+from projects.amr.datasets.labels.label_file import read_label_table
+from projects.amr.datasets.own_photos.devkit_layout import (
     DevkitPlan,
     check_out_dir,
     write_devkit,
 )
-from projects.amr.datasets.image_folder import (
+from projects.amr.datasets.own_photos.image_folder import (
     Photo,
     apply_no_label,
     list_photos,
     match_rows,
 )
-from projects.amr.datasets.image_scan import scan_photos
-from projects.amr.datasets.label_file import read_label_table
-from projects.amr.datasets.val_split import (
+from projects.amr.datasets.own_photos.image_scan import scan_photos
+from projects.amr.datasets.own_photos.val_split import (
     check_share,
     choose_val,
     read_val_list,
 )
-from projects.amr.engine.item_progress import show_progress
-from projects.amr.engine.launch import run_tool
 from projects.amr.errors import DataError, list_faults
+from projects.amr.runtime.files.item_progress import show_progress
+from projects.amr.workflow.launch.tool_setup import run_tool
 
 
 def parse_args() -> argparse.Namespace:

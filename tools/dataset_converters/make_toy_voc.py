@@ -16,8 +16,8 @@ from projects.amr.datasets.toy_voc import (
     ToyVOCSpec,
     generate_toy_voc,
 )
-from projects.amr.engine.launch import run_tool
 from projects.amr.errors import UserError
+from projects.amr.workflow.launch.tool_setup import run_tool
 
 
 def parse_args() -> argparse.Namespace:

@@ -15,24 +15,24 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from projects.amr.datasets.known_archives import (
+from projects.amr.errors import UserError
+from projects.amr.runtime.files.disk_space import require_space
+from projects.amr.runtime.files.item_progress import show_progress
+from projects.amr.runtime.processes.stop_signals import stop_tells
+from projects.amr.runtime.processes.work_dir_lock import work_dir_lock
+from projects.amr.workflow.data_preparation.downloads import fetch_archive
+from projects.amr.workflow.data_preparation.known_archives import (
     SBD,
     VOC2012,
     KnownArchive,
     verify_archive,
 )
-from projects.amr.engine.disk_space import require_space
-from projects.amr.engine.downloads import fetch_archive
-from projects.amr.engine.item_progress import show_progress
-from projects.amr.engine.launch import run_tool
-from projects.amr.engine.stop_signals import stop_tells
-from projects.amr.engine.voc_preparation import (
+from projects.amr.workflow.data_preparation.voc_preparation import (
     TRAIN_LIST,
     Preparation,
     prepare_voc,
 )
-from projects.amr.engine.work_dir_lock import work_dir_lock
-from projects.amr.errors import UserError
+from projects.amr.workflow.launch.tool_setup import run_tool
 
 
 def parse_args() -> argparse.Namespace:

@@ -16,10 +16,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 with redirect_stdout(sys.stderr):
     from mmengine.config import Config
 
-    from projects.amr.engine.cfg_options import add_cfg_options
-    from projects.amr.engine.launch import load_config, run_tool
-    from projects.amr.engine.pipeline import use_stage_overrides
     from projects.amr.errors import UserError
+    from projects.amr.runtime.config.cfg_options import add_cfg_options
+    from projects.amr.workflow.launch.tool_setup import load_config, run_tool
+    from projects.amr.workflow.pipeline import use_stage_overrides
 
 
 def parse_args() -> argparse.Namespace:

@@ -20,25 +20,25 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 import torch
 from mmseg.datasets import PascalVOCDataset
 
-from projects.amr.datasets.image_size import image_size
-from projects.amr.engine.checkpoint_file import read_checkpoint
-from projects.amr.engine.launch import run_tool
-from projects.amr.engine.released_data import (
-    MAPS,
-    convert_cam_file,
-    convert_label_file,
-)
-from projects.amr.engine.released_weights import (
-    CONVERTERS,
-    convert_weights,
-)
+from projects.amr.datasets.images.image_size import image_size
 from projects.amr.errors import (
     DataError,
     UserError,
     list_faults,
 )
-from projects.amr.structures import published
+from projects.amr.runtime.checkpoints.checkpoint_file import read_checkpoint
+from projects.amr.runtime.files.atomic_write import atomic_write
 from projects.amr.structures.label_space import foreground_names
+from projects.amr.workflow.launch.tool_setup import run_tool
+from projects.amr.workflow.released.released_data import (
+    MAPS,
+    convert_cam_file,
+    convert_label_file,
+)
+from projects.amr.workflow.released.released_weights import (
+    CONVERTERS,
+    convert_weights,
+)
 
 
 def parse_args() -> argparse.Namespace:
@@ -81,7 +81,7 @@ def convert_state(args) -> None:
         )
     except DataError as error:
         raise DataError(f'{args.source}: {error}') from None
-    with published(args.out) as file:
+    with atomic_write(args.out) as file:
         torch.save({'state_dict': state, 'meta': {'released': kind}}, file)
     print(f'{kind}: {len(state)} tensors in {args.out}')
 

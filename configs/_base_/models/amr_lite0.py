@@ -4,12 +4,12 @@ model = dict(
     type='AMR',
     data_preprocessor={{_base_.lite0_preprocessor}},
     spotlight=dict(
-        type='CAM',
+        type='CAMClassifier',
         backbone={{_base_.lite0}},
         head=dict(type='CAMHead', in_channels=1280, num_classes=20),
     ),
     compensation=dict(
-        type='CAM',
+        type='CAMClassifier',
         backbone=dict(
             type='StageModulation',
             backbone={{_base_.lite0}},

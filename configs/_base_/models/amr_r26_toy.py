@@ -19,9 +19,9 @@ model = dict(
         bgr_to_rgb=True,
         size=(96, 96),
     ),
-    spotlight=dict(type='CAM', backbone=toy_backbone, head=toy_head),
+    spotlight=dict(type='CAMClassifier', backbone=toy_backbone, head=toy_head),
     compensation=dict(
-        type='CAM',
+        type='CAMClassifier',
         backbone=dict(
             plugins=[
                 dict(

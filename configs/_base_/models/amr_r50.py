@@ -26,9 +26,9 @@ model = dict(
         bgr_to_rgb=True,
         size=(512, 512),
     ),
-    spotlight=dict(type='CAM', backbone=amr_backbone, head=amr_head),
+    spotlight=dict(type='CAMClassifier', backbone=amr_backbone, head=amr_head),
     compensation=dict(
-        type='CAM',
+        type='CAMClassifier',
         backbone=dict(
             plugins=[
                 # "at each layer" (Introduction); the place in the block is

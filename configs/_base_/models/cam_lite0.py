@@ -1,7 +1,7 @@
 # Single classifier on EfficientNet-Lite 0.
 _base_ = './lite0.py'
 model = dict(
-    type='CAM',
+    type='CAMClassifier',
     data_preprocessor={{_base_.lite0_preprocessor}},
     backbone={{_base_.lite0}},
     head=dict(type='CAMHead', in_channels=1280, num_classes=20),

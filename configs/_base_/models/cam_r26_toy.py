@@ -1,7 +1,7 @@
 # cam_r50.py at a quarter of the width, half of the blocks, output stride 8
 # and from random weights: same classes, small sizes.
 model = dict(
-    type='CAM',
+    type='CAMClassifier',
     data_preprocessor=dict(
         type='WeakLabelDataPreprocessor',
         mean=[123.675, 116.28, 103.53],

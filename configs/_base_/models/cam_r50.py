@@ -1,6 +1,6 @@
 # Single classifier, the "Baseline" of Table 3.
 model = dict(
-    type='CAM',
+    type='CAMClassifier',
     data_preprocessor=dict(
         type='WeakLabelDataPreprocessor',
         mean=[123.675, 116.28, 103.53],

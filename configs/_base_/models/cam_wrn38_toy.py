@@ -1,7 +1,7 @@
 # A plain classifier on SEAM's Wide-ResNet38, at an eighth of the width
 # and from random weights.
 model = dict(
-    type='CAM',
+    type='CAMClassifier',
     data_preprocessor=dict(
         type='WeakLabelDataPreprocessor',
         mean=[123.675, 116.28, 103.53],

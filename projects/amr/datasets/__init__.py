@@ -13,9 +13,7 @@ from .transforms import (
     RandomResizeLongestSide,
     RandomWalkPseudoLabel,
 )
-from .voc_folder import VOCFolder
-from .voc_label_map import VOCLabelMapDataset
-from .voc_weak_label import VOCWeakLabelDataset
+from .voc import VOCFolder, VOCLabelMapDataset, VOCWeakLabelDataset
 
 __all__ = [
     'GenerateSeed',

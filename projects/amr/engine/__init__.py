@@ -13,7 +13,6 @@ from .hooks import (
     NonFiniteLossHook,
 )
 from .mixed_precision import BFloat16OptimWrapper
-from .strict_loading import StrictPretrainedInit
 
 __all__ = [
     'AtomicCheckpointHook',
@@ -29,5 +28,4 @@ __all__ = [
     'LabelMapWriterHook',
     'LabelVisualizationHook',
     'NonFiniteLossHook',
-    'StrictPretrainedInit',
 ]

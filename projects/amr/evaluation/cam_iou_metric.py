@@ -11,7 +11,7 @@ from mmengine.logging import print_log
 from mmseg.registry import METRICS
 from prettytable import PrettyTable
 
-from projects.amr.evaluation.details import put_details, rounded
+from projects.amr.evaluation.nested_results import put_nested_results, rounded
 from projects.amr.evaluation.sweep_counts import SweepCounts
 from projects.amr.evaluation.threshold_sweep import (
     confusion_sweep,
@@ -45,10 +45,10 @@ class CAMIoUMetric(BaseMetric):
     of the part's pixels that get their true label, in percent).
 
     Besides, the curve and the IoU per class of every map go to
-    :func:`put_details` under ``<prefix>/<map>``, or ``<prefix>`` where there
-    is one map: ``thresholds`` and ``mIoU`` of the whole sweep, ``fixed`` and
-    ``best`` thresholds, ``classes``, ``IoU_fixed`` and ``IoU_best`` (percent,
-    None for a class that does not occur).
+    :func:`put_nested_results` under ``<prefix>/<map>``, or ``<prefix>`` where
+    there is one map: ``thresholds`` and ``mIoU`` of the whole sweep, ``fixed``
+    and ``best`` thresholds, ``classes``, ``IoU_fixed`` and ``IoU_best``
+    (percent, None for a class that does not occur).
 
     Args:
         bg_thr (float): Fixed background threshold in [0, 1].
@@ -175,7 +175,7 @@ class CAMIoUMetric(BaseMetric):
         total = SweepCounts.joined(results or [self._new_counts()])
         self._tell(total)
         if not total.masked:
-            put_details(self.prefix, {})
+            put_nested_results(self.prefix, {})
             return {}
         metrics: dict[str, float] = {}
         details = {}
@@ -189,7 +189,7 @@ class CAMIoUMetric(BaseMetric):
                 details[f'{self.prefix}/{name}'] = curve
             else:
                 details[self.prefix] = curve
-        put_details(self.prefix, details)
+        put_nested_results(self.prefix, details)
         return metrics
 
     def _tell(self, total: SweepCounts) -> None:

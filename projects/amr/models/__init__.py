@@ -17,7 +17,7 @@ from .cam_methods import (
     LibraryCAM,
     MultiScaleCAM,
 )
-from .classifiers import AMR, CAM, SEAM, BaseCAMClassifier
+from .classifiers import AMR, SEAM, BaseCAMClassifier, CAMClassifier
 from .data_preprocessor import WeakLabelDataPreprocessor
 from .decode_heads import DeepLabV2Head
 from .heads import AffinityHead, BoundaryHead, CAMHead, DisplacementHead
@@ -39,7 +39,6 @@ from .segmentors import (
 
 __all__ = [
     'AMR',
-    'CAM',
     'SEAM',
     'AdaptiveMinPoolingLoss',
     'AdvCAM',
@@ -51,6 +50,7 @@ __all__ = [
     'BaseAffinityNetwork',
     'BaseCAMClassifier',
     'BoundaryHead',
+    'CAMClassifier',
     'CAMHead',
     'CAMPrediction',
     'ClassWiseCAM',

@@ -5,7 +5,6 @@ from .boundary_map import (
 )
 from .cam_record import CAMRecord, CAMRecordError
 from .label_map import LabelMapError, load_label_map, save_label_map
-from .publish import published
 
 __all__ = [
     'BoundaryMapError',
@@ -14,7 +13,6 @@ __all__ = [
     'LabelMapError',
     'load_boundary_map',
     'load_label_map',
-    'published',
     'save_boundary_map',
     'save_label_map',
 ]

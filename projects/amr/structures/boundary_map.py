@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 
 from projects.amr.errors import DataError
-from projects.amr.structures.array_archive import load_arrays
-from projects.amr.structures.publish import published
+from projects.amr.runtime.files.array_archive import load_arrays
+from projects.amr.runtime.files.atomic_write import atomic_write
 
 FORMAT = 'amr-boundary-map-1'
 
@@ -46,7 +46,7 @@ def save_boundary_map(
     """
     path = Path(path)
     boundary = _checked(boundary).astype(np.float16)
-    with published(path) as file:
+    with atomic_write(path) as file:
         np.savez(
             file,
             format=np.array(FORMAT),

@@ -11,8 +11,8 @@ from pathlib import Path
 import numpy as np
 
 from projects.amr.errors import DataError
-from projects.amr.structures.array_archive import load_arrays
-from projects.amr.structures.publish import published
+from projects.amr.runtime.files.array_archive import load_arrays
+from projects.amr.runtime.files.atomic_write import atomic_write
 
 FORMAT = 'amr-cam-record-1'
 STORAGE_DTYPE = np.float16
@@ -127,7 +127,7 @@ class CAMRecord:
             arrays['scores'] = self.scores
         if len(self.dropped):
             arrays['dropped'] = self.dropped
-        with published(path) as file:
+        with atomic_write(path) as file:
             np.savez(file, **arrays)
         return path
 

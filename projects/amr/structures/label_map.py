@@ -11,7 +11,7 @@ import numpy as np
 from PIL import Image, PngImagePlugin
 
 from projects.amr.errors import DataError
-from projects.amr.structures.publish import published
+from projects.amr.runtime.files.atomic_write import atomic_write
 from projects.amr.structures.voc_palette import voc_palette
 
 KEY_CHUNK = 'amr-key'
@@ -69,7 +69,7 @@ def save_label_map(
     info = PngImagePlugin.PngInfo()
     if key:
         info.add_text(KEY_CHUNK, key)
-    with published(path) as file:
+    with atomic_write(path) as file:
         image.save(file, 'png', pnginfo=info)
     return path
 

@@ -7,7 +7,7 @@ from mmengine.dist import get_dist_info
 from mmseg.registry import DATA_SAMPLERS
 from torch.utils.data import Sampler
 
-from projects.amr.datasets.image_size import image_size
+from projects.amr.datasets.images.image_size import image_size
 
 
 @DATA_SAMPLERS.register_module()

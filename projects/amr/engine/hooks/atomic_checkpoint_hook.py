@@ -7,17 +7,20 @@ from mmengine.hooks import CheckpointHook
 from mmengine.runner import Runner
 from mmseg.registry import HOOKS
 
-from projects.amr.engine.atomic_backend import (
+from projects.amr.errors import NonFiniteError
+from projects.amr.runtime.checkpoints.atomic_backend import (
     BACKEND,
     LateRemoval,
     remove_leftovers,
 )
-from projects.amr.engine.checkpoint import non_finite_names
-from projects.amr.engine.plain_values import restore_histories, to_plain
-from projects.amr.engine.resume import LAST
-from projects.amr.engine.unwrap import unwrap_model
-from projects.amr.errors import NonFiniteError
-from projects.amr.structures import published
+from projects.amr.runtime.checkpoints.checkpoint import non_finite_names
+from projects.amr.runtime.checkpoints.resume import LAST
+from projects.amr.runtime.checkpoints.serialization import (
+    restore_histories,
+    to_plain,
+)
+from projects.amr.runtime.checkpoints.unwrap import unwrap_model
+from projects.amr.runtime.files.atomic_write import atomic_write
 
 SUPERSEDED = 'superseded'
 INTERIM = 'interim'
@@ -125,7 +128,7 @@ class AtomicCheckpointHook(CheckpointHook):
             **self.args,
         )
         if is_main_process():
-            with published(Path(runner.work_dir) / LAST) as file:
+            with atomic_write(Path(runner.work_dir) / LAST) as file:
                 file.write(str(self.last_ckpt).encode())
             for old in self._superseded:
                 path = self.file_backend.join_path(self.out_dir, old)

@@ -9,10 +9,11 @@ import numpy as np
 from mmengine.dist import all_gather_object, is_main_process
 from mmseg.registry import HOOKS
 
-from projects.amr.engine.cam_status import STATUS, CAMStatus
-from projects.amr.engine.fingerprint import config_digest
+from projects.amr.engine.hooks.cam_status import STATUS, CAMStatus
 from projects.amr.engine.hooks.item_writer_hook import ItemWriterHook
-from projects.amr.structures import CAMRecord, CAMRecordError, published
+from projects.amr.runtime.files.atomic_write import atomic_write
+from projects.amr.runtime.files.fingerprint import config_digest
+from projects.amr.structures import CAMRecord, CAMRecordError
 from projects.amr.structures.cam_record import STORAGE_DTYPE
 
 
@@ -145,7 +146,7 @@ class CAMGenerationHook(ItemWriterHook):
         status = CAMStatus.joined(all_gather_object(self._status))
         if is_main_process():
             runner.logger.info(f'{self.items}: {status}')
-            with published(self._dir / STATUS) as file:
+            with atomic_write(self._dir / STATUS) as file:
                 file.write(json.dumps(status.content(), indent=1).encode())
         status.require(self.max_empty, status.labelled)
 

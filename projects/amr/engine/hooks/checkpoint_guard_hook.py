@@ -5,8 +5,8 @@ import re
 from mmengine.hooks import Hook
 from mmseg.registry import HOOKS
 
-from projects.amr.engine.checkpoint import require_match
-from projects.amr.engine.unwrap import unwrap_model
+from projects.amr.runtime.checkpoints.checkpoint import require_match
+from projects.amr.runtime.checkpoints.unwrap import unwrap_model
 
 INITIALISATION = 'initialisation'
 

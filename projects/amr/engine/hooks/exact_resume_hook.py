@@ -6,17 +6,22 @@ from mmengine.hooks import Hook
 from mmengine.runner import EpochBasedTrainLoop, Runner
 from mmseg.registry import HOOKS
 
-from projects.amr.engine.random_state import (
+from projects.amr.runtime.checkpoints.random_state import (
     get_random_state,
     set_random_state,
 )
-from projects.amr.engine.resumed_schedule import (
+from projects.amr.runtime.checkpoints.resumed_schedule import (
     SCALE,
     describe_scale,
     fit_schedule,
 )
-from projects.amr.engine.resumed_settings import require_same_settings
-from projects.amr.engine.sample_seeding import TurnSampler, seed_samples
+from projects.amr.runtime.checkpoints.resumed_settings import (
+    require_same_settings,
+)
+from projects.amr.runtime.checkpoints.sample_seeding import (
+    TurnSampler,
+    seed_samples,
+)
 
 RANDOM = 'random_state'
 

@@ -15,9 +15,11 @@ from mmseg.registry import HOOKS
 from projects.amr.engine.hooks.atomic_checkpoint_hook import (
     AtomicCheckpointHook,
 )
-from projects.amr.engine.resumed_schedule import accumulative_counts
-from projects.amr.engine.worker_shield import WorkerShield
 from projects.amr.errors import StoppedError
+from projects.amr.runtime.checkpoints.resumed_schedule import (
+    accumulative_counts,
+)
+from projects.amr.runtime.processes.worker_signals import WorkerSignalMask
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
@@ -33,7 +35,7 @@ class GracefulStopHook(Hook):
     :class:`ExactResumeHook` makes the resumed run go on within the epoch; a
     validation that was interrupted is not repeated. A second signal ends the
     process at once. Workers of the data loaders are kept from both signals
-    (:class:`WorkerShield`).
+    (:class:`WorkerSignalMask`).
 
     Ranks agree on the step: the flag is reduced over them each step. Not so
     within a validation, where one rank may have a batch more than another.
@@ -49,7 +51,7 @@ class GracefulStopHook(Hook):
     def __init__(self):
         self._signal = 0
         self._before: dict[int, object] = {}
-        self._shield = WorkerShield()
+        self._signal_mask = WorkerSignalMask()
 
     def before_train(self, runner: Runner) -> None:
         """Take over the signals, and keep them from the workers."""
@@ -74,9 +76,9 @@ class GracefulStopHook(Hook):
             )
 
         self._before = {n: signal.signal(n, note) for n in SIGNALS}
-        self._shield.raise_up()
+        self._signal_mask.block()
         for loop in (runner.train_loop, runner.val_loop):
-            self._shield.cover(getattr(loop, 'dataloader', None))
+            self._signal_mask.install(getattr(loop, 'dataloader', None))
 
     def after_train_iter(
         self, runner: Runner, batch_idx: int, data_batch=None, outputs=None
@@ -139,7 +141,7 @@ class GracefulStopHook(Hook):
         for number, handler in self._before.items():
             signal.signal(number, handler)
         self._before = {}
-        self._shield.lower()
+        self._signal_mask.unblock()
 
 
 def resume_command(runner: Runner) -> str:

@@ -11,10 +11,12 @@ from mmengine.dist import (
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
-from projects.amr.datasets.image_size import image_size
-from projects.amr.engine.background_writer import BackgroundWriter
-from projects.amr.engine.disk_space import estimate_bytes, require_space
-from projects.amr.engine.fingerprint import (
+from projects.amr.datasets.images.image_size import image_size
+from projects.amr.errors import UserError
+from projects.amr.runtime.checkpoints.unwrap import unwrap_model
+from projects.amr.runtime.files.atomic_write import atomic_write
+from projects.amr.runtime.files.disk_space import estimate_bytes, require_space
+from projects.amr.runtime.files.fingerprint import (
     config_digest,
     model_config_digest,
     note_origin,
@@ -23,9 +25,7 @@ from projects.amr.engine.fingerprint import (
     weights_digest,
     without_keys,
 )
-from projects.amr.engine.unwrap import unwrap_model
-from projects.amr.errors import UserError
-from projects.amr.structures import published
+from projects.amr.runtime.processes.background_writer import BackgroundWriter
 
 # Folders of transforms; the items read from them are in the items' keys.
 INPUT_PLACES = ('cam_dir', 'boundary_dir')
@@ -135,7 +135,7 @@ class ItemWriterHook(Hook):
         """
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            with published(folder / '.writable') as file:
+            with atomic_write(folder / '.writable') as file:
                 file.write(b'')
             (folder / '.writable').unlink(missing_ok=True)
         except OSError as error:

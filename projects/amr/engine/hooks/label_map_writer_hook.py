@@ -10,21 +10,21 @@ from mmengine.dist import all_gather_object
 from mmengine.structures import PixelData
 from mmseg.registry import HOOKS
 
-from projects.amr.engine.disk_space import png_bytes
-from projects.amr.engine.fingerprint import config_digest
 from projects.amr.engine.hooks.item_writer_hook import ItemWriterHook
-from projects.amr.engine.hooks.picture_strip_hook import PictureStripHook
-from projects.amr.engine.label_refinement import LabelRefinement
-from projects.amr.engine.label_task import (
+from projects.amr.engine.hooks.label_refinement import LabelRefinement
+from projects.amr.engine.hooks.label_task import (
     LabelTask,
     WrittenLabels,
     record_parts,
 )
+from projects.amr.engine.hooks.picture_strip_hook import PictureStripHook
 from projects.amr.errors import UserError
 from projects.amr.evaluation.cam_iou_metric import CAMIoUMetric
-from projects.amr.evaluation.details import put_details, rounded
 from projects.amr.evaluation.mask_evaluation import MaskScores
+from projects.amr.evaluation.nested_results import put_nested_results, rounded
 from projects.amr.ops.cam import cam_to_label
+from projects.amr.runtime.files.disk_space import png_bytes
+from projects.amr.runtime.files.fingerprint import config_digest
 from projects.amr.structures import (
     BoundaryMapError,
     load_boundary_map,
@@ -235,12 +235,12 @@ class LabelMapWriterHook(ItemWriterHook):
         parts = all_gather_object((self._confusion, self._scored))
         images = sum(part[1] for part in parts)
         if not images:
-            put_details('labels', {})
+            put_nested_results('labels', {})
             return
         confusion = sum(part[0] for part in parts)
         scores = MaskScores(self._classes, confusion, images)
         per_class = {'classes': self._classes, 'IoU': rounded(scores.iou)}
-        put_details('labels', {'labels': per_class})
+        put_nested_results('labels', {'labels': per_class})
         runner.logger.info(
             f'{self._dir}, CRF {self.refinement}, {images} images with a '
             f'mask:\n{scores.table("labels on disk")}'

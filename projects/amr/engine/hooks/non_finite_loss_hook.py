@@ -10,9 +10,9 @@ from mmengine.hooks import Hook
 from mmengine.runner import Runner
 from mmseg.registry import HOOKS
 
-from projects.amr.engine.resume import last_checkpoint
 from projects.amr.errors import NonFiniteError
-from projects.amr.structures import published
+from projects.amr.runtime.checkpoints.resume import last_checkpoint
+from projects.amr.runtime.files.atomic_write import atomic_write
 
 DUMP = 'nonfinite_loss_rank{}.json'
 
@@ -76,7 +76,7 @@ class NonFiniteLossHook(Hook):
     def _stop(self, runner: Runner) -> None:
         """Write the batches down and end the run."""
         path = Path(runner.work_dir) / DUMP.format(get_rank())
-        with published(path) as file:
+        with atomic_write(path) as file:
             file.write(json.dumps(self._bad, indent=1).encode())
         good = last_checkpoint(runner.work_dir)
         first = self._bad[0]

@@ -8,7 +8,7 @@ import numpy as np
 from mmengine.hooks import Hook
 
 from projects.amr.errors import UserError
-from projects.amr.structures import published
+from projects.amr.runtime.files.atomic_write import atomic_write
 from projects.amr.visualization import colour_labels, picture_strip
 
 
@@ -82,7 +82,7 @@ class PictureStripHook(Hook):
         image = enlarge(image, zoom)
         panels = [('image', image), *self.panels(sample, image, palette)]
         _, data = cv2.imencode('.png', picture_strip(panels))
-        with published(Path(self.out_dir) / f'{sample.img_id}.png') as file:
+        with atomic_write(Path(self.out_dir) / f'{sample.img_id}.png') as file:
             file.write(data.tobytes())
 
     def panels(

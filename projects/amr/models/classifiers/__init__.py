@@ -1,6 +1,6 @@
 from .amr import AMR
 from .base_cam_classifier import BaseCAMClassifier
-from .cam import CAM
+from .cam_classifier import CAMClassifier
 from .seam import SEAM
 
-__all__ = ['AMR', 'CAM', 'SEAM', 'BaseCAMClassifier']
+__all__ = ['AMR', 'SEAM', 'BaseCAMClassifier', 'CAMClassifier']

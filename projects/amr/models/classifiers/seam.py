@@ -11,7 +11,7 @@ import torch.nn.functional as F
 from mmseg.registry import MODELS
 from torch import Tensor
 
-from projects.amr.models.classifiers.cam import CAM
+from projects.amr.models.classifiers.cam_classifier import CAMClassifier
 from projects.amr.ops import normalize_cam, pool_logits, resize_cam
 from projects.amr.ops.pixel_correlation import (
     add_background,
@@ -40,7 +40,7 @@ class View(NamedTuple):
 
 
 @MODELS.register_module()
-class SEAM(CAM):
+class SEAM(CAMClassifier):
     """A CAM classifier taught by a smaller view of the same image.
 
     Image and small view pass the same weights, and their CAMs shall agree.

@@ -9,7 +9,7 @@ import cv2
 import jinja2
 from markupsafe import Markup
 
-from projects.amr.structures.publish import published
+from projects.amr.runtime.files.atomic_write import atomic_write
 from projects.amr.visualization.report.data import Panel, ReportData
 from projects.amr.visualization.report.sweep_figure import (
     series_variable,
@@ -38,7 +38,7 @@ def write_report(path: str | Path, data: ReportData) -> Path:
     """
     path = Path(path)
     text = render_report(data)
-    with published(path) as file:
+    with atomic_write(path) as file:
         file.write(text.encode())
     return path
 

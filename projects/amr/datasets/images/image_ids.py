@@ -1,0 +1,260 @@
+"""Image ids and the lists that hold them."""
+
+import re
+import unicodedata
+from codecs import BOM_UTF8
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from urllib.parse import unquote_to_bytes
+
+from projects.amr.errors import DataError, list_faults
+from projects.amr.runtime.files.image_suffixes import IMAGE_SUFFIXES
+
+MAX_ID_BYTES = 200  # file systems take 255; outputs add suffixes
+_FORBIDDEN = re.compile(r'[\\/:\x00-\x1f]')
+_RESERVED = frozenset('%/\\:')
+
+
+def check_image_id(image_id: str) -> str | None:
+    """Say what is wrong with an id that file names are made from.
+
+    Args:
+        image_id (str): Name of an image without folder and suffix.
+
+    Returns:
+        str | None: The broken rule, or None.
+
+    Example:
+        >>> check_image_id('2007_000032')
+        >>> check_image_id('../../etc/passwd')
+        'has a path separator, colon or control character'
+    """
+    if _FORBIDDEN.search(image_id):
+        return 'has a path separator, colon or control character'
+    if image_id.startswith('.') or not image_id.strip():
+        return 'is empty or starts with a dot'
+    if len(image_id.encode(errors='surrogatepass')) > MAX_ID_BYTES:
+        return f'has more than {MAX_ID_BYTES} bytes'
+    return None
+
+
+@dataclass(frozen=True)
+class ScannedList:
+    """A split list as it is, its faults not raised but gathered.
+
+    Args:
+        entries (tuple[tuple[int, str], ...]): Line and id of what is in
+            order; of an id that occurs again the first line.
+        unsafe (tuple[tuple[int, str], ...]): Line and fault of ids that no
+            file name can be made from.
+        doubled (tuple[tuple[int, str], ...]): Line and fault of every line
+            whose id occurs more than once.
+        notes (dict[str, int]): What was tolerated, and on how many lines.
+    """
+
+    entries: tuple[tuple[int, str], ...]
+    unsafe: tuple[tuple[int, str], ...]
+    doubled: tuple[tuple[int, str], ...]
+    notes: dict[str, int]
+
+
+def scan_id_list(
+    path: str | Path, check: Callable[[str], str | None] = check_image_id
+) -> ScannedList:
+    """Read a split list with all its faults.
+
+    Args:
+        path (str | Path): Text file in UTF-8, one image id a line.
+        check (Callable): Says what is wrong with an id. Defaults to
+            :func:`check_image_id`.
+
+    Returns:
+        ScannedList: Ids, faults and notes.
+
+    Raises:
+        DataError: If the file is missing, not text, or holds no id.
+    """
+    path = Path(path)
+    try:
+        data = path.read_bytes()
+        lines = data.decode('utf-8-sig').splitlines()
+    except FileNotFoundError:
+        raise DataError(
+            f'split list not found: {path}. Check data_root (VOC_ROOT) and '
+            'ann_file of the dataset config'
+        ) from None
+    except (OSError, ValueError) as error:
+        raise DataError(f'{path} is not a text file ({error})') from None
+    entries = [
+        (number, strip_image_suffix(line.strip()))
+        for number, line in enumerate(lines, 1)
+        if line.strip()
+    ]
+    if not entries:
+        raise DataError(f'split list {path} holds no image id')
+    counts = Counter(image_id for _, image_id in entries)
+    unsafe = {i: rule for i in counts if (rule := check(i))}
+    first = {image_id: number for number, image_id in reversed(entries)}
+    return ScannedList(
+        tuple((n, i) for n, i in entries if i not in unsafe and first[i] == n),
+        tuple((n, f'{i!r} {unsafe[i]}') for n, i in entries if i in unsafe),
+        tuple(
+            (n, f'{i!r} occurs {counts[i]} times')
+            for n, i in entries
+            if counts[i] > 1 and i not in unsafe
+        ),
+        _tolerated(data, lines),
+    )
+
+
+def _tolerated(data: bytes, lines: list[str]) -> dict[str, int]:
+    """What a list has that an ideal one has not, and on how many lines."""
+    texts = [line.strip() for line in lines]
+    notes = {
+        'byte order mark': int(data.startswith(BOM_UTF8)),
+        'Windows line ends': data.count(b'\r\n'),
+        'blank lines': sum(not text for text in texts),
+        'spaces around an id': sum(
+            bool(text) and text != line
+            for text, line in zip(texts, lines, strict=True)
+        ),
+        'image suffixes': sum(strip_image_suffix(t) != t for t in texts),
+    }
+    return {what: count for what, count in notes.items() if count}
+
+
+def read_id_list(
+    path: str | Path, check: Callable[[str], str | None] = check_image_id
+) -> list[str]:
+    """Read a split list: one image id a line.
+
+    Windows line ends, a byte order mark, blank lines, spaces around an id
+    and an image suffix behind it are tolerated.
+
+    Args:
+        path (str | Path): Text file in UTF-8.
+        check (Callable): Says what is wrong with an id. Defaults to
+            :func:`check_image_id`.
+
+    Returns:
+        list[str]: Ids in the order of the file.
+
+    Raises:
+        DataError: If the file is missing, empty or not text, or if an id
+            could leave the data folder or occurs twice; the message names
+            the lines.
+    """
+    scanned = scan_id_list(path, check)
+    for rule, faults in (
+        ('hold one plain image id a line', scanned.unsafe),
+        ('name each image once', scanned.doubled),
+    ):
+        if faults:
+            lines = [f'line {number}: {fault}' for number, fault in faults]
+            raise DataError(
+                f'split list {path} must {rule}:\n{list_faults(lines)}'
+            )
+    return [image_id for _, image_id in scanned.entries]
+
+
+def same_text(name: str) -> str:
+    """The form in which names are compared: Unicode's NFC.
+
+    One name can be written in several ways ('ü' as one code point or as two,
+    as on a Mac); they count as one.
+
+    Args:
+        name (str): Name of an image or a class.
+
+    Returns:
+        str: The name in NFC.
+    """
+    return unicodedata.normalize('NFC', name)
+
+
+def image_id_of(path: str) -> str:
+    """Image id of a file in a folder of any names and sub-folders.
+
+    The path without its suffix, in NFC, where ``/`` and all else that a list
+    of ids or a file name cannot hold is percent-encoded. So ids are unique
+    wherever paths without suffix are; :func:`path_of_id` turns them back.
+
+    Args:
+        path (str): Path under the folder, with ``/``.
+
+    Returns:
+        str: The id.
+
+    Example:
+        >>> image_id_of('holiday/day 1.JPG')
+        'holiday%2Fday 1'
+        >>> path_of_id('holiday%2Fday 1')
+        'holiday/day 1'
+    """
+    stem = same_text(strip_image_suffix(path))
+    body = stem.strip()
+    start = stem.index(body)
+    text = [
+        _escape(char)
+        if char in _RESERVED
+        or not char.isprintable()
+        or not start <= place < start + len(body)
+        else char
+        for place, char in enumerate(stem)
+    ]
+    image_id = ''.join(text)
+    if image_id.startswith('.'):
+        image_id = '%2E' + image_id[1:]
+    if strip_image_suffix(image_id) != image_id:  # a.jpg.png
+        head, _, tail = image_id.rpartition('.')
+        image_id = f'{head}%2E{tail}'
+    return image_id
+
+
+def path_of_id(image_id: str) -> str:
+    """Path without suffix that an id of :func:`image_id_of` was made from.
+
+    Args:
+        image_id (str): The id.
+
+    Returns:
+        str: Path under the folder, with ``/``, in NFC.
+    """
+    return unquote_to_bytes(image_id).decode('utf-8', 'surrogateescape')
+
+
+def check_relative(path: str) -> str | None:
+    """Say what is wrong with a path that must stay in its folder.
+
+    Args:
+        path (str): Path under a folder, with ``/``.
+
+    Returns:
+        str | None: The broken rule, or None.
+
+    Example:
+        >>> check_relative('a/b.jpg')
+        >>> check_relative('../b.jpg')
+        'leads out of the folder'
+    """
+    if not path:
+        return 'is empty'
+    if path.startswith('/') or re.match(r'[A-Za-z]:/', path):
+        return 'is an absolute path'
+    if '..' in PurePosixPath(path).parts:
+        return 'leads out of the folder'
+    return None
+
+
+def _escape(char: str) -> str:
+    """Percent-encode one character."""
+    data = char.encode('utf-8', 'surrogateescape')
+    return ''.join(f'%{byte:02X}' for byte in data)
+
+
+def strip_image_suffix(name: str) -> str:
+    """Drop an image suffix that some tools leave behind an id."""
+    stem, dot, suffix = name.rpartition('.')
+    return stem if dot and f'.{suffix.lower()}' in IMAGE_SUFFIXES else name

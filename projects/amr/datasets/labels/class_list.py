@@ -1,0 +1,241 @@
+"""Class lists of own data: a text file, one name a line, background first."""
+
+import difflib
+import json
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from mmseg.datasets import PascalVOCDataset
+
+from projects.amr.datasets.images.image_ids import same_text
+from projects.amr.datasets.labels.label_file import SEPARATORS, LabelTable
+from projects.amr.errors import DataError, list_faults
+from projects.amr.structures.label_space import IGNORE_LABEL
+
+BACKGROUND = 'background'
+CLASS_FILE = 'classes.txt'
+TOY_MANIFEST = 'toyvoc.json'
+
+
+def check_class_names(names: Iterable[tuple[str, str]]) -> None:
+    """Refuse foreground class names that cannot be told apart or written.
+
+    Args:
+        names (Iterable[tuple[str, str]]): Each name and the file and line it
+            was first seen in; a name may occur again.
+
+    Raises:
+        DataError: If there is none or more than 254, if two differ only by
+            case or spaces, or if one is empty, the background's or holds a
+            separator; each is named with its line.
+
+    Example:
+        >>> check_class_names([('dog', 'a.csv:2'), ('cat', 'a.csv:3')])
+    """
+    first: dict[str, str] = {}
+    folded: dict[str, str] = {}
+    faults = []
+    for name, where in names:
+        if name in first:
+            continue
+        first[name] = where
+        rule = _broken_rule(name)
+        if rule:
+            faults.append(f'{where}: {name!r} {rule}')
+        twin = folded.setdefault(_fold(name), name)
+        if twin != name:
+            faults.append(
+                f'{where}: {name!r} differs from {twin!r} ({first[twin]}) '
+                'only by case or spaces'
+            )
+    if faults:
+        raise DataError(f'class names break a rule:\n{list_faults(faults)}')
+    if not first:
+        raise DataError('no class is named: no row has a label')
+    if len(first) >= IGNORE_LABEL:
+        raise DataError(
+            f'there must be 1 to {IGNORE_LABEL - 1} classes, got {len(first)}'
+        )
+
+
+def read_class_file(path: str | Path) -> tuple[str, ...]:
+    """Read a class list.
+
+    Windows line ends, a byte order mark, blank lines and spaces around a
+    name are tolerated.
+
+    Args:
+        path (str | Path): Text file in UTF-8, one name a line, the first
+            ``background``; or a toy set's ``toyvoc.json``.
+
+    Returns:
+        tuple[str, ...]: Names by label, in NFC, background first.
+
+    Raises:
+        DataError: If the file is missing or a name breaks a rule.
+    """
+    path = Path(path)
+    if path.name == TOY_MANIFEST:
+        return _toy_classes(path)
+    try:
+        text = path.read_text(encoding='utf-8-sig')
+    except (OSError, UnicodeDecodeError) as error:
+        raise DataError(
+            f'class list {path} is not a readable text file ({error})'
+        ) from None
+    lines = [
+        (same_text(line.strip()), f'{path}:{number}')
+        for number, line in enumerate(text.splitlines(), 1)
+        if line.strip()
+    ]
+    if not lines or lines[0][0] != BACKGROUND:
+        raise DataError(f'the first line of {path} must be {BACKGROUND!r}')
+    if not 1 < len(lines) <= IGNORE_LABEL:
+        raise DataError(
+            f'{path} must list {BACKGROUND!r} and 1 to {IGNORE_LABEL - 1} '
+            f'classes, got {len(lines) - 1}'
+        )
+    _refuse_doubled(lines)
+    check_class_names(lines[1:])
+    return tuple(name for name, _ in lines)
+
+
+def folder_classes(root: str | Path) -> tuple[str, ...]:
+    """Class names of a devkit folder.
+
+    Args:
+        root (str | Path): The folder that holds ``JPEGImages``.
+
+    Returns:
+        tuple[str, ...]: Names by label, background first: those of its
+        ``classes.txt`` (own data), of its ``toyvoc.json``, or VOC's.
+
+    Raises:
+        DataError: If the file breaks a rule.
+    """
+    root = Path(root)
+    if (root / CLASS_FILE).is_file():
+        return read_class_file(root / CLASS_FILE)
+    path = root / TOY_MANIFEST
+    if not path.is_file():
+        return tuple(PascalVOCDataset.METAINFO['classes'])
+    return _toy_classes(path)
+
+
+def _toy_classes(path: Path) -> tuple[str, ...]:
+    """Class names of a toy set's manifest, background first."""
+    try:
+        names = tuple(map(str, json.loads(path.read_text())['classes']))
+    except (OSError, RecursionError, ValueError, KeyError, TypeError) as error:
+        raise DataError(
+            f'{path} is no manifest of a toy set ({error!r}): make the set '
+            'again'
+        ) from None
+    return names if names[:1] == (BACKGROUND,) else (BACKGROUND, *names)
+
+
+def find_classes(
+    table: LabelTable, given: tuple[str, ...] | None = None
+) -> tuple[str, ...]:
+    """Class list of a label file.
+
+    Args:
+        table (LabelTable): The rows.
+        given (tuple[str, ...], optional): Class list, background first, of a
+            file of the user. Defaults to None: the header's names in their
+            order where the file has one column a class, else all names,
+            sorted.
+
+    Returns:
+        tuple[str, ...]: Names by label, background first.
+
+    Raises:
+        DataError: If a name breaks a rule, see :func:`check_class_names`, is
+            not among the given ones or, where none are given, holds a comma
+            and is not of a header: `dog, sofa` would be one class.
+    """
+    seen = [(name, 'header') for name in table.columns or ()]
+    _refuse_doubled(seen)
+    seen += [(name, row.where) for row in table.rows for name in row.names]
+    if given is not None:
+        check_class_names([*((n, 'class list') for n in given[1:]), *seen])
+        unknown = [
+            f'{where}: {name!r}' for name, where in seen if name not in given
+        ]
+        if unknown:
+            raise DataError(
+                'labels that are not in the class list '
+                f'({", ".join(given[1:])}):\n{list_faults(unknown)}'
+            )
+        return given
+    check_class_names(seen)
+    commas = [f'{where}: {name!r}' for name, where in seen if ',' in name]
+    if commas and table.columns is None:
+        raise DataError(
+            'labels hold a comma, which separates no names; write dog;sofa or '
+            'dog|sofa, or name a class list (--classes, `classes` in '
+            f'own_data) that has them:\n{list_faults(commas)}'
+        )
+    if table.columns is not None:
+        return (BACKGROUND, *table.columns)
+    return (BACKGROUND, *sorted({name for name, _ in seen}))
+
+
+def doubtful_names(counts: Mapping[str, int]) -> list[str]:
+    """Names that may be slips: much like another one, or made of several.
+
+    Args:
+        counts (Mapping[str, int]): Images by class name.
+
+    Returns:
+        list[str]: One line each; of two names alike the rarer is doubted, if
+        it has at most two images or a tenth of those of the other.
+
+    Example:
+        >>> doubtful_names({'sofa': 40, 'soffa': 1, 'dog': 9, 'dog sofa': 1})
+        ["'dog sofa' (1) looks like several names without a `;`", \
+"'soffa' (1) is much like 'sofa' (40)"]
+    """
+    lines = []
+    for name, count in sorted(counts.items()):
+        words = name.split()
+        if len(words) > 1 and all(word in counts for word in words):
+            lines.append(
+                f'{name!r} ({count}) looks like several names without a `;`'
+            )
+        near = difflib.get_close_matches(name, counts, 2, cutoff=0.8)
+        lines += [
+            f'{name!r} ({count}) is much like {twin!r} ({counts[twin]})'
+            for twin in near
+            if twin != name
+            and count <= max(2, counts[twin] / 10)
+            and (count, name) < (counts[twin], twin)
+        ]
+    return lines
+
+
+def _refuse_doubled(lines: list[tuple[str, str]]) -> None:
+    """Raise for a name that a list has twice."""
+    first: dict[str, str] = {}
+    for name, where in lines:
+        if name in first:
+            raise DataError(
+                f'{where}: class {name!r} is listed twice ({first[name]})'
+            )
+        first[name] = where
+
+
+def _fold(name: str) -> str:
+    """What names that look alike have in common."""
+    return ''.join(name.casefold().split())
+
+
+def _broken_rule(name: str) -> str | None:
+    """Say which rule a class name breaks."""
+    if not name:
+        return 'is empty'
+    if _fold(name) == BACKGROUND:
+        return 'is the name of what has no label'
+    if not name.isprintable() or any(char in name for char in SEPARATORS):
+        return f'holds one of {SEPARATORS!r} or a control character'
+    return None

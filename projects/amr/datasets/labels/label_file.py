@@ -1,0 +1,200 @@
+"""Files that name the labels of images: CSV in two forms, JSON."""
+
+import csv
+import io
+import json
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from projects.amr.datasets.images.image_ids import (
+    same_text,
+    strip_image_suffix,
+)
+from projects.amr.errors import DataError
+
+SEPARATORS = ';|'
+_LABELS = 'labels'  # header of the one column of names
+_COLUMNS = ',;\t'  # what may lie between columns; the header tells which
+_UTF16 = (BOM_UTF16_LE, BOM_UTF16_BE)
+
+
+@dataclass(frozen=True)
+class LabelRow:
+    """Labels of one image, as the file has them.
+
+    Args:
+        where (str): File and line, for messages.
+        image (str): Name of the image, with ``/`` between folders.
+        names (tuple[str, ...]): Class names, in NFC.
+    """
+
+    where: str
+    image: str
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class LabelTable:
+    """All rows of a label file.
+
+    Args:
+        rows (tuple[LabelRow, ...]): In the order of the file.
+        columns (tuple[str, ...], optional): Class names of the header, where
+            the file has one column a class. Defaults to None.
+    """
+
+    rows: tuple[LabelRow, ...]
+    columns: tuple[str, ...] | None = None
+
+
+def read_label_table(path: str | Path) -> LabelTable:
+    """Read a CSV or JSON file of image-level labels.
+
+    CSV: a header, then one image a row. Either two columns ``image,labels``
+    with names separated by ``;`` or ``|``, or one column a class holding 0
+    or 1. Between columns there may be ``;`` or tabs in place of commas, as
+    Excel writes them, if the header has no comma; several names are then in
+    quotes, ``a.jpg;"dog;sofa"``, or separated by ``|``. JSON: ``{"image":
+    ["name", ...]}``.
+
+    Args:
+        path (str | Path): File ending in ``.csv`` or ``.json``, in UTF-8, or
+            in UTF-16 with its byte order mark.
+
+    Returns:
+        LabelTable: The rows; images may occur twice.
+
+    Raises:
+        DataError: If the file or a row breaks a rule; rows are named.
+    """
+    path = Path(path)
+    readers = {'.csv': _read_csv, '.json': _read_json}
+    if path.suffix.lower() not in readers:
+        raise DataError(f'label file {path} must end in .csv or .json')
+    try:
+        return readers[path.suffix.lower()](path)
+    except FileNotFoundError:
+        raise DataError(f'label file not found: {path}') from None
+    except UnicodeDecodeError as error:
+        raise DataError(
+            f'{path} is not in UTF-8 ({error}): save it again as "CSV UTF-8" '
+            '(Excel), or with encoding="utf-8"'
+        ) from None
+    except (
+        OSError,
+        RecursionError,
+        json.JSONDecodeError,
+        csv.Error,
+    ) as error:
+        raise DataError(f'{path} is not readable ({error})') from None
+
+
+def _row(where: str, image: str, names) -> LabelRow:
+    """Tidy one row up."""
+    image = same_text(image.strip()).replace('\\', '/').removeprefix('./')
+    names = [same_text(name.strip()) for name in names]
+    return LabelRow(where, image, tuple(name for name in names if name))
+
+
+def _read_csv(path: Path) -> LabelTable:
+    """Read either CSV form."""
+    text = _text(path)
+    reader = csv.reader(
+        io.StringIO(text, newline=''), strict=True, delimiter=_delimiter(text)
+    )
+    header = _header(path, next(reader, []))
+    rows = tuple(
+        _row(where, cells[0], _row_names(where, header, cells))
+        for where, cells in _csv_cells(path, reader, len(header))
+    )
+    return LabelTable(
+        rows, None if header[1:] == [_LABELS] else tuple(header[1:])
+    )
+
+
+def _text(path: Path) -> str:
+    """Text of a file in UTF-8 or, with its mark, UTF-16."""
+    data = path.read_bytes()
+    return data.decode('utf-16' if data.startswith(_UTF16) else 'utf-8-sig')
+
+
+def _delimiter(text: str) -> str:
+    """What separates columns: the first of them that the header has."""
+    header = next(iter(text.splitlines()), '')
+    return next((char for char in _COLUMNS if char in header), ',')
+
+
+def _header(path: Path, cells: list[str]) -> list[str]:
+    """Names of the columns; that of names is found in any case."""
+    header = [same_text(cell.strip()) for cell in cells]
+    rule = (
+        'the first line must be `image,labels`, or `image,` and one column a '
+        'class'
+    )
+    if not header:
+        raise DataError(f'{path} has no header: {rule}')
+    if len(header) < 2 or not all(header):
+        raise DataError(f'{path}: {rule}, got {header}')
+    if strip_image_suffix(header[0]) != header[0]:
+        raise DataError(f'{path}: the header is missing, {rule}; got {header}')
+    lower = [name.lower() for name in header]
+    if lower[1:] == [_LABELS]:
+        return [header[0], _LABELS]
+    if _LABELS in lower[1:]:
+        raise DataError(
+            f'{path}: a file with a column `{_LABELS}` must have the image '
+            f'and these, no further columns; got {header}'
+        )
+    return header
+
+
+def _csv_cells(path: Path, reader, width: int) -> Iterator:
+    """Yield (where, cells) of the rows that are not blank."""
+    for cells in reader:
+        if not any(cell.strip() for cell in cells):
+            continue
+        where = f'{path}:{reader.line_num}'
+        if len(cells) != width:
+            raise DataError(
+                f'{where}: {len(cells)} columns, the header has {width}. Put '
+                'a cell that holds the separator of columns in quotes; '
+                'several names of one image are written "dog;sofa" or '
+                'dog|sofa'
+            )
+        yield where, cells
+
+
+def _row_names(where: str, header: list[str], row: list[str]) -> list[str]:
+    """Class names of one CSV row, in either form."""
+    if header[1:] == [_LABELS]:
+        text = row[1]
+        for separator in SEPARATORS:
+            text = text.replace(separator, '\n')
+        return text.splitlines()
+    cells = [cell.strip() for cell in row[1:]]
+    for name, cell in zip(header[1:], cells, strict=True):
+        if cell not in ('0', '1'):
+            raise DataError(
+                f'{where}: column {name!r} must hold 0 or 1, got {cell!r}; '
+                f'a column of names is called `{_LABELS}`'
+            )
+    return [n for n, c in zip(header[1:], cells, strict=True) if c == '1']
+
+
+def _read_json(path: Path) -> LabelTable:
+    """Read a JSON object; its keys are kept apart, equal ones too."""
+    content = json.loads(_text(path), object_pairs_hook=tuple)
+    if not isinstance(content, tuple):
+        raise DataError(f'{path} must hold an object of image: [names]')
+    for image, values in content:
+        if not isinstance(values, list) or not all(
+            isinstance(value, str) for value in values
+        ):
+            raise DataError(
+                f'{path}: labels of {image!r} must be a list of names'
+            )
+    return LabelTable(
+        tuple(_row(f'{path} ({k})', k, values) for k, values in content)
+    )

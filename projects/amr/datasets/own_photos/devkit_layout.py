@@ -1,0 +1,253 @@
+"""Own data in the folders of a VOC devkit, by links to the photos."""
+
+import csv
+import io
+import json
+import os
+import shutil
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from projects.amr.datasets.labels.class_list import CLASS_FILE
+from projects.amr.datasets.own_photos.image_folder import Photo
+from projects.amr.errors import DataError, UserError
+from projects.amr.runtime.files.atomic_write import atomic_write
+
+MARKER = 'import.json'
+LABEL_FILE = 'labels.csv'
+IMAGE_MAP = 'images.csv'
+_IMAGES, _MASKS = 'JPEGImages', 'SegmentationClass'
+_LISTS = Path('ImageSets') / 'Segmentation'
+
+
+@dataclass(frozen=True)
+class DevkitPlan:
+    """What a devkit folder is to hold.
+
+    Args:
+        image_dir (Path): Folder of the photos.
+        photos (tuple[Photo, ...]): The labelled ones, by id.
+        classes (tuple[str, ...]): Names by label, background first.
+        val (frozenset[str]): Ids of the validation images.
+        masks (dict[str, Path]): Mask by id, of the photos that have one.
+            Defaults to {}.
+    """
+
+    image_dir: Path
+    photos: tuple[Photo, ...]
+    classes: tuple[str, ...]
+    val: frozenset[str]
+    masks: dict[str, Path] = field(default_factory=dict)
+
+    def files(self) -> dict[Path, Path]:
+        """Photo or mask by its place under the devkit folder."""
+        images = {
+            Path(_IMAGES, photo.image_id + Path(photo.path).suffix.lower()): (
+                self.image_dir / photo.path
+            )
+            for photo in self.photos
+        }
+        masks = {
+            Path(_MASKS, f'{image_id}.png'): path
+            for image_id, path in self.masks.items()
+        }
+        return images | masks
+
+    def lists(self) -> dict[str, list[str]]:
+        """Ids by the name of their list.
+
+        ``train_aug`` are all training images; ``train`` those of them that
+        have a mask, or all if none has; ``val`` the validation images.
+        """
+        ids = [photo.image_id for photo in self.photos]
+        train_aug = [i for i in ids if i not in self.val]
+        train = [i for i in train_aug if i in self.masks] or train_aug
+        val = [i for i in ids if i in self.val]
+        return {'train_aug': train_aug, 'train': train, 'val': val}
+
+
+def write_devkit(
+    out_dir: str | Path,
+    plan: DevkitPlan,
+    copy: bool = False,
+    progress: Callable[[Iterable], Iterable] = iter,
+) -> tuple[int, int]:
+    """Make a devkit folder, or bring an earlier one up to date.
+
+    What is right already is kept. Files of the folder's own earlier import
+    that are no longer wanted go; any other file stays. Lists, labels and
+    classes are written when all images are in place.
+
+    Args:
+        out_dir (str | Path): The folder.
+        plan (DevkitPlan): What it is to hold.
+        copy (bool): Whether files are copied and not linked; they are as
+            well where links cannot be made. Defaults to False.
+        progress (Callable): Wraps the files to show how far it is. Defaults
+            to ``iter``.
+
+    Returns:
+        tuple[int, int]: How many files were made, and how many kept.
+
+    Raises:
+        DataError: If the folder holds something else.
+        UserError: If it cannot be written.
+    """
+    out_dir = Path(out_dir)
+    try:
+        _open_folder(out_dir)
+        files = plan.files()
+        _drop_outdated(out_dir, files)
+        _write(out_dir / IMAGE_MAP, _image_map(plan))
+        made = sum(
+            _place(source, out_dir / place, copy)
+            for place, source in progress(files.items())
+        )
+        for name, ids in plan.lists().items():
+            text = ''.join(f'{image_id}\n' for image_id in ids)
+            _write(out_dir / _LISTS / f'{name}.txt', text)
+        _write(out_dir / LABEL_FILE, _label_table(plan))
+        _write(out_dir / CLASS_FILE, '\n'.join(plan.classes) + '\n')
+        _mark(out_dir, complete=True)
+    except OSError as error:
+        raise UserError(f'{out_dir} cannot be written ({error})') from None
+    return made, len(files) - made
+
+
+def read_image_map(root: str | Path) -> dict[str, str]:
+    """Read which photo each image id stands for.
+
+    Args:
+        root (str | Path): Devkit folder.
+
+    Returns:
+        dict[str, str]: Path under the image folder by image id; {} if the
+        folder does not come from :func:`write_devkit`.
+
+    Raises:
+        DataError: If the map is damaged.
+    """
+    path = Path(root) / IMAGE_MAP
+    if not path.is_file():
+        return {}
+    try:
+        with path.open(encoding='utf-8', newline='') as file:
+            return {row['id']: row['path'] for row in csv.DictReader(file)}
+    except (OSError, UnicodeDecodeError, KeyError, csv.Error) as error:
+        raise DataError(
+            f'{path} is damaged ({error!r}): import the images again'
+        ) from None
+
+
+def check_out_dir(out_dir: str | Path) -> None:
+    """Refuse a folder that holds something else than an import.
+
+    Args:
+        out_dir (str | Path): The folder, which need not exist.
+
+    Raises:
+        DataError: If it is not empty and no earlier import's.
+    """
+    out_dir = Path(out_dir)
+    new = not out_dir.exists() or (
+        out_dir.is_dir() and not any(out_dir.iterdir())
+    )
+    if not new and not (out_dir / MARKER).is_file():
+        raise DataError(
+            f'{out_dir} is not empty and holds no earlier import (no '
+            f'{MARKER}): choose an empty or a new folder'
+        )
+
+
+def _open_folder(out_dir: Path) -> None:
+    """Make the folders, if the folder is new or an earlier import's."""
+    check_out_dir(out_dir)
+    for folder in (_IMAGES, _LISTS):
+        (out_dir / folder).mkdir(parents=True, exist_ok=True)
+    _mark(out_dir, complete=False)
+
+
+def _mark(out_dir: Path, complete: bool) -> None:
+    """Say that the folder is an import, and whether it is finished."""
+    content = {'format': 'amr-own-data-1', 'complete': complete}
+    _write(out_dir / MARKER, json.dumps(content) + '\n')
+
+
+def _drop_outdated(out_dir: Path, files: dict[Path, Path]) -> None:
+    """Remove what the earlier import placed and this one does not want."""
+    for image_id, path in read_image_map(out_dir).items():
+        suffix = Path(path).suffix.lower()
+        for place in (
+            Path(_IMAGES, image_id + suffix),
+            Path(_MASKS, f'{image_id}.png'),
+        ):
+            if place not in files:
+                (out_dir / place).unlink(missing_ok=True)
+
+
+def _place(source: Path, target: Path, copy: bool) -> bool:
+    """Link or copy one file; False if it is there already."""
+    source = source.resolve()
+    target.parent.mkdir(exist_ok=True)
+    if not copy:
+        if target.is_symlink() and os.readlink(target) == str(source):
+            return False
+        if _link(source, target):
+            return True
+    status = source.stat()
+    if target.is_file() and not target.is_symlink():
+        there = target.stat()
+        if (there.st_size, there.st_mtime_ns) == (
+            status.st_size,
+            status.st_mtime_ns,
+        ):
+            return False
+    with atomic_write(target) as file, source.open('rb') as content:
+        shutil.copyfileobj(content, file)
+    os.utime(target, ns=(status.st_atime_ns, status.st_mtime_ns))
+    return True
+
+
+def _link(source: Path, target: Path) -> bool:
+    """Make a link under a temporary name and rename it."""
+    temporary = target.with_name(f'.{target.name}.link.tmp')
+    temporary.unlink(missing_ok=True)
+    try:
+        temporary.symlink_to(source)
+    except (OSError, NotImplementedError):
+        return False  # no links on this file system
+    os.replace(temporary, target)
+    return True
+
+
+def _image_map(plan: DevkitPlan) -> str:
+    """Table of ids and paths."""
+    return _csv(('id', 'path'), ((p.image_id, p.path) for p in plan.photos))
+
+
+def _label_table(plan: DevkitPlan) -> str:
+    """Table of ids and labels, the latter in the order of the classes."""
+    order = {name: label for label, name in enumerate(plan.classes)}
+    return _csv(
+        ('image', 'labels'),
+        (
+            (p.image_id, ';'.join(sorted(p.labels, key=order.__getitem__)))
+            for p in plan.photos
+        ),
+    )
+
+
+def _csv(header: tuple[str, str], rows: Iterable[tuple[str, str]]) -> str:
+    """Text of a CSV file."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator='\n')
+    writer.writerow(header)
+    writer.writerows(rows)
+    return text.getvalue()
+
+
+def _write(path: Path, text: str) -> None:
+    """Publish a text file."""
+    with atomic_write(path) as file:
+        file.write(text.encode())

@@ -1,0 +1,222 @@
+"""A folder of photos and a label file, turned into a plan for a devkit folder.
+
+Nothing is written here, see ``devkit_layout.py``.
+"""
+
+import os
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from projects.amr.datasets.images.image_ids import (
+    MAX_ID_BYTES,
+    check_relative,
+    image_id_of,
+    same_text,
+    strip_image_suffix,
+)
+from projects.amr.datasets.labels.label_file import LabelRow, LabelTable
+from projects.amr.errors import DataError, list_faults
+from projects.amr.runtime.files.image_suffixes import IMAGE_SUFFIXES
+
+# What cameras and screens write too, and a row may well name.
+_NOT_READ = (
+    *('.heic', '.heif', '.avif', '.gif', '.svg', '.pdf', '.psd'),
+    *('.dng', '.raw', '.cr2', '.cr3', '.nef', '.arw', '.mp4', '.mov'),
+)
+
+
+@dataclass(frozen=True)
+class Photo:
+    """One labelled image of own data.
+
+    Args:
+        image_id (str): See :func:`image_id_of`.
+        path (str): Under the image folder, with ``/``.
+        labels (tuple[str, ...]): Class names, sorted; may be empty.
+    """
+
+    image_id: str
+    path: str
+    labels: tuple[str, ...]
+
+
+def list_photos(
+    folder: str | Path, leave_out: Iterable[str | Path] = ()
+) -> tuple[dict[str, str], Counter]:
+    """List the images of a folder and its sub-folders.
+
+    Hidden files and folders are passed over, linked folders not entered.
+
+    Args:
+        folder (str | Path): The folder.
+        leave_out (Iterable[str | Path]): Folders not to enter, say of the
+            masks. Defaults to ().
+
+    Returns:
+        tuple[dict[str, str], Counter]: Path under the folder by image id,
+        sorted by id, and how many other files there are by suffix.
+
+    Raises:
+        DataError: If there is no image, if two have one name but for the
+            suffix, or if a name is too long.
+    """
+    folder = Path(folder)
+    if not folder.is_dir():
+        raise DataError(f'image folder not found: {folder}')
+    found: dict[str, list[str]] = {}
+    others: Counter = Counter()
+    for path in _walk(folder, {Path(p).resolve() for p in leave_out}):
+        if strip_image_suffix(path) == path:
+            others[Path(path).suffix.lower() or 'none'] += 1
+        else:
+            found.setdefault(image_id_of(path), []).append(path)
+    if not found:
+        raise DataError(
+            f'no image in {folder}: names must end in one of '
+            f'{", ".join(IMAGE_SUFFIXES)}'
+        )
+    faults = [
+        f'{" and ".join(map(repr, sorted(paths)))} have one name but for '
+        'the suffix or the way it is encoded'
+        for paths in found.values()
+        if len(paths) > 1
+    ]
+    faults += [
+        f'{paths[0]!r} {rule}'
+        for image_id, paths in found.items()
+        if (rule := _broken_rule(image_id, paths[0]))
+    ]
+    if faults:
+        raise DataError(
+            f'images of {folder} cannot be told apart or named, rename '
+            f'them:\n{list_faults(sorted(faults))}'
+        )
+    return {key: found[key][0] for key in sorted(found)}, others
+
+
+def _broken_rule(image_id: str, path: str) -> str | None:
+    """Say what is wrong with the name of a file."""
+    if len(image_id.encode()) > MAX_ID_BYTES:
+        return f'gives a name of more than {MAX_ID_BYTES} bytes'
+    if any('\ud800' <= char <= '\udfff' for char in path):
+        return 'is not in UTF-8'
+    return None
+
+
+def _walk(folder: Path, leave_out: set[Path]) -> Iterable[str]:
+    """Yield the files of a folder, as paths under it."""
+    for parent, folders, files in os.walk(folder):
+        folders[:] = sorted(
+            name
+            for name in folders
+            if not name.startswith(('.', '__MACOSX'))
+            and (Path(parent) / name).resolve() not in leave_out
+        )
+        for name in sorted(files):
+            if not name.startswith('.'):
+                yield (Path(parent) / name).relative_to(folder).as_posix()
+
+
+def match_rows(
+    photos: dict[str, str], table: LabelTable, skip_bad: bool = False
+) -> tuple[list[Photo], list[str]]:
+    """Give every row of a label file its image.
+
+    A row may name its image with another image suffix, or without one.
+
+    Args:
+        photos (dict[str, str]): Path by image id.
+        table (LabelTable): The rows.
+        skip_bad (bool): Whether rows without an image are left out.
+            Defaults to False.
+
+    Returns:
+        tuple[list[Photo], list[str]]: The labelled images by id, and what
+        was left out: one line a row without an image.
+
+    Raises:
+        DataError: If a row's path leaves the folder or its image has a row
+            already, or, unless ``skip_bad``, there is no such image.
+    """
+    faults, missing = [], []
+    rows: dict[str, LabelRow] = {}
+    for row in table.rows:
+        rule = check_relative(row.image)
+        image_id = image_id_of(row.image)
+        if rule:
+            faults.append(f'{row.where}: {row.image!r} {rule}')
+        elif image_id in rows:
+            faults.append(
+                f'{row.where}: {row.image!r} has a row already, '
+                f'{rows[image_id].where}'
+            )
+        elif image_id not in photos:
+            missing.append(_missing(row, photos))
+        else:
+            rows[image_id] = row
+    if faults:
+        raise DataError(
+            'rows break a rule; there is one row an image, named by its path '
+            'under the image folder, with all its labels (dog;sofa):\n'
+            f'{list_faults(faults)}'
+        )
+    if missing and not skip_bad:
+        raise DataError(
+            f'{len(missing)} of {len(table.rows)} rows name no image:\n'
+            f'{list_faults(missing)}\nMend them, or leave them out with '
+            '--skip-bad (`skip_bad=True` in own_data)'
+        )
+    if not rows:
+        raise DataError('no row of the label file names an image')
+    return [
+        Photo(key, photos[key], tuple(sorted(set(rows[key].names))))
+        for key in sorted(rows)
+    ], missing
+
+
+def _missing(row: LabelRow, photos: dict[str, str]) -> str:
+    """Say that a row has no image, and which one may be meant."""
+    name = _file_name(row.image)
+    near = [path for path in photos.values() if _file_name(path) == name]
+    hint = f' (is it {" or ".join(map(repr, near[:2]))}?)' if near else ''
+    suffix = PurePosixPath(row.image).suffix.lower()
+    if suffix in _NOT_READ:
+        hint = f'; {suffix} is not read, convert it to JPEG or PNG'
+    return f'{row.where}: no image {row.image!r}{hint}'
+
+
+def _file_name(path: str) -> str:
+    """Last part of a path, without suffix, to be compared."""
+    return same_text(strip_image_suffix(path.rpartition('/')[2])).casefold()
+
+
+def apply_no_label(
+    photos: list[Photo], rule: str
+) -> tuple[list[Photo], list[str]]:
+    """Decide about the images without any label.
+
+    Args:
+        photos (list[Photo]): The images.
+        rule (str): ``'error'``, ``'keep'`` or ``'drop'``.
+
+    Returns:
+        tuple[list[Photo], list[str]]: Images that stay, and the paths of
+        those without a label.
+
+    Raises:
+        DataError: If there are some and the rule is ``'error'``.
+    """
+    empty = [photo.path for photo in photos if not photo.labels]
+    if empty and rule == 'error':
+        raise DataError(
+            f'{len(empty)} of {len(photos)} images have no label:\n'
+            f'{list_faults(empty)}\nLabel them, or set --no-label '
+            '(`no_label` in own_data): `keep` takes them as images of nothing '
+            'but background (training passes over them), `drop` leaves them '
+            'out'
+        )
+    if rule == 'drop':
+        photos = [photo for photo in photos if photo.labels]
+    return photos, empty

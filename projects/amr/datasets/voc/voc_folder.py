@@ -1,0 +1,93 @@
+"""A split of a VOC devkit folder, for tools that need no Runner."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from projects.amr.datasets.images.image_files import find_image
+from projects.amr.datasets.images.image_ids import read_id_list
+from projects.amr.datasets.labels.class_list import folder_classes
+from projects.amr.errors import DataError
+
+
+@dataclass(frozen=True)
+class VOCFolder:
+    """Where a split's images and masks are.
+
+    Args:
+        root (Path): The folder that holds ``JPEGImages``.
+        ids (tuple[str, ...]): Image ids of the split, in order.
+        classes (tuple[str, ...]): Names by label, background first.
+        mask_dir (str): Folder of the masks under ``root``. Defaults to
+            'SegmentationClass'.
+    """
+
+    root: Path
+    ids: tuple[str, ...]
+    classes: tuple[str, ...]
+    mask_dir: str = 'SegmentationClass'
+
+    @classmethod
+    def open(
+        cls,
+        root: str | Path,
+        split: str,
+        classes=None,
+        mask_dir: str = 'SegmentationClass',
+    ) -> 'VOCFolder':
+        """Read a split's list.
+
+        Args:
+            root (str | Path): The folder that holds ``JPEGImages``.
+            split (str): Name of a list in ``ImageSets/Segmentation``, or the
+                path of a list ending in ``.txt``.
+            classes (Sequence[str], optional): Names, background first.
+                Defaults to None: see :func:`folder_classes`.
+            mask_dir (str): Folder of the masks under ``root``. Defaults to
+                'SegmentationClass'.
+
+        Returns:
+            VOCFolder: The split.
+
+        Raises:
+            DataError: If the folder, the list or the manifest breaks a rule.
+        """
+        root = require_root(root)
+        path = list_path(root, split)
+        names = tuple(classes or folder_classes(root))
+        return cls(root, tuple(read_id_list(path)), names, mask_dir)
+
+    def image_path(self, image_id: str) -> Path:
+        """Path of an image, see :func:`find_image`."""
+        return find_image(self.root / 'JPEGImages', image_id)
+
+    def mask_path(self, image_id: str) -> Path:
+        """Path of an image's mask, which need not exist."""
+        return self.root / self.mask_dir / f'{image_id}.png'
+
+
+def require_root(root: str | Path) -> Path:
+    """A devkit folder that is there.
+
+    Args:
+        root (str | Path): The folder that holds ``JPEGImages``.
+
+    Returns:
+        Path: The folder.
+
+    Raises:
+        DataError: If there is none.
+    """
+    root = Path(root)
+    if not root.is_dir():
+        raise DataError(
+            f'data root not found: {root}. It is the folder that holds '
+            'JPEGImages and ImageSets'
+        )
+    return root
+
+
+def list_path(root: Path, name: str) -> Path:
+    """Path of a list: a ``.txt`` as it is, else a name of VOC's folder."""
+    if Path(name).suffix == '.txt':
+        return Path(name)
+    return root / 'ImageSets' / 'Segmentation' / f'{name}.txt'

@@ -1,0 +1,64 @@
+"""What a test measured beyond its scores, on its way to the summary.
+
+A metric and a hook have only numbers to return, since mmengine logs each of
+them; curves and per-class values take this way, through the message hub of
+the runner. They are no part of a checkpoint.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+from mmengine.logging import MessageHub
+
+_PREFIX = 'details/'
+
+
+def put_nested_results(owner: str, details: dict) -> None:
+    """Hand in the details of one owner, in place of its earlier ones.
+
+    Args:
+        owner (str): Who hands in, for example a metric's prefix.
+        details (dict): By name; values as JSON can hold them. Empty where a
+            test measured nothing.
+
+    Example:
+        >>> put_nested_results('cam', {'cam': {'fixed': 0.2}})
+        >>> take_nested_results()
+        {'cam': {'fixed': 0.2}}
+        >>> take_nested_results()
+        {}
+    """
+    hub = MessageHub.get_current_instance()
+    hub.update_info(_PREFIX + owner, dict(details), resumed=False)
+
+
+def take_nested_results() -> dict:
+    """All details of the last test; afterwards there are none.
+
+    Returns:
+        dict: By name, in the order of their owners' names.
+    """
+    hub = MessageHub.get_current_instance()
+    owners = sorted(k for k in hub.runtime_info if k.startswith(_PREFIX))
+    details: dict = {}
+    for owner in owners:
+        details |= hub.pop_info(owner)
+    return details
+
+
+def rounded(values: Sequence[float]) -> list[float | None]:
+    """Turn values into what JSON can hold: nan becomes None.
+
+    Args:
+        values (Sequence[float]): Any numbers.
+
+    Returns:
+        list[float | None]: Rounded to 4 decimals.
+
+    Example:
+        >>> rounded([100 / 3, float('nan')])
+        [33.3333, None]
+    """
+    return [
+        None if np.isnan(value) else round(float(value), 4) for value in values
+    ]

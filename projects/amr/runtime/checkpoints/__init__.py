@@ -1,0 +1,3 @@
+from .strict_loading import StrictPretrainedInit
+
+__all__ = ['StrictPretrainedInit']

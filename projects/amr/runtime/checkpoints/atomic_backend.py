@@ -1,0 +1,115 @@
+"""Checkpoint files that are complete, on the disk and readable, or absent."""
+
+import os
+import re
+from pathlib import Path
+
+from mmengine.fileio import LocalBackend, register_backend
+
+from projects.amr.errors import CheckpointError, DiskFullError, UserError
+from projects.amr.runtime.checkpoints.checkpoint_file import read_checkpoint
+from projects.amr.runtime.checkpoints.resume import LAST
+from projects.amr.runtime.files.atomic_write import atomic_write
+from projects.amr.runtime.files.disk_space import free_bytes
+
+BACKEND = 'amr_atomic'
+
+
+@register_backend(BACKEND)
+class AtomicCheckpointBackend(LocalBackend):
+    """Storage backend whose ``put`` publishes a verified checkpoint.
+
+    The bytes go to a temporary name in the same folder, are forced to the
+    disk and read back as a strict reader will; then the file is renamed, and
+    the folder's entry forced to the disk.
+    """
+
+    def put(self, obj: bytes, filepath: str | Path) -> None:
+        """Publish a checkpoint.
+
+        Args:
+            obj (bytes): What ``torch.save`` wrote.
+            filepath (str | Path): Final name.
+
+        Raises:
+            DiskFullError: If there is no space; the message tells needed and
+                free bytes.
+            UserError: If it cannot be written for another reason.
+            CheckpointError: If what was written cannot be read back.
+        """
+        path = Path(filepath)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with atomic_write(path) as file:
+                file.write(obj)
+                file.flush()
+                os.fsync(file.fileno())
+                read_checkpoint(file.name)
+            _sync_folder(path.parent)
+        except (OSError, DiskFullError) as error:
+            full = isinstance(error, DiskFullError)
+            raise (DiskFullError if full else UserError)(
+                f'checkpoint {path} cannot be written ({error}): it takes '
+                f'{len(obj):,} bytes, {free_bytes(path.parent):,} are free. '
+                'Earlier checkpoints are intact; make room and go on with '
+                '--resume'
+            ) from None
+        except CheckpointError as error:
+            raise CheckpointError(
+                f'checkpoint {path} was not published, since it cannot be '
+                f'read back ({error})'
+            ) from None
+
+
+def _sync_folder(folder: Path) -> None:
+    """Force a rename to the disk, where the system can."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+class LateRemoval:
+    """A storage backend that only notes what it is to remove.
+
+    Args:
+        backend (BaseStorageBackend): Does all the rest.
+    """
+
+    def __init__(self, backend):
+        self.backend = backend
+        self.paths: list[str] = []
+
+    def remove(self, path: str) -> None:
+        """Note a file."""
+        self.paths.append(path)
+
+    def __getattr__(self, name: str):
+        return getattr(self.backend, name)
+
+
+def remove_leftovers(folders: set[Path], replaced: list, logger) -> None:
+    """Remove half-written and replaced checkpoints of a killed run.
+
+    Args:
+        folders (set[Path]): Folders of checkpoints.
+        replaced (list[str]): Names that a checkpoint says it replaces; only
+            plain names of ``.pth`` files count.
+        logger (Logger): Gets one line when something was removed.
+    """
+    found = []
+    for folder in folders:
+        found += folder.glob('.*.pth.*.tmp')
+        found += folder.glob(f'.{LAST}.*.tmp')
+        found += [
+            folder / name
+            for name in replaced
+            if re.fullmatch(r'\w[\w.-]*\.pth', str(name))
+            and (folder / name).is_file()
+        ]
+    for path in found:
+        path.unlink(missing_ok=True)
+    if found:
+        names = ', '.join(path.name for path in found)
+        logger.info(f'removed what a killed run left: {names}')

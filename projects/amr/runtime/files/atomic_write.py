@@ -1,0 +1,70 @@
+"""Files that are complete under their name, or absent."""
+
+import errno
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+from projects.amr.errors import DiskFullError
+
+_FULL = (errno.ENOSPC, errno.EDQUOT)
+
+
+@contextmanager
+def atomic_write(path: str | os.PathLike) -> Iterator[BinaryIO]:
+    """Open a temporary file that takes its final name when all went well.
+
+    The bytes are not forced to the disk: this guards against killed
+    processes and errors, not against power cuts.
+
+    Args:
+        path (str | PathLike): Final name; its folder must exist.
+
+    Yields:
+        BinaryIO: The temporary file, in the same folder; ``name`` is its
+        path.
+
+    Raises:
+        DiskFullError: If there is no space; the temporary file is gone.
+
+    Example:
+        >>> target = Path(tempfile.mkdtemp()) / 'a.txt'
+        >>> with atomic_write(target) as file:
+        ...     _ = file.write(b'all')
+        >>> target.read_text()
+        'all'
+    """
+    path = Path(path)
+    try:
+        with _temporary(path) as file:
+            yield file
+    except OSError as error:
+        if error.errno not in _FULL:
+            raise
+        free = shutil.disk_usage(path.parent).free
+        raise DiskFullError(
+            f'no space for {path}: {free:,} bytes are free there. Make room '
+            'or choose another folder, then run the same command again; what '
+            'is finished is kept'
+        ) from None
+
+
+@contextmanager
+def _temporary(path: Path) -> Iterator[BinaryIO]:
+    """A temporary file that is renamed at the end, or removed."""
+    handle, name = tempfile.mkstemp(
+        prefix=f'.{path.name}.', suffix='.tmp', dir=path.parent
+    )
+    try:
+        os.close(handle)
+        with open(name, 'wb') as file:
+            yield file
+        os.chmod(name, 0o644)
+        os.replace(name, path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise

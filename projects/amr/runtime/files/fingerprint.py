@@ -1,0 +1,201 @@
+"""Digests of what an output was made from."""
+
+import hashlib
+import json
+from pathlib import Path
+
+import torch
+from torch import nn
+
+from projects.amr.errors import DataError, UserError
+from projects.amr.runtime.files.atomic_write import atomic_write
+from projects.amr.runtime.files.image_suffixes import IMAGE_SUFFIXES
+
+MANIFEST = 'generation.json'
+_BLOCK = 1 << 20  # bytes read at once
+
+
+def config_digest(value) -> str:
+    """SHA-256 of a config value, independent of the order of its keys.
+
+    Args:
+        value (Any): Nested dicts, lists and scalars.
+
+    Returns:
+        str: Hexadecimal digest.
+
+    Example:
+        >>> config_digest({'a': 1, 'b': 2}) == config_digest({'b': 2, 'a': 1})
+        True
+    """
+    text = json.dumps(value, sort_keys=True, default=repr)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+@torch.no_grad()
+def weights_digest(model: nn.Module) -> str:
+    """SHA-256 of a model's parameters and buffers, names included.
+
+    Args:
+        model (nn.Module): The model, on any device.
+
+    Returns:
+        str: Hexadecimal digest.
+    """
+    digest = hashlib.sha256()
+    for name, tensor in sorted(model.state_dict().items()):
+        digest.update(f'{name}{tensor.dtype}{tuple(tensor.shape)}'.encode())
+        flat = tensor.detach().cpu().contiguous().reshape(-1)
+        digest.update(flat.view(torch.uint8).numpy().tobytes())
+    return digest.hexdigest()
+
+
+def file_digest(path: str | Path) -> str:
+    """SHA-256 of a file.
+
+    Args:
+        path (str | Path): The file.
+
+    Returns:
+        str: Hexadecimal digest, or '' if there is no such file.
+
+    Raises:
+        DataError: If there is one that cannot be read.
+    """
+    digest = hashlib.sha256()
+    try:
+        with Path(path).open('rb') as file:
+            while block := file.read(_BLOCK):
+                digest.update(block)
+    except FileNotFoundError:
+        return ''
+    except OSError as error:  # no permission, say
+        raise DataError(f'{path} cannot be read ({error})') from None
+    return digest.hexdigest()
+
+
+def model_config_digest(config) -> str:
+    """Digest of a model's config without what only sets initial weights.
+
+    Args:
+        config (dict): The config.
+
+    Returns:
+        str: Hexadecimal digest.
+
+    Example:
+        >>> plain = model_config_digest({'type': 'A'})
+        >>> plain == model_config_digest({'type': 'A', 'init_cfg': {}})
+        True
+    """
+    return config_digest(without_keys(config, ('init_cfg', 'pretrained')))
+
+
+def note_origin(folder: Path, parts: dict[str, str]) -> list[str]:
+    """Write down what a folder's items are made from.
+
+    Args:
+        folder (Path): Folder of the items; gets a ``generation.json``.
+        parts (dict[str, str]): Name and digest, or value, of each input. The
+            items' key is the digest of all of them.
+
+    Returns:
+        list[str]: Names of the parts that changed since the last time.
+    """
+    changed = _differing(folder, parts)
+    with atomic_write(folder / MANIFEST) as file:
+        content = {'key': config_digest(parts), 'made_from': parts}
+        file.write(json.dumps(content, indent=1).encode())
+    return changed
+
+
+def require_origin(folder: Path, parts: dict[str, str]) -> None:
+    """Refuse items that another run made from something else meanwhile.
+
+    Runs of the same values may share a folder, as shards do; of runs of
+    others the last that began names the folder's items in its
+    ``generation.json``.
+
+    Args:
+        folder (Path): Folder of the items.
+        parts (dict[str, str]): As :func:`note_origin` wrote them down when
+            this run began.
+
+    Raises:
+        UserError: If a later run wrote down something else.
+    """
+    changed = _differing(folder, parts)
+    if changed:
+        raise UserError(
+            f'{folder}: another run with another {", ".join(changed)} began '
+            'to write here before this one ended, so its files may be those '
+            'of either. Run one of the two commands again, when no other '
+            'writes here, or give each its own folder'
+        )
+
+
+def _differing(folder: Path, parts: dict[str, str]) -> list[str]:
+    """Names of the parts that differ from a folder's ``generation.json``."""
+    try:
+        noted = json.loads((folder / MANIFEST).read_text())['made_from']
+    except (OSError, RecursionError, ValueError, KeyError, TypeError):
+        return []
+    if not isinstance(noted, dict):
+        return []
+    return [k for k in {**noted, **parts} if noted.get(k) != parts.get(k)]
+
+
+def require_own_folder(folder: Path, suffix: str) -> None:
+    """Refuse to write items among files that were not made here.
+
+    Items are written under the names of images, so a folder of masks or
+    photos that was named by mistake would be overwritten. A folder of items
+    has its ``generation.json`` from the first moment.
+
+    Args:
+        folder (Path): Folder of the items; need not exist.
+        suffix (str): Of the items, as ``'.png'``.
+
+    Raises:
+        UserError: If it holds images or files of that suffix, and no
+            ``generation.json``.
+    """
+    if not folder.is_dir() or (folder / MANIFEST).exists():
+        return
+    suffixes = {suffix, *IMAGE_SUFFIXES}
+    found = sorted(
+        path.name
+        for path in folder.iterdir()
+        if path.suffix.lower() in suffixes and not path.name.startswith('.')
+    )
+    if found:
+        raise UserError(
+            f'{folder} holds {len(found):,} files that were not made here '
+            f'(no {MANIFEST}), such as {found[0]}: they could be overwritten. '
+            'Choose an empty or a new folder'
+        )
+
+
+def without_keys(config, keys: tuple[str, ...]):
+    """A config value without some keys, at any depth.
+
+    Args:
+        config (Any): Nested dicts, lists and scalars; stays as it is.
+        keys (tuple[str, ...]): Names that are left out.
+
+    Returns:
+        Any: The same structure; tuples become lists.
+
+    Example:
+        >>> without_keys({'a': 1, 'b': ({'a': 2, 'c': 3},)}, ('a',))
+        {'b': [{'c': 3}]}
+    """
+    if isinstance(config, dict):
+        return {
+            key: without_keys(value, keys)
+            for key, value in config.items()
+            if key not in keys
+        }
+    if isinstance(config, (list, tuple)):
+        return [without_keys(value, keys) for value in config]
+    return config

@@ -1,0 +1,134 @@
+"""One of our tools in a process of its own, followed by its log."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from projects.amr.errors import UserError
+from projects.amr.runtime.files.progress import Reporter, last_progress
+
+ROOT = Path(__file__).resolve().parents[4]
+SUPERVISE = Path(__file__).with_name('supervise.py')
+_TAIL_LINES = 8  # of a log without such a head
+_ERROR_LINES = 40
+_HEADS = ('ERROR: ', 'STOPPED: ')
+_NOTE = re.compile(r'^NOTE: .*\n(?:  .*\n)*', re.MULTILINE)
+
+
+class ToolError(UserError):
+    """A tool failed; its exit code becomes ours."""
+
+    def __init__(self, text: str, exit_code: int):
+        super().__init__(text)
+        self.exit_code = exit_code
+
+
+def call_tool(
+    tool: str,
+    arguments: Sequence,
+    log: Path,
+    reporter: Reporter,
+    env: Mapping[str, str] | None = None,
+) -> None:
+    """Run one of our tools in its process, and follow its log.
+
+    The tool gets Ctrl-C and SIGTERM from here, so that it can finish what it
+    has in hand; a second Ctrl-C kills it. It is killed too when this process
+    is. What it noted (``NOTE: ...``) is told here too.
+
+    Args:
+        tool (str): File name under ``tools/``.
+        arguments (Sequence): Command line; each is turned into text.
+        log (Path): File that gets the output.
+        reporter (Reporter): Tells the progress.
+        env (Mapping[str, str], optional): The tool's environment. Defaults
+            to this process's.
+
+    Raises:
+        ToolError: If the tool fails; the message holds the log's end.
+    """
+    path = ROOT / 'tools' / tool
+    head = ['bash'] if path.suffix == '.sh' else [sys.executable]
+    own = os.environ if env is None else env
+    command = [sys.executable, SUPERVISE, *head, path, *arguments]
+    log.unlink(missing_ok=True)
+    with log.open('wb') as file:
+        process = subprocess.Popen(  # noqa: S603  our own tools
+            [str(part) for part in command],
+            stdin=subprocess.PIPE,
+            stdout=file,
+            stderr=subprocess.STDOUT,
+            # dist_*.sh start the Python that runs us.
+            env={'PYTHON': sys.executable, **own},
+            start_new_session=True,  # Ctrl-C reaches it through us
+        )
+    try:
+        _follow(process, tool, log, reporter)
+    finally:
+        reporter.close()
+        process.stdin.close()  # kills what is left
+        process.wait()
+    if process.returncode:
+        text = log.read_text(errors='replace')
+        raise ToolError(
+            f'{tool} ended with code {process.returncode}; the end of '
+            f'{log}:\n{end_of(text)}',
+            process.returncode,
+        )
+    for note in notes_of(log.read_text(errors='replace')):
+        reporter.step(textwrap.indent(note, '  '))
+
+
+def end_of(text: str) -> str:
+    r"""What a log says of its tool's end: the whole error, or the last lines.
+
+    Example:
+        >>> end_of('a\nERROR: 2 faults:\n  x\n  y\n')
+        'ERROR: 2 faults:\n  x\n  y'
+    """
+    lines = text.splitlines()
+    heads = [n for n, line in enumerate(lines) if line.startswith(_HEADS)]
+    if heads:
+        return '\n'.join(lines[heads[-1] :][:_ERROR_LINES])
+    return '\n'.join(lines[-_TAIL_LINES:])
+
+
+def notes_of(text: str) -> list[str]:
+    r"""Notes that a tool printed, each with its indented lines.
+
+    Example:
+        >>> notes_of('NOTE: 1 photo is left out:\n  a.jpg\nread 3\n')
+        ['NOTE: 1 photo is left out:\n  a.jpg']
+    """
+    return [found.rstrip('\n') for found in _NOTE.findall(text)]
+
+
+def _follow(process, tool: str, log: Path, reporter: Reporter) -> None:
+    """Tell the progress until the process ends; pass a stop on."""
+    try:
+        while process.poll() is None:
+            reporter.tick(f'{tool}: {last_progress(log) or "working"}')
+            try:
+                process.wait(0.3)
+            except subprocess.TimeoutExpired:
+                continue
+    except BaseException as stop:
+        _pass_on(process, stop, tool, reporter)
+        raise
+
+
+def _pass_on(process, stop: BaseException, tool: str, reporter) -> None:
+    """Ask the process to end, and wait for it."""
+    reporter.close()
+    if isinstance(stop, Exception):
+        return
+    reporter.step(f'stopping {tool} (Ctrl-C again kills it)')
+    process.send_signal(getattr(stop, 'signal', signal.SIGINT))
+    while process.poll() is None:
+        time.sleep(0.1)

@@ -1,0 +1,268 @@
+"""VOC 2012 with SBD's masks, as the configs expect it, out of archives."""
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from projects.amr.datasets.images.image_files import find_image
+from projects.amr.datasets.images.image_ids import check_image_id, read_id_list
+from projects.amr.datasets.images.image_size import image_size
+from projects.amr.errors import DataError, list_faults
+from projects.amr.runtime.files.disk_space import require_space
+from projects.amr.runtime.files.item_progress import show_progress
+from projects.amr.structures import load_label_map, save_label_map
+from projects.amr.structures.label_map import LabelMapError
+from projects.amr.workflow.data_preparation.idempotent_writer import (
+    IdempotentWriter,
+)
+from projects.amr.workflow.data_preparation.sbd import (
+    augmented_lists,
+    read_sbd_mask,
+)
+from projects.amr.workflow.data_preparation.tar_files import tar_files
+
+# Sizes of the real lists.
+REAL_COUNTS = {'train_aug': 10_582, 'train': 1_464, 'val': 1_449}
+LISTS = Path('ImageSets') / 'Segmentation'
+# Written when all other files of VOC are there.
+TRAIN_LIST = LISTS / 'train.txt'
+AUG_MASKS = 'SegmentationClassAug'
+_MASKS = 'SegmentationClass'
+_MASK_BYTES = 8_000  # a mask of SBD as PNG, roughly
+
+
+@dataclass(frozen=True)
+class Preparation:
+    """What a prepared folder holds.
+
+    Args:
+        counts (dict[str, int]): Images by list.
+        masks (dict[str, int]): Masks in ``SegmentationClassAug`` by origin.
+        made (int): Files that were written.
+        kept (int): Files that were there.
+    """
+
+    counts: dict[str, int]
+    masks: dict[str, int]
+    made: int
+    kept: int
+
+    def warnings(self) -> list[str]:
+        """Lists whose sizes are not those of the real sets."""
+        return [
+            f'{name} has {self.counts[name]:,} images, the real list '
+            f'{number:,}: the archives are not the published ones, and '
+            'results cannot be compared with published ones'
+            for name, number in REAL_COUNTS.items()
+            if self.counts[name] != number
+        ]
+
+
+def prepare_voc(
+    root: str | Path,
+    voc_tar: str | Path | None,
+    sbd_tar: str | Path,
+    overwrite: bool = False,
+) -> Preparation:
+    """Fill a devkit folder: VOC's files, masks with SBD's, training lists.
+
+    ``SegmentationClassAug`` holds VOC's own mask of every image that has one
+    and SBD's of the other training images. The lists ``train_aug`` and
+    ``aug`` are written last. Interrupted, the same call goes on; the result
+    does not depend on interruptions. No other process may work in the folder.
+
+    Args:
+        root (str | Path): The folder, usually ``VOCdevkit/VOC2012``.
+        voc_tar (str | Path, optional): VOC's archive; None if ``root`` holds
+            VOC already.
+        sbd_tar (str | Path): SBD's archive.
+        overwrite (bool): Whether files that differ are replaced. Defaults to
+            False.
+
+    Returns:
+        Preparation: Counts of what there is now.
+
+    Raises:
+        DataError: If an archive breaks a rule, something is missing in it,
+            or the folder holds other files under the names wanted.
+        DiskFullError: If there is not enough room.
+    """
+    root, writer = Path(root), IdempotentWriter(overwrite)
+    _clear_interrupted(root)
+    if voc_tar is not None:
+        _place_voc(root, voc_tar, writer)
+    voc = {
+        name: read_id_list(root / LISTS / f'{name}.txt')
+        for name in ('train', 'val')
+    }
+    print(f'listing {sbd_tar}', flush=True)
+    sbd = _list_sbd(sbd_tar)
+    lists = augmented_lists(voc['train'], voc['val'], sbd)
+    _require_images(root, lists['train_aug'] + voc['val'])
+    _place_sbd(root, sbd_tar, lists['aug'], writer)
+    own = voc['train'] + voc['val']
+    for image_id in own:
+        mask = root / _MASKS / f'{image_id}.png'
+        if not mask.is_file():
+            raise DataError(f'mask not found: {mask}. It is part of VOC 2012')
+        writer.write(root / AUG_MASKS / mask.name, mask.read_bytes())
+    for name, ids in lists.items():
+        _place_list(root / LISTS / f'{name}.txt', ids, writer)
+    writer.finish('what VOC and SBD give')
+    counts = {name: len(ids) for name, ids in (voc | lists).items()}
+    masks = {'VOC': len(set(own)), 'SBD': len(lists['aug'])}
+    return Preparation(counts, masks, writer.made, writer.kept)
+
+
+def _clear_interrupted(root: Path) -> None:
+    """Remove what a killed process did not finish writing."""
+    for path in root.rglob('.*.tmp'):
+        path.unlink(missing_ok=True)
+
+
+def _below(path: PurePosixPath, folder: str) -> Path | None:
+    """Path below a folder of the archive, wherever that folder is."""
+    if folder not in path.parts[:-1] or path.name.startswith('._'):
+        return None
+    return Path(*path.parts[path.parts.index(folder) + 1 :])
+
+
+def _place_voc(
+    root: Path, archive: str | Path, writer: IdempotentWriter
+) -> None:
+    """Take VOC's files out of the archive."""
+    sizes = {
+        place: file.size
+        for file in tar_files(archive)
+        if (place := _below(file.path, 'VOC2012')) is not None
+    }
+    if TRAIN_LIST not in sizes or LISTS / 'val.txt' not in sizes:
+        raise DataError(
+            f'{archive} has no VOC2012/{LISTS}/train.txt and val.txt: it is '
+            "not VOC 2012's trainval archive, or was cut off"
+        )
+    todo = [s for place, s in sizes.items() if not (root / place).is_file()]
+    require_space(root, sum(todo), 'files of VOC 2012', len(todo))
+    files = (
+        (place, file)
+        for file in tar_files(archive)
+        if (place := _below(file.path, 'VOC2012')) is not None
+    )
+    last = None  # the list that says that all is there
+    for place, file in show_progress(files, len(sizes), 'files of VOC 2012'):
+        if place == TRAIN_LIST:
+            last = file.read()
+        else:
+            writer.write(root / place, file.read())
+    writer.write(root / TRAIN_LIST, last)
+    writer.finish(str(archive))
+
+
+def _list_sbd(archive: str | Path) -> list[str]:
+    """Ids of SBD's train and val lists, all of which have a mask."""
+    ids, masks = [], set()
+    for file in tar_files(archive):
+        place = _below(file.path, 'dataset')
+        if place in (Path('train.txt'), Path('val.txt')):
+            ids += _ids(file.read(), f'{archive}: {place}')
+        elif place is not None and place.parent == Path('cls'):
+            masks.add(place.stem)
+    if not ids:
+        raise DataError(
+            f'{archive} has no dataset/train.txt and val.txt: it is not '
+            "SBD's benchmark.tgz"
+        )
+    missing = [f'dataset/cls/{i}.mat' for i in ids if i not in masks]
+    if missing:
+        raise DataError(
+            f'{archive} lacks {len(missing):,} of the masks that its lists '
+            f'name:\n{list_faults(missing)}'
+        )
+    return ids
+
+
+def _ids(content: bytes, name: str) -> list[str]:
+    """Image ids of a list in an archive."""
+    ids = content.decode('utf-8', 'replace').split()
+    faults = [f'{i!r} {rule}' for i in ids if (rule := check_image_id(i))]
+    if faults:
+        raise DataError(f'{name} breaks a rule:\n{list_faults(faults)}')
+    return ids
+
+
+def _require_images(root: Path, ids: Iterable[str]) -> None:
+    """Make sure that images and annotations are there."""
+    faults = []
+    for image_id in ids:
+        try:
+            find_image(root / 'JPEGImages', image_id)
+        except DataError as error:
+            faults.append(str(error))
+        annotation = root / 'Annotations' / f'{image_id}.xml'
+        if not annotation.is_file():
+            faults.append(f'annotation not found: {annotation}')
+    if faults:
+        raise DataError(
+            f'{len(faults):,} images or annotations are missing:\n'
+            f'{list_faults(faults)}\nAll are part of VOC 2012 trainval'
+        )
+
+
+def _place_sbd(
+    root: Path, archive: str | Path, ids: list[str], writer: IdempotentWriter
+) -> None:
+    """Convert SBD's masks of some images."""
+    folder, wanted = root / AUG_MASKS, set(ids)
+    todo = sum(not (folder / f'{i}.png').is_file() for i in wanted)
+    require_space(root, todo * _MASK_BYTES, 'masks of SBD', todo)
+    folder.mkdir(exist_ok=True)
+    files = (
+        (place.stem, file)
+        for file in tar_files(archive)
+        if (place := _below(file.path, 'dataset')) is not None
+        and place.parent == Path('cls')
+        and place.stem in wanted
+    )
+    for image_id, file in show_progress(files, len(wanted), 'masks of SBD'):
+        _place_mask(root, image_id, file.read(), writer)
+
+
+def _place_mask(
+    root: Path, image_id: str, content: bytes, writer: IdempotentWriter
+) -> None:
+    """Convert one mask, unless it is there."""
+    path = root / AUG_MASKS / f'{image_id}.png'
+    key = f'sbd-{hashlib.sha256(content).hexdigest()[:16]}'
+    there, made_from = _labels_there(path)
+    if made_from == key:
+        writer.settle(path, True)
+        return
+    labels = read_sbd_mask(content, f'{image_id}.mat')
+    size = image_size(find_image(root / 'JPEGImages', image_id))
+    if labels.shape != size:
+        raise DataError(
+            f'{image_id}.mat of SBD has size {labels.shape}, its image {size}'
+        )
+    same = there is not None and (
+        there.shape == labels.shape and (there == labels).all()
+    )
+    if there is None or not writer.settle(path, bool(same)):
+        save_label_map(path, labels, key=key)
+        writer.made += 1
+
+
+def _labels_there(path: Path) -> tuple:
+    """Labels and key of a mask; of none or a damaged one, None and ''."""
+    try:
+        return load_label_map(path)
+    except (FileNotFoundError, LabelMapError):
+        return None, ''
+
+
+def _place_list(path: Path, ids: list[str], writer: IdempotentWriter) -> None:
+    """Write a list; one of the same ids in another order stays."""
+    if path.is_file() and sorted(read_id_list(path)) == ids:
+        writer.settle(path, True)
+        return
+    writer.write(path, ''.join(f'{i}\n' for i in ids).encode())

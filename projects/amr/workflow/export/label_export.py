@@ -1,0 +1,186 @@
+"""Label maps under the names of their photos, and as a COCO file."""
+
+import json
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+import numpy as np
+
+from projects.amr.datasets import VOCFolder
+from projects.amr.datasets.images.image_ids import check_relative
+from projects.amr.datasets.own_photos.devkit_layout import read_image_map
+from projects.amr.errors import (
+    DataError,
+    MissingDependencyError,
+    UserError,
+    list_faults,
+)
+from projects.amr.runtime.files.atomic_write import atomic_write
+from projects.amr.structures import load_label_map
+from projects.amr.structures.label_rules import check_labels
+from projects.amr.structures.label_space import BACKGROUND_LABEL, IGNORE_LABEL
+
+
+class LabelFolder:
+    """Label maps of a split, with the names their photos have.
+
+    Args:
+        label_dir (str | Path): Folder of ``<id>.png``.
+        folder (VOCFolder): Images and class names.
+
+    Raises:
+        DataError: If label maps are missing; the first ten are named.
+    """
+
+    def __init__(self, label_dir: str | Path, folder: VOCFolder):
+        self.label_dir = Path(label_dir)
+        self.folder = folder
+        self._photos = read_image_map(folder.root)
+        missing = [i for i in folder.ids if not self.path(i).is_file()]
+        if missing:
+            raise DataError(
+                f'{len(missing)} of {len(folder.ids)} label maps are missing '
+                f'in {self.label_dir}:\n{list_faults(missing)}'
+            )
+
+    def path(self, image_id: str) -> Path:
+        """File of a label map."""
+        return self.label_dir / f'{image_id}.png'
+
+    def photo(self, image_id: str) -> str:
+        """Name of an image: the user's own path, or that of the file.
+
+        Raises:
+            DataError: If the table of names leads out of the folder.
+        """
+        name = self._photos.get(image_id)
+        if name is None:
+            return self.folder.image_path(image_id).name
+        rule = check_relative(name)
+        if rule:
+            raise DataError(f'{self.folder.root}: photo {name!r} {rule}')
+        return name
+
+    def labels(self, image_id: str) -> np.ndarray:
+        """Label map (H, W), uint8, of one image.
+
+        Raises:
+            DataError: If a label is beyond the class list.
+        """
+        labels, _ = load_label_map(self.path(image_id))
+        check_labels(
+            self.path(image_id),
+            labels,
+            len(self.folder.classes),
+            remedy='Are they of this data set, and its class list?',
+        )
+        return labels
+
+
+def coco_annotations(labels: np.ndarray, image: int, first: int) -> list[dict]:
+    """One annotation a class of a label map; background and 255 have none.
+
+    Args:
+        labels (np.ndarray): Shape (H, W), uint8.
+        image (int): Id of the image.
+        first (int): Id of the first annotation.
+
+    Returns:
+        list[dict]: COCO annotations; ``category_id`` is the label,
+        ``segmentation`` a compressed RLE, ``bbox`` (x, y, width, height) and
+        ``area`` in pixels, all instances of a class together.
+
+    Raises:
+        MissingDependencyError: If pycocotools is not installed.
+    """
+    coco = _pycocotools()
+    present = [
+        int(label)
+        for label in np.unique(labels)
+        if label not in (BACKGROUND_LABEL, IGNORE_LABEL)
+    ]
+    annotations = []
+    for number, label in enumerate(present, first):
+        rle = coco.encode(np.asfortranarray(labels == label).view(np.uint8))
+        annotations.append(
+            {
+                'id': number,
+                'image_id': image,
+                'category_id': label,
+                'segmentation': {
+                    'size': [int(length) for length in rle['size']],
+                    'counts': rle['counts'].decode('ascii'),
+                },
+                'area': int(coco.area(rle)),
+                'bbox': [float(value) for value in coco.toBbox(rle)],
+                'iscrowd': 0,
+            }
+        )
+    return annotations
+
+
+def export_coco(
+    source: LabelFolder,
+    out_file: str | Path,
+    progress: Callable[[Iterable], Iterable] = iter,
+) -> tuple[int, int]:
+    """Write label maps as one COCO file; the same maps give the same bytes.
+
+    Sizes are those of the images as they are shown, turned by their EXIF
+    orientation.
+
+    Args:
+        source (LabelFolder): The label maps.
+        out_file (str | Path): The JSON file.
+        progress (Callable): Wraps the ids to show how far it is. Defaults to
+            ``iter``.
+
+    Returns:
+        tuple[int, int]: How many images and annotations it holds.
+
+    Raises:
+        DataError: If a label map breaks a rule.
+        UserError: If the file cannot be written.
+        MissingDependencyError: If pycocotools is not installed.
+    """
+    images, annotations = [], []
+    for number, image_id in enumerate(progress(source.folder.ids), 1):
+        labels = source.labels(image_id)
+        height, width = labels.shape
+        images.append(
+            {
+                'id': number,
+                'file_name': source.photo(image_id),
+                'height': height,
+                'width': width,
+            }
+        )
+        annotations += coco_annotations(labels, number, len(annotations) + 1)
+    content = {
+        'images': images,
+        'annotations': annotations,
+        'categories': [
+            {'id': label, 'name': name, 'supercategory': ''}
+            for label, name in enumerate(source.folder.classes)
+            if label != BACKGROUND_LABEL
+        ],
+    }
+    try:
+        with atomic_write(out_file) as file:
+            file.write(json.dumps(content, ensure_ascii=False).encode())
+    except OSError as error:
+        raise UserError(f'{out_file} cannot be written ({error})') from None
+    return len(images), len(annotations)
+
+
+def _pycocotools():
+    """Return pycocotools' mask module, which only exports need."""
+    try:
+        from pycocotools import mask
+    except ImportError:
+        raise MissingDependencyError(
+            'pycocotools is not installed, and COCO files are made with it: '
+            'pip install pycocotools. tools/export_labels.py --masks needs '
+            'no such package'
+        ) from None
+    return mask

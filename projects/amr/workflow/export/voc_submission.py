@@ -1,0 +1,112 @@
+"""Archives for the evaluation server of PASCAL VOC."""
+
+import gzip
+import io
+import tarfile
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from projects.amr.datasets import VOCFolder
+from projects.amr.datasets.images.image_size import image_size
+from projects.amr.errors import DataError, UserError, list_faults
+from projects.amr.runtime.files.atomic_write import atomic_write
+from projects.amr.structures import load_label_map
+from projects.amr.structures.label_rules import check_labels
+from projects.amr.structures.voc_palette import voc_palette
+
+# Competition 6: segmentation, trained on any data but the test set.
+FOLDER = 'results/VOC2012/Segmentation/comp6_test_cls'
+
+
+def write_submission(
+    folder: VOCFolder,
+    pred_dir: str | Path,
+    target: str | Path,
+    progress: Callable[[Iterable], Iterable] = iter,
+) -> int:
+    """Check the predictions of a split and pack them.
+
+    Every file is written anew: palette mode with VOC's colours, nothing but
+    the labels. The same predictions give the same bytes.
+
+    Args:
+        folder (VOCFolder): The split.
+        pred_dir (str | Path): Folder of ``<id>.png``.
+        target (str | Path): Archive, ending in ``.tar.gz``.
+        progress (Callable): Wraps the ids to show how far it is. Defaults to
+            ``iter``.
+
+    Returns:
+        int: Number of predictions.
+
+    Raises:
+        UserError: If the target has another ending or cannot be written.
+        DataError: If a prediction is missing or damaged, is not of its
+            image's size, or has a label that the server does not know; all
+            are looked at, the first ten are named.
+    """
+    target = Path(target)
+    if not target.name.endswith('.tar.gz'):
+        raise UserError(f'the archive must end in .tar.gz, got {target}')
+    faults: list[str] = []
+    files = {}
+    for image_id in progress(folder.ids):
+        try:
+            labels = _checked_labels(folder, Path(pred_dir), image_id)
+        except DataError as error:
+            faults.append(str(error))
+        else:
+            files[f'{FOLDER}/{image_id}.png'] = _palette_png(labels)
+    if faults:
+        raise DataError(
+            f'{len(faults)} of {len(folder.ids)} predictions cannot be '
+            f'submitted:\n{list_faults(faults)}\nMake them with tools/test.py '
+            'on this split, with its own --out folder'
+        )
+    try:
+        _write_archive(target, files)
+    except OSError as error:
+        raise UserError(f'archive {target}: {error}') from None
+    return len(files)
+
+
+def _checked_labels(
+    folder: VOCFolder, pred_dir: Path, image_id: str
+) -> np.ndarray:
+    """Labels of one prediction, after looking for what the server refuses."""
+    path = pred_dir / f'{image_id}.png'
+    try:
+        labels, _ = load_label_map(path)
+    except FileNotFoundError as error:
+        raise DataError(str(error)) from None
+    size = image_size(folder.image_path(image_id))
+    if labels.shape != size:
+        raise DataError(f'{path}: size {labels.shape}, its image has {size}')
+    check_labels(path, labels, len(folder.classes), ignored=None)
+    return labels
+
+
+def _palette_png(labels: np.ndarray) -> bytes:
+    """PNG in palette mode, (H, W) uint8 to bytes."""
+    image = Image.fromarray(labels)
+    image.putpalette(voc_palette().tobytes())
+    buffer = io.BytesIO()
+    image.save(buffer, 'png')
+    return buffer.getvalue()
+
+
+def _write_archive(target: Path, files: dict[str, bytes]) -> None:
+    """Write a tar.gz whose bytes depend on names and contents alone."""
+    with (
+        atomic_write(target) as stream,
+        gzip.GzipFile('', 'wb', fileobj=stream, mtime=0) as packed,
+        tarfile.open(fileobj=packed, mode='w') as archive,
+    ):
+        for name, content in sorted(files.items()):
+            info = tarfile.TarInfo(name)
+            info.size = len(content)
+            info.mode = 0o644
+            archive.addfile(info, io.BytesIO(content))

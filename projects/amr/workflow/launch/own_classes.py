@@ -1,0 +1,136 @@
+"""A config made for one class list, fitted to another."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from mmengine.config import Config
+from mmseg.registry import DATASETS
+
+from projects.amr.datasets.labels.class_list import read_class_file
+from projects.amr.datasets.own_photos.devkit_layout import LABEL_FILE
+from projects.amr.errors import UserError
+from projects.amr.structures.voc_palette import voc_palette
+
+# Keys that hold a number of classes, wherever they are in a model.
+COUNT_KEYS = ('num_classes', 'num_foreground')
+
+
+def fit_class_file(cfg: Config) -> None:
+    """Fit a config to the class list that its ``class_file`` names.
+
+    Args:
+        cfg (Config): The config, changed in place; without ``class_file`` it
+            stays as it is.
+
+    Raises:
+        DataError: If the file breaks a rule.
+        UserError: If a class count of the config cannot be understood.
+    """
+    path = cfg.get('class_file')
+    if path:
+        fit_classes(cfg, read_class_file(path))
+
+
+def fit_classes(cfg: Config, names: tuple[str, ...]) -> None:
+    """Fit a config to a class list.
+
+    All datasets get the names and VOC's colours. Where the data root has a
+    ``labels.csv`` (own data), weak labels come from it, and there are no part
+    maps. In the models, every count
+    that was K or K + 1 for the config's own K foreground classes becomes
+    that of the new list: whether it counts the background is told by its
+    value alone, so heads of any kind and depth are covered. A count that is
+    the new list's already stays, and so does 0, a backbone without a head.
+
+    Args:
+        cfg (Config): The config, changed in place. Fitting twice is fitting
+            once.
+        names (tuple[str, ...]): Names by label, background first.
+
+    Raises:
+        UserError: If a count is none of these; the key is named.
+    """
+    datasets = list(_datasets(cfg))
+    old = {len(_classes(dataset)) for dataset in datasets}
+    if len(old) > 1:
+        raise UserError(
+            f'datasets of the config have {sorted(old)} classes; class_file '
+            'needs them to have one class list'
+        )
+    for dataset in datasets:
+        _fit_dataset(dataset, names)
+    if old:
+        counts = (old.pop(), len(names))
+        for key in ('model', 'tta_model'):
+            if cfg.get(key):
+                # What a config names twice (``{{_base_.model.head}}``)
+                # becomes two, so that no count is fitted twice.
+                cfg[key] = cfg[key].to_dict()
+            _fit_counts(cfg.get(key), key, *counts)
+
+
+def _datasets(cfg: Config) -> Iterator[dict]:
+    """Yield the configs of all datasets, those in wrappers included."""
+    for key in ('train', 'val', 'test'):
+        loader = cfg.get(f'{key}_dataloader')
+        if loader:
+            yield from unwrapped(loader['dataset'])
+
+
+def unwrapped(dataset: dict) -> Iterator[dict]:
+    """Yield a dataset's config, or those of a wrapper's datasets."""
+    if 'dataset' in dataset:
+        yield from unwrapped(dataset['dataset'])
+    elif 'datasets' in dataset:
+        for inner in dataset['datasets']:
+            yield from unwrapped(inner)
+    else:
+        yield dataset
+
+
+def _classes(dataset: dict) -> tuple[str, ...]:
+    """Class list of a dataset's config."""
+    names = (dataset.get('metainfo') or {}).get('classes')
+    if names is None:
+        names = DATASETS.get(dataset['type']).METAINFO['classes']
+    return tuple(names)
+
+
+def _fit_dataset(dataset: dict, names: tuple[str, ...]) -> None:
+    """Give a dataset its classes, and its label file where there is one."""
+    dataset['metainfo'] = {
+        'classes': tuple(names),
+        'palette': voc_palette(len(names)).tolist(),
+    }
+    if not Path(dataset.get('data_root') or '', LABEL_FILE).is_file():
+        return
+    if dataset['type'] == 'VOCWeakLabelDataset':
+        dataset['label_source'] = 'file'
+        dataset['label_file'] = LABEL_FILE
+    # Only ToyVOC has maps of object parts.
+    dataset.get('data_prefix', {}).pop('part_map_path', None)
+
+
+def _fit_counts(config, where: str, old: int, new: int) -> None:
+    """Replace the class counts in a model's config, at any depth."""
+    if isinstance(config, dict):
+        for key, value in config.items():
+            if key in COUNT_KEYS and isinstance(value, int):
+                config[key] = _fitted(f'{where}.{key}', value, old, new)
+            else:
+                _fit_counts(value, f'{where}.{key}', old, new)
+    elif isinstance(config, (list, tuple)):
+        for index, value in enumerate(config):
+            _fit_counts(value, f'{where}.{index}', old, new)
+
+
+def _fitted(where: str, value: int, old: int, new: int) -> int:
+    """Return the new value of one count."""
+    counts = {0: 0, new: new, new - 1: new - 1, old: new, old - 1: new - 1}
+    if value not in counts:
+        raise UserError(
+            f'{where} = {value} counts neither the {old - 1} foreground '
+            f'classes of the config nor these and the background, so it '
+            'cannot be fitted to class_file'
+        )
+    return counts[value]

@@ -1,0 +1,239 @@
+"""What tools/train.py and tools/test.py share before a Runner starts."""
+
+import argparse
+import logging
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+import torch
+from mmengine.config import Config
+from mmengine.logging import print_log
+
+from projects.amr.errors import MemoryExhaustedError, StoppedError, UserError
+from projects.amr.models.memory import is_out_of_memory, peak_memory
+from projects.amr.runtime.checkpoints.pretrained import (
+    drop_pretrained,
+    require_pretrained,
+)
+from projects.amr.runtime.checkpoints.strict_loading import use_strict_loading
+from projects.amr.runtime.config.cfg_options import (
+    add_cfg_options,
+    apply_cfg_options,
+)
+from projects.amr.runtime.config.config_faults import build_fault
+from projects.amr.runtime.config.config_reading import read_config
+from projects.amr.runtime.config.optional_packages import (
+    check_optional_packages,
+)
+from projects.amr.runtime.processes.work_dir_lock import work_dir_lock
+from projects.amr.workflow.launch.own_classes import fit_class_file
+
+PACKAGES = (
+    'torch',
+    'torchvision',
+    'numpy',
+    'opencv-python',
+    'onedl-mmengine',
+    'onedl-mmcv',
+    'onedl-mmsegmentation',
+    'onedl-mmpretrain',
+    'mmengine',
+    'mmcv',
+    'mmsegmentation',
+    'mmpretrain',
+)
+
+_JOIN_TIMEOUT = timedelta(minutes=1)
+_WAIT_TIMEOUT = timedelta(minutes=30)  # torch's default
+
+OUT_OF_MEMORY = (
+    'A training is not tried again with less, since that would be another '
+    'training: lower train_dataloader.batch_size (and the learning rate with '
+    'it) or the crop_size, or add --amp; elsewhere lower batch_size or '
+    '--num-workers'
+)
+
+
+def add_common_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the flags that mmseg's train.py and test.py have in common."""
+    parser.add_argument('--work-dir', help='folder of logs and outputs')
+    add_cfg_options(parser)
+    parser.add_argument(
+        '--launcher',
+        choices=['none', 'pytorch', 'slurm', 'mpi'],
+        default='none',
+        help='job launcher',
+    )
+    parser.add_argument('--local_rank', '--local-rank', type=int, default=0)
+
+
+def add_trust_argument(parser: argparse.ArgumentParser) -> None:
+    """Add ``--trust-checkpoint`` of the tools that load checkpoints."""
+    parser.add_argument(
+        '--trust-checkpoint',
+        action='store_true',
+        help='unpickle checkpoints that hold more than weights in full, '
+        'which runs whatever code is in them; only for files of known origin',
+    )
+
+
+def load_config(args: argparse.Namespace) -> Config:
+    """Read the config file and apply the common flags.
+
+    From here on mmengine reads checkpoints strictly, see
+    :func:`use_strict_loading`.
+
+    Args:
+        args (argparse.Namespace): With ``config`` and the common flags.
+
+    Returns:
+        Config: With ``launcher`` and ``work_dir`` set.
+
+    Raises:
+        UserError: If the file is missing or no config, an option would have
+            no effect (see :func:`apply_cfg_options`), or its ``class_file``
+            breaks a rule.
+        MissingDependencyError: If it needs a package that is not installed.
+    """
+    os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
+    use_strict_loading(getattr(args, 'trust_checkpoint', False))
+    cfg = read_config(args.config)
+    apply_cfg_options(cfg, args.cfg_options)
+    check_optional_packages(cfg.to_dict())
+    fit_class_file(cfg)
+    if (cfg.get('randomness') or {}).get('deterministic'):
+        # Without it torch refuses every matrix product on a GPU.
+        os.environ.setdefault('CUBLAS_WORKSPACE_CONFIG', ':4096:8')
+    cfg.launcher = args.launcher
+    if args.work_dir is not None:
+        cfg.work_dir = args.work_dir
+    elif cfg.get('work_dir') is None:
+        cfg.work_dir = str(Path('work_dirs') / Path(args.config).stem)
+    if args.launcher == 'pytorch' and not torch.cuda.is_available():
+        _join_on_cpu(cfg)
+    return cfg
+
+
+def _join_on_cpu(cfg: Config) -> None:
+    """Start a gloo group, since mmengine's own start needs a GPU.
+
+    Ranks that do not find each other fail soon, and the launcher can start
+    them again; the default is to wait for 30 minutes.
+    """
+    if not torch.distributed.is_initialized():
+        set_timeout = getattr(torch.distributed, 'set_timeout', None)
+        if set_timeout is None:  # an older torch
+            torch.distributed.init_process_group('gloo')
+        else:
+            torch.distributed.init_process_group('gloo', timeout=_JOIN_TIMEOUT)
+            # What ranks wait for later may take longer than joining.
+            set_timeout(_WAIT_TIMEOUT)
+    cfg.model_wrapper_cfg = {
+        'type': 'MMDistributedDataParallel',
+        'device_ids': None,
+        'broadcast_buffers': False,
+    }
+
+
+@contextmanager
+def hold_work_dir(cfg: Config, job: str) -> Iterator[None]:
+    """Let one process, or one group of ranks, do a job in the work dir.
+
+    Rank 0 takes the lock; a folder that cannot be written is told before
+    anything is built.
+
+    Args:
+        cfg (Config): With ``work_dir``.
+        job (str): ``'train'`` or ``'test'``; one of each may run in a folder.
+
+    Raises:
+        LockedError: If another process does this job there.
+        UserError: If the folder cannot be written.
+    """
+    rank = os.environ.get('RANK') or os.environ.get('SLURM_PROCID') or '0'
+    if cfg.launcher != 'none' and int(rank):
+        yield
+        return
+    with work_dir_lock(cfg.work_dir, f'.{job}.lock') as stale:
+        if stale:
+            print(f'{cfg.work_dir} was locked by {stale}, which is gone')
+        yield
+
+
+def was_restarted() -> bool:
+    """Whether the launcher starts the ranks again after one was lost."""
+    return int(os.environ.get('TORCHELASTIC_RESTART_COUNT') or 0) > 0
+
+
+def settle_initial_weights(cfg: Config, random_init: bool) -> None:
+    """Check for the configured initial weights, or drop them, loudly.
+
+    Args:
+        cfg (Config): The config; ``initialisation`` is set, so that
+            checkpoints and summaries tell.
+        random_init (bool): Whether ``--no-pretrained`` was given.
+
+    Raises:
+        MissingWeightsError: If configured weights cannot be had.
+    """
+    if not random_init:
+        require_pretrained(cfg.model)
+        cfg.initialisation = 'as configured'
+        return
+    changed = drop_pretrained(cfg.model)
+    cfg.initialisation = 'random (--no-pretrained)'
+    print_log(
+        '--no-pretrained: ALL WEIGHTS START AT RANDOM; results cannot be '
+        f'compared with published ones. Changed: {changed or "nothing"}',
+        'current',
+        logging.WARNING,
+    )
+
+
+def package_versions() -> dict[str, str]:
+    """Versions of the packages that results depend on."""
+    found = {'python': sys.version.split()[0]}
+    for name in PACKAGES:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            continue
+    return found
+
+
+def run_tool(main: Callable[[], None]) -> None:
+    """Run a tool; a :class:`UserError` ends it with its own exit code.
+
+    So does a config entry that cannot be built, and exhausted memory where
+    nothing smaller could be tried, as in a training.
+
+    Args:
+        main (Callable): The tool's main function.
+    """
+    try:
+        main()
+    except UserError as error:
+        head = 'STOPPED' if isinstance(error, StoppedError) else 'ERROR'
+        print(f'\n{head}: {error}', file=sys.stderr, flush=True)
+        sys.exit(error.exit_code)
+    except Exception as error:
+        fault = build_fault(error)
+        if fault is not None:
+            print(f'\nERROR: {fault}', file=sys.stderr, flush=True)
+            sys.exit(UserError.exit_code)
+        if not is_out_of_memory(error):
+            raise
+        print(
+            f'\nERROR: out of memory{peak_memory()}: {error}\n{OUT_OF_MEMORY}',
+            file=sys.stderr,
+            flush=True,
+        )
+        sys.exit(MemoryExhaustedError.exit_code)
+    finally:
+        if torch.distributed.is_initialized():
+            torch.distributed.destroy_process_group()

@@ -1,0 +1,113 @@
+"""What is found in a data file, apart from any rule: plain values.
+
+Each function reads one whole file and returns a dict that JSON can hold, so
+that a scan remembers it; what breaks the file is raised.
+"""
+
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from projects.amr.datasets.images.image_size import is_turned
+from projects.amr.datasets.labels.weak_labels import annotated_objects
+from projects.amr.datasets.own_photos.image_scan import scan_image
+from projects.amr.structures import load_label_map
+
+_BY_MODE = {
+    '1': 'grey',
+    'L': 'grey',
+    'LA': 'grey',
+    'I;16': 'grey',
+    'I;16B': 'grey',
+    'I': 'grey',
+    'CMYK': 'CMYK',
+    'P': 'palette',
+    'PA': 'palette',
+}
+_PNG_DEPTH_BYTE = 24  # of the file: in the first chunk, behind the size
+
+
+def image_facts(path: str | Path) -> dict:
+    """Read an image as training will.
+
+    Args:
+        path (str | Path): The image.
+
+    Returns:
+        dict: ``size``, [H, W] as loaded, and ``converted``, the rules of
+        :class:`LoadWeakLabelImage` that it falls under: ``'CMYK'``,
+        ``'grey'``, ``'16 bits'``, ``'alpha'``, ``'palette'``, ``'turned'``
+        (EXIF), ``'further pages'``.
+
+    Raises:
+        DataError: If it is missing, damaged or no image.
+    """
+    size = scan_image(path)
+    with Image.open(path) as image:
+        kinds = {
+            _BY_MODE.get(image.mode): True,
+            '16 bits': _is_deep(image, path),
+            'alpha': image.has_transparency_data,
+            'turned': is_turned(image),
+            'further pages': _has_further_pages(image),
+        }
+    found = [kind for kind, there in kinds.items() if kind and there]
+    return {'size': list(size), 'converted': found}
+
+
+def annotation_facts(path: str | Path) -> dict:
+    """Read the objects of a VOC annotation.
+
+    Args:
+        path (str | Path): XML file.
+
+    Returns:
+        dict: ``objects``, a list of [class name, whether difficult].
+
+    Raises:
+        DataError: If it is missing or no plain XML.
+    """
+    return {'objects': [list(item) for item in annotated_objects(path)]}
+
+
+def mask_facts(path: str | Path) -> dict:
+    """Read a mask.
+
+    Args:
+        path (str | Path): Palette or grey PNG.
+
+    Returns:
+        dict: ``size``, [H, W], and ``counts``, pixels by value, as text.
+
+    Raises:
+        DataError: If it is damaged, coloured or of 16 bits.
+    """
+    labels, _ = load_label_map(path)
+    counts = np.bincount(labels.ravel())
+    values = np.flatnonzero(counts)
+    return {
+        'size': list(labels.shape),
+        'counts': {str(v): int(counts[v]) for v in values},
+    }
+
+
+def _is_deep(image: Image.Image, path: str | Path) -> bool:
+    """Whether an image has 16 bits a channel."""
+    if image.mode.startswith('I'):
+        return True
+    if image.format == 'PNG':
+        with Path(path).open('rb') as file:
+            head = file.read(_PNG_DEPTH_BYTE + 1)
+        return head[_PNG_DEPTH_BYTE:] == b'\x10'
+    if image.format == 'TIFF':
+        return max(image.tag_v2.get(258, (8,))) > 8
+    return False
+
+
+def _has_further_pages(image: Image.Image) -> bool:
+    """Whether more than the first page, which is loaded, is in a file."""
+    try:
+        return getattr(image, 'n_frames', 1) > 1
+    except Exception:  # there is one, damaged: such headers raise of all kinds
+        return True

@@ -1,0 +1,144 @@
+"""Changed settings that a resumed training would put back are refused."""
+
+from copy import deepcopy
+
+import pytest
+from mmengine.config import Config
+from mmengine.runner import Runner
+from runner_configs import tiny_config
+
+from projects.amr.errors import UserError
+from projects.amr.runtime.checkpoints.resume import settle_resume
+from projects.amr.runtime.checkpoints.resumed_settings import (
+    require_same_settings,
+)
+from projects.amr.workflow.launch.schedule_length import check_schedule_length
+
+
+def config(root, folder, name, epochs=2):
+    cfg = tiny_config(root, folder)
+    cfg.experiment_name = f'{folder.name}_{name}'
+    cfg.train_cfg.update(max_epochs=epochs, val_interval=9)
+    cfg.param_scheduler.end = 3
+    cfg.val_cfg = cfg.val_dataloader = cfg.val_evaluator = None
+    return cfg
+
+
+def resumed(cfg):
+    cfg.resume = True
+    settle_resume(cfg)
+    Runner.from_cfg(cfg).train()
+
+
+def test_a_resumed_training_tells_what_it_would_ignore(
+    toy_root, tmp_path, capfd
+):
+    Runner.from_cfg(config(toy_root, tmp_path, 'a', 1)).train()
+    cfg = config(toy_root, tmp_path, 'b')
+    cfg.optim_wrapper.optimizer.update(lr=0.001, weight_decay=0.5)
+    cfg.param_scheduler.update(end=9, power=0.5)
+    with pytest.raises(UserError) as caught:
+        resumed(cfg)
+    text = str(caught.value)
+    for words in (
+        'optimizer lr 0.05 -> 0.001',
+        'optimizer weight_decay 0.0001 -> 0.5',
+        'PolyLR power 0.9 -> 0.5',
+        'PolyLR end ',
+        'load_from=CHECKPOINT',
+    ):
+        assert words in text
+    assert 'momentum' not in text
+    resumed(config(toy_root, tmp_path, 'c'))
+    assert (tmp_path / 'epoch_2.pth').is_file()
+    capfd.readouterr()
+    cfg = config(toy_root, tmp_path, 'd')
+    cfg.resume = True
+    settle_resume(cfg)
+    assert 'is at 2 of train_cfg.max_epochs=2' in ''.join(capfd.readouterr())
+
+
+class Part:
+    """A runner's optimizer or scheduler with a state."""
+
+    def __init__(self, *groups):
+        self.param_groups = list(groups)
+
+    def state_dict(self):
+        return self.param_groups[0]
+
+
+def test_only_settings_are_compared_and_only_where_they_can_be():
+    group = {'lr': 1, 'initial_lr': 2, 'momentum': 0.9, 'nesterov': False}
+    runner = Part()
+    runner.optim_wrapper = Part({**group}, {**group, 'initial_lr': 20})
+    runner.param_schedulers = [Part({'last_step': 0, 'end': 8})]
+    saved = {
+        'optimizer': {'param_groups': [{**group, 'lr': 3, 'params': [0]}] * 2},
+        'param_schedulers': [{'last_step': 5, 'end': 8}],
+    }
+    saved['optimizer']['param_groups'][1] = {**group, 'initial_lr': 20}
+    before = deepcopy(saved)
+    require_same_settings(runner, saved)
+    assert saved == before
+    saved['param_schedulers'][0]['end'] = 16
+    with pytest.raises(UserError, match='Part end 16 -> 8'):
+        require_same_settings(runner, saved)
+    require_same_settings(runner, saved, same_steps=False)
+    # A momentum that a scheduler moves is no setting.
+    runner.optim_wrapper.param_groups[0].update(
+        momentum=0.5, initial_momentum=0.9
+    )
+    require_same_settings(runner, saved, same_steps=False)
+    runner.optim_wrapper.param_groups[1]['nesterov'] = True
+    with pytest.raises(UserError, match='nesterov False -> True'):
+        require_same_settings(runner, saved, same_steps=False)
+    require_same_settings(runner, {'optimizer': {'param_groups': []}})
+    require_same_settings(runner, {})
+
+
+POLY = {'type': 'PolyLR', 'eta_min': 0.0, 'end': 8}
+WARM = {'type': 'LinearLR', 'end': 1}
+
+
+def of(loop, schedulers):
+    return Config({'train_cfg': loop, 'param_scheduler': schedulers})
+
+
+@pytest.mark.parametrize(
+    ('loop', 'schedulers', 'key'),
+    [
+        ({'type': 'EpochBasedTrainLoop', 'max_epochs': 9}, POLY, '.end=9'),
+        ({'by_epoch': True, 'max_epochs': 9}, [WARM, POLY], r'\.1\.end=9'),
+        (
+            {'type': 'IterBasedTrainLoop', 'max_iters': 9},
+            {**POLY, 'by_epoch': False},
+            'max_iters is 9',
+        ),
+    ],
+)
+def test_epochs_at_a_rate_of_0_are_refused(loop, schedulers, key):
+    with pytest.raises(UserError, match=key):
+        check_schedule_length(of(loop, schedulers))
+
+
+@pytest.mark.parametrize(
+    'schedulers',
+    [
+        {**POLY, 'end': 9},
+        {**POLY, 'eta_min': 1e-4},
+        {**POLY, 'by_epoch': False},  # counts something else
+        {'type': 'PolyLR'},
+        {'type': 'MultiStepLR', 'milestones': [3], 'end': 8},
+        None,
+    ],
+)
+def test_other_schedules_are_left_alone(schedulers, monkeypatch):
+    told = []
+    name = 'projects.amr.workflow.launch.schedule_length.print_log'
+    monkeypatch.setattr(name, lambda text, *_: told.append(text))
+    loop = {'type': 'EpochBasedTrainLoop', 'max_epochs': 9}
+    check_schedule_length(of(loop, schedulers))
+    assert told == []
+    check_schedule_length(of({**loop, 'max_epochs': 4}, POLY))
+    assert 'param_scheduler.end=4 too' in told[0]

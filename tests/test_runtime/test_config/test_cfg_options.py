@@ -1,0 +1,108 @@
+"""Overrides of a config that would change nothing are refused."""
+
+import argparse
+import inspect
+import re
+
+import pytest
+from mmengine.config import Config
+from mmengine.runner import Runner
+
+from projects.amr.errors import UserError
+from projects.amr.runtime.config.cfg_options import (
+    RUN_KEYS,
+    add_cfg_options,
+    apply_cfg_options,
+)
+
+TEXT = """
+steps = [dict(size=4)]
+root = '{{$AMR_TEST_ROOT:data/voc}}'
+model = dict(type='A', depth=3)
+train_dataloader = dict(dataset=dict(data_root=root, steps=steps))
+test_dataloader = dict(dataset=dict(data_root=root, other=[root]))
+custom_hooks = [dict(type='B')]
+"""
+
+
+@pytest.fixture
+def cfg(tmp_path):
+    path = tmp_path / 'one.py'
+    path.write_text(TEXT)
+    return Config.fromfile(path)
+
+
+def test_entries_are_overridden_and_new_ones_set(cfg):
+    options = {
+        'model.depth': 5,
+        'model.new': 1,
+        'custom_hooks.0.out': 'x',
+        'compile': True,  # read where it is there
+    }
+    apply_cfg_options(cfg, options)
+    assert (cfg.model.depth, cfg.model.new, cfg.compile) == (5, 1, True)
+    assert cfg.custom_hooks[0].out == 'x'
+    apply_cfg_options(cfg, None)
+
+
+def test_a_variable_of_the_file_is_too_late_to_set(cfg):
+    """It looks set, and every data set stays where it was."""
+    with pytest.raises(UserError) as caught:
+        apply_cfg_options(cfg, {'root': 'mine'})
+    text = str(caught.value)
+    assert 'test_dataloader.dataset.data_root' in text
+    assert 'test_dataloader.dataset.other.0' in text
+    assert 'train_dataloader.dataset.data_root' in text
+    assert 'set AMR_TEST_ROOT in the environment' in text
+    assert cfg.root == 'data/voc'
+    with pytest.raises(
+        UserError, match=r'train_dataloader\.dataset\.steps\.0'
+    ):
+        apply_cfg_options(cfg, {'steps.0.size': 3})
+
+
+@pytest.mark.parametrize(
+    ('key', 'words'),
+    [
+        ('train_dataloder.batch_size', "did you mean 'train_dataloader'"),
+        ('zzz', 'nothing would read it'),
+        ('custom_hooks.9.crf', 'Index 9 exceeds'),
+        ('model.depth.x', 'depth'),
+    ],
+)
+def test_a_key_that_does_not_fit_is_named(cfg, key, words):
+    with pytest.raises(UserError, match=words) as caught:
+        apply_cfg_options(cfg, {key: 3})
+    assert key in str(caught.value)
+    assert caught.value.exit_code == 2
+
+
+def test_configs_of_other_kinds_take_any_key():
+    cfg = Config({'stages': []})
+    apply_cfg_options(cfg, {'anything': 1})
+    assert cfg.anything == 1
+
+
+def test_what_runner_reads_is_known():
+    assert {'model', 'randomness', 'param_scheduler', 'sync_bn'} <= RUN_KEYS
+    assert 'data_root' not in RUN_KEYS
+    assert 'self' not in RUN_KEYS
+
+
+def test_a_pair_without_equals_is_a_usage_error(capsys):
+    parser = argparse.ArgumentParser(prog='x')
+    add_cfg_options(parser)
+    found = parser.parse_args(['--cfg-options', 'a.b=[1,2]', 'c=d=e'])
+    assert found.cfg_options == {'a.b': [1, 2], 'c': 'd=e'}
+    with pytest.raises(SystemExit) as caught:
+        parser.parse_args(['--cfg-options', 'a', '=', '3'])
+    assert caught.value.code == 2
+    assert "'a' must be key=value" in capsys.readouterr().err
+
+
+def test_what_the_runner_reads_beside_its_arguments_may_be_overridden():
+    read = set(
+        re.findall(r"self\.cfg\.get\(\s*'(\w+)'", inspect.getsource(Runner))
+    )
+    assert {'compile', 'sync_bn'} <= read
+    assert read <= RUN_KEYS

@@ -1,0 +1,96 @@
+import logging
+import sys
+from argparse import Namespace
+
+import pytest
+
+from projects.amr.errors import MissingDependencyError
+from projects.amr.runtime.config import optional_packages
+from projects.amr.runtime.config.optional_packages import (
+    check_optional_packages,
+    missing_module,
+)
+from projects.amr.workflow.launch.tool_setup import load_config
+
+
+@pytest.fixture
+def nothing_installed(monkeypatch):
+    """As if no optional package were there."""
+    monkeypatch.setattr(optional_packages, '_installed', lambda module: False)
+
+
+def load(tmp_path, text):
+    path = tmp_path / 'a.py'
+    path.write_text(text)
+    return load_config(
+        Namespace(
+            config=str(path),
+            cfg_options=None,
+            launcher='none',
+            work_dir=str(tmp_path),
+            local_rank=0,
+        )
+    )
+
+
+@pytest.mark.parametrize('scope', ['', 'mmseg.'])
+def test_fault31_a_needed_package_names_extra_and_stand_in(
+    nothing_installed, tmp_path, scope
+):
+    text = f"model = dict(test_cfg=[dict(type='{scope}LibraryCAM')])"
+    with pytest.raises(MissingDependencyError) as error:
+        load(tmp_path, text)
+    assert error.value.exit_code == 4
+    assert 'amr-mmseg[cam]' in str(error.value)
+    assert 'MultiScaleCAM' in str(error.value)
+
+
+def test_fault31_a_stand_in_is_told(nothing_installed, monkeypatch):
+    told = []
+    monkeypatch.setattr(
+        optional_packages, 'print_log', lambda *args: told.append(args)
+    )
+    config = {'custom_hooks': [{'type': 'LabelMapWriterHook', 'crf': 'dense'}]}
+    check_optional_packages(config)
+    ((text, _, level),) = told
+    assert level == logging.INFO
+    assert 'amr-mmseg[crf]' in text
+    assert 'permutohedral' in text
+    config['custom_hooks'][0]['crf'] = 'local'
+    check_optional_packages(config)
+    assert len(told) == 1
+
+
+def test_fault31_what_is_installed_is_not_told(monkeypatch):
+    asked, told = [], []
+    monkeypatch.setattr(
+        optional_packages, 'print_log', lambda *args: told.append(args)
+    )
+    monkeypatch.setattr(
+        optional_packages, '_installed', lambda m: not asked.append(m)
+    )
+    check_optional_packages({'crf': 'dense', 'type': 'LibraryCAM'})
+    assert asked == ['pydensecrf', 'pytorch_grad_cam']
+    assert told == []
+
+
+@pytest.mark.parametrize(
+    ('module', 'remedy'),
+    [
+        ('segment_anything', 'pip install segment-anything'),
+        ('no_such_module.deep', 'PYTHONPATH'),
+    ],
+)
+def test_fault31_imports_of_a_config(tmp_path, monkeypatch, module, remedy):
+    monkeypatch.setitem(sys.modules, 'segment_anything', None)
+    with pytest.raises(MissingDependencyError, match=remedy) as error:
+        load(tmp_path, f"custom_imports = dict(imports=['{module}'])")
+    assert module.split('.')[0] in str(error.value)
+    assert error.value.exit_code == 4
+
+
+def test_the_name_is_found_below_other_errors():
+    outer = ImportError('Failed')
+    outer.__cause__ = ImportError('below', name='deep')
+    assert missing_module(outer) == 'deep'
+    assert missing_module(ImportError('nameless')) == 'nameless'

@@ -1,0 +1,54 @@
+import io
+from contextlib import redirect_stdout
+
+from rich.console import Console
+
+from projects.amr.runtime.files.item_progress import show_progress
+from projects.amr.runtime.files.progress import Reporter, last_progress
+
+LINES = (
+    '11/23 00:31:16 - mmengine - INFO - Epoch(train)  [3][ 20/37]  '
+    'lr: 1.0000e-02  eta: 0:01:12  time: 0.5  loss: 1.0\n'
+    '11/23 00:31:20 - mmengine - INFO - Saving checkpoint\n'
+)
+
+
+def test_last_position_and_time_left_are_found(tmp_path):
+    log = tmp_path / 'train.log'
+    assert last_progress(log) is None
+    log.write_text('no line of progress yet\n')
+    assert last_progress(log) is None
+    log.write_text('x' * 9000 + LINES.replace('0:01:12', '9:00:00') + LINES)
+    assert last_progress(log) == 'Epoch(train) [3][20/37], 0:01:12 left'
+    items = ''.join(show_lines(7))
+    log.write_text(LINES + items)
+    assert last_progress(log) == 'seeds: 7 of 7, 0:00 min left'
+    log.write_text(items + LINES)
+    assert last_progress(log) == 'Epoch(train) [3][20/37], 0:01:12 left'
+
+
+def show_lines(total):
+    """What show_progress prints without a terminal."""
+    stream = io.StringIO()
+    with redirect_stdout(stream):
+        assert list(show_progress(range(total), total, 'seeds')) == list(
+            range(total)
+        )
+    return stream.getvalue()
+
+
+def plain(interval):
+    stream = io.StringIO()
+    return stream, Reporter(Console(file=stream), interval)
+
+
+def test_plain_output_has_every_step_and_few_ticks():
+    stream, reporter = plain(interval=1000)
+    reporter.step('[1/2] first')
+    for _ in range(5):
+        reporter.tick('on the way')
+    reporter.step('[2/2] second')
+    assert stream.getvalue().split('\n') == ['[1/2] first', '[2/2] second', '']
+    stream, reporter = plain(interval=0)
+    reporter.tick('on the way')
+    assert stream.getvalue() == '  on the way\n'

@@ -1,0 +1,78 @@
+"""Ctrl-C and SIGTERM as errors."""
+
+import os
+import signal
+import threading
+
+import pytest
+
+from projects.amr.errors import DataError, StoppedError
+from projects.amr.runtime.processes.stop_signals import (
+    sigterm_raises,
+    stop_tells,
+)
+
+
+@pytest.mark.parametrize(
+    ('number', 'code'), [(signal.SIGINT, 130), (signal.SIGTERM, 143)]
+)
+def test_a_stop_says_how_far_it_came(number, code):
+    before = signal.getsignal(signal.SIGTERM)
+    done = []
+
+    def work():
+        with stop_tells(lambda: f'after {len(done)}'):
+            for item in range(4):
+                if item == 2:
+                    os.kill(os.getpid(), number)
+                done.append(item)
+
+    with pytest.raises(StoppedError, match=r'^after 2$') as stop:
+        work()
+    assert stop.value.exit_code == code
+    assert signal.getsignal(signal.SIGTERM) is before
+
+
+def test_a_library_that_makes_another_error_of_it_hides_no_stop():
+    """As mmengine's Config.dump does: a bare except, and a SyntaxError."""
+
+    def work():
+        with stop_tells(lambda: 'stopped'):
+            try:
+                os.kill(os.getpid(), signal.SIGTERM)
+            except BaseException:
+                raise SyntaxError('Failed to format the config') from None
+
+    with pytest.raises(StoppedError, match=r'^stopped$') as stop:
+        work()
+    assert stop.value.exit_code == 143
+
+
+def test_our_own_errors_pass_even_then():
+    def work():
+        with stop_tells(lambda: 'stopped'):
+            try:
+                raise KeyboardInterrupt
+            except KeyboardInterrupt:
+                raise DataError('a.png') from None
+
+    with pytest.raises(DataError):
+        work()
+
+
+def test_other_errors_pass():
+    with pytest.raises(KeyError), stop_tells(lambda: 'never asked'):
+        raise KeyError('x')
+
+
+def test_a_thread_sets_no_handler():
+    seen = []
+
+    def work():
+        with sigterm_raises():
+            seen.append(signal.getsignal(signal.SIGTERM))
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+    assert seen == [signal.getsignal(signal.SIGTERM)]

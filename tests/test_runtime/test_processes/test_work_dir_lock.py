@@ -1,0 +1,121 @@
+"""faults.md, row 9: two processes on one work dir."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from projects.amr.errors import UserError
+from projects.amr.runtime.processes.work_dir_lock import (
+    LockedError,
+    work_dir_lock,
+)
+
+ROOT = Path(__file__).parents[3]
+HOLD = """
+import sys
+from projects.amr.runtime.processes.work_dir_lock import work_dir_lock
+with work_dir_lock(sys.argv[1]) as stale:
+    print('held', stale, flush=True)
+    sys.stdin.readline()
+"""
+
+
+@pytest.fixture
+def holder(tmp_path):
+    """Another process that holds the lock of ``tmp_path / 'work'``."""
+    process = subprocess.Popen(
+        [sys.executable, '-c', HOLD, str(tmp_path / 'work')],
+        cwd=ROOT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout.readline() == 'held None\n'
+    yield process
+    process.kill()
+    process.communicate()
+
+
+def test_fault09_second_process_is_refused_and_told_who(tmp_path, holder):
+    with (
+        pytest.raises(LockedError, match=rf'process {holder.pid} on ') as err,
+        work_dir_lock(tmp_path / 'work'),
+    ):
+        pass
+    assert 'Wait for it or stop it' in str(err.value)
+    holder.communicate('\n')
+    with work_dir_lock(tmp_path / 'work') as stale:
+        assert stale is None
+
+
+def test_fault09_lock_of_a_killed_process_is_stale(tmp_path, holder):
+    holder.kill()
+    holder.wait()
+    with work_dir_lock(tmp_path / 'work') as stale:
+        assert f'process {holder.pid} on {socket.gethostname()}' in stale
+    with work_dir_lock(tmp_path / 'work') as stale:
+        assert stale is None
+
+
+ORPHAN = HOLD.replace(
+    "print('held'",
+    'import os, time\n    if not os.fork():\n        time.sleep(2)\n'
+    "        os._exit(0)\n    print('held'",
+)
+
+
+def test_fault09_workers_of_a_killed_run_are_waited_for(tmp_path):
+    process = subprocess.Popen(
+        [sys.executable, '-c', ORPHAN, str(tmp_path)],
+        cwd=ROOT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout.readline() == 'held None\n'
+    process.kill()
+    process.wait()
+    began = time.monotonic()
+    with work_dir_lock(tmp_path) as stale:
+        assert f'process {process.pid} ' in stale
+        assert time.monotonic() - began > 0.2  # the worker still had it
+
+
+def test_two_kinds_of_work_may_share_a_folder(tmp_path):
+    with work_dir_lock(tmp_path, '.a'), work_dir_lock(tmp_path, '.b'):
+        assert {p.name for p in tmp_path.iterdir()} == {'.a', '.b'}
+
+
+def test_fault09_lock_of_another_host_is_kept(tmp_path):
+    content = {'host': 'elsewhere', 'pid': 7, 'since': '2026-01-01 00:00:00'}
+    path = tmp_path / '.lock'
+    path.write_text(json.dumps(content))
+    with (
+        pytest.raises(LockedError, match=r'elsewhere.*remove .*\.lock'),
+        work_dir_lock(tmp_path),
+    ):
+        pass
+    assert json.loads(path.read_text()) == content
+
+
+def test_damaged_lock_file_is_no_obstacle(tmp_path):
+    (tmp_path / '.lock').write_text('{"host"')
+    with work_dir_lock(tmp_path) as stale:
+        assert stale is None
+        holder = json.loads((tmp_path / '.lock').read_text())
+        assert holder['pid'] == os.getpid()
+
+
+def test_fault08_folder_that_cannot_be_made(tmp_path):
+    (tmp_path / 'file').write_text('')
+    with (
+        pytest.raises(UserError, match='--work-dir'),
+        work_dir_lock(tmp_path / 'file' / 'work'),
+    ):
+        pass

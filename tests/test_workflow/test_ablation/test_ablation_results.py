@@ -1,0 +1,236 @@
+"""Figures over seeds and the tables they make, against sums by hand."""
+
+import json
+import math
+from pathlib import Path
+
+import pytest
+
+from projects.amr.errors import UserError
+from projects.amr.evaluation.published_results import published
+from projects.amr.workflow.ablation import (
+    SUMMARY,
+    Experiment,
+    Row,
+    Table,
+    best_line,
+    collect,
+    lines_of,
+    markdown_table,
+    paired_difference,
+    plain_table,
+    write_table,
+)
+
+AMM = published('cam', 'baseline + AMM', 'Table 3')[0]
+
+
+def row(name, record=None):
+    return Row(name, Experiment(Path(f'{name}.py')), record)
+
+
+def table(*rows, **more):
+    return Table('3', 'A title', tuple(rows), **more)
+
+
+def summaries(*values, key='cam/mIoU_best', seeds=None):
+    """Summaries of one metric, by seed."""
+    seeds = range(len(values)) if seeds is None else seeds
+    return {
+        seed: {'metrics': {key: value}}
+        for seed, value in zip(seeds, values, strict=True)
+    }
+
+
+def cells(text, start):
+    """Cells of the one line of a Markdown table that starts so."""
+    (line,) = [x for x in text.splitlines() if x.startswith(f'| {start} |')]
+    return [cell.strip() for cell in line.strip('|').split('|')]
+
+
+def test_lines_hold_mean_and_sample_deviation():
+    found = summaries(40.0, 42.0, 47.0)
+    for summary in found.values():
+        summary['metrics']['classification/mAP'] = 90.0
+    (line,) = lines_of(table(row('cam')), {'cam': found})
+    assert line.map == 'cam'
+    assert line.seeds == (0, 1, 2)
+    assert line.spread('mIoU_best') == pytest.approx((43.0, math.sqrt(13)))
+    assert line.spread('mAP') == (90.0, 0.0)
+    assert all(map(math.isnan, line.spread('body_recall_best')))
+    text = markdown_table(table(row('cam')), [line])
+    assert cells(text, 'cam') == [
+        *('cam', 'cam', 'cam', '3', '-', '43.0 ± 3.6', '-', '-'),
+        *('90.0 ± 0.0', '-'),
+    ]
+
+
+def test_correlation_of_the_branches_has_a_column_where_it_was_measured():
+    pair = summaries(50.0, 52.0)
+    for seed, value in enumerate((0.9, 0.98)):
+        pair[seed]['metrics']['agreement/correlation'] = value
+    rows = table(row('cam'), row('pair'))
+    found = {'cam': summaries(40.0, 41.0), 'pair': pair}
+    text = markdown_table(rows, lines_of(rows, found))
+    column = cells(text, 'row').index('correlation')
+    best = cells(text, r'**pair**')
+    assert best[column] == '0.94 ± 0.06'
+    assert cells(text, 'cam')[column] == '-'
+    alone = markdown_table(rows, lines_of(rows, {'cam': found['cam']}))
+    assert 'orrelation' not in alone
+
+
+def test_a_metric_that_one_seed_lacks_has_no_mean():
+    found = summaries(40.0, 42.0)
+    found[1]['metrics']['cam/mIoU_fixed'] = 50.0
+    (line,) = lines_of(table(row('cam')), {'cam': found})
+    assert math.isnan(line.spread('mIoU_fixed')[0])
+
+
+def maps(**values):
+    metrics = {f'cam/{name}/mIoU_best': v for name, v in values.items()}
+    return {0: {'metrics': metrics}}
+
+
+def test_each_map_has_its_line_in_the_papers_order():
+    found = maps(weighted=3.0, compensation=2.0, spotlight=1.0)
+    found[0]['metrics']['cam/mIoU_best'] = 3.0
+    lines = lines_of(table(row('amr')), {'amr': found})
+    assert [x.map for x in lines] == ['spotlight', 'compensation', 'weighted']
+    assert [x.spread('mIoU_best')[0] for x in lines] == [1.0, 2.0, 3.0]
+    assert math.isnan(lines[0].spread('mIoU_best')[1])
+    assert [x.final for x in lines] == [False, False, True]
+
+
+def test_maps_with_other_names_come_after_the_known_ones():
+    found = maps(zebra=1.0, refined=2.0, weighted=3.0, spotlight=4.0)
+    found[0]['metrics']['cam/mIoU_best'] = 2.0
+    lines = lines_of(table(row('seam')), {'seam': found})
+    names = ['spotlight', 'weighted', 'refined', 'zebra']
+    assert [x.map for x in lines] == names
+    assert [x.map for x in lines if x.final] == ['refined']
+
+
+def test_pseudo_labels_have_their_line():
+    found = summaries(66.0, key='pseudo/mIoU_best')
+    found[0]['metrics']['pseudo/body_recall_best'] = 70.0
+    (line,) = lines_of(table(row('irnet')), {'irnet': found})
+    assert line.map == 'pseudo'
+    assert line.spread('mIoU_best')[0] == 66.0
+    assert line.spread('body_recall_best')[0] == 70.0
+
+
+def test_difference_is_paired_by_seed():
+    # Both rows spread by 10; the second is better by 1, 2 and 3.
+    plan = table(row('a'), row('b'))
+    results = {
+        'a': summaries(40.0, 50.0, 60.0),
+        'b': summaries(62.0, 53.0, 41.0, 99.0, seeds=(2, 1, 0, 7)),
+    }
+    first, second = lines_of(plan, results)
+    assert paired_difference(second, first) == {0: 1.0, 1: 3.0, 2: 2.0}
+    text = markdown_table(plan, [first, second])
+    assert '+2.0 ± 1.0 (3 seeds)' in text
+    assert cells(text, 'a')[3] == '3 of 4'
+
+
+def test_best_is_the_highest_mean_of_a_complete_method():
+    plan = table(
+        row('a'),
+        row('b'),
+        row('lucky'),
+        ceiling=row('top'),
+    )
+    results = {
+        'a': summaries(40.0, 42.0),
+        'b': summaries(41.0, 45.0),
+        'lucky': summaries(90.0),
+        'top': summaries(80.0, 80.0),
+    }
+    lines = lines_of(plan, results)
+    assert best_line(lines).row.name == 'b'
+    assert best_line(lines[:1]) is None
+    text = markdown_table(plan, lines)
+    assert [x for x in text.splitlines() if '| **' in x] == [
+        '| **b** | b | cam | 2 | - | **43.0 ± 2.8** | - | - | - | +2.0 ± 1.4 |'
+    ]
+    assert cells(text, 'top')[3:6] == ['2', '-', '80.0 ± 0.0']
+
+
+def test_ceiling_is_left_out_until_it_was_run_and_never_twice():
+    plan = table(row('a'), ceiling=row('top'))
+    assert len(lines_of(plan, {'a': summaries(1.0)})) == 1
+    own = table(row('a'), plan.ceiling, ceiling=plan.ceiling)
+    lines = lines_of(own, {'a': summaries(1.0), 'top': summaries(2.0)})
+    assert [x.ceiling for x in lines] == [False, True]
+
+
+@pytest.mark.parametrize('toy', [False, True])
+def test_published_figure_stands_beside_with_its_source(toy):
+    plan = table(row('a'), row('b', AMM), toy=toy)
+    lines = lines_of(plan, {'a': summaries(1.0)})
+    text = markdown_table(plan, lines)
+    head = text.splitlines()[2]
+    assert ('not comparable' in head) == toy
+    assert ('NOT to be compared' in text) == toy
+    assert 'AMR, AAAI 2022, Table 3, on PASCAL VOC 2012 train' in text
+    assert cells(text, 'a')[-1] == '-'
+    missing = ['b', 'b', '-', '0 of 1', *['-'] * 6, '54.9']
+    assert cells(text, 'b') == missing
+
+
+def test_plain_list_has_neither_row_names_nor_published_figures(tmp_path):
+    config = tmp_path / 'cam.py'
+    config.touch()
+    plan = plain_table([config])
+    text = markdown_table(plan, lines_of(plan, {'cam': summaries(40.0)}))
+    assert text.startswith('| config | map | seeds | mIoU fixed |')
+    assert 'ublished' not in text
+    with pytest.raises(UserError, match=r'config not found: .*none\.py'):
+        plain_table([tmp_path / 'none.py'])
+
+
+def test_files_hold_the_values_of_each_seed(tmp_path):
+    plan = table(row('a'), row('b', AMM), row('c'))
+    results = {'a': summaries(40.0, 44.0), 'b': summaries(47.0)}
+    path = write_table(plan, lines_of(plan, results), tmp_path)
+    assert path == tmp_path / 'table_3.md'
+    assert path.read_text().startswith('## A title\n')
+    assert (tmp_path / 'table_3.png').read_bytes()[:4] == b'\x89PNG'
+    content = json.loads((tmp_path / 'table_3.json').read_text())
+    assert content['seeds'] == [0, 1]
+    a, b, c = content['lines']
+    assert a['metrics']['mIoU_best'] == {
+        'mean': 42.0,
+        'deviation': pytest.approx(math.sqrt(8)),
+        'values': {'0': 40.0, '1': 44.0},
+    }
+    assert b['against_first_row'] == {
+        'mean': 7.0,
+        'deviation': None,
+        'values': {'0': 7.0},
+    }
+    assert b['published'] == {
+        'value': 54.9,
+        'method': 'baseline + AMM',
+        'source': 'AMR, AAAI 2022, Table 3',
+        'dataset': 'PASCAL VOC 2012 train',
+    }
+    assert c['seeds'] == []
+    assert c['metrics']['mIoU_best']['mean'] is None
+
+
+def test_results_are_collected_however_they_were_made(tmp_path):
+    experiment = Experiment(Path('a.py'))
+    for name in ('seed10', 'seed2', 'seed3', 'seedless', 'old'):
+        (tmp_path / 'a' / name).mkdir(parents=True)
+        if name != 'seed3':  # still running
+            path = tmp_path / 'a' / name / SUMMARY
+            path.write_text(json.dumps({'metrics': {'x': 1.0}}))
+    found = collect([experiment], tmp_path)
+    assert list(found['a']) == [2, 10]
+    assert list(collect([experiment], tmp_path, [2, 3])['a']) == [2]
+    assert collect([Experiment(Path('b.py'))], tmp_path) == {'b': {}}
+    (tmp_path / 'a' / 'seed2' / SUMMARY).write_text('{"metrics": ')
+    with pytest.raises(UserError, match=r'seed2.*is no test summary'):
+        collect([experiment], tmp_path)

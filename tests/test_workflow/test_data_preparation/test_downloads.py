@@ -1,0 +1,122 @@
+"""Downloads from servers on this machine."""
+
+import hashlib
+import shutil
+import socket
+import sys
+import threading
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+
+from projects.amr.errors import MissingDependencyError, UserError
+from projects.amr.workflow.data_preparation.downloads import (
+    DownloadError,
+    DownloadProgress,
+    fetch_archive,
+)
+from projects.amr.workflow.data_preparation.known_archives import KnownArchive
+
+DATA = bytes(range(256)) * 9000
+
+
+class Quiet(SimpleHTTPRequestHandler):
+    def log_message(self, *args):
+        self.server.asked.append(self.path)
+
+
+@pytest.fixture
+def server(tmp_path, monkeypatch):
+    """Serves ``good/a.tar`` and ``bad/a.tar``."""
+    monkeypatch.setenv('NO_PROXY', '127.0.0.1')
+    for name, data in (('good', DATA), ('bad', DATA[:-1])):
+        (tmp_path / 'served' / name).mkdir(parents=True)
+        (tmp_path / 'served' / name / 'a.tar').write_bytes(data)
+
+    def handler(*args):
+        return Quiet(*args, directory=str(tmp_path / 'served'))
+
+    with ThreadingHTTPServer(('127.0.0.1', 0), handler) as running:
+        running.asked = []
+        threading.Thread(target=running.serve_forever, daemon=True).start()
+        yield running
+        running.shutdown()
+
+
+def archive(server, *places) -> KnownArchive:
+    host = f'http://127.0.0.1:{server.server_port}'
+    urls = tuple(p if ':' in p else f'{host}/{p}/a.tar' for p in places)
+    return KnownArchive(
+        'tiny', 'a.tar', 'md5', hashlib.md5(DATA).hexdigest(), urls
+    )
+
+
+def closed_port() -> str:
+    with socket.socket() as probe:
+        probe.bind(('127.0.0.1', 0))
+        return f'http://127.0.0.1:{probe.getsockname()[1]}/a.tar'
+
+
+def test_places_are_asked_in_turn_until_one_is_right(server, tmp_path, capsys):
+    known = archive(server, closed_port(), 'none', 'bad', 'good', 'unasked')
+    path = fetch_archive(known, tmp_path / 'downloads')
+    assert path == tmp_path / 'downloads' / 'a.tar'
+    assert path.read_bytes() == DATA
+    assert [p.name for p in path.parent.iterdir()] == ['a.tar']
+    printed = capsys.readouterr().out
+    for url in known.urls[:3]:
+        assert f'not from {url}' in printed
+    assert 'a.tar: 2 MB' in printed
+    assert not any('unasked' in line for line in server.asked)
+
+
+def test_an_earlier_download_is_checked_and_kept(server, tmp_path):
+    known = archive(server, 'good')
+    path = fetch_archive(known, tmp_path)
+    asked = len(server.asked)
+    fetch_archive(known, tmp_path)
+    assert len(server.asked) == asked
+    path.write_bytes(b'damaged')
+    fetch_archive(known, tmp_path)
+    assert path.read_bytes() == DATA
+
+
+def test_no_place_gives_hash_path_and_the_way_to_bring_it(server, tmp_path):
+    known = archive(server, closed_port(), 'bad')
+    with pytest.raises(DownloadError) as caught:
+        fetch_archive(known, tmp_path)
+    text = str(caught.value)
+    for part in (*known.urls, known.digest, '--voc-tar', 'a.tar'):
+        assert part in text
+    assert caught.value.exit_code == 4
+    assert not (tmp_path / 'a.tar').exists()
+
+
+def test_room_is_checked_beforehand(server, tmp_path, monkeypatch):
+    known = archive(server, 'good')
+    known = KnownArchive(**{**known.__dict__, 'about': 1001})
+    free = shutil._ntuple_diskusage(10, 10, 1000)
+    monkeypatch.setattr(shutil, 'disk_usage', lambda _: free)
+    with pytest.raises(UserError, match='make room'):
+        fetch_archive(known, tmp_path)
+    assert not server.asked
+
+
+def test_without_pooch_the_message_says_what_to_install(
+    server, tmp_path, monkeypatch
+):
+    monkeypatch.setitem(sys.modules, 'pooch', None)
+    with pytest.raises(MissingDependencyError, match='pip install pooch'):
+        fetch_archive(archive(server, 'good'), tmp_path)
+
+
+def test_progress_tells_the_time_left_and_never_more_than_all(capsys):
+    progress = DownloadProgress('a.tar', interval=0.0)
+    progress.total = 3_000_000
+    progress.update(1_000_000)
+    progress.update(9_000_000)
+    first, second = capsys.readouterr().out.splitlines()
+    assert first.startswith('a.tar: 1 of 3 MB, 0:0')
+    assert second == 'a.tar: 3 of 3 MB, 0:00 min left'
+    DownloadProgress('a.tar', interval=99.0).update(5)
+    assert capsys.readouterr().out == ''

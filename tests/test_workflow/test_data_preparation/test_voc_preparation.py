@@ -1,0 +1,277 @@
+import shutil
+import tarfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+from mmseg.registry import DATASETS
+from PIL import Image
+from voc_archives import (
+    SBD_ONLY,
+    TRAIN,
+    VAL,
+    add,
+    mask_of,
+    voc_mask,
+    write_sbd_tar,
+    write_voc_tar,
+)
+
+from projects.amr.errors import DataError, UserError
+from projects.amr.structures import load_label_map
+from projects.amr.workflow.data_preparation import (
+    idempotent_writer,
+    voc_preparation,
+)
+from projects.amr.workflow.data_preparation.voc_preparation import (
+    LISTS,
+    prepare_voc,
+)
+
+
+@pytest.fixture(scope='module')
+def archives(tmp_path_factory):
+    folder = tmp_path_factory.mktemp('archives')
+    return (
+        write_voc_tar(folder / 'voc.tar'),
+        write_sbd_tar(folder / 'benchmark.tgz'),
+    )
+
+
+@pytest.fixture(scope='module')
+def prepared(archives, tmp_path_factory):
+    root = tmp_path_factory.mktemp('data') / 'VOC2012'
+    return root, prepare_voc(root, *archives)
+
+
+def content(root: Path) -> dict:
+    return {
+        str(path.relative_to(root)): path.read_bytes()
+        for path in sorted(root.rglob('*'))
+        if path.is_file()
+    }
+
+
+def test_masks_are_vocs_where_it_has_one_and_sbds_elsewhere(prepared):
+    root, done = prepared
+    folder = root / 'SegmentationClassAug'
+    names = {path.stem for path in folder.iterdir()}
+    assert names == {*TRAIN, *VAL, *SBD_ONLY}
+    for image_id in (*TRAIN, *VAL):
+        labels, _ = load_label_map(folder / f'{image_id}.png')
+        np.testing.assert_array_equal(labels, voc_mask(image_id))
+    for image_id in SBD_ONLY:
+        with Image.open(folder / f'{image_id}.png') as image:
+            assert image.mode == 'P'
+            assert image.getpalette()[3:6] == [128, 0, 0]
+            np.testing.assert_array_equal(image, mask_of(image_id))
+    assert done.masks == {'VOC': 3, 'SBD': 2}
+
+
+def test_lists_and_counts(prepared):
+    root, done = prepared
+    lists = root / LISTS
+    train_aug = (lists / 'train_aug.txt').read_text().split()
+    assert train_aug == sorted(TRAIN + SBD_ONLY)
+    assert (lists / 'aug.txt').read_text().split() == list(SBD_ONLY)
+    assert done.counts == {'train_aug': 4, 'aug': 2, 'train': 2, 'val': 1}
+    assert [text.split(' ')[0] for text in done.warnings()] == [
+        'train_aug',
+        'train',
+        'val',
+    ]
+
+
+def test_real_counts_give_no_warning():
+    counts = {'train_aug': 10_582, 'train': 1_464, 'val': 1_449}
+    done = voc_preparation.Preparation(counts, {}, 0, 0)
+    assert done.warnings() == []
+
+
+@pytest.mark.parametrize(
+    ('kind', 'folder', 'label'),
+    [
+        ('VOCLabelMapDataset', 'SegmentationClassAug', None),
+        ('VOCWeakLabelDataset', 'SegmentationClass', 'dog'),
+    ],
+)
+def test_the_datasets_of_the_configs_load_it(prepared, kind, folder, label):
+    dataset = DATASETS.build(
+        {
+            'type': kind,
+            'data_root': str(prepared[0]),
+            'ann_file': 'ImageSets/Segmentation/train_aug.txt',
+            'data_prefix': {'seg_map_path': folder},
+            'pipeline': [],
+        }
+    )
+    assert len(dataset) == 4
+    for item in map(dataset.get_data_info, range(4)):
+        present = np.flatnonzero(item['img_label'])
+        if label is None:  # from the mask
+            labels = mask_of(item['img_id'])
+            assert present.tolist() == [labels.max() - 1]
+        else:
+            assert [dataset.class_names[k] for k in present] == [label]
+
+
+def test_a_second_run_keeps_everything(prepared, archives):
+    root, first = prepared
+    before = content(root)
+    again = prepare_voc(root, *archives)
+    assert (again.made, again.kept) == (0, first.made)
+    assert content(root) == before
+
+
+@pytest.mark.parametrize('step', [3, 12, 19, 24])
+def test_interrupted_and_rerun_is_byte_identical(
+    prepared, archives, tmp_path, monkeypatch, step
+):
+    root = tmp_path / 'VOC2012'
+    calls = []
+    # Every file goes through one of these two.
+    for module in (idempotent_writer, voc_preparation):
+        name = {
+            idempotent_writer: 'atomic_write',
+            voc_preparation: 'save_label_map',
+        }[module]
+        real = getattr(module, name)
+
+        def counted(*args, _real=real, **kwargs):
+            calls.append(args[0])
+            if len(calls) == step:
+                raise KeyboardInterrupt
+            return _real(*args, **kwargs)
+
+        monkeypatch.setattr(module, name, counted)
+    with pytest.raises(KeyboardInterrupt):
+        prepare_voc(root, *archives)
+    assert not (root / LISTS / 'train_aug.txt').exists()
+    (root / '.a.jpg.x.tmp').write_bytes(b'of a killed run')
+    monkeypatch.undo()
+    # As the tool does: without VOC's archive where its list is in place.
+    unpacked = (root / LISTS / 'train.txt').is_file()
+    done = prepare_voc(root, None if unpacked else archives[0], archives[1])
+    assert done.kept >= (0 if unpacked else step - 1)
+    assert content(root) == content(prepared[0])
+
+
+def test_an_unpacked_voc_is_used(prepared, archives, tmp_path):
+    root = tmp_path / 'VOC2012'
+    for folder in (
+        'Annotations',
+        'ImageSets',
+        'JPEGImages',
+        'SegmentationClass',
+    ):
+        shutil.copytree(prepared[0] / folder, root / folder)
+    for name in ('aug', 'train_aug'):
+        (root / LISTS / f'{name}.txt').unlink()
+    prepare_voc(root, None, archives[1])
+    for folder in ('SegmentationClassAug', 'ImageSets'):
+        assert content(root / folder) == content(prepared[0] / folder)
+
+
+def copy_of(prepared, tmp_path) -> Path:
+    return Path(shutil.copytree(prepared[0], tmp_path / 'VOC2012'))
+
+
+def test_foreign_files_are_left_alone_unless_told_otherwise(
+    prepared, archives, tmp_path
+):
+    root = copy_of(prepared, tmp_path)
+    image = root / 'JPEGImages' / f'{TRAIN[0]}.jpg'
+    image.write_bytes(b'mine')
+    with pytest.raises(DataError, match=rf'1 files .*\n.*{TRAIN[0]}.jpg'):
+        prepare_voc(root, *archives)
+    assert image.read_bytes() == b'mine'
+    prepare_voc(root, *archives, overwrite=True)
+    assert content(root) == content(prepared[0])
+
+
+def test_masks_of_other_origin_are_kept_where_equal(
+    prepared, archives, tmp_path
+):
+    root = copy_of(prepared, tmp_path)
+    path = root / 'SegmentationClassAug' / f'{SBD_ONLY[0]}.png'
+    Image.fromarray(mask_of(SBD_ONLY[0])).save(path)  # grey, without key
+    before = path.read_bytes()
+    assert prepare_voc(root, *archives).made == 0
+    assert path.read_bytes() == before
+    Image.fromarray(mask_of(SBD_ONLY[0]) // 2).save(path)
+    with pytest.raises(DataError, match=SBD_ONLY[0]):
+        prepare_voc(root, *archives)
+    path.write_bytes(b'damaged')
+    assert prepare_voc(root, *archives).made == 1
+    assert content(root) == content(prepared[0])
+
+
+def test_a_list_in_another_order_is_kept(prepared, archives, tmp_path):
+    root = copy_of(prepared, tmp_path)
+    path = root / LISTS / 'train_aug.txt'
+    lines = path.read_text().split()[::-1]
+    path.write_text('\n'.join(lines))
+    assert prepare_voc(root, *archives).made == 0
+    assert path.read_text().split() == lines
+    path.write_text('\n'.join(lines[:-1]))
+    with pytest.raises(DataError, match=r'train_aug\.txt'):
+        prepare_voc(root, *archives)
+
+
+@pytest.mark.parametrize(
+    ('without', 'message'),
+    [
+        ('ImageSets/Segmentation/train.txt', 'trainval archive'),
+        (f'JPEGImages/{SBD_ONLY[0]}.jpg', f'{SBD_ONLY[0]}.jpg'),
+        (f'Annotations/{SBD_ONLY[1]}.xml', f'{SBD_ONLY[1]}.xml'),
+        (f'SegmentationClass/{VAL[0]}.png', 'mask not found'),
+    ],
+)
+def test_what_voc_lacks_is_named(archives, tmp_path, without, message):
+    tar = write_voc_tar(tmp_path / 'voc.tar', without)
+    with pytest.raises(DataError, match=message):
+        prepare_voc(tmp_path / 'VOC2012', tar, archives[1])
+    assert not (tmp_path / 'VOC2012' / LISTS / 'train_aug.txt').exists()
+
+
+@pytest.mark.parametrize(
+    ('labels', 'message'),
+    [
+        (None, 'lacks 1 of the masks'),
+        (np.zeros((23, 36), np.uint8), r'size \(23, 36\)'),
+        (np.full((23, 37), 21, np.uint8), 'classes must be'),
+    ],
+)
+def test_what_sbd_lacks_is_named(archives, tmp_path, labels, message):
+    tar = write_sbd_tar(tmp_path / 'sbd.tgz', {SBD_ONLY[0]: labels})
+    with pytest.raises(DataError, match=message):
+        prepare_voc(tmp_path / 'VOC2012', archives[0], tar)
+
+
+def test_swapped_archives_are_told_apart(archives, tmp_path):
+    with pytest.raises(DataError, match='trainval archive'):
+        prepare_voc(tmp_path / 'a', archives[1], archives[0])
+    with pytest.raises(DataError, match=r"SBD's benchmark.tgz"):
+        prepare_voc(tmp_path / 'b', archives[0], archives[0])
+
+
+def test_nothing_is_written_outside_of_the_folder(archives, tmp_path):
+    with tarfile.open(tmp_path / 'bad.tar', 'w') as archive:
+        add(archive, 'VOCdevkit/VOC2012/../../../escaped.txt', b'x')
+    with pytest.raises(DataError, match='leads out of the folder'):
+        prepare_voc(tmp_path / 'a/VOC2012', tmp_path / 'bad.tar', archives[1])
+    with tarfile.open(tmp_path / 'bad.tgz', 'w:gz') as archive:
+        add(archive, 'benchmark_RELEASE/dataset/train.txt', b'../../escaped')
+    with pytest.raises(DataError, match=r"'../../escaped' has a path"):
+        prepare_voc(tmp_path / 'b/VOC2012', archives[0], tmp_path / 'bad.tgz')
+    assert not list(tmp_path.rglob('escaped*'))
+
+
+def test_too_small_a_disk_stops_before_the_first_file(
+    archives, tmp_path, monkeypatch
+):
+    free = shutil._ntuple_diskusage(10, 10, 1000)
+    monkeypatch.setattr(shutil, 'disk_usage', lambda _: free)
+    with pytest.raises(UserError, match='free are 1000 B: make room'):
+        prepare_voc(tmp_path / 'VOC2012', *archives)
+    assert not (tmp_path / 'VOC2012').exists()

@@ -1,0 +1,149 @@
+import os
+import pickle
+
+import numpy as np
+import pytest
+import torch
+from mmengine.config import Config
+from mmengine.logging import HistoryBuffer
+from PIL import Image
+
+from model_configs import amr, branch, build
+from projects.amr.errors import (
+    CheckpointMismatchError,
+    DataError,
+    UserError,
+)
+from projects.amr.workflow.inspection.single_image import CAMDemo
+
+NAMES = ('background', 'ant', 'big cat', 'zebra')
+
+
+def config(model=None, classes=None):
+    cfg = {
+        'default_scope': 'mmseg',
+        'model': {
+            **(model or amr()),
+            'data_preprocessor': {
+                'type': 'WeakLabelDataPreprocessor',
+                'mean': [123.675, 116.28, 103.53],
+                'std': [58.395, 57.12, 57.375],
+                'bgr_to_rgb': True,
+            },
+        },
+    }
+    if classes:
+        cfg['test_dataloader'] = {
+            'dataset': {'metainfo': {'classes': classes}}
+        }
+    return Config(cfg)
+
+
+@pytest.fixture
+def checkpoint(tmp_path):
+    """A checkpoint as a Runner stores it, with classes and a log history."""
+    history = HistoryBuffer([1.0, 2.0], [1, 1])
+    content = {
+        'state_dict': build(config().model, training=False).state_dict(),
+        'meta': {'dataset_meta': {'classes': NAMES}},
+        'message_hub': {'log_scalars': {'loss': history}},
+    }
+    torch.save(content, tmp_path / 'a.pth')
+    return tmp_path / 'a.pth'
+
+
+@pytest.fixture
+def picture(tmp_path):
+    values = np.random.default_rng(0).integers(0, 256, (33, 47, 3), np.uint8)
+    Image.fromarray(values).save(tmp_path / 'a.png')
+    return tmp_path / 'a.png'
+
+
+def test_maps_are_those_of_the_classifier_s_own_predict(checkpoint, picture):
+    demo = CAMDemo(config(), checkpoint)
+    assert demo.classes == NAMES[1:]
+    sample = demo(picture, ['zebra', 'ant'])
+    assert sample.pred_cam.classes == [0, 2]
+    assert sample.pred_cam.size == (33, 47)
+    pixels = np.asarray(Image.open(picture))
+    np.testing.assert_array_equal(sample.img, pixels[..., ::-1])
+    model = build(config().model, training=False)
+    model.load_state_dict(
+        torch.load(checkpoint, weights_only=False)['state_dict']
+    )
+    mean = torch.tensor([123.675, 116.28, 103.53])[:, None, None]
+    std = torch.tensor([58.395, 57.12, 57.375])[:, None, None]
+    image = torch.from_numpy(pixels.transpose(2, 0, 1).copy())
+    with torch.no_grad():
+        (want,) = model.predict([(image - mean) / std])
+    torch.testing.assert_close(sample.pred_score, want.pred_score)
+    best = demo(picture)
+    above = (want.pred_score > 0.5).nonzero()[:, 0].tolist()
+    top = [int(want.pred_score.argmax())]
+    assert best.pred_cam.classes == (above or top)
+    assert best.pred_cam.classes == want.pred_cam.classes
+    for name in want.pred_cam.maps:
+        torch.testing.assert_close(
+            best.pred_cam.get(name), want.pred_cam.get(name)
+        )
+
+
+def test_names_come_from_the_config_where_the_checkpoint_has_none(
+    checkpoint, picture
+):
+    content = torch.load(checkpoint, weights_only=False)
+    torch.save(content['state_dict'], checkpoint)
+    demo = CAMDemo(config(classes=('background', 'a', 'b', 'c')), checkpoint)
+    assert demo.classes == ('a', 'b', 'c')
+    with pytest.raises(UserError, match=r'3 classes .* 20: aeroplane'):
+        CAMDemo(config(), checkpoint)
+
+
+def test_labels_and_pictures_that_do_not_exist_are_named(checkpoint, picture):
+    demo = CAMDemo(config(), checkpoint)
+    with pytest.raises(DataError, match="did you mean 'zebra'"):
+        demo(picture, ['Zebra'])
+    with pytest.raises(DataError, match=r'none\.png'):
+        demo('none.png')
+
+
+class Evil:
+    """Runs a command when it is unpickled."""
+
+    def __init__(self, path):
+        self.path = path
+
+    def __reduce__(self):
+        return os.mkdir, (str(self.path),)
+
+
+class Pry:
+    """Asks for an attribute of a class that is no log history."""
+
+    def __reduce__(self):
+        return getattr, (dict, 'fromkeys')
+
+
+def test_fault_27_nothing_but_weights_is_unpickled(tmp_path, checkpoint):
+    for evil in (Evil(tmp_path / 'evil'), Pry()):
+        torch.save({'state_dict': {}, 'x': evil}, tmp_path / 'evil.pth')
+        with pytest.raises(UserError, match=r'evil\.pth refused: contains'):
+            CAMDemo(config(), tmp_path / 'evil.pth')
+    assert not (tmp_path / 'evil').exists()
+    for data in (b'', b'no checkpoint', pickle.dumps(Evil(tmp_path / 'x'))):
+        (tmp_path / 'bad.pth').write_bytes(data)
+        with pytest.raises(
+            UserError, match=r'bad\.pth (is no readable|refused)'
+        ):
+            CAMDemo(config(), tmp_path / 'bad.pth')
+    assert not (tmp_path / 'x').exists()
+
+
+def test_checkpoints_and_models_of_another_kind_are_refused(checkpoint):
+    with pytest.raises(UserError, match='not found: gone'):
+        CAMDemo(config(), 'gone.pth')
+    with pytest.raises(CheckpointMismatchError, match=r'a\.pth'):
+        CAMDemo(config(branch()), checkpoint)
+    other = Config({'model': {'type': 'ShallowResNet', 'depth': 14}})
+    with pytest.raises(UserError, match='makes no CAMs'):
+        CAMDemo(other, checkpoint)

@@ -1,0 +1,110 @@
+"""What makes a stage stale: what its outcome depends on, and only that."""
+
+import pytest
+from runner_configs import tiny_config
+
+from projects.amr.workflow.pipeline.declared import (
+    argument_values,
+    describe_changes,
+    flatten,
+    test_values,
+    train_values,
+    values_digest,
+)
+
+test_values.__test__ = False  # a function of ours, not a test
+
+BOTH = ['train', 'test']
+
+
+def digests(cfg):
+    """Digests of what a training and a test of the config depend on."""
+    return {
+        'train': values_digest(train_values(cfg)),
+        'test': values_digest(test_values(cfg)),
+    }
+
+
+@pytest.mark.parametrize(
+    ('key', 'value', 'stale'),
+    [
+        ('model.xi', 0.3, BOTH),
+        ('optim_wrapper.optimizer.lr', 0.5, ['train']),
+        ('train_cfg.max_epochs', 7, ['train']),
+        ('load_from', 'x.pth', ['train']),
+        ('randomness.seed', 7, ['train']),
+        ('train_dataloader.batch_size', 3, ['train']),
+        ('train_dataloader.dataset.ann_file', 'x.txt', ['train']),
+        ('model.test_cfg.scales', [1.0], ['test']),
+        ('test_dataloader.dataset.ann_file', 'x.txt', ['test']),
+        ('test_evaluator.0.bg_thr', 0.9, ['test']),
+        ('model.spotlight.backbone.init_cfg', {'type': 'x'}, ['train']),
+        ('train_cfg.val_interval', 3, []),
+        ('val_dataloader.dataset.ann_file', 'x.txt', []),
+        ('test_dataloader.batch_size', 7, []),
+        ('train_dataloader.num_workers', 7, []),
+        ('default_hooks.logger.interval', 7, []),
+        ('work_dir', 'elsewhere', []),
+    ],
+)
+def test_each_value_concerns_the_stages_it_changes(
+    toy_root, tmp_path, key, value, stale
+):
+    before = digests(tiny_config(toy_root, tmp_path))
+    cfg = tiny_config(toy_root, tmp_path)
+    cfg.merge_from_dict({key: value})
+    after = digests(cfg)
+    assert [k for k in BOTH if after[k] != before[k]] == stale
+
+
+def test_hooks_concern_the_stage_they_work_in(toy_root, tmp_path):
+    cfg = tiny_config(toy_root, tmp_path)
+    cfg.custom_hooks = [
+        {'type': 'EMAHook', 'momentum': 0.1},
+        {'type': 'CAMGenerationHook', 'out_dir': 'x', 'a': 1},
+        {'type': 'CAMVisualizationHook', 'out_dir': 'x'},
+    ]
+    assert train_values(cfg)['custom_hooks'] == [
+        {'type': 'EMAHook', 'momentum': 0.1}
+    ]
+    assert test_values(cfg)['custom_hooks'] == [
+        {'type': 'CAMGenerationHook', 'a': 1}
+    ]
+
+
+def test_the_config_itself_stays_as_it_is(toy_root, tmp_path):
+    cfg = tiny_config(toy_root, tmp_path)
+    text = cfg.pretty_text
+    digests(cfg)
+    assert cfg.pretty_text == text
+
+
+def test_workers_of_a_tool_do_not_count():
+    base = argument_values(['in', '--fg-thr', '0.3'])
+    assert base == argument_values(
+        ['in', '--num-workers', '8', '--fg-thr', '0.3']
+    )
+    assert base != argument_values(['in', '--fg-thr', '0.4'])
+
+
+def test_changes_are_named_and_counted():
+    before = {'a': 1, 'b': 2, 'c': 3, 'd': 'x' * 60, 'e': 5}
+    after = {'a': 1, 'b': 4, 'd': 'y' * 60, 'e': 6, 'f': 7}
+    assert describe_changes(before, before) == []
+    assert describe_changes(before, after, limit=2) == [
+        'b 2 -> 4',
+        'c 3 (gone)',
+        '3 more',
+    ]
+    assert describe_changes(before, after, limit=9)[2] == (
+        f'd {"x" * 45}... -> {"y" * 45}...'
+    )
+
+
+def test_empty_values_are_values():
+    assert flatten({'a': {}, 'b': [], 'c': {'d': [1, []]}}) == {
+        'a': {},
+        'b': [],
+        'c.d.0': 1,
+        'c.d.1': [],
+    }
