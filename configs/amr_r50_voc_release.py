@@ -21,6 +21,7 @@ model = dict(
     ),
     loss_cps=dict(
         loss_weight=0.05,
+        normalize=False,
         rectify=True,
         pairing='first_two',
     ),

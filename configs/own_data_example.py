@@ -1,7 +1,8 @@
 # Photos of your own and a CSV of their labels (image,labels with `;` between
 # names), through the whole chain:
 #   python tools/run_pipeline.py configs/own_data_example.py
-_base_ = './pipelines/amr_voc12.py'
+_base_ = './pipelines/amr_lite0.py'  # a CPU will do
+# The paper's ResNets, on a GPU: _base_ = './pipelines/amr_voc12.py'
 name = 'own_data'
 title = 'AMR on own photos'
 own_data = dict(
@@ -11,4 +12,6 @@ own_data = dict(
     no_label='error',  # 'keep' or 'drop' photos that have no label
 )
 # Single stages are changed or left out by name, see pipelines/README.md:
-# stage_overrides = dict(segmentor_val_tta_crf=None)  # without the CRF
+# stage_overrides = dict(
+#     segmentor_train=dict(cfg_options={'train_cfg.max_iters': 800})
+# )

@@ -28,6 +28,8 @@ model = dict(
     xi=0.5,  # Table 5
     cls_weight=0.5,  # Eq. 10
     # Eq. 11-12, between the CAMs before pixel correlation.
-    loss_cps=dict(type='CrossPseudoSupervisionLoss', loss_weight=1.0),
+    loss_cps=dict(
+        type='CrossPseudoSupervisionLoss', loss_weight=1.0, normalize=True
+    ),
     test_cfg={{_base_.model.test_cfg}},
 )

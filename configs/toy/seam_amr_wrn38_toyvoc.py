@@ -8,21 +8,14 @@ model = dict(
         type='CAMClassifier',
         backbone=dict(
             type='StageModulation',
-            # The spotlight's, but for BatchNorm: each of the five new modules
-            # halves the features at first, so fixed statistics would leave
-            # little of them (measured: an eighteenth of their deviation).
-            backbone=dict(
-                type='WideResNet38',
-                out_indices=(2, 3, 5),
-                dilations=(1, 1),
-                width_divisor=8,
-                dropout=(0.0, 0.0),
-                frozen_stages=1,
-                norm_eval=False,
-                zero_init_residual=True,
-                init_cfg={{_base_.model.backbone.init_cfg}},
-            ),
-            stages=dict(b3_2=32, b4_5=64, b5_2=128, b6=256, b7=512),
+            backbone={{_base_.model.backbone}},
+            branches={
+                'b3*.conv_branch2b1': 32,
+                'b4*.conv_branch2b1': 64,
+                'b5*.conv_branch2b1': 128,
+                'b6.conv_branch2b2': 256,
+                'b7.conv_branch2b2': 512,
+            },
         ),
         head={{_base_.model.head}},
     ),

@@ -59,6 +59,7 @@ def test_an_image_without_labels_is_a_negative_of_all_classes():
         {'rectify': True},
         {'normalize': True},
         {'rectify': True, 'pairing': 'first_two'},
+        {'normalize': True, 'beta': 0.5, 'reduction': 'sum'},
     ],
 )
 def test_cps_gradients_by_finite_differences(options):
@@ -81,6 +82,29 @@ def test_cps_closed_form():
     normalised = CrossPseudoSupervisionLoss(normalize=True)(a, b)
     torch.testing.assert_close(normalised, torch.tensor(1 / 3))
     assert CrossPseudoSupervisionLoss(loss_weight=2.0)(a, b) == 3
+
+
+def test_cps_of_labelled_classes_and_as_a_sum():
+    torch.manual_seed(0)
+    a, b = torch.randn(2, 3, 5, 7), torch.randn(2, 3, 5, 7)
+    labels = torch.tensor([[1, 0, 0], [1, 0, 1]])
+    gap = (a - b).abs()
+    mean = CrossPseudoSupervisionLoss(labelled_only=True)
+    total = CrossPseudoSupervisionLoss(reduction='sum', labelled_only=True)
+    chosen = torch.stack([gap[0, 0], gap[1, 0], gap[1, 2]])
+    torch.testing.assert_close(mean(a, b, labels), chosen.mean())
+    torch.testing.assert_close(total(a, b, labels), chosen.sum() / 2)
+    assert mean(a, b, torch.zeros(2, 3)) == 0
+    with pytest.raises(ValueError, match='labels'):
+        mean(a, b)
+
+
+def test_smooth_cps_pulls_less_the_nearer_the_branches_are():
+    a = torch.tensor([0.1, 0.3, 2.0]).view(1, 1, 1, 3).requires_grad_()
+    loss = CrossPseudoSupervisionLoss(beta=0.5, reduction='sum')
+    loss(a, torch.zeros_like(a)).backward()
+    # Slope x / beta below beta, 1 above.
+    assert a.grad.flatten().tolist() == pytest.approx([0.2, 0.6, 1.0])
 
 
 def test_cps_is_zero_for_equal_cams_and_symmetric():
@@ -116,6 +140,12 @@ def test_stop_gradient_spares_one_branch(branch):
 def test_bad_use_is_named():
     with pytest.raises(ValueError, match='`pairing`'):
         CrossPseudoSupervisionLoss(pairing='x')
+    with pytest.raises(ValueError, match='`reduction`'):
+        CrossPseudoSupervisionLoss(reduction='x')
+    with pytest.raises(ValueError, match='`beta`'):
+        CrossPseudoSupervisionLoss(beta=-1)
+    with pytest.raises(ValueError, match='`labelled_only`'):
+        CrossPseudoSupervisionLoss(labelled_only=True, pairing='first_two')
     with pytest.raises(ValueError, match='`stop_gradient`'):
         CrossPseudoSupervisionLoss(stop_gradient='x')
     with pytest.raises(ValueError, match='output stride'):

@@ -1,3 +1,5 @@
+# Weak labels for networks on EfficientNet-Lite: photos of 256 to 400 pixels,
+# crops of 256. Padded with the middle of the weights' range.
 _base_ = './voc12_weak.py'
 train_pipeline = [
     dict(type='LoadWeakLabelImage'),
@@ -10,5 +12,11 @@ train_pipeline = [
     ),
     dict(type='PackWeakLabelInputs'),
 ]
-train_dataloader = dict(num_workers=1, dataset=dict(pipeline=train_pipeline))
-test_dataloader = dict(batch_size=8, num_workers=1)
+train_dataloader = dict(
+    num_workers=2,
+    sampler=dict(type='InfiniteSampler', shuffle=True),
+    dataset=dict(pipeline=train_pipeline),
+)
+val_dataloader = None
+val_evaluator = None
+test_dataloader = dict(batch_size=8, num_workers=2)

@@ -14,8 +14,8 @@ model = dict(
             type='StageModulation',
             backbone={{_base_.lite0}},
             # "at each layer" (Introduction): on the residual branch of each
-            # block that has a shortcut, as in the released ResNet; of the
-            # stages that are trained.
+            # block that has a shortcut and is trained, as in the released
+            # ResNet.
             branches={
                 'stage3.[1-9].bn3': 40,
                 'stage4.[1-9].bn3': 80,
@@ -31,8 +31,16 @@ model = dict(
     ),
     xi=0.5,  # Table 5
     cls_weight=0.5,  # Eq. 10
-    loss_cps=dict(type='CrossPseudoSupervisionLoss', loss_weight=1.0),
+    # Eq. 11-12, on normalised CAMs: of the readings that the paper leaves
+    # open the one that keeps the order of its Table 3.
+    loss_cps=dict(
+        type='CrossPseudoSupervisionLoss', loss_weight=1.0, normalize=True
+    ),
     test_cfg=dict(
-        type='MultiScaleCAM', scales=(1.0,), flip=True, output_stride=4
+        type='MultiScaleCAM',
+        scales=(1.0,),
+        flip=True,
+        output_stride=4,
+        max_view_pixels=512 * 512,
     ),
 )

@@ -7,6 +7,10 @@ model = dict(
     head=dict(type='CAMHead', in_channels=1280, num_classes=20),
     loss_cls=dict(type='MultiLabelSoftMarginLoss'),  # Eq. 9
     test_cfg=dict(
-        type='MultiScaleCAM', scales=(1.0,), flip=True, output_stride=4
+        type='MultiScaleCAM',
+        scales=(1.0,),
+        flip=True,
+        output_stride=4,
+        max_view_pixels=512 * 512,  # about the size of the training images
     ),
 )

@@ -3,15 +3,7 @@ _base_ = './lite0.py'
 model = dict(
     type='MultiScaleLossEncoderDecoder',
     scales=(1.0,),  # one scale: a third of the time of DeepLab-v2's three
-    data_preprocessor=dict(
-        type='SegDataPreProcessor',
-        mean=[127.5, 127.5, 127.5],
-        std=[127.5, 127.5, 127.5],
-        bgr_to_rgb=True,
-        size=(256, 256),
-        pad_val=0,
-        seg_pad_val=255,
-    ),
+    data_preprocessor={{_base_.lite0_seg_preprocessor}},
     backbone=dict(
         type='EfficientNetLite',
         arch='lite0',
@@ -19,7 +11,7 @@ model = dict(
         out_indices=(6,),
         frozen_stages=2,
         norm_eval=True,
-        init_cfg={{_base_.lite0.init_cfg}},
+        init_cfg={{_base_.lite0_weights}},
     ),
     decode_head=dict(
         type='DeepLabV2Head',
@@ -28,6 +20,6 @@ model = dict(
         dilations=(3, 6, 9, 12),  # half of DeepLab-v2's, whose stride is 8
         loss_decode=dict(type='mmseg.CrossEntropyLoss', avg_non_ignore=True),
     ),
-    test_cfg=dict(mode='whole', max_pixels=500 * 500),
+    test_cfg=dict(mode='whole', max_pixels=512 * 512),
 )
 tta_model = dict(type='MeanProbabilityTTAModel')

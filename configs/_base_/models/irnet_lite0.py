@@ -3,23 +3,15 @@
 _base_ = './lite0.py'
 model = dict(
     type='IRNet',
-    data_preprocessor=dict(
-        type='WeakLabelDataPreprocessor',
-        mean=[127.5, 127.5, 127.5],
-        std=[127.5, 127.5, 127.5],
-        bgr_to_rgb=True,
-        size=(256, 256),
-        pad_val=0,
-        seg_pad_val=255,
-    ),
+    data_preprocessor={{_base_.lite0_preprocessor}},
     backbone=dict(
         type='EfficientNetLite',
         arch='lite0',
         output_stride=16,
         out_indices=(1, 2, 3, 4, 6),
-        frozen_stages=7,
+        frozen_stages=7,  # frozen as a whole, in eval mode
         norm_eval=True,
-        init_cfg={{_base_.lite0.init_cfg}},
+        init_cfg={{_base_.lite0_weights}},
     ),
     boundary_head=dict(
         type='BoundaryHead',
@@ -33,7 +25,7 @@ model = dict(
         radius=5,
         beta=10.0,
         exp_times=8,
-        bg_thr=0.25,
-        max_pixels=500 * 500,
+        bg_thr=0.25,  # not in the paper; released code
+        max_pixels=512 * 512,
     ),
 )

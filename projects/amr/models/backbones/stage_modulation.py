@@ -18,6 +18,8 @@ class StageModulation(BaseModule):
 
     The module becomes a child named ``amm`` of the part whose output it
     modulates, so that the keys of pretrained weights stay as they are.
+    Without branches and stages the backbone is left as it is, which is the
+    control "two networks".
 
     Args:
         backbone (dict): Config of the backbone, ``init_cfg`` and all.
@@ -34,8 +36,8 @@ class StageModulation(BaseModule):
         init_cfg (dict, optional): Of this wrapper. Defaults to None.
 
     Raises:
-        ValueError: If there is neither branch nor stage, or a name fits no
-            submodule; the message lists those that there are.
+        ValueError: If a name fits no submodule; the message lists those that
+            there are.
     """
 
     def __init__(
@@ -47,8 +49,6 @@ class StageModulation(BaseModule):
         init_cfg: dict | None = None,
     ):
         super().__init__(init_cfg)
-        if not (branches or stages):
-            raise ValueError('`branches` or `stages` must name a module')
         self.backbone = MODELS.build(backbone)
         amm = amm or {'type': 'mmseg.AttentionModulation'}
         places = {

@@ -172,7 +172,7 @@ class AMR(BaseCAMClassifier):
                 key = f'loss_{name}_{suffix}'.rstrip('_')
                 losses[key] = self.cls_weight * value
         if self.loss_cps is not None:
-            losses['loss_cps'] = self.loss_cps(*cams.values())
+            losses['loss_cps'] = self.loss_cps(*cams.values(), labels)
         return losses, cams['compensation']
 
     def fuse_cams(self, cams: dict[str, Tensor]) -> dict[str, Tensor]:

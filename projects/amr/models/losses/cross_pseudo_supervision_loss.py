@@ -3,6 +3,7 @@
 Shape legend: N images, K classes, (h, w) map size.
 """
 
+import torch.nn.functional as F
 from mmseg.registry import MODELS
 from torch import Tensor, nn
 
@@ -10,16 +11,28 @@ from projects.amr.ops import merge_flip, normalize_cam
 from projects.amr.ops.precision import at_least_float32
 
 
-def cross_pseudo_supervision(spotlight: Tensor, compensation: Tensor):
-    """Mean absolute difference of two CAMs, Eq. 11.
+def cross_pseudo_supervision(
+    spotlight: Tensor,
+    compensation: Tensor,
+    labels: Tensor | None = None,
+    beta: float = 0.0,
+    reduction: str = 'mean',
+) -> Tensor:
+    """Absolute difference of two CAMs, Eq. 11.
 
     Paper: the L1 norm of ``M_S - M_C``, without saying how it is scaled.
-    Here: the mean over all elements, so that it does not grow with the
-    image, the classes or the batch (the released code takes the mean too).
+    Released code: the mean.
 
     Args:
         spotlight (Tensor): Shape (N, K, h, w), real.
         compensation (Tensor): Same shape.
+        labels (Tensor, optional): Weak labels (N, K) in {0, 1}: classes that
+            an image has not are left out. Defaults to None: all classes.
+        beta (float): Differences below this count squared (smooth L1), so
+            that the pull fades with them. Defaults to 0: L1.
+        reduction (str): ``'mean'`` over all elements, which does not grow
+            with map, classes or batch; ``'sum'`` over classes and positions,
+            the mean over images. Defaults to 'mean'.
 
     Returns:
         Tensor: Scalar, at least 0; 0 for equal CAMs.
@@ -33,8 +46,21 @@ def cross_pseudo_supervision(spotlight: Tensor, compensation: Tensor):
             f'{tuple(spotlight.shape)} and {tuple(compensation.shape)}: use '
             'backbones of the same output stride'
         )
-    difference = at_least_float32(spotlight) - at_least_float32(compensation)
-    return difference.abs().mean()
+    difference = F.smooth_l1_loss(
+        at_least_float32(spotlight),
+        at_least_float32(compensation),
+        reduction='none',
+        beta=beta,
+    )
+    total, maps = difference.sum((-2, -1)), difference[0, 0].numel()
+    if labels is None:
+        count = total.numel()
+    else:
+        total = total * labels
+        count = labels.sum().clamp(min=1)
+    if reduction == 'sum':
+        return total.sum() / len(total)
+    return total.sum() / (count * maps)
 
 
 def pair_first_two(cam: Tensor) -> Tensor:
@@ -59,8 +85,8 @@ def pair_first_two(cam: Tensor) -> Tensor:
 class CrossPseudoSupervisionLoss(nn.Module):
     """Pulls the two branches' CAMs together, Eq. 11.
 
-    Paper: between the CAMs of the same image, as Eq. 1 defines them,
-    weight 1 (Eq. 12).
+    Paper: between the CAMs of the same image, weight 1 (Eq. 12). It does
+    not say whether they are raw (Eq. 1), rectified or normalised.
     Released code: rectified CAMs, first image plus mirrored second image of
     each device, weight 0.05: ``loss_weight=0.05, rectify=True,
     pairing='first_two'``.
@@ -69,7 +95,12 @@ class CrossPseudoSupervisionLoss(nn.Module):
         loss_weight (float): Factor. Defaults to 1.0.
         rectify (bool): Whether CAMs pass a ReLU first. Defaults to False.
         normalize (bool): Whether each CAM is rectified and divided by its
-            maximum first (not in the paper). Defaults to False.
+            maximum first. Defaults to False.
+        labelled_only (bool): Whether only the classes of an image's label
+            count (not in the paper). Defaults to False.
+        beta (float): See :func:`cross_pseudo_supervision` (not in the
+            paper). Defaults to 0.0.
+        reduction (str): ``'mean'`` or ``'sum'``. Defaults to 'mean'.
         pairing (str): ``'same_image'`` or ``'first_two'``. Defaults to
             'same_image'.
         stop_gradient (str, optional): Branch that the loss does not move,
@@ -77,7 +108,8 @@ class CrossPseudoSupervisionLoss(nn.Module):
             Defaults to None, both move.
 
     Raises:
-        ValueError: If an option is unknown.
+        ValueError: If an option is unknown or out of range, or
+            ``labelled_only`` goes with pairs of different images.
     """
 
     def __init__(
@@ -85,23 +117,39 @@ class CrossPseudoSupervisionLoss(nn.Module):
         loss_weight: float = 1.0,
         rectify: bool = False,
         normalize: bool = False,
+        labelled_only: bool = False,
+        beta: float = 0.0,
+        reduction: str = 'mean',
         pairing: str = 'same_image',
         stop_gradient: str | None = None,
     ):
         super().__init__()
-        if pairing not in ('same_image', 'first_two'):
+        for name, value, known in (
+            ('reduction', reduction, ('mean', 'sum')),
+            ('pairing', pairing, ('same_image', 'first_two')),
+            (
+                'stop_gradient',
+                stop_gradient,
+                (None, 'spotlight', 'compensation'),
+            ),
+        ):
+            if value not in known:
+                raise ValueError(
+                    f'`{name}` must be one of {known}, got {value!r}'
+                )
+        if beta < 0:
+            raise ValueError(f'`beta` must not be negative, got {beta}')
+        if labelled_only and pairing == 'first_two':
             raise ValueError(
-                "`pairing` must be 'same_image' or 'first_two', "
-                f'got {pairing!r}'
-            )
-        if stop_gradient not in (None, 'spotlight', 'compensation'):
-            raise ValueError(
-                "`stop_gradient` must be None, 'spotlight' or "
-                f"'compensation', got {stop_gradient!r}"
+                "`labelled_only` needs `pairing='same_image'`: two images "
+                'have no common label'
             )
         self.loss_weight = loss_weight
         self.rectify = rectify
         self.normalize = normalize
+        self.labelled_only = labelled_only
+        self.beta = beta
+        self.reduction = reduction
         self.pairing = pairing
         self.stop_gradient = stop_gradient
 
@@ -115,9 +163,32 @@ class CrossPseudoSupervisionLoss(nn.Module):
             cam = cam.relu()
         return pair_first_two(cam) if self.pairing == 'first_two' else cam
 
-    def forward(self, spotlight: Tensor, compensation: Tensor) -> Tensor:
-        """Return the weighted loss of unrectified CAMs (N, K, h, w)."""
+    def forward(
+        self,
+        spotlight: Tensor,
+        compensation: Tensor,
+        labels: Tensor | None = None,
+    ) -> Tensor:
+        """Compare the branches.
+
+        Args:
+            spotlight (Tensor): Unrectified CAMs, shape (N, K, h, w).
+            compensation (Tensor): Same shape.
+            labels (Tensor, optional): Weak labels (N, K) in {0, 1}; needed
+                with ``labelled_only``. Defaults to None.
+
+        Returns:
+            Tensor: Scalar, the weighted loss.
+
+        Raises:
+            ValueError: If ``labelled_only`` is set and labels are missing.
+        """
+        if self.labelled_only and labels is None:
+            raise ValueError('`labelled_only` needs the weak labels')
         return self.loss_weight * cross_pseudo_supervision(
             self._prepare(spotlight, 'spotlight'),
             self._prepare(compensation, 'compensation'),
+            labels if self.labelled_only else None,
+            self.beta,
+            self.reduction,
         )

@@ -47,6 +47,12 @@ OPTIONAL = (
         ('type', 'LibraryCAM'),
     ),
     OptionalPackage(
+        'timm',
+        "pip install 'amr-mmseg[lite]' (package timm)",
+        "configs of ResNet-50 ('cam_r50_voc.py') need no such package",
+        ('type', 'EfficientNetLite'),
+    ),
+    OptionalPackage(
         'segment_anything',
         'pip install segment-anything',
         "crf='dense' refines labels without it",

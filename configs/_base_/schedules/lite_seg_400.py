@@ -1,0 +1,24 @@
+# 400 steps of 16 photos: eight times through 826.
+_base_ = './default_hooks.py'
+optim_wrapper = dict(
+    type='OptimWrapper',
+    optimizer=dict(type='SGD', lr=0.01, momentum=0.9, weight_decay=1e-4),
+    paramwise_cfg=dict(custom_keys={'decode_head': dict(lr_mult=10)}),
+)
+param_scheduler = dict(
+    type='PolyLR', power=0.9, eta_min=0.0, begin=0, end=400, by_epoch=False
+)
+train_cfg = dict(type='IterBasedTrainLoop', max_iters=400, val_interval=400)
+val_cfg = dict(type='ValLoop')
+test_cfg = dict(type='TestLoop')
+default_hooks = dict(
+    logger=dict(interval=10, log_metric_by_epoch=False),
+    checkpoint=dict(by_epoch=False, interval=50),
+    channels_last=dict(type='ChannelsLastHook'),
+)
+custom_hooks = [
+    dict(type='CheckpointGuardHook'),
+    # DeepLab-v2's CRF, on the softmax: --cfg-options custom_hooks.1.crf=dense
+    dict(type='LabelMapWriterHook', crf=None, crf_source='scores'),
+    dict(type='LabelVisualizationHook'),
+]

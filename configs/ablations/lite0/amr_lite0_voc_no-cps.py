@@ -1,0 +1,3 @@
+# Table 3, channel and spatial AMM, no L_cps.
+_base_ = '../../amr_lite0_voc.py'
+model = dict(loss_cps=None)
