@@ -105,6 +105,30 @@ def test_test_only_row_takes_its_parents_checkpoint(run, config, tmp_path):
     assert len(run(row)) == 3  # the parent's weights are others now
 
 
+def test_row_with_options_is_a_run_of_its_own(run, config, tmp_path):
+    plain = Experiment(config)
+    row = Experiment(config, options=('x=5',), variant='five')
+    calls = run(plain, row)
+    assert [('x=5' in words) for _, words, _ in calls] == [False] * 2 + [
+        True
+    ] * 2
+    folder = tmp_path / 'w' / 'a_five' / 'seed0'
+    assert calls[3][1][1] == str(folder / 'epoch_1.pth')
+    assert run(row) == []
+    changed = Experiment(config, options=('x=6',), variant='five')
+    assert len(run(changed)) == 2
+
+
+def test_row_with_options_may_test_the_checkpoint_of_its_config(run, config):
+    row = Experiment(
+        config, weights_of=config, options=('x=5',), variant='five'
+    )
+    calls = run(row)
+    assert [tool for tool, *_ in calls] == ['train.py', 'test.py', 'test.py']
+    assert calls[2][1][1] == calls[1][1][1]
+    assert 'x=5' in calls[2][1]
+
+
 def test_row_starts_from_the_checkpoint_of_the_same_seed(
     run, config, tmp_path, monkeypatch
 ):

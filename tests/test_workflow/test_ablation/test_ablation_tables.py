@@ -1,12 +1,20 @@
 """Table files: what they may say, and what ours do."""
 
+import argparse
 from pathlib import Path
 
 import pytest
+import torch
 from mmengine.config import Config
+from mmseg.registry import MODELS
 
 from projects.amr.errors import UserError
 from projects.amr.evaluation.published_results import published
+from projects.amr.runtime.checkpoints.pretrained import drop_pretrained
+from projects.amr.runtime.config.cfg_options import (
+    add_cfg_options,
+    apply_cfg_options,
+)
 from projects.amr.workflow.ablation import read_tables
 
 FOLDER = Path(__file__).parents[3] / 'configs' / 'ablations'
@@ -162,3 +170,27 @@ def test_faults_of_a_file_are_named(write, tmp_path):
         read_tables(write(rows='[]'))
     with pytest.raises(UserError, match='it is not a table file'):
         read_tables(tmp_path / 'a.py')
+
+
+def lite_rows():
+    tables = read_tables(FOLDER / 'lite0' / 'tables.py').tables
+    return {
+        row.experiment.stem: row.experiment
+        for table in tables.values()
+        for row in table.rows
+    }
+
+
+@pytest.mark.parametrize('stem', lite_rows())
+def test_rows_of_real_photos_change_a_model_that_builds(stem):
+    experiment = lite_rows()[stem]
+    cfg = Config.fromfile(experiment.config)
+    before = cfg.to_dict()
+    parser = argparse.ArgumentParser()
+    add_cfg_options(parser)
+    words = ['--cfg-options', *experiment.options] * bool(experiment.options)
+    apply_cfg_options(cfg, parser.parse_args(words).cfg_options)
+    assert (cfg.to_dict() != before) == bool(experiment.options)
+    drop_pretrained(cfg.model)
+    with torch.device('meta'):
+        assert MODELS.build(cfg.model).num_classes == 20

@@ -42,9 +42,9 @@ class State(Enum):
 class Grid:
     """Experiments and seeds in a work dir.
 
-    Runs go to ``<work_dir>/<config stem>/seed<k>``. A finished run of the
-    same config is kept; an interrupted one continues from its last
-    checkpoint; one of a changed config starts anew.
+    Runs go to ``<work_dir>/<stem of the experiment>/seed<k>``. A finished
+    run of the same config is kept; an interrupted one resumes from its last
+    checkpoint; one of a changed config starts again.
 
     Args:
         experiments (Sequence[Experiment]): What is wanted. Configs whose
@@ -73,7 +73,9 @@ class Grid:
         self.work_dir = Path(work_dir)
         self.train_options = list(train_options)
         self.cfg_options = list(cfg_options)
-        self._by_config = {e.config: e for e in self.experiments}
+        self._by_config = {
+            e.config: e for e in self.experiments if not e.options
+        }
         self._configs: dict[Experiment, dict] = {}
 
     def run(self, reporter: Reporter | None = None) -> None:
@@ -190,23 +192,26 @@ class Grid:
 
     def _train_and_test(self, experiment, seed, folder, reporter) -> None:
         """Run the tools of one grid point."""
-        options = [*self.cfg_options, f'randomness.seed={seed}']
+        options = [*self.cfg_options, *experiment.options]
+        options.append(f'randomness.seed={seed}')
         common = ['--work-dir', folder, '--cfg-options', *options]
         env = dict(os.environ)
         for name, config in experiment.starts_from:
-            env[name] = str(self._checkpoint(config, seed).resolve())
-        source = experiment.weights_of
-        if source is None:
-            source = experiment.config
+            env[name] = str(self._checkpoint(config.stem, seed).resolve())
+        weights = experiment.weights_of
+        if weights is None:
             resume = ['--resume'] if last_checkpoint(folder) else []
-            train = [source, *self.train_options, *resume, *common]
+            train = [experiment.config, *self.train_options, *resume, *common]
             call_tool('train.py', train, folder / 'train.log', reporter, env)
-        test = [experiment.config, self._checkpoint(source, seed), *common]
+            checkpoint = self._checkpoint(experiment.stem, seed)
+        else:
+            checkpoint = self._checkpoint(weights.stem, seed)
+        test = [experiment.config, checkpoint, *common]
         call_tool('test.py', test, folder / 'test.log', reporter, env)
 
-    def _checkpoint(self, config: Path, seed: int) -> Path:
-        """Last checkpoint of a config's training."""
-        folder = self.work_dir / config.stem / f'seed{seed}'
+    def _checkpoint(self, stem: str, seed: int) -> Path:
+        """Last checkpoint of an experiment's training."""
+        folder = self.work_dir / stem / f'seed{seed}'
         found = last_checkpoint(folder)
         if found is None or not found.is_file():
             raise UserError(
@@ -217,7 +222,7 @@ class Grid:
 
     def _key(self, experiment: Experiment, seed: int) -> str:
         """Digest of all that a run is made from."""
-        more = [seed, sorted(self.cfg_options), '']
+        more = [seed, sorted([*self.cfg_options, *experiment.options]), '']
         if self.train_options:
             more.append(self.train_options)
         more += [

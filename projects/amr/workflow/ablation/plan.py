@@ -21,15 +21,15 @@ def parents_first(
     Raises:
         UserError: If two would share a folder, or need each other.
     """
-    by_config = {e.config: e for e in experiments}
+    by_config = {e.config: e for e in experiments if not e.options}
     order: list[Experiment] = []
 
     def add(experiment: Experiment, above: tuple) -> None:
-        if experiment.config in above:
+        if experiment in above:
             raise UserError(f'{experiment.config} needs its own checkpoint')
         for config in experiment.parents:
             parent = by_config.get(config, Experiment(config))
-            add(parent, (*above, experiment.config))
+            add(parent, (*above, experiment))
         if experiment not in order:
             order.append(experiment)
 

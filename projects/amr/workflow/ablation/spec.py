@@ -10,7 +10,12 @@ A table file is a config of mmengine's kind. Paths in it are relative to it::
         '5': dict(
             title='Table 5: the weight of the two maps',
             rows=[
-                dict(name='xi 0.1', config='xi0.1.py', weights_of='amr.py'),
+                dict(
+                    name='xi 0.1',
+                    config='amr.py',
+                    weights_of='amr.py',
+                    cfg_options={'model.xi': 0.1},
+                ),
                 dict(
                     name='xi 0.5',
                     config='amr.py',
@@ -20,11 +25,14 @@ A table file is a config of mmengine's kind. Paths in it are relative to it::
         ),
     }
 
-``weights_of`` names the config whose checkpoint of the same seed is tested,
-nothing is trained; ``starts_from`` holds environment variables of the config,
+``cfg_options`` of a row change its config; it is then run under the name
+``<config stem>_<row name>``. ``weights_of`` names the
+config whose checkpoint of the same seed is tested, nothing is trained;
+``starts_from`` holds environment variables of the config,
 each with a config whose checkpoint of the same seed it is set to.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,7 +42,14 @@ from projects.amr.evaluation.published_results import published
 from projects.amr.evaluation.published_tables import PublishedResult
 from projects.amr.runtime.config.config_reading import read_config
 
-_ROW_KEYS = {'name', 'config', 'weights_of', 'starts_from', 'published'}
+_ROW_KEYS = {
+    'name',
+    'config',
+    'weights_of',
+    'starts_from',
+    'cfg_options',
+    'published',
+}
 _TABLE_KEYS = {'title', 'rows'}
 
 
@@ -43,22 +58,27 @@ class Experiment:
     """What is trained and tested with each seed.
 
     Args:
-        config (Path): The config file; its stem names the runs' folder.
+        config (Path): The config file.
         weights_of (Path, optional): Config whose checkpoint of the same seed
             is tested. Defaults to None: its own training.
         starts_from (tuple[tuple[str, Path], ...]): Environment variables
             that get the path of a checkpoint of the same seed, and whose it
             is. Defaults to ().
+        options (tuple[str, ...]): ``key=value`` overrides of the config.
+            Defaults to ().
+        variant (str): What the options are called. Defaults to ''.
     """
 
     config: Path
     weights_of: Path | None = None
     starts_from: tuple[tuple[str, Path], ...] = ()
+    options: tuple[str, ...] = ()
+    variant: str = ''
 
     @property
     def stem(self) -> str:
-        """Name of the config, and of the folder."""
-        return self.config.stem
+        """Name of the runs' folder."""
+        return f'{self.config.stem}_{self.variant}'.rstrip('_')
 
     @property
     def parents(self) -> tuple[Path, ...]:
@@ -194,11 +214,23 @@ def _row(path: Path, where: str, entry: dict) -> Row:
         beside(entry['config']),
         None if weights_of is None else beside(weights_of),
         tuple((k, beside(v)) for k, v in entry.get('starts_from', {}).items()),
+        tuple(f'{k}={v}' for k, v in entry.get('cfg_options', {}).items()),
+        _slug(entry['name']) if entry.get('cfg_options') else '',
     )
     record = None
     if 'published' in entry:
         record = _published(f'{path}, {where}', *entry['published'])
     return Row(entry['name'], experiment, record)
+
+
+def _slug(name: str) -> str:
+    """A row's name as a part of a folder's name.
+
+    Example:
+        >>> _slug('+ AMM, xi 0.1')
+        'amm-xi-0.1'
+    """
+    return re.sub(r'[^\w.]+', '-', name.lower()).strip('-')
 
 
 def _published(where: str, table: str, method: str) -> PublishedResult:

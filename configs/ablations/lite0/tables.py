@@ -1,0 +1,136 @@
+# Rows of tools/run_ablation.py's tables on real photos. VOC_ROOT and
+# CLASS_FILE name the photos; published figures are of VOC 2012, ResNet-50.
+work_dir = 'work_dirs/ablation/lite0'
+cam, amr = '../../cam_lite0_voc.py', '../../amr_lite0_voc.py'
+baseline = dict(name='baseline', config=cam)
+no_cps = {'model.loss_cps': None}
+amm = dict(name='+ AMM', config=amr, cfg_options=no_cps)
+full = dict(name='+ AMM + L_cps', config=amr)
+modulation = 'model.compensation.backbone.amm'
+tables = {
+    '3': dict(
+        title='Table 3: what each part adds',
+        rows=[
+            baseline,
+            dict(
+                name='+ channel AMM',
+                config=amr,
+                cfg_options={**no_cps, f'{modulation}.spatial': False},
+            ),
+            dict(
+                name='+ spatial AMM',
+                config=amr,
+                cfg_options={**no_cps, f'{modulation}.channel': False},
+            ),
+            amm,
+            full,
+        ],
+    ),
+    '4': dict(
+        title='Table 4: the modulation function',
+        rows=[
+            baseline,
+            dict(
+                name='threshold',
+                config=amr,
+                cfg_options={f'{modulation}.modulation.type': 'threshold'},
+            ),
+            full,
+        ],
+    ),
+    # xi (Eq. 2) weighs the two maps in the test alone.
+    '5': dict(
+        title='Table 5: xi, the weight of the spotlight map',
+        rows=[
+            *(
+                dict(
+                    name=f'xi {xi}',
+                    config=amr,
+                    weights_of=amr,
+                    cfg_options={'model.xi': xi},
+                )
+                for xi in (0.1, 0.3)
+            ),
+            dict(name='xi 0.5', config=amr),
+            *(
+                dict(
+                    name=f'xi {xi}',
+                    config=amr,
+                    weights_of=amr,
+                    cfg_options={'model.xi': xi},
+                )
+                for xi in (0.7, 0.9)
+            ),
+        ],
+    ),
+    'controls': dict(
+        title='Controls: is it the AMM, or two networks and more compute?',
+        rows=[
+            baseline,
+            dict(
+                name='twice the steps',
+                config=cam,
+                cfg_options={
+                    'train_cfg.max_iters': 510,
+                    'param_scheduler.end': 510,
+                },
+            ),
+            dict(
+                name='two plain networks',
+                config=amr,
+                cfg_options={
+                    **no_cps,
+                    'model.compensation.backbone.branches': None,
+                },
+            ),
+            dict(
+                name='+ L_cps, no AMM',
+                config=amr,
+                cfg_options={'model.compensation.backbone.branches': None},
+            ),
+            amm,
+            full,
+        ],
+    ),
+    # Eq. 11 does not say on which CAMs it is taken.
+    'eq11': dict(
+        title='Readings of Eq. 11',
+        rows=[
+            dict(
+                name='raw',
+                config=amr,
+                cfg_options={'model.loss_cps.normalize': False},
+            ),
+            dict(
+                name='rectified',
+                config=amr,
+                cfg_options={
+                    'model.loss_cps.normalize': False,
+                    'model.loss_cps.rectify': True,
+                },
+            ),
+            dict(name='normalised', config=amr),
+            dict(
+                name='normalised, labelled classes',
+                config=amr,
+                cfg_options={'model.loss_cps.labelled_only': True},
+            ),
+            dict(
+                name='normalised, released weight',
+                config=amr,
+                cfg_options={'model.loss_cps.loss_weight': 0.05},
+            ),
+        ],
+    ),
+    'beyond': dict(
+        title='Beyond the paper: erasing what the spotlight finds',
+        rows=[
+            amm,
+            dict(
+                name='+ erasing at 0.3',
+                config=amr,
+                cfg_options={**no_cps, 'model.erase_thr': 0.3},
+            ),
+        ],
+    ),
+}
