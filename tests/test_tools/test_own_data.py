@@ -251,7 +251,7 @@ IMPORT = 'dataset_converters/import_images'
 
 def test_import_with_masks_list_and_classes(tool, photos, tmp_path):
     (tmp_path / 'val.txt').write_text("a%b.png\nit's\n")
-    classes = 'background\nbig cat\nzebra\nKürbis\nant\nunused\n'
+    classes = 'background\nKürbis\nzebra\nbig cat\nant\nunused\n'
     (tmp_path / 'classes.txt').write_text(classes, encoding='utf-8')
     arguments = [photos / 'photos', photos / 'labels.csv', 'out']
     given = ['--classes', 'classes.txt', '--val-list', 'val.txt']

@@ -30,7 +30,12 @@ from projects.amr.datasets.image_folder import (
     list_photos,
     match_rows,
 )
-from projects.amr.datasets.image_scan import scan_photos
+from projects.amr.datasets.image_scan import PhotoScan, scan_photos
+from projects.amr.datasets.label_agreement import (
+    LabelAgreement,
+    add_max_contradictions,
+    check_max_contradictions,
+)
 from projects.amr.datasets.label_file import read_label_table
 from projects.amr.datasets.val_split import (
     check_share,
@@ -64,6 +69,7 @@ def parse_args() -> argparse.Namespace:
         help='folder of masks for evaluation, <path of the photo>.png; '
         'training needs none',
     )
+    add_max_contradictions(parser)
     val = parser.add_mutually_exclusive_group()
     val.add_argument('--val-list', help='text file of validation photos')
     val.add_argument(
@@ -130,13 +136,33 @@ def find_masks(args: argparse.Namespace, photos: list[Photo]) -> dict:
     return masks
 
 
+def compare(
+    found: PhotoScan, classes: tuple[str, ...], max_share: float
+) -> None:
+    """Tell where masks and labels contradict; refuse it of too many."""
+    agreement = LabelAgreement(classes)
+    for photo in found.photos:
+        if photo.image_id in found.masks:
+            agreement.add(
+                str(found.masks[photo.image_id]),
+                photo.labels,
+                found.mask_values[photo.image_id],
+            )
+    fault = agreement.fault(max_share)
+    if fault:
+        raise DataError(fault)
+    for line in agreement.lines():
+        print(f'NOTE: {line}')
+
+
 def main() -> None:
     """Check all, then make the folder."""
     args = parse_args()
     check_out_dir(args.out_dir)
     check_share(args.val_share)
+    check_max_contradictions(args.max_contradictions)
     photos, classes = match_photos(args)
-    photos, masks, bad = scan_photos(
+    found = scan_photos(
         args.image_dir,
         photos,
         find_masks(args, photos),
@@ -144,7 +170,9 @@ def main() -> None:
         args.skip_bad,
         partial(show_progress, total=len(photos), title='photos read'),
     )
-    tell('photos or masks cannot be used and are left out', bad)
+    photos, masks = found.photos, found.masks
+    tell('photos or masks cannot be used and are left out', found.faults)
+    compare(found, classes, args.max_contradictions)
     ids = [photo.image_id for photo in photos]
     if args.val_list:
         val = read_val_list(args.val_list, ids)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from projects.amr.datasets.image_files import find_image
 from projects.amr.datasets.image_ids import ScannedList, scan_id_list
+from projects.amr.datasets.label_agreement import MAX_CONTRADICTIONS
 from projects.amr.engine.preflight.labels import (
     FoundLabels,
     LabelFile,
@@ -53,7 +54,10 @@ class _Files:
 
 
 def check_splits(
-    splits: list[SplitToCheck], scanner: Scanner, allow_overlap: bool = False
+    splits: list[SplitToCheck],
+    scanner: Scanner,
+    allow_overlap: bool = False,
+    max_contradictions: float = MAX_CONTRADICTIONS,
 ) -> PreflightReport:
     """Check lists, and every file that belongs to their images.
 
@@ -62,6 +66,8 @@ def check_splits(
         scanner (Scanner): Reads the files.
         allow_overlap (bool): Whether a training list may share images with a
             list of validation or test; it is recorded. Defaults to False.
+        max_contradictions (float): Share of the images of all lists whose
+            label and mask may contradict each other. Defaults to 0.1.
 
     Returns:
         PreflightReport: Every fault, and what was counted.
@@ -93,7 +99,12 @@ def check_splits(
         checker.check(entries, files[report])
     overlaps = _overlaps(scanned)
     return PreflightReport(
-        reports, overlaps, allow_overlap, scanner.read, scanner.known
+        reports,
+        overlaps,
+        allow_overlap,
+        scanner.read,
+        scanner.known,
+        max_contradictions,
     )
 
 
@@ -164,10 +175,32 @@ class _SplitChecker:
             self.report.notes['links that lead out of the data root'] += 1
         mask = self._mask(files, image, faults)
         try:
-            self._count_labels(self._labels(image_id, files, mask, faults))
+            labels = self._labels(image_id, files, mask, faults)
         except DataError as error:
             faults.append(str(error))
+        else:
+            self._count_labels(labels)
+            self._compare(files, mask, labels)
         return faults
+
+    def _compare(
+        self, files: _Files, mask: dict, labels: FoundLabels | None
+    ) -> None:
+        """Compare a mask with the weak label.
+
+        Not where labels are read from masks, nor label maps that a training
+        reads: an earlier stage made them, and they may lack a class.
+        """
+        source = self.source
+        made = self.report.split.role == 'train' and source.masks_needed
+        if not mask or source.labels_in_masks or made:
+            return
+        self.report.agreement.add(
+            str(files.mask),
+            None if labels is None else labels.names,
+            map(int, mask['counts']),
+            () if labels is None else labels.difficult_only,
+        )
 
     def _read(self, kind: str, path: Path | None, faults: list) -> dict:
         """Facts of a file, {} where it has none; its fault is handed in."""

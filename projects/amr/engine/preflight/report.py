@@ -4,6 +4,10 @@ from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from projects.amr.datasets.label_agreement import (
+    MAX_CONTRADICTIONS,
+    LabelAgreement,
+)
 from projects.amr.engine.preflight.split import SplitToCheck
 from projects.amr.errors import DataError, UserError, list_faults
 from projects.amr.structures import published
@@ -29,6 +33,7 @@ class SplitReport:
             objects marked difficult.
         difficult_only_labels (int): Labels that do.
         without_mask (int): Images without a mask.
+        agreement (LabelAgreement): Of masks and weak labels.
     """
 
     split: SplitToCheck
@@ -43,6 +48,10 @@ class SplitReport:
     difficult_only_images: int = 0
     difficult_only_labels: int = 0
     without_mask: int = 0
+    agreement: LabelAgreement = field(init=False)
+
+    def __post_init__(self):
+        self.agreement = LabelAgreement(self.split.source.classes)
 
     def fault(self, line: int, image_id: str | None, text: str) -> None:
         """Note what is wrong with a line, or with its image."""
@@ -72,6 +81,7 @@ class SplitReport:
             'difficult_only_images': self.difficult_only_images,
             'difficult_only_labels': self.difficult_only_labels,
             'without_mask': self.without_mask,
+            'agreement': self.agreement.counts(),
             'converted': dict(sorted(self.converted.items())),
             'notes': dict(sorted(self.notes.items())),
             'per_class': {
@@ -95,7 +105,11 @@ class SplitReport:
             f'{self.split.name} ({self.split.path}): '
             f'{len(self.entries):,} images, {len(self.bad):,} bad'
         )
-        return [head, *(f'  {n:,} {what}' for what, n in counts.items() if n)]
+        return [
+            head,
+            *(f'  {n:,} {what}' for what, n in counts.items() if n),
+            *(f'  {line}' for line in self.agreement.lines()),
+        ]
 
 
 @dataclass
@@ -109,6 +123,8 @@ class PreflightReport:
         allow_overlap (bool): Whether overlaps were allowed.
         files_read (int): Files that were read.
         files_known (int): Files that were known from an earlier check.
+        max_contradictions (float): Share of the images of all lists whose
+            label and mask may contradict each other. Defaults to 0.1.
     """
 
     splits: list[SplitReport]
@@ -116,6 +132,7 @@ class PreflightReport:
     allow_overlap: bool
     files_read: int
     files_known: int
+    max_contradictions: float = MAX_CONTRADICTIONS
 
     def overlap_faults(self) -> list[str]:
         """One line for each overlap that is not allowed."""
@@ -132,7 +149,11 @@ class PreflightReport:
     def general_faults(self) -> list[str]:
         """Faults that leaving images out does not mend."""
         whole = [fault for report in self.splits for fault in report.whole]
-        return [*dict.fromkeys(whole), *self.overlap_faults()]
+        faults = [*dict.fromkeys(whole), *self.overlap_faults()]
+        contradiction = LabelAgreement.joined(
+            [report.agreement for report in self.splits]
+        ).fault(self.max_contradictions)
+        return faults if contradiction is None else [*faults, contradiction]
 
     def empty_lists(self) -> list[str]:
         """One line for each list of bad images alone."""
@@ -156,6 +177,7 @@ class PreflightReport:
             'files_read': self.files_read,
             'files_known': self.files_known,
             'allow_overlap': self.allow_overlap,
+            'max_contradictions': self.max_contradictions,
             'overlap': {
                 f'{one.split.name}|{other.split.name}': len(ids)
                 for (one, other), ids in self.overlaps.items()
