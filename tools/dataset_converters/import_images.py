@@ -14,6 +14,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
+from projects.amr.datasets.class_balance import one_sided_classes
 from projects.amr.datasets.class_list import (
     doubtful_names,
     find_classes,
@@ -37,6 +38,7 @@ from projects.amr.datasets.label_agreement import (
     check_max_contradictions,
 )
 from projects.amr.datasets.label_file import read_label_table
+from projects.amr.datasets.label_words import doubtful_meanings
 from projects.amr.datasets.val_split import (
     check_share,
     choose_val,
@@ -198,12 +200,16 @@ def report(args, plan: DevkitPlan, made: int, kept: int) -> None:
     for name, (train, val) in counts.items():
         print(f'  {name}: {train:,} to train on, {val:,} for validation')
     tell(
-        'classes have no photo to train on',
-        [name for name, (train, _) in counts.items() if not train],
+        'classes cannot be learned',
+        one_sided_classes(
+            {name: train for name, (train, _) in counts.items()},
+            len(lists['train_aug']),
+        ),
     )
     if not args.classes:
         sums = {name: sum(pair) for name, pair in counts.items()}
         tell('class names may be slips', doubtful_names(sums))
+        tell('class names may be no classes', doubtful_meanings(sums))
 
 
 if __name__ == '__main__':

@@ -214,8 +214,8 @@ def apply_no_label(
             f'{len(empty)} of {len(photos)} images have no label:\n'
             f'{list_faults(empty)}\nLabel them, or set --no-label '
             '(`no_label` in own_data): `keep` takes them as images of nothing '
-            'but background (training passes over them), `drop` leaves them '
-            'out'
+            'but background, which a classifier learns from, `drop` leaves '
+            'them out'
         )
     if rule == 'drop':
         photos = [photo for photo in photos if photo.labels]

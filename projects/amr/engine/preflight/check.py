@@ -257,6 +257,7 @@ class _SplitChecker:
         if labels is None:
             return
         report = self.report
+        report.known_labels += 1
         report.unlabelled += not labels.names
         report.difficult_only_labels += len(labels.difficult_only)
         report.difficult_only_images += bool(

@@ -4,6 +4,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from projects.amr.datasets.class_balance import one_sided_classes
 from projects.amr.datasets.label_agreement import (
     MAX_CONTRADICTIONS,
     LabelAgreement,
@@ -28,6 +29,7 @@ class SplitReport:
         notes (Counter): What was tolerated.
         converted (Counter): Images by the rule they are converted by.
         per_class (Counter): Images by class.
+        known_labels (int): Images whose label, empty or not, is known.
         unlabelled (int): Images without a label.
         difficult_only_images (int): Images whose labels all come from
             objects marked difficult.
@@ -44,6 +46,7 @@ class SplitReport:
     notes: Counter = field(default_factory=Counter)
     converted: Counter = field(default_factory=Counter)
     per_class: Counter = field(default_factory=Counter)
+    known_labels: int = 0
     unlabelled: int = 0
     difficult_only_images: int = 0
     difficult_only_labels: int = 0
@@ -90,6 +93,14 @@ class SplitReport:
             'faults': [*self.whole, *self.faults],
         }
 
+    def one_sided(self) -> list[str]:
+        """Classes that a training cannot learn, one line each."""
+        if self.split.role != 'train':
+            return []
+        classes = self.split.source.classes[1:]
+        counts = {name: self.per_class[name] for name in classes}
+        return one_sided_classes(counts, self.known_labels)
+
     def lines(self) -> list[str]:
         """Counts for a reader; what is zero is left out."""
         wanted = self.split.source.mask_dir is not None
@@ -109,6 +120,7 @@ class SplitReport:
             head,
             *(f'  {n:,} {what}' for what, n in counts.items() if n),
             *(f'  {line}' for line in self.agreement.lines()),
+            *(f'  {line}' for line in self.one_sided()),
         ]
 
 
