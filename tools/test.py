@@ -19,6 +19,7 @@ from mmengine.dist import is_main_process
 from mmengine.runner import Runner
 
 from projects.amr.engine.ablation import SUMMARY
+from projects.amr.engine.config_agreement import settle_config
 from projects.amr.engine.config_faults import require_keys
 from projects.amr.engine.hooks.checkpoint_guard_hook import (
     INITIALISATION,
@@ -98,6 +99,7 @@ def main() -> None:
     args = parse_args()
     cfg = load_config(args)
     require_keys(cfg, 'test', NEEDED)
+    settle_config(cfg, ('test',))
     if not Path(args.checkpoint).is_file():
         raise UserError(
             f'checkpoint not found: {args.checkpoint}. '

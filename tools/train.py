@@ -11,6 +11,7 @@ from mmengine.config import Config
 from mmengine.runner import Runner
 from mmseg.registry import RUNNERS
 
+from projects.amr.engine.config_agreement import settle_config
 from projects.amr.engine.config_faults import require_keys
 from projects.amr.engine.launch import (
     add_common_arguments,
@@ -68,6 +69,7 @@ def main() -> None:
     args = parse_args()
     cfg = load_config(args)
     require_keys(cfg, 'training', NEEDED)
+    settle_config(cfg, ('train', 'val'))
     with hold_work_dir(cfg, 'train'):
         train(cfg, args)
 

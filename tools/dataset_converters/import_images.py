@@ -28,6 +28,7 @@ from projects.amr.datasets.devkit_layout import (
 from projects.amr.datasets.image_folder import (
     Photo,
     apply_no_label,
+    list_passed_over,
     list_photos,
     match_rows,
 )
@@ -108,6 +109,9 @@ def match_photos(args: argparse.Namespace) -> tuple[list[Photo], tuple]:
     """Photos with labels, and the class list."""
     leave_out = [args.out_dir, *([args.mask_dir] if args.mask_dir else [])]
     paths, others = list_photos(args.image_dir, leave_out)
+    unread, links = list_passed_over(args.image_dir, leave_out)
+    tell('pictures are of formats that are not read: convert them', unread)
+    tell('linked folders are not entered: name the folder itself', links)
     table = read_label_table(args.labels)
     given = read_class_file(args.classes) if args.classes else None
     classes = find_classes(table, given)
@@ -174,6 +178,12 @@ def main() -> None:
     )
     photos, masks = found.photos, found.masks
     tell('photos or masks cannot be used and are left out', found.faults)
+    tell('photos show one colour alone', found.plain)
+    converted = sorted(found.converted.items())
+    tell(
+        'kinds of photos are converted as they are loaded',
+        [f'{count:,} of {kind}' for kind, count in converted],
+    )
     compare(found, classes, args.max_contradictions)
     ids = [photo.image_id for photo in photos]
     if args.val_list:

@@ -1,15 +1,15 @@
 """Reading every image and mask of own data once, before they are used."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
 
+from projects.amr.datasets.file_facts import image_facts, read_image
 from projects.amr.datasets.image_folder import Photo
 from projects.amr.datasets.mask_rules import load_mask
-from projects.amr.datasets.transforms.loading import LoadWeakLabelImage
 from projects.amr.errors import DataError, list_faults
 
 
@@ -23,16 +23,9 @@ def scan_image(path: str | Path) -> tuple[int, int]:
         tuple[int, int]: (H, W) of the loaded image.
 
     Raises:
-        DataError: If it is missing, empty, cut off or no image.
+        DataError: As :func:`read_image`.
     """
-    try:
-        with Image.open(path) as image:
-            image.load()  # some OpenCV versions take images that are cut off
-    except FileNotFoundError:
-        raise DataError(f'image not found: {path}') from None
-    except Exception as error:  # damaged files raise of all kinds
-        raise DataError(f'{path} is not a readable image ({error})') from None
-    return tuple(LoadWeakLabelImage()({'img_path': str(path)})['ori_shape'])
+    return read_image(path).shape[:2]
 
 
 @dataclass
@@ -45,12 +38,16 @@ class PhotoScan:
         faults (list[str]): One line for each photo or mask that cannot.
         mask_values (dict[str, tuple[int, ...]]): Labels that occur in a
             mask, sorted, by image id.
+        converted (Counter): Photos by the rule they are converted by.
+        plain (list[str]): Paths of photos of one colour.
     """
 
     photos: list[Photo] = field(default_factory=list)
     masks: dict[str, Path] = field(default_factory=dict)
     faults: list[str] = field(default_factory=list)
     mask_values: dict[str, tuple[int, ...]] = field(default_factory=dict)
+    converted: Counter = field(default_factory=Counter)
+    plain: list[str] = field(default_factory=list)
 
 
 def scan_photos(
@@ -83,8 +80,12 @@ def scan_photos(
     photos = list(photos)
     for photo in progress(photos):
         try:
-            size = scan_image(Path(image_dir) / photo.path)
+            facts = image_facts(Path(image_dir) / photo.path)
+            size = tuple(facts['size'])
             found.photos.append(photo)
+            found.converted.update(facts['converted'])
+            if facts.get('plain'):
+                found.plain.append(photo.path)
             mask = masks.get(photo.image_id)
             if mask is not None:
                 values = np.unique(load_mask(mask, num_labels, size))

@@ -63,8 +63,8 @@ def read_label_table(path: str | Path) -> LabelTable:
     ...]}``.
 
     Args:
-        path (str | Path): File ending in ``.csv`` or ``.json``, in UTF-8, or
-            in UTF-16 with its byte order mark.
+        path (str | Path): File ending in ``.csv``, ``.tsv`` or ``.json``, in
+            UTF-8, or in UTF-16 with its byte order mark.
 
     Returns:
         LabelTable: The rows; images may occur twice.
@@ -73,9 +73,9 @@ def read_label_table(path: str | Path) -> LabelTable:
         DataError: If the file or a row breaks a rule; rows are named.
     """
     path = Path(path)
-    readers = {'.csv': _read_csv, '.json': _read_json}
+    readers = {'.csv': _read_csv, '.tsv': _read_csv, '.json': _read_json}
     if path.suffix.lower() not in readers:
-        raise DataError(f'label file {path} must end in .csv or .json')
+        raise DataError(f'label file {path} must end in .csv, .tsv or .json')
     try:
         return readers[path.suffix.lower()](path)
     except FileNotFoundError:

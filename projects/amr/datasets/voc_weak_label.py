@@ -8,7 +8,7 @@ from mmseg.datasets import BaseSegDataset, PascalVOCDataset
 from mmseg.registry import DATASETS
 
 from projects.amr.datasets.class_balance import one_sided_classes
-from projects.amr.datasets.image_files import find_image
+from projects.amr.datasets.image_files import find_image, in_any_case
 from projects.amr.datasets.image_ids import read_id_list, same_text
 from projects.amr.datasets.weak_labels import (
     ClassNames,
@@ -189,7 +189,8 @@ class VOCWeakLabelDataset(BaseSegDataset):
 
     def _file(self, prefix: str, image_id: str, suffix: str) -> Path:
         """Path of one of an image's files."""
-        return Path(self.data_prefix[prefix]) / (image_id + suffix)
+        folder = Path(self.data_prefix[prefix])
+        return in_any_case(folder / (image_id + suffix))
 
     def _labels(self, image_id: str, names: ClassNames) -> set[int]:
         """Class indices of one image, from the configured source."""

@@ -8,6 +8,7 @@ import numpy as np
 
 from projects.amr.datasets import VOCFolder
 from projects.amr.datasets.devkit_layout import read_image_map
+from projects.amr.datasets.image_files import in_any_case
 from projects.amr.datasets.image_ids import check_relative
 from projects.amr.errors import (
     DataError,
@@ -44,7 +45,7 @@ class LabelFolder:
 
     def path(self, image_id: str) -> Path:
         """File of a label map."""
-        return self.label_dir / f'{image_id}.png'
+        return in_any_case(self.label_dir / f'{image_id}.png')
 
     def photo(self, image_id: str) -> str:
         """Name of an image: the user's own path, or that of the file.
@@ -156,6 +157,15 @@ def export_coco(
         )
         annotations += coco_annotations(labels, number, len(annotations) + 1)
     content = {
+        'info': {
+            'description': 'Label maps, one annotation a class and image',
+            'url': '',
+            'version': '1.0',
+            'year': 0,  # no date: the same maps give the same bytes
+            'contributor': '',
+            'date_created': '',
+        },
+        'licenses': [],
         'images': images,
         'annotations': annotations,
         'categories': [
@@ -166,7 +176,8 @@ def export_coco(
     }
     try:
         with published(out_file) as file:
-            file.write(json.dumps(content, ensure_ascii=False).encode())
+            # ASCII, since readers open it in the encoding of their system.
+            file.write(json.dumps(content).encode('ascii'))
     except OSError as error:
         raise UserError(f'{out_file} cannot be written ({error})') from None
     return len(images), len(annotations)

@@ -6,6 +6,7 @@ import shutil
 import time
 from pathlib import Path
 
+from projects.amr.engine.config_agreement import settle_config
 from projects.amr.engine.pipeline.context import (
     MissingOutputError,
     StageContext,
@@ -59,7 +60,10 @@ class PipelineRunner:
             UserError: If a stage fails, or an earlier one's output is
                 missing.
         """
+        unchecked = list(chosen)
         for number, stage in enumerate(chosen, 1):
+            # A config may need the output of an earlier stage to be read.
+            unchecked = [s for s in unchecked if not self._agrees(s)]
             context = StageContext(stage, self.space)
             inputs = context.inputs()
             verdict = judge(context, inputs)
@@ -76,6 +80,21 @@ class PipelineRunner:
                 continue
             self._announce(head, stage, verdict, chosen)
             self._run(context, inputs, verdict)
+
+    def _agrees(self, stage: Stage) -> bool:
+        """Check a stage's config long before its turn; False: not yet."""
+        if not stage.config:
+            return True
+        try:
+            cfg = StageContext(stage, self.space).cfg
+        except UserError:
+            return False
+        roles = ('train', 'val') if stage.kind == 'train' else ('test',)
+        try:
+            settle_config(cfg, roles, tell=False)
+        except UserError as error:
+            raise UserError(f'stage {stage.name!r}: {error}') from None
+        return True
 
     def _announce(self, head, stage, verdict: Verdict, chosen) -> None:
         """Say why a stage runs and what may follow from it."""

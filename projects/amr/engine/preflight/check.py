@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from projects.amr.datasets.image_files import find_image
+from projects.amr.datasets.image_files import find_image, in_any_case
 from projects.amr.datasets.image_ids import ScannedList, scan_id_list
 from projects.amr.datasets.label_agreement import MAX_CONTRADICTIONS
 from projects.amr.engine.preflight.labels import (
@@ -120,9 +120,10 @@ def _find_files(source: Source, image_id: str) -> _Files:
         fault = str(error)
     xml = mask = None
     if source.xml_dir is not None:
-        xml = source.xml_dir / f'{image_id}.xml'
+        xml = in_any_case(source.xml_dir / f'{image_id}.xml')
     if source.mask_dir is not None:
         mask = source.mask_dir / (image_id + source.mask_suffix)
+        mask = in_any_case(mask)
     there = mask if mask is not None and mask.is_file() else None
     return _Files(image, fault, xml, there, mask)
 
@@ -171,6 +172,8 @@ class _SplitChecker:
             faults.append(files.fault)
         for kind in image.get('converted', ()):
             self.report.converted[kind] += 1
+        if image.get('plain'):
+            self.report.plain.append(str(files.image))
         if files.image is not None and self._leads_out(files.image):
             self.report.notes['links that lead out of the data root'] += 1
         mask = self._mask(files, image, faults)
@@ -191,6 +194,8 @@ class _SplitChecker:
         Not where labels are read from masks, nor label maps that a training
         reads: an earlier stage made them, and they may lack a class.
         """
+        for value, count in mask.get('counts', {}).items():
+            self.report.mask_counts[int(value)] += count
         source = self.source
         made = self.report.split.role == 'train' and source.masks_needed
         if not mask or source.labels_in_masks or made:

@@ -11,6 +11,7 @@ from projects.amr.datasets.label_agreement import (
 )
 from projects.amr.engine.preflight.split import SplitToCheck
 from projects.amr.errors import DataError, UserError, list_faults
+from projects.amr.evaluation.label_share import label_notes
 from projects.amr.structures import published
 
 _CONVERTED = 'converted by rule as they are loaded'
@@ -28,6 +29,7 @@ class SplitReport:
         whole (list[str]): Faults that no image can be blamed for.
         notes (Counter): What was tolerated.
         converted (Counter): Images by the rule they are converted by.
+        plain (list[str]): Images of one colour.
         per_class (Counter): Images by class.
         known_labels (int): Images whose label, empty or not, is known.
         unlabelled (int): Images without a label.
@@ -35,6 +37,7 @@ class SplitReport:
             objects marked difficult.
         difficult_only_labels (int): Labels that do.
         without_mask (int): Images without a mask.
+        mask_counts (Counter): Pixels of all masks by label.
         agreement (LabelAgreement): Of masks and weak labels.
     """
 
@@ -45,12 +48,14 @@ class SplitReport:
     whole: list[str] = field(default_factory=list)
     notes: Counter = field(default_factory=Counter)
     converted: Counter = field(default_factory=Counter)
+    plain: list[str] = field(default_factory=list)
     per_class: Counter = field(default_factory=Counter)
     known_labels: int = 0
     unlabelled: int = 0
     difficult_only_images: int = 0
     difficult_only_labels: int = 0
     without_mask: int = 0
+    mask_counts: Counter = field(default_factory=Counter)
     agreement: LabelAgreement = field(init=False)
 
     def __post_init__(self):
@@ -86,6 +91,7 @@ class SplitReport:
             'without_mask': self.without_mask,
             'agreement': self.agreement.counts(),
             'converted': dict(sorted(self.converted.items())),
+            'one_colour': len(self.plain),
             'notes': dict(sorted(self.notes.items())),
             'per_class': {
                 name: self.per_class[name] for name in source.classes[1:]
@@ -100,6 +106,19 @@ class SplitReport:
         classes = self.split.source.classes[1:]
         counts = {name: self.per_class[name] for name in classes}
         return one_sided_classes(counts, self.known_labels)
+
+    def _mask_notes(self) -> list[str]:
+        """Masks that hold next to nothing."""
+        classes = self.split.source.classes
+        counts = [self.mask_counts[label] for label in range(len(classes))]
+        return label_notes(counts, classes, 'masks') if any(counts) else []
+
+    def _plain_lines(self) -> list[str]:
+        """Images that show nothing."""
+        if not self.plain:
+            return []
+        count = len(self.plain)
+        return [f'  {count:,} images of one colour', list_faults(self.plain)]
 
     def lines(self) -> list[str]:
         """Counts for a reader; what is zero is left out."""
@@ -119,6 +138,8 @@ class SplitReport:
         return [
             head,
             *(f'  {n:,} {what}' for what, n in counts.items() if n),
+            *self._plain_lines(),
+            *(f'  {line}' for line in self._mask_notes()),
             *(f'  {line}' for line in self.agreement.lines()),
             *(f'  {line}' for line in self.one_sided()),
         ]

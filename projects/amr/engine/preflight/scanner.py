@@ -15,7 +15,7 @@ from projects.amr.engine.item_pool import run_items
 from projects.amr.errors import DataError
 from projects.amr.structures import published
 
-FORMAT = 'amr-preflight-1'
+FORMAT = 'amr-preflight-2'
 READERS = {
     'image': image_facts,
     'annotation': annotation_facts,
