@@ -137,7 +137,7 @@ def test_fault39_lists_of_voc_main_are_read(tool, tmp_path):
         lines = f'2008_1 {flag}\n2008_2  0\n'
         (tmp_path / f'{name}_train.txt').write_text(lines)
     (tmp_path / 'c.txt').write_text('background\ndog\ncat\n')
-    code, text, errors = tool(
+    code, _, errors = tool(
         f'{CONVERTERS}/voc_main_labels',
         *('.', 'train', 'l.csv', '--classes', 'c.txt', '--no-difficult'),
     )
