@@ -13,8 +13,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from mmseg.datasets import PascalVOCDataset
 
+from projects.amr.datasets import VOCWeakLabelDataset
 from projects.amr.datasets.class_list import read_class_file
 from projects.amr.datasets.voc_main import read_main_labels
 from projects.amr.engine.launch import run_tool
@@ -47,7 +47,7 @@ def main() -> None:
     args = parse_args()
     if args.out_file.suffix.lower() != '.csv':
         raise UserError(f'{args.out_file}: the name must end in .csv')
-    classes = PascalVOCDataset.METAINFO['classes']
+    classes = VOCWeakLabelDataset.METAINFO['classes']
     if args.classes:
         classes = read_class_file(args.classes)
     labels = read_main_labels(
