@@ -10,6 +10,6 @@ train_pipeline = [
     dict(type='LoadLabelMap'),
     dict(type='RandomCrop', crop_size=(448, 448)),
     dict(type='RandomFlip', prob=0.5),
-    dict(type='PackSegInputs'),
+    dict(type='PackLabelMapInputs'),
 ]
 train_dataloader = dict(batch_size=8, dataset=dict(pipeline=train_pipeline))

@@ -11,13 +11,14 @@ train_pipeline = [
     dict(type='LoadLabelMap'),
     dict(
         type='RandomResize',
+        resize_type='ResizeNonEmpty',
         scale=(500, 500),
         ratio_range=(0.5, 2.0),
         keep_ratio=True,
     ),
     dict(type='RandomCrop', crop_size=(321, 321)),
     dict(type='RandomFlip', prob=0.5),
-    dict(type='PackSegInputs'),
+    dict(type='PackLabelMapInputs'),
 ]
 train_dataloader = dict(dataset=dict(pipeline=train_pipeline))
 param_scheduler = dict(end=30000)

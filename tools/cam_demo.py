@@ -38,7 +38,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         '--labels',
         help='classes to draw, as dog,sofa; without it those with a score '
-        'above 0.5, and the best',
+        'above 0.5, and the best; with no map at all the picture alone',
     )
     parser.add_argument(
         '--out', type=Path, help='PNG to write, by default <image>_cam.png'
@@ -60,6 +60,8 @@ def main() -> None:
     pred = sample.pred_cam
     captions = [f'{demo.classes[k]} {scores[k]:.2f}' for k in pred.classes]
     cams = {name: pred.get(name).cpu().numpy() for name in pred.maps}
+    if not captions:  # no class has a map that is positive anywhere
+        cams, captions = {}, ['nothing found']
     _, data = cv2.imencode('.png', class_strips(sample.img, cams, captions))
     out = args.out or Path(f'{Path(args.image).stem}_cam.png')
     try:
@@ -69,6 +71,8 @@ def main() -> None:
         raise UserError(f'{out} cannot be written ({error})') from None
     for index in sorted(range(len(scores)), key=lambda k: -scores[k])[:5]:
         print(f'{scores[index]:.3f}  {demo.classes[index]}')
+    if not labels and max(scores) <= demo.score_thr:
+        print(f'nothing found: no score is above {demo.score_thr:g}')
     print(f'{", ".join(captions)}: {out}')
 
 

@@ -18,6 +18,10 @@ from mmengine.logging import MMLogger
 
 import projects.amr  # noqa: F401  registers everything
 from projects.amr.datasets.labels.class_list import read_class_file
+from projects.amr.datasets.labels.label_agreement import (
+    add_max_contradictions,
+    check_max_contradictions,
+)
 from projects.amr.errors import UserError
 from projects.amr.runtime.config.cfg_options import add_cfg_options
 from projects.amr.workflow.labels.mask_tools import config_classes, write_json
@@ -68,6 +72,7 @@ def parse_args() -> argparse.Namespace:
         action='store_true',
         help='take a training list that shares images with val or test',
     )
+    add_max_contradictions(parser)
     parser.add_argument(
         '--skip-bad',
         metavar='DIR',
@@ -124,11 +129,14 @@ def make_folder(folder: Path) -> None:
 def main() -> None:
     """Check, tell, and write what is asked for."""
     args = parse_args()
+    check_max_contradictions(args.max_contradictions)
     MMLogger.get_current_instance().setLevel('WARNING')
     scanner = Scanner(
         None if args.cache == 'none' else args.cache, args.num_workers
     )
-    report = check_splits(find_splits(args), scanner, args.allow_overlap)
+    report = check_splits(
+        find_splits(args), scanner, args.allow_overlap, args.max_contradictions
+    )
     for line in report.lines():
         print(line)
     if args.out:

@@ -14,7 +14,9 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import projects.amr  # noqa: F401  registers everything
+from projects.amr.datasets.images.image_files import in_any_case
 from projects.amr.errors import UserError
+from projects.amr.evaluation.label_share import label_notes
 from projects.amr.evaluation.mask_evaluation import (
     evaluate_masks,
 )
@@ -51,12 +53,19 @@ def main() -> None:
     if not pred_dir.is_dir():
         raise UserError(f'folder of predictions not found: {pred_dir}')
     scores = evaluate_masks(
-        [(pred_dir / f'{i}.png', folder.mask_path(i)) for i in folder.ids],
+        [
+            (in_any_case(pred_dir / f'{i}.png'), folder.mask_path(i))
+            for i in folder.ids
+        ],
         folder.classes,
         skip_missing=args.skip_missing,
         progress=partial(show_progress, total=len(folder.ids), title='images'),
     )
     print(scores.table())
+    truth, found = scores.confusion.sum(1), scores.confusion.sum(0)
+    for what, counts in (('masks', truth), ('predictions', found)):
+        for note in label_notes(counts, folder.classes, what):
+            print(f'NOTE: {note}')
     print(
         f'mIoU {scores.summary()["mIoU"]:.2f} % over {scores.num_images:,} '
         f'images; {scores.num_skipped:,} without a prediction left out; '

@@ -13,9 +13,12 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from projects.amr.errors import UserError
+from projects.amr.errors import UserError, list_faults
 from projects.amr.runtime.files.item_progress import show_progress
-from projects.amr.workflow.export.cvat_export import export_cvat
+from projects.amr.workflow.export.cvat_export import (
+    export_cvat,
+    unlisted_names,
+)
 from projects.amr.workflow.export.label_export import LabelFolder, export_coco
 from projects.amr.workflow.labels.mask_tools import (
     add_folder_arguments,
@@ -57,6 +60,13 @@ def main() -> None:
     if args.masks:
         count = export_cvat(source, args.masks, args.ignore, progress)
         print(f'{args.masks}: {count:,} masks and labelmap.txt')
+        lost = unlisted_names(source)
+        if lost:
+            print(
+                f'NOTE: {len(lost):,} photos have names that the list cannot '
+                f'hold, and CVAT will not find their masks; rename them:\n'
+                f'{list_faults([repr(name) for name in lost])}'
+            )
 
 
 if __name__ == '__main__':

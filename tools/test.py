@@ -31,6 +31,7 @@ from projects.amr.runtime.processes.stop_signals import (
     this_command,
 )
 from projects.amr.workflow.ablation import SUMMARY
+from projects.amr.workflow.launch.config_agreement import settle_config
 from projects.amr.workflow.launch.tool_setup import (
     add_common_arguments,
     add_trust_argument,
@@ -101,6 +102,7 @@ def main() -> None:
     args = parse_args()
     cfg = load_config(args)
     require_keys(cfg, 'test', NEEDED)
+    settle_config(cfg, ('test',))
     if not Path(args.checkpoint).is_file():
         raise UserError(
             f'checkpoint not found: {args.checkpoint}. '

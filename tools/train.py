@@ -18,6 +18,7 @@ from projects.amr.engine.mixed_precision import (
 )
 from projects.amr.runtime.checkpoints.resume import settle_resume
 from projects.amr.runtime.config.config_faults import require_keys
+from projects.amr.workflow.launch.config_agreement import settle_config
 from projects.amr.workflow.launch.schedule_length import check_schedule_length
 from projects.amr.workflow.launch.tool_setup import (
     add_common_arguments,
@@ -66,6 +67,7 @@ def main() -> None:
     args = parse_args()
     cfg = load_config(args)
     require_keys(cfg, 'training', NEEDED)
+    settle_config(cfg, ('train', 'val'))
     with hold_work_dir(cfg, 'train'):
         train(cfg, args)
 

@@ -7,9 +7,9 @@ import pytest
 from mmseg.registry import TRANSFORMS
 from PIL import Image
 
+from projects.amr.datasets.images.file_facts import image_facts
 from projects.amr.errors import DataError
 from projects.amr.structures.label_rules import check_mask_size
-from projects.amr.workflow.preflight.file_facts import image_facts
 
 TURN = 0x0112  # EXIF orientation
 

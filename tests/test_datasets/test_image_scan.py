@@ -58,9 +58,9 @@ def test_fault_12_all_bad_photos_are_counted_and_named(folder):
     text = str(error.value)
     assert '4 of 6' in text
     assert all(str(folder / name) in text for name in names[2:])
-    good, _, faults = scan_photos(folder, photos(*names), {}, 2, True)
-    assert good == photos('a.jpg', 'b.png')
-    assert len(faults) == 4
+    found = scan_photos(folder, photos(*names), {}, 2, True)
+    assert found.photos == photos('a.jpg', 'b.png')
+    assert len(found.faults) == 4
     with pytest.raises(DataError, match='1 of 1'):
         scan_photos(folder, photos('c.jpg'), {}, 2, True)
 
@@ -75,10 +75,12 @@ def test_a_bad_mask_costs_the_mask_alone(folder):
             yield value
 
     given = photos('a.jpg', 'b.png')
-    good, masks, faults = scan_photos(folder, given, mask, 3, False, progress)
-    assert (good, masks, faults) == (given, mask, [])
+    found = scan_photos(folder, given, mask, 3, False, progress)
+    assert (found.photos, found.masks, found.faults) == (given, mask, [])
+    assert found.mask_values == {'a': (0, 2, 255)}
     assert seen == given
-    good, masks, faults = scan_photos(folder, given, mask, 2, True)
-    assert (good, masks, len(faults)) == (given, {}, 1)
+    found = scan_photos(folder, given, mask, 2, True)
+    assert (found.photos, found.masks) == (given, {})
+    assert len(found.faults) == 1
     with pytest.raises(DataError, match=r'a\.png'):
         scan_photos(folder, given, mask, 2)

@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from mmengine.optim import OptimWrapper
 from tool_process import state_digest
 from training_faults import (
     classifier_file,
@@ -9,6 +10,8 @@ from training_faults import (
     segmentor_file,
     train,
 )
+
+from projects.amr.engine.hooks.exact_resume_hook import lost_gradients
 
 
 @pytest.mark.parametrize('workers', [0, 2])
@@ -37,3 +40,15 @@ def test_workers_do_not_change_a_training(undisturbed, toy_root, tmp_path):
     train(config, 'work', cwd=tmp_path)
     digest = state_digest(tmp_path / 'work/epoch_3.pth')
     assert digest == undisturbed.digest
+
+
+@pytest.mark.parametrize(
+    ('counts', 'steps', 'lost'), [(1, 7, 0), (4, 8, 0), (4, 10, 2), (3, 5, 2)]
+)
+def test_a_stop_in_mid_accumulation_is_told(counts, steps, lost):
+    weight = torch.nn.Parameter(torch.zeros(1))
+    wrapper = OptimWrapper(
+        torch.optim.SGD([weight], lr=0.1), accumulative_counts=counts
+    )
+    note = lost_gradients(wrapper, {'meta': {'iter': steps}})
+    assert note == '' if not lost else f'{lost} of {counts} steps' in note

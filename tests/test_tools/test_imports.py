@@ -50,3 +50,19 @@ def bound_names(node):
 
 def test_all_tools_are_looked_at():
     assert {'train', 'test', 'prepare_voc'} <= {path.stem for path in FILES}
+
+
+LOUD = ('mmseg.datasets', 'mmseg.models', 'mmseg.apis', 'mmpretrain', 'mmcv')
+
+
+@pytest.mark.parametrize('path', FILES, ids=lambda path: path.stem)
+def test_what_prints_when_imported_comes_after_the_project(path):
+    """The project imports it first, and keeps it quiet."""
+    for node in ast.parse(path.read_text(encoding='utf-8')).body:
+        if isinstance(node, ast.Import):
+            modules = [alias.name for alias in node.names]
+        else:
+            modules = [getattr(node, 'module', None) or '']
+        if any(module.startswith('projects') for module in modules):
+            return
+        assert not any(module.startswith(LOUD) for module in modules)

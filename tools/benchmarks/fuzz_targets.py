@@ -11,6 +11,7 @@ import numpy as np
 from fuzz_words import BINARY_WORDS, JSON_WORDS, TEXT_WORDS, XML_WORDS
 from PIL import Image
 
+from projects.amr.datasets.images.file_facts import image_facts, mask_facts
 from projects.amr.datasets.images.image_ids import read_id_list
 from projects.amr.datasets.images.image_size import image_size
 from projects.amr.datasets.labels.class_list import (
@@ -36,7 +37,6 @@ from projects.amr.workflow.pipeline.declared import describe_changes
 from projects.amr.workflow.pipeline.digests import DigestCache
 from projects.amr.workflow.pipeline.manifest import StageRecord, started_key
 from projects.amr.workflow.preflight import Scanner
-from projects.amr.workflow.preflight.file_facts import image_facts, mask_facts
 
 CLASSES = ('dog', 'cat', 'dining table')
 OBJECT = '<object><name>{}</name><difficult>{}</difficult></object>'

@@ -14,12 +14,19 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
+from projects.amr.datasets.labels.class_balance import one_sided_classes
 from projects.amr.datasets.labels.class_list import (
     doubtful_names,
     find_classes,
     read_class_file,
 )
+from projects.amr.datasets.labels.label_agreement import (
+    LabelAgreement,
+    add_max_contradictions,
+    check_max_contradictions,
+)
 from projects.amr.datasets.labels.label_file import read_label_table
+from projects.amr.datasets.labels.label_words import doubtful_meanings
 from projects.amr.datasets.own_photos.devkit_layout import (
     DevkitPlan,
     check_out_dir,
@@ -28,10 +35,11 @@ from projects.amr.datasets.own_photos.devkit_layout import (
 from projects.amr.datasets.own_photos.image_folder import (
     Photo,
     apply_no_label,
+    list_passed_over,
     list_photos,
     match_rows,
 )
-from projects.amr.datasets.own_photos.image_scan import scan_photos
+from projects.amr.datasets.own_photos.image_scan import PhotoScan, scan_photos
 from projects.amr.datasets.own_photos.val_split import (
     check_share,
     choose_val,
@@ -64,6 +72,7 @@ def parse_args() -> argparse.Namespace:
         help='folder of masks for evaluation, <path of the photo>.png; '
         'training needs none',
     )
+    add_max_contradictions(parser)
     val = parser.add_mutually_exclusive_group()
     val.add_argument('--val-list', help='text file of validation photos')
     val.add_argument(
@@ -100,6 +109,9 @@ def match_photos(args: argparse.Namespace) -> tuple[list[Photo], tuple]:
     """Photos with labels, and the class list."""
     leave_out = [args.out_dir, *([args.mask_dir] if args.mask_dir else [])]
     paths, others = list_photos(args.image_dir, leave_out)
+    unread, links = list_passed_over(args.image_dir, leave_out)
+    tell('pictures are of formats that are not read: convert them', unread)
+    tell('linked folders are not entered: name the folder itself', links)
     table = read_label_table(args.labels)
     given = read_class_file(args.classes) if args.classes else None
     classes = find_classes(table, given)
@@ -130,13 +142,33 @@ def find_masks(args: argparse.Namespace, photos: list[Photo]) -> dict:
     return masks
 
 
+def compare(
+    found: PhotoScan, classes: tuple[str, ...], max_share: float
+) -> None:
+    """Tell where masks and labels contradict; refuse it of too many."""
+    agreement = LabelAgreement(classes)
+    for photo in found.photos:
+        if photo.image_id in found.masks:
+            agreement.add(
+                str(found.masks[photo.image_id]),
+                photo.labels,
+                found.mask_values[photo.image_id],
+            )
+    fault = agreement.fault(max_share)
+    if fault:
+        raise DataError(fault)
+    for line in agreement.lines():
+        print(f'NOTE: {line}')
+
+
 def main() -> None:
     """Check all, then make the folder."""
     args = parse_args()
     check_out_dir(args.out_dir)
     check_share(args.val_share)
+    check_max_contradictions(args.max_contradictions)
     photos, classes = match_photos(args)
-    photos, masks, bad = scan_photos(
+    found = scan_photos(
         args.image_dir,
         photos,
         find_masks(args, photos),
@@ -144,7 +176,15 @@ def main() -> None:
         args.skip_bad,
         partial(show_progress, total=len(photos), title='photos read'),
     )
-    tell('photos or masks cannot be used and are left out', bad)
+    photos, masks = found.photos, found.masks
+    tell('photos or masks cannot be used and are left out', found.faults)
+    tell('photos show one colour alone', found.plain)
+    converted = sorted(found.converted.items())
+    tell(
+        'kinds of photos are converted as they are loaded',
+        [f'{count:,} of {kind}' for kind, count in converted],
+    )
+    compare(found, classes, args.max_contradictions)
     ids = [photo.image_id for photo in photos]
     if args.val_list:
         val = read_val_list(args.val_list, ids)
@@ -170,12 +210,16 @@ def report(args, plan: DevkitPlan, made: int, kept: int) -> None:
     for name, (train, val) in counts.items():
         print(f'  {name}: {train:,} to train on, {val:,} for validation')
     tell(
-        'classes have no photo to train on',
-        [name for name, (train, _) in counts.items() if not train],
+        'classes cannot be learned',
+        one_sided_classes(
+            {name: train for name, (train, _) in counts.items()},
+            len(lists['train_aug']),
+        ),
     )
     if not args.classes:
         sums = {name: sum(pair) for name, pair in counts.items()}
         tell('class names may be slips', doubtful_names(sums))
+        tell('class names may be no classes', doubtful_meanings(sums))
 
 
 if __name__ == '__main__':

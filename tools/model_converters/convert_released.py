@@ -18,8 +18,8 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 import torch
-from mmseg.datasets import PascalVOCDataset
 
+from projects.amr.datasets import VOCWeakLabelDataset
 from projects.amr.datasets.images.image_size import image_size
 from projects.amr.errors import (
     DataError,
@@ -113,7 +113,7 @@ def convert_cams(args) -> None:
 
 def convert_labels(args) -> None:
     """Convert VOC labels."""
-    names = foreground_names(PascalVOCDataset.METAINFO['classes'])
+    names = foreground_names(VOCWeakLabelDataset.METAINFO['classes'])
     count = convert_label_file(args.source, args.out, names)
     print(f'labels of {count} images in {args.out}')
 

@@ -1,7 +1,7 @@
 # How segmentors see the images of a test, at their own sizes or, with
 # tools/test.py --tta, at several with their flips.
 pack = dict(
-    type='PackSegInputs',
+    type='PackLabelMapInputs',
     meta_keys=(
         'img_id',
         'img_path',

@@ -10,6 +10,7 @@ train_pipeline = [
     dict(type='LoadLabelMap'),
     dict(
         type='RandomResize',
+        resize_type='ResizeNonEmpty',
         scale=(96, 96),
         # Textures tell the toy classes: less than on VOC (a guess).
         ratio_range=(0.8, 1.2),
@@ -17,7 +18,7 @@ train_pipeline = [
     ),
     dict(type='RandomCrop', crop_size=(96, 96)),
     dict(type='RandomFlip', prob=0.5),
-    dict(type='PackSegInputs'),
+    dict(type='PackLabelMapInputs'),
 ]
 train_dataloader = dict(
     batch_size=10,

@@ -11,13 +11,14 @@ train_pipeline = [
     dict(type='LoadLabelMap'),
     dict(
         type='RandomResize',
+        resize_type='ResizeNonEmpty',
         scale=(96, 96),
         ratio_range=(0.5, 1.5),  # as on VOC
         keep_ratio=True,
     ),
     dict(type='RandomFlip', prob=0.5),
     dict(type='RandomCrop', crop_size=(96, 96)),
-    dict(type='PackSegInputs'),
+    dict(type='PackLabelMapInputs'),
 ]
 test_pipeline = [
     dict(type='LoadWeakLabelImage'),

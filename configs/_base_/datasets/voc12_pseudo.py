@@ -14,6 +14,7 @@ train_pipeline = [
     # side is 500 pixels. Released code: one of 0.5, 0.75, 1, 1.25 and 1.5.
     dict(
         type='RandomResize',
+        resize_type='ResizeNonEmpty',
         scale=(500, 500),
         ratio_range=(0.5, 1.5),
         keep_ratio=True,
@@ -22,7 +23,7 @@ train_pipeline = [
     # preprocessor: with the pixel mean, and its labels with 255.
     dict(type='RandomCrop', crop_size=(321, 321)),
     dict(type='RandomFlip', prob=0.5),
-    dict(type='PackSegInputs'),
+    dict(type='PackLabelMapInputs'),
 ]
 train_dataloader = dict(
     batch_size=10,  # of all GPUs together

@@ -14,6 +14,7 @@ train_pipeline = [
     # side of a VOC image is 500 pixels, so this is its own size times that.
     dict(
         type='RandomResize',
+        resize_type='ResizeNonEmpty',
         scale=(500, 500),
         ratio_range=(0.5, 1.5),
         keep_ratio=True,
@@ -23,7 +24,7 @@ train_pipeline = [
     # mean, and its seed with 255. (Released code: at a random place; here at
     # the upper left.)
     dict(type='RandomCrop', crop_size=(512, 512)),
-    dict(type='PackSegInputs'),
+    dict(type='PackLabelMapInputs'),
 ]
 test_pipeline = [
     dict(type='LoadWeakLabelImage'),

@@ -1,11 +1,13 @@
 """mmseg's IoU over the images that have a mask."""
 
+import logging
 from collections.abc import Sequence
 
 from mmengine.logging import print_log
 from mmseg.evaluation import IoUMetric
 from mmseg.registry import METRICS
 
+from projects.amr.evaluation.label_share import label_notes
 from projects.amr.structures.label_rules import check_labels, check_mask_size
 
 
@@ -51,6 +53,16 @@ class OptionalMaskIoUMetric(IoUMetric):
             ignored=self.ignore_index,
         )
 
+    def _tell_empty(self, results: list) -> None:
+        """Log that predictions or masks hold next to nothing."""
+        if self.format_only:
+            return
+        classes = self.dataset_meta['classes']
+        for what, part in (('predictions', 2), ('masks', 3)):
+            areas = sum(result[part] for result in results).numpy()
+            for note in label_notes(areas, classes, what):
+                print_log(note, 'current', logging.WARNING)
+
     def compute_metrics(self, results: list) -> dict[str, float]:
         """Score the counted images, if there are any.
 
@@ -62,6 +74,7 @@ class OptionalMaskIoUMetric(IoUMetric):
             masks.
         """
         if results:
+            self._tell_empty(results)
             return super().compute_metrics(results)
         print_log('no masks: nothing to score', 'current')
         return {}

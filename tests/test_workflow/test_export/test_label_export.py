@@ -6,6 +6,7 @@ import pytest
 from PIL import Image
 from pycocotools import mask as rle
 from pycocotools.coco import COCO
+from pycocotools.cocoeval import COCOeval
 
 from projects.amr.datasets import VOCFolder
 from projects.amr.errors import DataError, MissingDependencyError, UserError
@@ -13,6 +14,7 @@ from projects.amr.structures import save_label_map
 from projects.amr.workflow.export.cvat_export import (
     export_cvat,
     labelmap_lines,
+    unlisted_names,
 )
 from projects.amr.workflow.export.label_export import (
     LabelFolder,
@@ -193,8 +195,31 @@ def test_names_that_a_label_map_cannot_hold_are_refused(name):
         labelmap_lines(('background', name), False)
 
 
-def test_json_is_plain_and_readable(source, tmp_path):
-    export_coco(source, tmp_path / 'out.json')
-    text = (tmp_path / 'out.json').read_text('utf-8')
-    assert 'Äpfel' in text
-    assert set(json.loads(text)) == {'images', 'annotations', 'categories'}
+def test_fault39_what_readers_of_coco_need_is_there(source, tmp_path, capsys):
+    out = tmp_path / 'out.json'
+    export_coco(source, out)
+    coco = COCO(str(out))
+    coco.info()
+    assert 'version: 1.0' in capsys.readouterr().out
+    found = [
+        {key: item[key] for key in ('image_id', 'category_id', 'segmentation')}
+        | {'score': 1.0}
+        for item in coco.anns.values()
+    ]
+    scores = COCOeval(coco, coco.loadRes(found), 'segm')
+    scores.evaluate()
+    scores.accumulate()
+    scores.summarize()
+    assert scores.stats[0] == pytest.approx(1.0)
+    content = json.loads(out.read_text('ascii'))  # in any system's encoding
+    assert content['licenses'] == []
+    assert content['categories'][1]['name'] == 'Äpfel'
+
+
+@pytest.mark.parametrize('name', [' a', 'a ', '#a', 'a/b #'])
+def test_fault39_names_that_a_list_cannot_hold_are_told(source, name):
+    table = f'id,path\n"d","{name}.png"\n'
+    (source.folder.root / 'images.csv').write_text(table)
+    again = LabelFolder(source.label_dir, source.folder)
+    wanted = [] if name == 'a/b #' else [f'{name}.png']
+    assert unlisted_names(again) == wanted

@@ -56,6 +56,21 @@ def find_image(folder: str | Path, image_id: str) -> Path:
     return path
 
 
+def in_any_case(path: Path) -> Path:
+    """A file whose suffix may be written in capitals, as ``.PNG``.
+
+    Args:
+        path (Path): With a suffix in small letters.
+
+    Returns:
+        Path: The file that there is; ``path`` itself where there is none.
+    """
+    if path.exists():
+        return path
+    capital = path.with_suffix(path.suffix.upper())
+    return capital if capital.is_file() else path
+
+
 def _listed(folder: Path) -> dict[str, tuple[str, ...]]:
     """File names of a folder by id."""
     try:

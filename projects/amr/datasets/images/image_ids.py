@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from urllib.parse import unquote_to_bytes
 
+from projects.amr.datasets.labels.voc_main import flagged_ids
 from projects.amr.errors import DataError, list_faults
 from projects.amr.runtime.files.image_suffixes import IMAGE_SUFFIXES
 
@@ -66,7 +67,9 @@ def scan_id_list(
     """Read a split list with all its faults.
 
     Args:
-        path (str | Path): Text file in UTF-8, one image id a line.
+        path (str | Path): Text file in UTF-8, one image id a line; or a list
+            of VOC's Main, see :func:`flagged_ids`, whose images flagged -1
+            are left out.
         check (Callable): Says what is wrong with an id. Defaults to
             :func:`check_image_id`.
 
@@ -87,6 +90,8 @@ def scan_id_list(
         ) from None
     except (OSError, ValueError) as error:
         raise DataError(f'{path} is not a text file ({error})') from None
+    notes = _tolerated(data, lines)
+    lines = _of_main(lines, notes)
     entries = [
         (number, strip_image_suffix(line.strip()))
         for number, line in enumerate(lines, 1)
@@ -105,8 +110,21 @@ def scan_id_list(
             for n, i in entries
             if counts[i] > 1 and i not in unsafe
         ),
-        _tolerated(data, lines),
+        notes,
     )
+
+
+def _of_main(lines: list[str], notes: dict[str, int]) -> list[str]:
+    """Lines of the images that a list of VOC's Main flags with 1 or 0."""
+    flags = flagged_ids(lines)
+    if flags is None:
+        return lines
+    counts = Counter(flag for image_id, flag in flags if image_id)
+    notes['flags of VOC Main, 1'] = counts[1]
+    for flag, text in ((0, '0: kept'), (-1, '-1: left out')):
+        if counts[flag]:
+            notes[f'flags of VOC Main, {text}'] = counts[flag]
+    return [image_id if flag >= 0 else '' for image_id, flag in flags]
 
 
 def _tolerated(data: bytes, lines: list[str]) -> dict[str, int]:

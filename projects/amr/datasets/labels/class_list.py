@@ -2,6 +2,7 @@
 
 import difflib
 import json
+import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
@@ -9,12 +10,17 @@ from mmseg.datasets import PascalVOCDataset
 
 from projects.amr.datasets.images.image_ids import same_text
 from projects.amr.datasets.labels.label_file import SEPARATORS, LabelTable
+from projects.amr.datasets.labels.label_words import check_label_words
 from projects.amr.errors import DataError, list_faults
 from projects.amr.structures.label_space import IGNORE_LABEL
 
 BACKGROUND = 'background'
 CLASS_FILE = 'classes.txt'
 TOY_MANIFEST = 'toyvoc.json'
+# What joins several names in one cell, against the rule.
+_JOINTS = re.compile(r'[\s/+&]+')
+# What the names of a series differ in: grade 1, grade 2a, type B.
+_NUMBER = re.compile(r'\d+[a-z]?|(?<=[\W_])[a-z]$', re.IGNORECASE)
 
 
 def check_class_names(names: Iterable[tuple[str, str]]) -> None:
@@ -152,7 +158,8 @@ def find_classes(
     Raises:
         DataError: If a name breaks a rule, see :func:`check_class_names`, is
             not among the given ones or, where none are given, holds a comma
-            and is not of a header: `dog, sofa` would be one class.
+            and is not of a header: `dog, sofa` would be one class; or as
+            :func:`check_label_words`.
     """
     seen = [(name, 'header') for name in table.columns or ()]
     _refuse_doubled(seen)
@@ -168,6 +175,7 @@ def find_classes(
                 f'({", ".join(given[1:])}):\n{list_faults(unknown)}'
             )
         return given
+    check_label_words(table)
     check_class_names(seen)
     commas = [f'{where}: {name!r}' for name, where in seen if ',' in name]
     if commas and table.columns is None:
@@ -184,6 +192,9 @@ def find_classes(
 def doubtful_names(counts: Mapping[str, int]) -> list[str]:
     """Names that may be slips: much like another one, or made of several.
 
+    Names of a series (``defect 1``, ``defect 2``; ``type A``, ``type B``) are
+    no slips.
+
     Args:
         counts (Mapping[str, int]): Images by class name.
 
@@ -198,7 +209,7 @@ def doubtful_names(counts: Mapping[str, int]) -> list[str]:
     """
     lines = []
     for name, count in sorted(counts.items()):
-        words = name.split()
+        words = [w for w in _JOINTS.split(name) if w not in ('', 'and')]
         if len(words) > 1 and all(word in counts for word in words):
             lines.append(
                 f'{name!r} ({count}) looks like several names without a `;`'
@@ -208,10 +219,17 @@ def doubtful_names(counts: Mapping[str, int]) -> list[str]:
             f'{name!r} ({count}) is much like {twin!r} ({counts[twin]})'
             for twin in near
             if twin != name
+            and not _differ_in_numbers(name, twin)
             and count <= max(2, counts[twin] / 10)
             and (count, name) < (counts[twin], twin)
         ]
     return lines
+
+
+def _differ_in_numbers(one: str, other: str) -> bool:
+    """Whether two names are the same but for numbers, as of a series."""
+    texts = [_NUMBER.sub('', name).strip() for name in (one, other)]
+    return texts[0] == texts[1]
 
 
 def _refuse_doubled(lines: list[tuple[str, str]]) -> None:

@@ -17,6 +17,11 @@ from projects.amr.errors import DataError
 SEPARATORS = ';|'
 _LABELS = 'labels'  # header of the one column of names
 _COLUMNS = ',;\t'  # what may lie between columns; the header tells which
+BINARY_WORDS = {
+    **dict.fromkeys(('1', '1.0', 'true', 'yes'), True),
+    **dict.fromkeys(('0', '0.0', 'false', 'no'), False),
+}
+"""What a cell of a class's column may hold, in any case."""
 _UTF16 = (BOM_UTF16_LE, BOM_UTF16_BE)
 
 
@@ -54,14 +59,15 @@ def read_label_table(path: str | Path) -> LabelTable:
 
     CSV: a header, then one image a row. Either two columns ``image,labels``
     with names separated by ``;`` or ``|``, or one column a class holding 0
-    or 1. Between columns there may be ``;`` or tabs in place of commas, as
-    Excel writes them, if the header has no comma; several names are then in
-    quotes, ``a.jpg;"dog;sofa"``, or separated by ``|``. JSON: ``{"image":
-    ["name", ...]}``.
+    or 1 (also 0.0 and 1.0, false and true, no and yes). Between columns
+    there may be ``;`` or tabs in place of commas, as Excel writes them, if
+    the header has no comma; several names are then in quotes,
+    ``a.jpg;"dog;sofa"``, or separated by ``|``. JSON: ``{"image": ["name",
+    ...]}``.
 
     Args:
-        path (str | Path): File ending in ``.csv`` or ``.json``, in UTF-8, or
-            in UTF-16 with its byte order mark.
+        path (str | Path): File ending in ``.csv``, ``.tsv`` or ``.json``, in
+            UTF-8, or in UTF-16 with its byte order mark.
 
     Returns:
         LabelTable: The rows; images may occur twice.
@@ -70,9 +76,9 @@ def read_label_table(path: str | Path) -> LabelTable:
         DataError: If the file or a row breaks a rule; rows are named.
     """
     path = Path(path)
-    readers = {'.csv': _read_csv, '.json': _read_json}
+    readers = {'.csv': _read_csv, '.tsv': _read_csv, '.json': _read_json}
     if path.suffix.lower() not in readers:
-        raise DataError(f'label file {path} must end in .csv or .json')
+        raise DataError(f'label file {path} must end in .csv, .tsv or .json')
     try:
         return readers[path.suffix.lower()](path)
     except FileNotFoundError:
@@ -173,14 +179,18 @@ def _row_names(where: str, header: list[str], row: list[str]) -> list[str]:
         for separator in SEPARATORS:
             text = text.replace(separator, '\n')
         return text.splitlines()
-    cells = [cell.strip() for cell in row[1:]]
+    cells = [cell.strip().lower() for cell in row[1:]]
     for name, cell in zip(header[1:], cells, strict=True):
-        if cell not in ('0', '1'):
+        if cell not in BINARY_WORDS:
             raise DataError(
                 f'{where}: column {name!r} must hold 0 or 1, got {cell!r}; '
                 f'a column of names is called `{_LABELS}`'
             )
-    return [n for n, c in zip(header[1:], cells, strict=True) if c == '1']
+    return [
+        name
+        for name, cell in zip(header[1:], cells, strict=True)
+        if BINARY_WORDS[cell]
+    ]
 
 
 def _read_json(path: Path) -> LabelTable:

@@ -22,7 +22,10 @@ from projects.amr.runtime.files.image_suffixes import IMAGE_SUFFIXES
 
 # What cameras and screens write too, and a row may well name.
 _NOT_READ = (
-    *('.heic', '.heif', '.avif', '.gif', '.svg', '.pdf', '.psd'),
+    *('.heic', '.heif', '.avif', '.gif', '.svg', '.pdf', '.psd', '.jxl'),
+    *('.jp2', '.j2k', '.jpx', '.jpf', '.tga', '.ppm', '.pgm', '.pnm', '.exr'),
+    *('.hdr', '.ico', '.eps', '.dcm', '.nii', '.fits', '.svs', '.czi'),
+    *('.avi', '.webm', '.mkv'),
     *('.dng', '.raw', '.cr2', '.cr3', '.nef', '.arw', '.mp4', '.mov'),
 )
 
@@ -73,9 +76,10 @@ def list_photos(
         else:
             found.setdefault(image_id_of(path), []).append(path)
     if not found:
+        unread, links = list_passed_over(folder, leave_out)
         raise DataError(
             f'no image in {folder}: names must end in one of '
-            f'{", ".join(IMAGE_SUFFIXES)}'
+            f'{", ".join(IMAGE_SUFFIXES)}{_hints(unread, links)}'
         )
     faults = [
         f'{" and ".join(map(repr, sorted(paths)))} have one name but for '
@@ -94,6 +98,48 @@ def list_photos(
             f'them:\n{list_faults(sorted(faults))}'
         )
     return {key: found[key][0] for key in sorted(found)}, others
+
+
+def _hints(unread: list[str], links: list[str]) -> str:
+    """What a folder without an image holds instead."""
+    text = ''
+    if unread:
+        text += f'. Convert to JPEG or PNG:\n{list_faults(unread)}'
+    if links:
+        text += f'. Linked folders are not entered:\n{list_faults(links)}'
+    return text
+
+
+def list_passed_over(
+    folder: str | Path, leave_out: Iterable[str | Path] = ()
+) -> tuple[list[str], list[str]]:
+    """Name what a folder holds and :func:`list_photos` does not read.
+
+    Args:
+        folder (str | Path): The folder.
+        leave_out (Iterable[str | Path]): As there. Defaults to ().
+
+    Returns:
+        tuple[list[str], list[str]]: Pictures and films of formats that are
+        not read; linked folders, which are not entered. Paths under the
+        folder.
+    """
+    folder = Path(folder)
+    skipped = {Path(path).resolve() for path in leave_out}
+    unread = [
+        path
+        for path in _walk(folder, skipped)
+        if PurePosixPath(path).suffix.lower() in _NOT_READ
+    ]
+    links = [
+        (Path(parent) / name).relative_to(folder).as_posix()
+        for parent, folders, _ in os.walk(folder)
+        for name in folders
+        if (Path(parent) / name).is_symlink()
+        and not name.startswith('.')
+        and (Path(parent) / name).resolve() not in skipped
+    ]
+    return sorted(unread), sorted(links)
 
 
 def _broken_rule(image_id: str, path: str) -> str | None:
@@ -214,8 +260,8 @@ def apply_no_label(
             f'{len(empty)} of {len(photos)} images have no label:\n'
             f'{list_faults(empty)}\nLabel them, or set --no-label '
             '(`no_label` in own_data): `keep` takes them as images of nothing '
-            'but background (training passes over them), `drop` leaves them '
-            'out'
+            'but background, which a classifier learns from, `drop` leaves '
+            'them out'
         )
     if rule == 'drop':
         photos = [photo for photo in photos if photo.labels]

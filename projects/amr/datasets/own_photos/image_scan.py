@@ -1,13 +1,15 @@
 """Reading every image and mask of own data once, before they are used."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from PIL import Image
+import numpy as np
 
+from projects.amr.datasets.images.file_facts import image_facts, read_image
 from projects.amr.datasets.labels.mask_rules import load_mask
 from projects.amr.datasets.own_photos.image_folder import Photo
-from projects.amr.datasets.transforms.loading import LoadWeakLabelImage
 from projects.amr.errors import DataError, list_faults
 
 
@@ -21,16 +23,31 @@ def scan_image(path: str | Path) -> tuple[int, int]:
         tuple[int, int]: (H, W) of the loaded image.
 
     Raises:
-        DataError: If it is missing, empty, cut off or no image.
+        DataError: As :func:`read_image`.
     """
-    try:
-        with Image.open(path) as image:
-            image.load()  # some OpenCV versions take images that are cut off
-    except FileNotFoundError:
-        raise DataError(f'image not found: {path}') from None
-    except Exception as error:  # damaged files raise of all kinds
-        raise DataError(f'{path} is not a readable image ({error})') from None
-    return tuple(LoadWeakLabelImage()({'img_path': str(path)})['ori_shape'])
+    return read_image(path).shape[:2]
+
+
+@dataclass
+class PhotoScan:
+    """What was found in photos and masks.
+
+    Args:
+        photos (list[Photo]): The photos that can be used.
+        masks (dict[str, Path]): The masks that can be used, by image id.
+        faults (list[str]): One line for each photo or mask that cannot.
+        mask_values (dict[str, tuple[int, ...]]): Labels that occur in a
+            mask, sorted, by image id.
+        converted (Counter): Photos by the rule they are converted by.
+        plain (list[str]): Paths of photos of one colour.
+    """
+
+    photos: list[Photo] = field(default_factory=list)
+    masks: dict[str, Path] = field(default_factory=dict)
+    faults: list[str] = field(default_factory=list)
+    mask_values: dict[str, tuple[int, ...]] = field(default_factory=dict)
+    converted: Counter = field(default_factory=Counter)
+    plain: list[str] = field(default_factory=list)
 
 
 def scan_photos(
@@ -40,7 +57,7 @@ def scan_photos(
     num_labels: int,
     skip_bad: bool = False,
     progress: Callable[[Iterable], Iterable] = iter,
-) -> tuple[list[Photo], dict[str, Path], list[str]]:
+) -> PhotoScan:
     """Read every photo, and its mask where it has one.
 
     Args:
@@ -54,27 +71,33 @@ def scan_photos(
             to ``iter``.
 
     Returns:
-        tuple[list[Photo], dict[str, Path], list[str]]: Photos and masks that
-        stay, and one line for each that does not.
+        PhotoScan: Photos and masks that stay, and what was found in them.
 
     Raises:
         DataError: If some cannot be used, unless ``skip_bad``, or none can.
     """
-    good, good_masks, faults = [], {}, []
+    found = PhotoScan()
     photos = list(photos)
     for photo in progress(photos):
         try:
-            size = scan_image(Path(image_dir) / photo.path)
-            good.append(photo)
-            if photo.image_id in masks:
-                load_mask(masks[photo.image_id], num_labels, size)
-                good_masks[photo.image_id] = masks[photo.image_id]
+            facts = image_facts(Path(image_dir) / photo.path)
+            size = tuple(facts['size'])
+            found.photos.append(photo)
+            found.converted.update(facts['converted'])
+            if facts.get('plain'):
+                found.plain.append(photo.path)
+            mask = masks.get(photo.image_id)
+            if mask is not None:
+                values = np.unique(load_mask(mask, num_labels, size))
+                found.masks[photo.image_id] = mask
+                found.mask_values[photo.image_id] = tuple(values.tolist())
         except DataError as error:
-            faults.append(str(error))
-    if faults and not (skip_bad and good):
+            found.faults.append(str(error))
+    faults = found.faults
+    if faults and not (skip_bad and found.photos):
         raise DataError(
             f'{len(faults)} of {len(photos)} images or their masks cannot be '
             f'used:\n{list_faults(faults)}\nMend them, or leave them out '
             'with --skip-bad (`skip_bad=True` in own_data)'
         )
-    return good, good_masks, faults
+    return found

@@ -1,4 +1,8 @@
-from .geometric import RandomCropOrPad, RandomResizeLongestSide
+from .geometric import (
+    RandomCropOrPad,
+    RandomResizeLongestSide,
+    ResizeNonEmpty,
+)
 from .loading import (
     LoadLabelMap,
     LoadMaskIfPresent,
@@ -6,7 +10,7 @@ from .loading import (
     LoadWeakLabelImage,
 )
 from .pack_affinity import PackAffinityInputs
-from .pack_weak_label import PackWeakLabelInputs
+from .pack_weak_label import PackLabelMapInputs, PackWeakLabelInputs
 from .pseudo_label import GenerateSeed, RandomWalkPseudoLabel
 from .stage_outputs import LoadBoundaryMap, LoadCAMRecord
 
@@ -19,8 +23,10 @@ __all__ = [
     'LoadPartMap',
     'LoadWeakLabelImage',
     'PackAffinityInputs',
+    'PackLabelMapInputs',
     'PackWeakLabelInputs',
     'RandomCropOrPad',
     'RandomResizeLongestSide',
     'RandomWalkPseudoLabel',
+    'ResizeNonEmpty',
 ]

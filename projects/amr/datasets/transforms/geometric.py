@@ -1,9 +1,11 @@
 """Training augmentation of CAM classifiers, as in IRN's line of work."""
 
+from copy import copy
+
 import cv2
 import numpy as np
-from mmcv.image import imrescale
-from mmcv.transforms import BaseTransform
+from mmcv.image import imresize, rescale_size
+from mmcv.transforms import BaseTransform, Resize
 from mmcv.transforms.utils import cache_randomness
 from mmseg.registry import TRANSFORMS
 
@@ -11,6 +13,8 @@ from mmseg.registry import TRANSFORMS
 @TRANSFORMS.register_module()
 class RandomResizeLongestSide(BaseTransform):
     """Resize an image so that its longer side is drawn uniformly.
+
+    A side keeps at least one pixel, whatever the aspect ratio.
 
     Released code (IRN): bicubic, antialiased.
     Here: OpenCV's, which is not; training images shrink little.
@@ -54,9 +58,38 @@ class RandomResizeLongestSide(BaseTransform):
         """Resize ``img``, keeping its aspect ratio."""
         image = results['img']
         scale = self._draw_side() / max(image.shape[:2])
-        results['img'] = imrescale(image, scale, False, self.interpolation)
+        size = _whole_size(image, scale)
+        results['img'] = imresize(image, size, False, self.interpolation)
         results['img_shape'] = results['img'].shape[:2]
         return results
+
+
+@TRANSFORMS.register_module()
+class ResizeNonEmpty(Resize):
+    """mmcv's ``Resize``; a side keeps at least one pixel.
+
+    mmcv's gives an image of 2 x 1200 no row at all at a third of its size,
+    and stops. For ``resize_type`` of ``RandomResize``; arguments are those
+    of :class:`mmcv.transforms.Resize`.
+    """
+
+    def transform(self, results: dict) -> dict:
+        """Resize image and label map."""
+        scale = self.scale or self.scale_factor
+        if self.keep_ratio:
+            size = rescale_size(results['img'].shape[1::-1], scale)
+            if not min(size):
+                narrow = copy(self)
+                narrow.keep_ratio = False
+                narrow.scale = tuple(max(side, 1) for side in size)
+                return narrow.transform(results)
+        return super().transform(results)
+
+
+def _whole_size(image: np.ndarray, scale: float) -> tuple[int, int]:
+    """(width, height) of a scaled image, at least one pixel each."""
+    size = rescale_size(image.shape[1::-1], scale)
+    return tuple(max(side, 1) for side in size)
 
 
 @TRANSFORMS.register_module()
@@ -76,7 +109,8 @@ class RandomCropOrPad(BaseTransform):
     - img_shape (tuple[int, int])
 
     Args:
-        crop_size (tuple[int, int]): Window (height, width) in pixels.
+        crop_size (int | tuple[int, int]): Window (height, width) in pixels,
+            or the side of a square.
         pad_val (Sequence[float]): Fill value per channel, in the order of
             the loaded image (BGR). Defaults to ImageNet's mean.
 
@@ -86,9 +120,11 @@ class RandomCropOrPad(BaseTransform):
 
     def __init__(
         self,
-        crop_size: tuple[int, int],
+        crop_size: int | tuple[int, int],
         pad_val=(103.53, 116.28, 123.675),
     ):
+        if isinstance(crop_size, int):
+            crop_size = (crop_size, crop_size)
         if min(crop_size) < 1:
             raise ValueError(f'`crop_size` must be positive, got {crop_size}')
         self.crop_size = tuple(crop_size)

@@ -8,6 +8,7 @@ from mmseg.datasets.transforms import LoadAnnotations
 from mmseg.registry import TRANSFORMS
 from PIL import Image
 
+from projects.amr.datasets.images.image_content import check_tiff
 from projects.amr.errors import DataError
 from projects.amr.structures.label_rules import check_mask_size
 
@@ -20,8 +21,8 @@ class LoadWeakLabelImage(LoadImageFromFile):
     grey image is repeated in three channels, 16 bits are divided by 256, an
     alpha channel is dropped (nothing is blended), palettes are expanded,
     CMYK is converted without a colour profile, the EXIF orientation is
-    applied, further pages are ignored. Sizes (H, W) everywhere, and so masks
-    and predictions, are those of the turned image.
+    applied, further pages and a fourth band are ignored. Sizes (H, W)
+    everywhere, and so masks and predictions, are those of the turned image.
 
     Required Keys:
 
@@ -33,13 +34,14 @@ class LoadWeakLabelImage(LoadImageFromFile):
     - img_shape, ori_shape (tuple[int, int])
 
     Raises:
-        DataError: If the file is missing, empty, damaged or no image of 8
-            or 16 bits.
+        DataError: If the file is missing, empty, damaged, no image of 8 or
+            16 bits, or a TIFF that :func:`check_tiff` refuses.
     """
 
     def transform(self, results: dict) -> dict:
         """Load ``img_path``."""
         path = results['img_path']
+        check_tiff(path)
         try:
             loaded = super().transform(results)
         except FileNotFoundError:
@@ -51,7 +53,8 @@ class LoadWeakLabelImage(LoadImageFromFile):
         if loaded is None or loaded.get('img') is None:
             raise DataError(
                 f'{path} is not a readable image ({reason}): restore the '
-                'file or take its id out of the split list'
+                'file, save it again as PNG, or take its id out of the split '
+                'list'
             )
         return loaded
 
@@ -89,6 +92,7 @@ class LoadLabelMap(LoadAnnotations):
             raise DataError(
                 f'{path} is not a readable mask: {error}'
             ) from None
+        self._keep_axes(results)
         size = results['gt_seg_map'].shape
         if len(size) != 2:
             raise DataError(
@@ -97,6 +101,15 @@ class LoadLabelMap(LoadAnnotations):
             )
         check_mask_size(path, size, results.get('ori_shape', size))
         return results
+
+    @staticmethod
+    def _keep_axes(results: dict) -> None:
+        """Give a map of one row or column back the axis that mmseg drops."""
+        labels = results['gt_seg_map']
+        if labels.ndim < 2:
+            with Image.open(results['seg_map_path']) as image:
+                width, height = image.size
+            results['gt_seg_map'] = labels.reshape(height, width)
 
 
 @TRANSFORMS.register_module()

@@ -7,7 +7,24 @@ from mmseg.registry import TRANSFORMS
 
 
 @TRANSFORMS.register_module()
-class PackWeakLabelInputs(PackSegInputs):
+class PackLabelMapInputs(PackSegInputs):
+    """mmseg's packing, for images of one row or column too.
+
+    numpy calls a flipped row contiguous, so mmseg hands torch a negative
+    stride, which it refuses. Keys and arguments are those of
+    :class:`mmseg.datasets.transforms.PackSegInputs`.
+    """
+
+    def transform(self, results: dict) -> dict:
+        """Pack one sample."""
+        for key in ('img', 'gt_seg_map'):
+            if key in results and min(results[key].strides) < 0:
+                results[key] = results[key].copy()
+        return super().transform(results)
+
+
+@TRANSFORMS.register_module()
+class PackWeakLabelInputs(PackLabelMapInputs):
     """mmseg's packing, plus the weak label and the part map.
 
     Required Keys:

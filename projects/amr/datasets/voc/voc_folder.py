@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from projects.amr.datasets.images.image_files import find_image
+from projects.amr.datasets.images.image_files import find_image, in_any_case
 from projects.amr.datasets.images.image_ids import read_id_list
 from projects.amr.datasets.labels.class_list import folder_classes
 from projects.amr.errors import DataError
@@ -62,7 +62,7 @@ class VOCFolder:
 
     def mask_path(self, image_id: str) -> Path:
         """Path of an image's mask, which need not exist."""
-        return self.root / self.mask_dir / f'{image_id}.png'
+        return in_any_case(self.root / self.mask_dir / f'{image_id}.png')
 
 
 def require_root(root: str | Path) -> Path:
@@ -88,6 +88,6 @@ def require_root(root: str | Path) -> Path:
 
 def list_path(root: Path, name: str) -> Path:
     """Path of a list: a ``.txt`` as it is, else a name of VOC's folder."""
-    if Path(name).suffix == '.txt':
+    if Path(name).suffix.lower() == '.txt':
         return Path(name)
     return root / 'ImageSets' / 'Segmentation' / f'{name}.txt'

@@ -7,8 +7,9 @@ from mmengine.logging import print_log
 from mmseg.datasets import BaseSegDataset, PascalVOCDataset
 from mmseg.registry import DATASETS
 
-from projects.amr.datasets.images.image_files import find_image
+from projects.amr.datasets.images.image_files import find_image, in_any_case
 from projects.amr.datasets.images.image_ids import read_id_list, same_text
+from projects.amr.datasets.labels.class_balance import one_sided_classes
 from projects.amr.datasets.labels.weak_labels import (
     ClassNames,
     labels_from_mask,
@@ -150,7 +151,16 @@ class VOCWeakLabelDataset(BaseSegDataset):
                 f'be used:\n{list_faults(faults)}'
             )
         self._report_unlabelled(unlabelled, len(ids))
+        if not self.test_mode:
+            self._report_one_sided(items)
         return items
+
+    def _report_one_sided(self, items: list[dict]) -> None:
+        """Say which classes cannot be learned."""
+        counts = sum(item['img_label'] for item in items)
+        per_class = dict(zip(self.class_names, counts, strict=True))
+        for line in one_sided_classes(per_class, len(items)):
+            print_log(f'{self.ann_file}: {line}', 'current', logging.WARNING)
 
     def _item(self, image_id: str, names: ClassNames) -> dict:
         """Data info of one image."""
@@ -179,7 +189,8 @@ class VOCWeakLabelDataset(BaseSegDataset):
 
     def _file(self, prefix: str, image_id: str, suffix: str) -> Path:
         """Path of one of an image's files."""
-        return Path(self.data_prefix[prefix]) / (image_id + suffix)
+        folder = Path(self.data_prefix[prefix])
+        return in_any_case(folder / (image_id + suffix))
 
     def _labels(self, image_id: str, names: ClassNames) -> set[int]:
         """Class indices of one image, from the configured source."""

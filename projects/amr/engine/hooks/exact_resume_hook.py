@@ -26,6 +26,29 @@ from projects.amr.runtime.checkpoints.sample_seeding import (
 RANDOM = 'random_state'
 
 
+def lost_gradients(optim_wrapper, checkpoint: dict) -> str:
+    """Say that a checkpoint is of the middle of an accumulation.
+
+    Args:
+        optim_wrapper (OptimWrapper): The resumed training's.
+        checkpoint (dict): With the number of steps as ``meta.iter``.
+
+    Returns:
+        str: What is lost, and what keeps it from happening; '' if nothing.
+    """
+    counts = getattr(optim_wrapper, '_accumulative_counts', 1)
+    steps = (checkpoint.get('meta') or {}).get('iter', 0) % counts
+    if not steps:
+        return ''
+    return (
+        f'the checkpoint is {steps} of {counts} steps into an accumulation of '
+        'gradients (optim_wrapper.accumulative_counts), and these are not in '
+        'it: the resumed run will not repeat an undisturbed one exactly. A '
+        'default_hooks.checkpoint.interval that is a multiple of '
+        f'{counts} steps avoids it'
+    )
+
+
 @HOOKS.register_module()
 class ExactResumeHook(Hook):
     """Save and restore what mmengine leaves out of its checkpoints.
@@ -47,8 +70,9 @@ class ExactResumeHook(Hook):
 
     On a CPU a killed and resumed training ends with the weights of an
     undisturbed one, bit for bit; on a GPU as far as its kernels are
-    deterministic. A run resumed from a checkpoint without such a state is
-    not exact, and says so.
+    deterministic. Two resumed runs are not exact, and say so: from a
+    checkpoint without such a state, and from one in the middle of an
+    accumulation of gradients (``accumulative_counts``), whose part is lost.
 
     Runs with priority VERY_HIGH, before anything draws random numbers.
     """
@@ -71,6 +95,9 @@ class ExactResumeHook(Hook):
         same = not isinstance(old, dict) or old.get(steps) == new[steps]
         require_same_settings(runner, checkpoint, same)
         note = fit_schedule(runner, checkpoint)
+        if note:
+            runner.logger.warning(note)
+        note = lost_gradients(runner.optim_wrapper, checkpoint)
         if note:
             runner.logger.warning(note)
         states = checkpoint.get(RANDOM) or []

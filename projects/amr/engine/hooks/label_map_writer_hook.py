@@ -20,6 +20,7 @@ from projects.amr.engine.hooks.label_task import (
 from projects.amr.engine.hooks.picture_strip_hook import PictureStripHook
 from projects.amr.errors import UserError
 from projects.amr.evaluation.cam_iou_metric import CAMIoUMetric
+from projects.amr.evaluation.label_share import count_labels, label_notes
 from projects.amr.evaluation.mask_evaluation import MaskScores
 from projects.amr.evaluation.nested_results import put_nested_results, rounded
 from projects.amr.ops.cam import cam_to_label
@@ -109,7 +110,7 @@ class LabelMapWriterHook(ItemWriterHook):
         self._classes = tuple(
             runner.test_dataloader.dataset.metainfo['classes']
         )
-        self._confusion, self._scored = 0, 0
+        self._confusion, self._scored, self._counted = 0, 0, 0
         self._draws = any(
             isinstance(hook, PictureStripHook) and hook.out_dir is not None
             for hook in runner.hooks
@@ -173,6 +174,7 @@ class LabelMapWriterHook(ItemWriterHook):
 
         def take(result: WrittenLabels) -> None:
             self._counts['made' if result.made else 'kept'] += 1
+            self._counted = self._counted + count_labels(result.labels)
             if drawn is not None:
                 refined = torch.from_numpy(result.labels)[None]
                 drawn.refined_sem_seg = PixelData(data=refined)
@@ -232,15 +234,18 @@ class LabelMapWriterHook(ItemWriterHook):
     def after_test_epoch(self, runner, metrics=None) -> None:
         """Say how many were made, and score what is on disk."""
         super().after_test_epoch(runner, metrics)
-        parts = all_gather_object((self._confusion, self._scored))
+        parts = all_gather_object(
+            (self._confusion, self._scored, self._counted)
+        )
         images = sum(part[1] for part in parts)
+        notes = self._notes(runner, sum(part[2] for part in parts))
         if not images:
-            put_nested_results('labels', {})
+            put_nested_results('labels', notes)
             return
         confusion = sum(part[0] for part in parts)
         scores = MaskScores(self._classes, confusion, images)
         per_class = {'classes': self._classes, 'IoU': rounded(scores.iou)}
-        put_nested_results('labels', {'labels': per_class})
+        put_nested_results('labels', {'labels': per_class, **notes})
         runner.logger.info(
             f'{self._dir}, CRF {self.refinement}, {images} images with a '
             f'mask:\n{scores.table("labels on disk")}'
@@ -250,6 +255,13 @@ class LabelMapWriterHook(ItemWriterHook):
             metrics['labels/mIoU'] = value
             # RuntimeInfoHook has passed the metrics on to the log already.
             runner.message_hub.update_scalar('test/labels/mIoU', value)
+
+    def _notes(self, runner, counts: np.ndarray) -> dict:
+        """Say that the labels are next to nothing; details for the report."""
+        notes = label_notes(counts, self._classes, f'labels in {self._dir}')
+        for note in notes:
+            runner.logger.warning(note)
+        return {'label_notes': notes} if notes else {}
 
 
 def _metric_threshold(runner) -> float | None:

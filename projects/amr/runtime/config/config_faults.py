@@ -78,9 +78,10 @@ def require_keys(cfg: Config, job: str, keys: Iterable[str]) -> None:
 def build_fault(error: BaseException) -> str | None:
     """Say what in a config cannot be built.
 
-    Only for what a registry itself could not do with the entry: an unknown
-    type, an unknown or a missing argument. Whatever goes wrong inside the
-    code of a class is no fault of the config.
+    For what a registry itself could not do with the entry (an unknown type,
+    an unknown or a missing argument), and for a value that a constructor
+    refuses. Whatever else goes wrong inside the code of a class is no fault
+    of the config.
 
     Args:
         error (BaseException): What was raised.
@@ -90,9 +91,10 @@ def build_fault(error: BaseException) -> str | None:
         exception came from elsewhere.
     """
     frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__)]
+    refused = type(error) in (ValueError, AssertionError)
     # A class may hand what it does not know on to its base class.
     while (
-        _is_call_fault(error)
+        (_is_call_fault(error) or refused)
         and frames
         and frames[-1].f_code.co_name == '__init__'
     ):
@@ -109,6 +111,9 @@ def build_fault(error: BaseException) -> str | None:
             f'the config names a type {values["obj_type"]!r} that is no '
             f'{registry.name}{did_you_mean(str(values["obj_type"]), known)}'
         )
+    if refused and 'obj_cls' in values:
+        name = values['obj_cls'].__name__
+        return f'the config cannot be built: {name}: {error}'
     if _is_call_fault(error) and 'obj_cls' in values:
         kind, given = values['obj_cls'], values.get('args') or {}
         known = _parameters(kind)

@@ -186,8 +186,8 @@ class ReportData:
         seed (int, optional): Of the run. Defaults to None.
         seconds (float, optional): Wall time of the run. Defaults to None.
         versions (dict[str, str]): Of packages. Defaults to {}.
-        notes (tuple[str, ...]): What could not be shown, and why. Defaults
-            to ().
+        notes (tuple[str, ...]): What could not be shown, and why, and which
+            labels hold next to nothing. Defaults to ().
         config (str): Text of the pipeline's config. Defaults to ''.
     """
 

@@ -75,6 +75,28 @@ def export_cvat(
     return len(ids)
 
 
+def unlisted_names(source: LabelFolder) -> list[str]:
+    """Names of photos that a list of CVAT's format cannot hold.
+
+    Its readers strip lines and take ``#`` for a comment; there is no way of
+    escaping.
+
+    Args:
+        source (LabelFolder): The label maps.
+
+    Returns:
+        list[str]: The names.
+    """
+    names = [source.photo(image_id) for image_id in source.folder.ids]
+    return [
+        name
+        for name in names
+        if (stem := strip_image_suffix(name)) != stem.strip()
+        or stem.startswith('#')
+        or not stem.isprintable()
+    ]
+
+
 def labelmap_lines(classes: tuple[str, ...], ignored: bool) -> list[str]:
     """Lines of ``labelmap.txt``: label, colour, parts, actions.
 

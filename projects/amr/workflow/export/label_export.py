@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from projects.amr.datasets import VOCFolder
+from projects.amr.datasets.images.image_files import in_any_case
 from projects.amr.datasets.images.image_ids import check_relative
 from projects.amr.datasets.own_photos.devkit_layout import read_image_map
 from projects.amr.errors import (
@@ -45,7 +46,7 @@ class LabelFolder:
 
     def path(self, image_id: str) -> Path:
         """File of a label map."""
-        return self.label_dir / f'{image_id}.png'
+        return in_any_case(self.label_dir / f'{image_id}.png')
 
     def photo(self, image_id: str) -> str:
         """Name of an image: the user's own path, or that of the file.
@@ -157,6 +158,15 @@ def export_coco(
         )
         annotations += coco_annotations(labels, number, len(annotations) + 1)
     content = {
+        'info': {
+            'description': 'Label maps, one annotation a class and image',
+            'url': '',
+            'version': '1.0',
+            'year': 0,  # no date: the same maps give the same bytes
+            'contributor': '',
+            'date_created': '',
+        },
+        'licenses': [],
         'images': images,
         'annotations': annotations,
         'categories': [
@@ -167,7 +177,8 @@ def export_coco(
     }
     try:
         with atomic_write(out_file) as file:
-            file.write(json.dumps(content, ensure_ascii=False).encode())
+            # ASCII, since readers open it in the encoding of their system.
+            file.write(json.dumps(content).encode('ascii'))
     except OSError as error:
         raise UserError(f'{out_file} cannot be written ({error})') from None
     return len(images), len(annotations)

@@ -53,6 +53,11 @@ class CAMDemo:
         self.model = model.to(device).eval()
         self.classes = _class_names(cfg, content, model.num_classes)
 
+    @property
+    def score_thr(self) -> float:
+        """Score above which a class counts as found."""
+        return float(self.model.cam_method.score_thr)
+
     @torch.no_grad()
     def __call__(self, image: str | Path, labels=None) -> SegDataSample:
         """Predict as the test loop does.

@@ -10,6 +10,7 @@ from mmseg.registry import TRANSFORMS
 from projects.amr.datasets import VOCFolder
 from projects.amr.datasets.images.image_size import image_size
 from projects.amr.errors import UserError
+from projects.amr.evaluation.label_share import count_labels
 from projects.amr.evaluation.mask_evaluation import MaskScores, file_confusion
 from projects.amr.runtime.files.disk_space import (
     estimate_bytes,
@@ -41,11 +42,14 @@ class LabelResult:
         pixels (int): All pixels.
         confusion (np.ndarray, optional): With the image's mask, see
             ``mask_confusion``; None without a mask.
+        counts (np.ndarray, optional): Pixels by label, (256,). Defaults to
+            None.
     """
 
     labelled: int
     pixels: int
     confusion: np.ndarray | None
+    counts: np.ndarray | None = None
 
 
 class LabelMapJob:
@@ -190,8 +194,9 @@ class LabelMapJob:
         if mask.is_file():
             size = len(self.folder.classes)
             confusion = file_confusion(self._path(item), mask, size)
-        labelled = int((labels != IGNORE_LABEL).sum())
-        return LabelResult(labelled, labels.size, confusion)
+        counts = count_labels(labels)
+        labelled = int(labels.size - counts[IGNORE_LABEL])
+        return LabelResult(labelled, labels.size, confusion, counts)
 
     def __getstate__(self) -> dict:
         """Leave built transforms behind; workers build their own."""

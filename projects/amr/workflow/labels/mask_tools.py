@@ -7,6 +7,7 @@ from pathlib import Path
 
 from projects.amr.datasets import VOCFolder
 from projects.amr.errors import UserError
+from projects.amr.evaluation.label_share import label_notes
 from projects.amr.runtime.config.config_reading import read_config
 from projects.amr.runtime.files.atomic_write import atomic_write
 from projects.amr.runtime.files.sharding import (
@@ -174,6 +175,10 @@ def report_labels(
     folder = job.folder
     coverage, scores = total_scores(results, folder.classes)
     print(f'share of pixels with a label: {coverage:.2f} %')
+    counts = sum(result.counts for result in results.values())
+    notes = label_notes(counts, folder.classes, title)
+    for note in notes:
+        print(f'NOTE: {note}')
     if scores is None:
         print(f'no masks in {folder.mask_dir}: nothing to score against')
     else:
@@ -185,6 +190,7 @@ def report_labels(
         'data_root': str(folder.root),
         'images': len(results),
         'coverage': coverage,
+        'label_notes': notes,
         'scores': None if scores is None else scores.summary(),
     }
     write_json(job.out_dir / summary_name, summary)

@@ -35,8 +35,8 @@ def fit_classes(cfg: Config, names: tuple[str, ...]) -> None:
     """Fit a config to a class list.
 
     All datasets get the names and VOC's colours. Where the data root has a
-    ``labels.csv`` (own data), weak labels come from it, and there are no part
-    maps. In the models, every count
+    ``labels.csv`` (own data), weak labels come from it, images without one
+    are kept, and there are no part maps. In the models, every count
     that was K or K + 1 for the config's own K foreground classes becomes
     that of the new list: whether it counts the background is told by its
     value alone, so heads of any kind and depth are covered. A count that is
@@ -107,6 +107,8 @@ def _fit_dataset(dataset: dict, names: tuple[str, ...]) -> None:
     if dataset['type'] == 'VOCWeakLabelDataset':
         dataset['label_source'] = 'file'
         dataset['label_file'] = LABEL_FILE
+        # The import left out what is not wanted; the others are negatives.
+        dataset.setdefault('no_label', 'keep')
     # Only ToyVOC has maps of object parts.
     dataset.get('data_prefix', {}).pop('part_map_path', None)
 

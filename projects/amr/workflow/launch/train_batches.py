@@ -25,6 +25,7 @@ def require_batches(runner: Runner) -> None:
             f'no image to train on: {_list_of(loader.dataset)} names none '
             'that has a label'
         )
+    _refuse_lone_image(runner, loader, images)
     if len(loader) == 0:
         ranks = (
             f' on {runner.world_size} GPUs' if runner.world_size > 1 else ''
@@ -37,6 +38,22 @@ def require_batches(runner: Runner) -> None:
             f'images, or --cfg-options train_dataloader.batch_size={share} '
             'or less, and the learning rate with it; in a pipeline, '
             'stage_overrides for this stage'
+        )
+
+
+def _refuse_lone_image(runner: Runner, loader, images: int) -> None:
+    """Refuse a last batch of one image for a loss between two images."""
+    loss = runner.cfg.get('model', {}).get('loss_cps') or {}
+    share = -(-images // runner.world_size)
+    if (
+        loss.get('pairing') == 'first_two'
+        and not loader.drop_last
+        and share % loader.batch_size == 1
+    ):
+        raise DataError(
+            f"model.loss_cps.pairing is 'first_two', and of {share} images "
+            f'in batches of {loader.batch_size} one is left for the last '
+            'batch. Set train_dataloader.drop_last=True'
         )
 
 

@@ -28,9 +28,11 @@ def figures(context: StageContext) -> dict:
     if not stage.summary:
         return {}
     content = _read_json(Path(context.fill(stage.summary)))
+    notes = content.get('label_notes')
     return {
         'metrics': numbers(content),
         'images': content.get('images'),
+        'details': {'label_notes': notes} if notes else {},
         'versions': content.get('versions'),
     }
 

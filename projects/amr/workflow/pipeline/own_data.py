@@ -11,8 +11,13 @@ from projects.amr.workflow.pipeline.overrides import (
 )
 
 IMPORT = 'import_images'
+CHECK = 'check_dataset.py'
 NEEDED = ('image_dir', 'label_file')
-FLAGS = ('classes', 'mask_dir', 'val_list', 'val_share', 'no_label')
+CONTRADICTIONS = 'max_contradictions'
+FLAGS = (
+    *('classes', 'mask_dir', 'val_list', 'val_share', 'no_label'),
+    CONTRADICTIONS,
+)
 SWITCHES = ('copy', 'skip_bad')
 _PATHS = ('image_dir', 'label_file', 'classes', 'mask_dir', 'val_list')
 
@@ -43,6 +48,7 @@ def use_own_data(cfg: Config) -> None:
     root = f'{{{IMPORT}.root}}'
     old = cfg.get('data_root')
     stages = [_moved(dict(stage), old, root) for stage in cfg.stages]
+    _accept_contradictions(stages, own.get(CONTRADICTIONS))
     data = {'VOC_ROOT': root, 'CLASS_FILE': f'{{{IMPORT}.classes}}'}
     changed = override_stages(stages, {'*': {'env': data}})
     cfg.stages = [_import_stage(own), *changed]
@@ -88,6 +94,14 @@ def _import_stage(own: dict) -> dict:
         'inputs': [str(Path(path).resolve()) for path in paths if path],
         'outputs': {'root': target, 'classes': f'{target}/classes.txt'},
     }
+
+
+def _accept_contradictions(stages: list[dict], share: float | None) -> None:
+    """Let checks of the data accept what the import accepts."""
+    for stage in stages:
+        if share is not None and stage.get('tool') == CHECK:
+            flag = [_flag(CONTRADICTIONS), str(share)]
+            stage['arguments'] = [*stage.get('arguments', ()), *flag]
 
 
 def _flag(key: str) -> str:

@@ -9,6 +9,7 @@ from pathlib import Path
 from projects.amr.errors import UserError
 from projects.amr.runtime.files.progress import Reporter
 from projects.amr.runtime.processes.tool_process import call_tool
+from projects.amr.workflow.launch.config_agreement import settle_config
 from projects.amr.workflow.pipeline.context import (
     MissingOutputError,
     StageContext,
@@ -59,7 +60,10 @@ class PipelineRunner:
             UserError: If a stage fails, or an earlier one's output is
                 missing.
         """
+        unchecked = list(chosen)
         for number, stage in enumerate(chosen, 1):
+            # A config may need the output of an earlier stage to be read.
+            unchecked = [s for s in unchecked if not self._agrees(s)]
             context = StageContext(stage, self.space)
             inputs = context.inputs()
             state = stage_state(context, inputs)
@@ -76,6 +80,21 @@ class PipelineRunner:
                 continue
             self._announce(head, stage, state, chosen)
             self._run(context, inputs, state)
+
+    def _agrees(self, stage: Stage) -> bool:
+        """Check a stage's config long before its turn; False: not yet."""
+        if not stage.config:
+            return True
+        try:
+            cfg = StageContext(stage, self.space).cfg
+        except UserError:
+            return False
+        roles = ('train', 'val') if stage.kind == 'train' else ('test',)
+        try:
+            settle_config(cfg, roles, tell=False)
+        except UserError as error:
+            raise UserError(f'stage {stage.name!r}: {error}') from None
+        return True
 
     def _announce(self, head, stage, state: StageState, chosen) -> None:
         """Say why a stage runs and what may follow from it."""

@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from projects.amr.datasets.images.image_files import find_image
+from projects.amr.datasets.images.image_files import find_image, in_any_case
 from projects.amr.datasets.images.image_ids import ScannedList, scan_id_list
+from projects.amr.datasets.labels.label_agreement import MAX_CONTRADICTIONS
 from projects.amr.errors import DataError
 from projects.amr.structures.label_rules import (
     check_label_counts,
@@ -50,7 +51,10 @@ class _Files:
 
 
 def check_splits(
-    splits: list[SplitToCheck], scanner: Scanner, allow_overlap: bool = False
+    splits: list[SplitToCheck],
+    scanner: Scanner,
+    allow_overlap: bool = False,
+    max_contradictions: float = MAX_CONTRADICTIONS,
 ) -> PreflightReport:
     """Check lists, and every file that belongs to their images.
 
@@ -59,6 +63,8 @@ def check_splits(
         scanner (Scanner): Reads the files.
         allow_overlap (bool): Whether a training list may share images with a
             list of validation or test; it is recorded. Defaults to False.
+        max_contradictions (float): Share of the images of all lists whose
+            label and mask may contradict each other. Defaults to 0.1.
 
     Returns:
         PreflightReport: Every fault, and what was counted.
@@ -90,7 +96,12 @@ def check_splits(
         checker.check(entries, files[report])
     overlaps = _overlaps(scanned)
     return PreflightReport(
-        reports, overlaps, allow_overlap, scanner.read, scanner.known
+        reports,
+        overlaps,
+        allow_overlap,
+        scanner.read,
+        scanner.known,
+        max_contradictions,
     )
 
 
@@ -106,9 +117,10 @@ def _find_files(source: Source, image_id: str) -> _Files:
         fault = str(error)
     xml = mask = None
     if source.xml_dir is not None:
-        xml = source.xml_dir / f'{image_id}.xml'
+        xml = in_any_case(source.xml_dir / f'{image_id}.xml')
     if source.mask_dir is not None:
         mask = source.mask_dir / (image_id + source.mask_suffix)
+        mask = in_any_case(mask)
     there = mask if mask is not None and mask.is_file() else None
     return _Files(image, fault, xml, there, mask)
 
@@ -157,14 +169,40 @@ class _SplitChecker:
             faults.append(files.fault)
         for kind in image.get('converted', ()):
             self.report.converted[kind] += 1
+        if image.get('plain'):
+            self.report.plain.append(str(files.image))
         if files.image is not None and self._leads_out(files.image):
             self.report.notes['links that lead out of the data root'] += 1
         mask = self._mask(files, image, faults)
         try:
-            self._count_labels(self._labels(image_id, files, mask, faults))
+            labels = self._labels(image_id, files, mask, faults)
         except DataError as error:
             faults.append(str(error))
+        else:
+            self._count_labels(labels)
+            self._compare(files, mask, labels)
         return faults
+
+    def _compare(
+        self, files: _Files, mask: dict, labels: FoundLabels | None
+    ) -> None:
+        """Compare a mask with the weak label.
+
+        Not where labels are read from masks, nor label maps that a training
+        reads: an earlier stage made them, and they may lack a class.
+        """
+        for value, count in mask.get('counts', {}).items():
+            self.report.mask_counts[int(value)] += count
+        source = self.source
+        made = self.report.split.role == 'train' and source.masks_needed
+        if not mask or source.labels_in_masks or made:
+            return
+        self.report.agreement.add(
+            str(files.mask),
+            None if labels is None else labels.names,
+            map(int, mask['counts']),
+            () if labels is None else labels.difficult_only,
+        )
 
     def _read(self, kind: str, path: Path | None, faults: list) -> dict:
         """Facts of a file, {} where it has none; its fault is handed in."""
@@ -221,6 +259,7 @@ class _SplitChecker:
         if labels is None:
             return
         report = self.report
+        report.known_labels += 1
         report.unlabelled += not labels.names
         report.difficult_only_labels += len(labels.difficult_only)
         report.difficult_only_images += bool(

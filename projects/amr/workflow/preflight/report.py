@@ -4,7 +4,13 @@ from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from projects.amr.datasets.labels.class_balance import one_sided_classes
+from projects.amr.datasets.labels.label_agreement import (
+    MAX_CONTRADICTIONS,
+    LabelAgreement,
+)
 from projects.amr.errors import DataError, UserError, list_faults
+from projects.amr.evaluation.label_share import label_notes
 from projects.amr.runtime.files.atomic_write import atomic_write
 from projects.amr.workflow.preflight.split import SplitToCheck
 
@@ -23,12 +29,16 @@ class SplitReport:
         whole (list[str]): Faults that no image can be blamed for.
         notes (Counter): What was tolerated.
         converted (Counter): Images by the rule they are converted by.
+        plain (list[str]): Images of one colour.
         per_class (Counter): Images by class.
+        known_labels (int): Images whose label, empty or not, is known.
         unlabelled (int): Images without a label.
         difficult_only_images (int): Images whose labels all come from
             objects marked difficult.
         difficult_only_labels (int): Labels that do.
         without_mask (int): Images without a mask.
+        mask_counts (Counter): Pixels of all masks by label.
+        agreement (LabelAgreement): Of masks and weak labels.
     """
 
     split: SplitToCheck
@@ -38,11 +48,18 @@ class SplitReport:
     whole: list[str] = field(default_factory=list)
     notes: Counter = field(default_factory=Counter)
     converted: Counter = field(default_factory=Counter)
+    plain: list[str] = field(default_factory=list)
     per_class: Counter = field(default_factory=Counter)
+    known_labels: int = 0
     unlabelled: int = 0
     difficult_only_images: int = 0
     difficult_only_labels: int = 0
     without_mask: int = 0
+    mask_counts: Counter = field(default_factory=Counter)
+    agreement: LabelAgreement = field(init=False)
+
+    def __post_init__(self):
+        self.agreement = LabelAgreement(self.split.source.classes)
 
     def fault(self, line: int, image_id: str | None, text: str) -> None:
         """Note what is wrong with a line, or with its image."""
@@ -72,13 +89,36 @@ class SplitReport:
             'difficult_only_images': self.difficult_only_images,
             'difficult_only_labels': self.difficult_only_labels,
             'without_mask': self.without_mask,
+            'agreement': self.agreement.counts(),
             'converted': dict(sorted(self.converted.items())),
+            'one_colour': len(self.plain),
             'notes': dict(sorted(self.notes.items())),
             'per_class': {
                 name: self.per_class[name] for name in source.classes[1:]
             },
             'faults': [*self.whole, *self.faults],
         }
+
+    def one_sided(self) -> list[str]:
+        """Classes that a training cannot learn, one line each."""
+        if self.split.role != 'train':
+            return []
+        classes = self.split.source.classes[1:]
+        counts = {name: self.per_class[name] for name in classes}
+        return one_sided_classes(counts, self.known_labels)
+
+    def _mask_notes(self) -> list[str]:
+        """Masks that hold next to nothing."""
+        classes = self.split.source.classes
+        counts = [self.mask_counts[label] for label in range(len(classes))]
+        return label_notes(counts, classes, 'masks') if any(counts) else []
+
+    def _plain_lines(self) -> list[str]:
+        """Images that show nothing."""
+        if not self.plain:
+            return []
+        count = len(self.plain)
+        return [f'  {count:,} images of one colour', list_faults(self.plain)]
 
     def lines(self) -> list[str]:
         """Counts for a reader; what is zero is left out."""
@@ -95,7 +135,14 @@ class SplitReport:
             f'{self.split.name} ({self.split.path}): '
             f'{len(self.entries):,} images, {len(self.bad):,} bad'
         )
-        return [head, *(f'  {n:,} {what}' for what, n in counts.items() if n)]
+        return [
+            head,
+            *(f'  {n:,} {what}' for what, n in counts.items() if n),
+            *self._plain_lines(),
+            *(f'  {line}' for line in self._mask_notes()),
+            *(f'  {line}' for line in self.agreement.lines()),
+            *(f'  {line}' for line in self.one_sided()),
+        ]
 
 
 @dataclass
@@ -109,6 +156,8 @@ class PreflightReport:
         allow_overlap (bool): Whether overlaps were allowed.
         files_read (int): Files that were read.
         files_known (int): Files that were known from an earlier check.
+        max_contradictions (float): Share of the images of all lists whose
+            label and mask may contradict each other. Defaults to 0.1.
     """
 
     splits: list[SplitReport]
@@ -116,6 +165,7 @@ class PreflightReport:
     allow_overlap: bool
     files_read: int
     files_known: int
+    max_contradictions: float = MAX_CONTRADICTIONS
 
     def overlap_faults(self) -> list[str]:
         """One line for each overlap that is not allowed."""
@@ -132,7 +182,11 @@ class PreflightReport:
     def general_faults(self) -> list[str]:
         """Faults that leaving images out does not mend."""
         whole = [fault for report in self.splits for fault in report.whole]
-        return [*dict.fromkeys(whole), *self.overlap_faults()]
+        faults = [*dict.fromkeys(whole), *self.overlap_faults()]
+        contradiction = LabelAgreement.joined(
+            [report.agreement for report in self.splits]
+        ).fault(self.max_contradictions)
+        return faults if contradiction is None else [*faults, contradiction]
 
     def empty_lists(self) -> list[str]:
         """One line for each list of bad images alone."""
@@ -156,6 +210,7 @@ class PreflightReport:
             'files_read': self.files_read,
             'files_known': self.files_known,
             'allow_overlap': self.allow_overlap,
+            'max_contradictions': self.max_contradictions,
             'overlap': {
                 f'{one.split.name}|{other.split.name}': len(ids)
                 for (one, other), ids in self.overlaps.items()

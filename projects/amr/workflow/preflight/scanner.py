@@ -5,17 +5,17 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
-from projects.amr.errors import DataError
-from projects.amr.runtime.files.atomic_write import atomic_write
-from projects.amr.runtime.files.fingerprint import config_digest
-from projects.amr.runtime.processes.item_pool import run_items
-from projects.amr.workflow.preflight.file_facts import (
+from projects.amr.datasets.images.file_facts import (
     annotation_facts,
     image_facts,
     mask_facts,
 )
+from projects.amr.errors import DataError
+from projects.amr.runtime.files.atomic_write import atomic_write
+from projects.amr.runtime.files.fingerprint import config_digest
+from projects.amr.runtime.processes.item_pool import run_items
 
-FORMAT = 'amr-preflight-1'
+FORMAT = 'amr-preflight-2'
 READERS = {
     'image': image_facts,
     'annotation': annotation_facts,

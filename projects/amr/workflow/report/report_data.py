@@ -86,7 +86,7 @@ def gather_report(
         seed=summary.get('seed'),
         seconds=summary.get('seconds_of_all_stages', summary.get('seconds')),
         versions=summary.get('versions') or {},
-        notes=_notes(faults),
+        notes=(*_label_notes(stages), *_notes(faults)),
         config='' if pipeline_cfg is None else pipeline_cfg.pretty_text,
     )
 
@@ -133,6 +133,15 @@ def _legend(
         for label in sorted(labels - {IGNORE_LABEL})
     }
     return legend | ({'no label': _WHITE} if IGNORE_LABEL in labels else {})
+
+
+def _label_notes(stages: list[dict]) -> list[str]:
+    """Which stages made labels that hold next to nothing."""
+    return [
+        f'{stage.get("name")}: {note}'
+        for stage in stages
+        for note in (stage.get('details') or {}).get('label_notes') or ()
+    ]
 
 
 def _notes(faults: list[str]) -> tuple[str, ...]:

@@ -9,9 +9,16 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from projects.amr.datasets.images.image_content import (
+    check_conversion,
+    check_tiff,
+    has_fourth_band,
+    is_plain,
+)
 from projects.amr.datasets.images.image_size import is_turned
 from projects.amr.datasets.labels.weak_labels import annotated_objects
-from projects.amr.datasets.own_photos.image_scan import scan_image
+from projects.amr.datasets.transforms.loading import LoadWeakLabelImage
+from projects.amr.errors import DataError
 from projects.amr.structures import load_label_map
 
 _BY_MODE = {
@@ -28,6 +35,32 @@ _BY_MODE = {
 _PNG_DEPTH_BYTE = 24  # of the file: in the first chunk, behind the size
 
 
+def read_image(path: str | Path) -> np.ndarray:
+    """Read a whole image as training will.
+
+    Args:
+        path (str | Path): The image.
+
+    Returns:
+        np.ndarray: Shape (H, W, 3), uint8, BGR.
+
+    Raises:
+        DataError: If it is missing, empty, cut off, no image, of values that
+            are no picture, or shows nothing once it is converted.
+    """
+    check_tiff(path)
+    try:
+        with Image.open(path) as image:
+            image.load()  # some OpenCV versions take images that are cut off
+    except FileNotFoundError:
+        raise DataError(f'image not found: {path}') from None
+    except Exception as error:  # damaged files raise of all kinds
+        raise DataError(f'{path} is not a readable image ({error})') from None
+    loaded = LoadWeakLabelImage()({'img_path': str(path)})['img']
+    check_conversion(path, loaded)
+    return loaded
+
+
 def image_facts(path: str | Path) -> dict:
     """Read an image as training will.
 
@@ -38,22 +71,25 @@ def image_facts(path: str | Path) -> dict:
         dict: ``size``, [H, W] as loaded, and ``converted``, the rules of
         :class:`LoadWeakLabelImage` that it falls under: ``'CMYK'``,
         ``'grey'``, ``'16 bits'``, ``'alpha'``, ``'palette'``, ``'turned'``
-        (EXIF), ``'further pages'``.
+        (EXIF), ``'further pages'``, ``'fourth band'``; and ``plain`` where
+        it has one colour.
 
     Raises:
-        DataError: If it is missing, damaged or no image.
+        DataError: As :func:`read_image`.
     """
-    size = scan_image(path)
+    loaded = read_image(path)
     with Image.open(path) as image:
         kinds = {
             _BY_MODE.get(image.mode): True,
             '16 bits': _is_deep(image, path),
             'alpha': image.has_transparency_data,
+            'fourth band': has_fourth_band(path),
             'turned': is_turned(image),
             'further pages': _has_further_pages(image),
         }
     found = [kind for kind, there in kinds.items() if kind and there]
-    return {'size': list(size), 'converted': found}
+    facts = {'size': list(loaded.shape[:2]), 'converted': found}
+    return facts | ({'plain': True} if is_plain(loaded) else {})
 
 
 def annotation_facts(path: str | Path) -> dict:

@@ -1,0 +1,121 @@
+"""Weak labels of COCO's ``instances_*.json``: the classes of each image."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from projects.amr.errors import DataError, list_faults
+
+
+@dataclass(frozen=True)
+class COCOLabels:
+    """Classes of COCO images.
+
+    Args:
+        classes (tuple[str, ...]): Category names by their id, without the
+            background.
+        images (dict[str, tuple[str, ...]]): Names by file name, in the order
+            of the classes; may be empty.
+        crowds (int): Annotations of crowds that were left out.
+    """
+
+    classes: tuple[str, ...]
+    images: dict[str, tuple[str, ...]]
+    crowds: int = 0
+
+
+def read_coco_labels(path: str | Path, with_crowds: bool = True) -> COCOLabels:
+    """Read which classes the annotations of a COCO file name.
+
+    Args:
+        path (str | Path): JSON with ``images``, ``annotations`` and
+            ``categories``.
+        with_crowds (bool): Whether annotations with ``iscrowd`` count.
+            Defaults to True.
+
+    Returns:
+        COCOLabels: Of every image, those without annotations included.
+
+    Raises:
+        DataError: If the file is missing or no such JSON, or if ids or names
+            do not fit together; the first ten are named.
+    """
+    images, annotations, categories = _lists(Path(path))
+    names = _by_id(path, 'categories', categories, _category_name)
+    files = _by_id(path, 'images', images, _file_name)
+    found: dict[int, set] = {key: set() for key in files}
+    faults, crowds = [], 0
+    for number, item in enumerate(annotations):
+        image, category = item.get('image_id'), item.get('category_id')
+        if image not in files or category not in names:
+            faults.append(
+                f'annotation {item.get("id", number)}: image_id {image!r}, '
+                f'category_id {category!r}'
+            )
+        elif item.get('iscrowd') and not with_crowds:
+            crowds += 1
+        else:
+            found[image].add(category)
+    if faults:
+        raise DataError(
+            f'{path}: {len(faults)} annotations name an image or a category '
+            f'that is not listed:\n{list_faults(faults)}'
+        )
+    order = sorted(names)
+    return COCOLabels(
+        tuple(names[key] for key in order),
+        {
+            file: tuple(names[key] for key in order if key in found[image])
+            for image, file in files.items()
+        },
+        crowds,
+    )
+
+
+def _lists(path: Path) -> list[list[dict]]:
+    """The three lists of a COCO file."""
+    try:
+        content = json.loads(path.read_text(encoding='utf-8-sig'))
+    except FileNotFoundError:
+        raise DataError(f'COCO file not found: {path}') from None
+    except (OSError, RecursionError, ValueError) as error:
+        raise DataError(f'{path} is not a readable JSON ({error})') from None
+    keys = ('images', 'annotations', 'categories')
+    lists = [
+        content.get(key) if isinstance(content, dict) else None for key in keys
+    ]
+    for key, items in zip(keys, lists, strict=True):
+        if not isinstance(items, list) or not all(
+            isinstance(item, dict) for item in items
+        ):
+            raise DataError(
+                f'{path} has no list `{key}`: it is not the annotations of '
+                'COCO instances'
+            )
+    return lists
+
+
+def _by_id(path, what: str, items: list[dict], name_of) -> dict:
+    """Names by id; each must be there once."""
+    found: dict = {}
+    for item in items:
+        key, name = item.get('id'), name_of(item)
+        if not isinstance(key, int) or not isinstance(name, str) or not name:
+            raise DataError(f'{path}: {what} must have id and name: {item}')
+        if key in found or (name in found.values() and what == 'categories'):
+            raise DataError(f'{path}: {what} {key}, {name!r}, occurs twice')
+        found[key] = name
+    if len(set(found.values())) < len(found):
+        raise DataError(f'{path}: two of the {what} have one name')
+    return found
+
+
+def _category_name(item: dict) -> str | None:
+    """Name of a category."""
+    return item.get('name')
+
+
+def _file_name(item: dict) -> str | None:
+    """File of an image; LVIS has only its URL."""
+    url = str(item.get('coco_url') or '')
+    return item.get('file_name') or url.rpartition('/')[2]

@@ -1,0 +1,211 @@
+"""Masks of colours, as labelling tools export them, into label maps."""
+
+import csv
+import json
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from projects.amr.datasets.images.image_ids import same_text
+from projects.amr.errors import DataError
+from projects.amr.structures.label_space import IGNORE_LABEL
+
+IGNORED_NAMES = ('ignored', 'ignore', 'void', 'unlabelled', 'unlabeled')
+_CVAT = re.compile(r'(.+?):\s*(\d+)\s*,\s*(\d+)\s*,\s*(\d+)\s*(?::.*)?')
+
+
+def read_palette(path: str | Path) -> dict[str, tuple[int, int, int]]:
+    """Read which colour stands for which class.
+
+    Args:
+        path (str | Path): CVAT's ``labelmap.txt`` (``dog:128,0,0::``), a CSV
+            of ``name,r,g,b`` (with a header or without), or a JSON object of
+            ``name: [r, g, b]``.
+
+    Returns:
+        dict[str, tuple[int, int, int]]: RGB by name, in the file's order.
+
+    Raises:
+        DataError: If the file cannot be read, a line breaks a rule, or a
+            name or colour occurs twice.
+    """
+    path = Path(path)
+    try:
+        text = path.read_text(encoding='utf-8-sig')
+        rows = _json_rows(text) if path.suffix.lower() == '.json' else None
+    except (OSError, RecursionError, ValueError) as error:
+        raise DataError(f'palette {path} cannot be read ({error})') from None
+    colours: dict[str, tuple[int, int, int]] = {}
+    for where, name, values in rows or _text_rows(text):
+        colour = _colour(values)
+        if not name or colour is None:
+            raise DataError(
+                f'{path}{where}: must be a name and three numbers 0..255, '
+                'such as dog:128,0,0:: or dog,128,0,0'
+            )
+        if name in colours or colour in colours.values():
+            raise DataError(f'{path}{where}: {name!r} or its colour is there')
+        colours[name] = colour
+    if not colours:
+        raise DataError(f'palette {path} names no colour')
+    return colours
+
+
+def palette_labels(
+    colours: Mapping[str, tuple[int, int, int]],
+    classes: tuple[str, ...] | None = None,
+) -> dict[tuple[int, int, int], int]:
+    """Labels by colour.
+
+    Args:
+        colours (Mapping[str, tuple[int, int, int]]): See
+            :func:`read_palette`.
+        classes (tuple[str, ...], optional): Names by label, background
+            first. Defaults to None: the order of the palette.
+
+    Returns:
+        dict[tuple[int, int, int], int]: 0 for the background; 255 for
+        ``ignored`` and the like, unless that is a class.
+
+    Raises:
+        DataError: If a name is not in the class list.
+
+    Example:
+        >>> palette_labels({'background': (0, 0, 0), 'dog': (128, 0, 0)})
+        {(0, 0, 0): 0, (128, 0, 0): 1}
+    """
+    if classes is None:
+        known = [n for n in colours if n.casefold() not in IGNORED_NAMES]
+        first = [n for n in known if n.casefold() == 'background']
+        classes = (*first, *(n for n in known if n not in first))
+        if not first:
+            raise DataError(
+                'the palette has no colour of `background`: add it, or name '
+                'a class list (--classes)'
+            )
+    labels = {same_text(name): label for label, name in enumerate(classes)}
+    for name in colours:
+        if name.casefold() in IGNORED_NAMES:
+            labels.setdefault(name, IGNORE_LABEL)
+    unknown = [name for name in colours if name not in labels]
+    if unknown:
+        raise DataError(
+            f'classes of the palette are not in the class list: '
+            f'{", ".join(unknown)}; it has {", ".join(classes)}'
+        )
+    return {colour: labels[name] for name, colour in colours.items()}
+
+
+def colours_to_labels(
+    rgb: np.ndarray, labels: Mapping[tuple[int, int, int], int]
+) -> np.ndarray:
+    """Turn a mask of colours into a label map.
+
+    Args:
+        rgb (np.ndarray): Shape (H, W, 3), uint8.
+        labels (Mapping[tuple[int, int, int], int]): Label by colour.
+
+    Returns:
+        np.ndarray: Shape (H, W), uint8.
+
+    Raises:
+        ValueError: If a colour has no label; the most frequent are named.
+    """
+    keys = {
+        _packed(np.array(colour)): label for colour, label in labels.items()
+    }
+    values, places, counts = np.unique(
+        _packed(rgb), return_inverse=True, return_counts=True
+    )
+    unknown = [
+        (count, value)
+        for value, count in zip(values.tolist(), counts.tolist(), strict=True)
+        if value not in keys
+    ]
+    if unknown:
+        named = [
+            f'({value >> 16}, {value >> 8 & 255}, {value & 255}): {count}'
+            for count, value in sorted(unknown, reverse=True)[:5]
+        ]
+        raise ValueError(
+            f'{len(unknown)} colours are not in the palette (RGB: pixels): '
+            f'{"; ".join(named)}'
+        )
+    table = np.array([keys[v] for v in values.tolist()], np.uint8)
+    return table[places.reshape(rgb.shape[:2])]
+
+
+def load_colour_mask(
+    path: str | Path, labels: Mapping[tuple[int, int, int], int]
+) -> np.ndarray:
+    """Read a mask file of colours.
+
+    Args:
+        path (str | Path): Image in RGB, RGBA or palette colours.
+        labels (Mapping[tuple[int, int, int], int]): Label by colour.
+
+    Returns:
+        np.ndarray: Labels (H, W), uint8.
+
+    Raises:
+        DataError: If it is no image, or has a colour without a label.
+    """
+    try:
+        with Image.open(path) as image:
+            kind = image.format
+            rgb = np.array(image.convert('RGB'))
+    except Exception as error:  # damaged files raise of all kinds
+        raise DataError(f'{path} is not a readable image ({error})') from None
+    try:
+        return colours_to_labels(rgb, labels)
+    except ValueError as error:
+        hint = ''
+        if kind in ('JPEG', 'WEBP'):
+            hint = f'. {kind} changes colours: export the masks as PNG'
+        raise DataError(f'{path}: {error}{hint}') from None
+
+
+def _packed(rgb: np.ndarray):
+    """Colours (..., 3) as one number each."""
+    parts = rgb.astype(np.int64)
+    packed = parts[..., 0] << 16 | parts[..., 1] << 8 | parts[..., 2]
+    return int(packed) if packed.ndim == 0 else packed
+
+
+def _text_rows(text: str):
+    """Yield (place, name, values) of CVAT's lines or of a CSV."""
+    lines = [
+        (number, line)
+        for number, line in enumerate(text.splitlines(), 1)
+        if line.strip() and not line.lstrip().startswith('#')
+    ]
+    for index, (number, line) in enumerate(lines):
+        match = _CVAT.fullmatch(line.strip())
+        if match:
+            yield f':{number}', same_text(match[1].strip()), match.groups()[1:]
+            continue
+        cells = [cell.strip() for cell in next(csv.reader([line]))]
+        header = index == 0 and not any(cell.isdigit() for cell in cells[1:])
+        if not header:
+            yield f':{number}', same_text(cells[0]), cells[1:]
+
+
+def _json_rows(text: str) -> list:
+    """Rows of a JSON object."""
+    content = json.loads(text)
+    if not isinstance(content, dict):
+        raise ValueError('it must be an object of name: [r, g, b]')
+    return [(f' ({k})', same_text(k.strip()), v) for k, v in content.items()]
+
+
+def _colour(values) -> tuple[int, int, int] | None:
+    """Three numbers of a colour."""
+    try:
+        colour = tuple(int(value) for value in values)
+    except (TypeError, ValueError):
+        return None
+    inside = len(colour) == 3 and all(0 <= v <= 255 for v in colour)
+    return colour if inside else None

@@ -1,0 +1,123 @@
+"""Words in a label file that hardly are names of classes."""
+
+import re
+from collections.abc import Iterable
+
+from projects.amr.datasets.labels.label_file import BINARY_WORDS, LabelTable
+from projects.amr.errors import DataError, list_faults
+
+_NOTHING = frozenset(
+    (
+        *('none', 'nan', 'null', 'nil', 'na', 'n/a', '#n/a', 'n.a.', '<na>'),
+        *('-', '--', '---', '–', '—', '?', '??', 'n.d.', 'nd', 'void'),
+        *('empty', 'nothing', 'negative', 'no label', 'no labels'),
+        *('nolabel', 'no_label', 'unlabeled', 'unlabelled', 'undefined'),
+        *('no object', 'no objects', 'no class', 'missing', 'not labeled'),
+    )
+)
+_GENERIC = frozenset(
+    (
+        *('label', 'labels', 'class', 'classes', 'class_name', 'classname'),
+        *('category', 'categories', 'target', 'targets', 'tag', 'tags'),
+        *('name', 'names', 'object', 'objects', 'annotation', 'annotations'),
+        *('y', 'gt', 'value', 'label_id', 'class_id', 'labels_str'),
+    )
+)
+_YES_NO = frozenset(
+    (
+        *BINARY_WORDS,
+        *('y', 'n', 't', 'f', 'on', 'off', 'pos', 'neg', 'positive'),
+        *('ja', 'nein', 'oui', 'non', 'si', 'sí', 'present', 'absent'),
+    )
+)
+_SOUND = frozenset(
+    ('good', 'ok', 'okay', 'normal', 'clean', 'intact', 'healthy', 'fine')
+)
+_NUMBER = re.compile(r'\d+(?:\.\d+)?')
+_FORMS = (
+    'Write either names, `image,labels` and rows such as a.jpg,dog;sofa (no '
+    'label: a.jpg,), or a column a class, `image,dog,sofa` and rows such as '
+    'a.jpg,1,0'
+)
+_GIVEN = 'a class list that has it (--classes, `classes` in own_data)'
+
+
+def check_label_words(table: LabelTable) -> None:
+    """Ask about words that may mean something else than a class.
+
+    Only for a label file that comes without a class list, which would say
+    what is a class.
+
+    Args:
+        table (LabelTable): The rows.
+
+    Raises:
+        DataError: If the labels are yes and no in a column of names, if a
+            lone column of yes and no has no name of a class, or if a name
+            stands for "no label", such as ``none``; rows are named.
+
+    Example:
+        >>> from projects.amr.datasets.labels.label_file import LabelRow
+        >>> row = LabelRow('a.csv:2', 'a.jpg', ('none',))
+        >>> try:
+        ...     check_label_words(LabelTable((row,)))
+        ... except DataError as error:
+        ...     print(str(error).splitlines()[1])
+          a.csv:2: 'none'
+    """
+    columns = table.columns or ()
+    if len(columns) == 1 and columns[0].casefold() in _GENERIC:
+        raise DataError(
+            f'the column {columns[0]!r} holds 0 and 1 alone, and its name is '
+            f'no class. {_FORMS}; or name {_GIVEN}'
+        )
+    seen = [(name, 'header') for name in columns]
+    seen += [(name, row.where) for row in table.rows for name in row.names]
+    names = {name.casefold() for name, _ in seen}
+    if table.columns is None and names and names <= _YES_NO | _NOTHING:
+        faults = [f'{where}: {name!r}' for name, where in seen]
+        raise DataError(
+            'labels are yes and no, not the names of classes:\n'
+            f'{list_faults(faults)}\n{_FORMS}; or name {_GIVEN}'
+        )
+    doubtful = [
+        f'{where}: {name!r}'
+        for name, where in dict.fromkeys(seen)
+        if name.casefold() in _NOTHING
+    ]
+    if doubtful:
+        raise DataError(
+            'labels that may mean "no label":\n'
+            f'{list_faults(doubtful)}\nIf so, leave the cell empty (of '
+            'columns: leave the column out) and choose with --no-label what '
+            f'becomes of such photos. If it is a class, name {_GIVEN}'
+        )
+
+
+def doubtful_meanings(names: Iterable[str]) -> list[str]:
+    """Names that are classes by the rules, and may be meant otherwise.
+
+    Args:
+        names (Iterable[str]): Foreground class names.
+
+    Returns:
+        list[str]: One line for names that are all numbers, and one for each
+        that says that nothing is wrong.
+
+    Example:
+        >>> [line.split(':')[0] for line in doubtful_meanings(['ok', 'dent'])]
+        ["'ok' is a class to be found"]
+    """
+    names = sorted(names)
+    lines = [
+        f'{name!r} is a class to be found: if it means "no label", leave the '
+        'cell empty (--no-label keep)'
+        for name in names
+        if name.casefold() in _SOUND
+    ]
+    if names and all(map(_NUMBER.fullmatch, names)):
+        lines.append(
+            f'all names are numbers ({", ".join(names[:5])}): each is a class '
+            'to be found, 0 too; if 0 means "no label", leave the cell empty'
+        )
+    return lines

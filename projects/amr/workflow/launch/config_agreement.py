@@ -1,0 +1,242 @@
+"""Config entries that must agree, compared before any data are read."""
+
+import logging
+from collections.abc import Iterator, Sequence
+
+from mmengine.config import Config
+from mmengine.logging import print_log
+from mmseg.registry import DATASETS
+
+from projects.amr.errors import UserError
+from projects.amr.workflow.launch.own_classes import unwrapped
+
+# What torch's DataLoader takes with worker processes only.
+_OF_WORKERS = ('persistent_workers', 'prefetch_factor', 'timeout')
+_SEGMENTATION_HEADS = ('decode_head', 'auxiliary_head')
+_VALIDATION = ('val_cfg', 'val_dataloader', 'val_evaluator')
+
+
+def settle_config(
+    cfg: Config, roles: Sequence[str], tell: bool = True
+) -> None:
+    """Put config entries right that cannot be meant, refuse others.
+
+    Args:
+        cfg (Config): Of a training or test, changed in place.
+        roles (Sequence[str]): Of ``'train'``, ``'val'`` and ``'test'``, the
+            data loaders that will be used.
+        tell (bool): Whether what is put right is logged. Defaults to True.
+
+    Raises:
+        UserError: If entries contradict each other; both keys are named.
+    """
+    for role in roles:
+        where, loader = f'{role}_dataloader', cfg.get(f'{role}_dataloader')
+        if not loader:
+            continue
+        _check_loader(where, loader)
+        changes = list(_settle_workers(where, loader))
+        if role != 'train':
+            changes += _settle_sizes(cfg, where, loader)
+        for text in changes if tell else ():
+            print_log(text, 'current', logging.WARNING)
+    _check_classes(cfg)
+    if 'val' in roles:
+        _check_validation(cfg)
+    if 'train' in roles and cfg.get('train_dataloader'):
+        _check_crop(cfg)
+        _check_loop(cfg)
+        _check_pairing(cfg)
+
+
+def _check_loader(where: str, loader: dict) -> None:
+    """Refuse counts of a data loader that are none."""
+    rules = {'batch_size': 1, 'num_workers': 0}
+    if loader.get('num_workers'):
+        rules['prefetch_factor'] = 1
+    for key, least in rules.items():
+        value = loader.get(key)
+        if value is None:
+            continue
+        if not isinstance(value, int) or isinstance(value, bool):
+            raise UserError(f'{where}.{key} must be a number, got {value!r}')
+        if value < least:
+            raise UserError(
+                f'{where}.{key} must be at least {least}, got {value}'
+            )
+
+
+def _settle_workers(where: str, loader: dict) -> Iterator[str]:
+    """Drop what needs worker processes where there are none."""
+    if loader.get('num_workers'):
+        return
+    for key in _OF_WORKERS:
+        value = loader.get(key)
+        if value:
+            loader.pop(key)
+            yield (
+                f'{where}.{key}={value!r} needs worker processes, and '
+                f'{where}.num_workers is 0: it is left out'
+            )
+
+
+def _settle_sizes(cfg: Config, where: str, loader: dict) -> list[str]:
+    """Batch the images of a segmentor's test by size; it stacks them."""
+    preprocessor = cfg.model.get('data_preprocessor') or {}
+    kind = str(preprocessor.get('type')).rpartition('.')[2]
+    alone = loader.get('batch_size', 1) == 1 or loader.get('batch_sampler')
+    if alone or kind != 'SegDataPreProcessor' or preprocessor.get('test_cfg'):
+        return []
+    loader['batch_sampler'] = {'type': 'SizeGroupedBatchSampler'}
+    return [
+        f'{where}.batch_size is {loader["batch_size"]} and '
+        f'model.data_preprocessor.type is {kind}, which stacks images of one '
+        f'size: {where}.batch_sampler.type is SizeGroupedBatchSampler'
+    ]
+
+
+def _check_crop(cfg: Config) -> None:
+    """Compare the training crop with the size that batches are padded to."""
+    size = (cfg.model.get('data_preprocessor') or {}).get('size')
+    if size is None:
+        return
+    for dataset in unwrapped(cfg.train_dataloader.dataset):
+        steps = dataset.get('pipeline') or ()
+        crops = [
+            (index, step['crop_size'])
+            for index, step in enumerate(steps)
+            if step.get('crop_size') is not None
+        ]
+        if crops and _pair(crops[-1][1]) != _pair(size):
+            index, crop = crops[-1]
+            key = f'train_dataloader.dataset.pipeline.{index}.crop_size'
+            raise UserError(
+                f'{key} is {crop} and model.data_preprocessor.size is {size}: '
+                'crops are padded to that size, or cut. Set both alike'
+            )
+
+
+def _pair(size) -> tuple:
+    """(height, width) of a size that may be one number."""
+    return (size, size) if isinstance(size, int) else tuple(size)
+
+
+def _check_classes(cfg: Config) -> None:
+    """Compare the class lists of all datasets, and the heads with them."""
+    lists = dict(_class_lists(cfg))
+    if not lists:
+        return
+    (where, names), *others = lists.items()
+    for other, found in others:
+        if found != names:
+            raise UserError(
+                f'{where} has {len(names)} classes and {other} has '
+                f'{len(found)}, or others: all datasets of a config need one '
+                'class list'
+            )
+    for key in ('model', 'tta_model'):
+        for place, count, wanted in _counts(cfg.get(key), key, len(names)):
+            if count != wanted:
+                raise UserError(
+                    f'{place} is {count}, and {where} has {len(names)} '
+                    f'classes with the background: it must be {wanted}'
+                )
+
+
+def _class_lists(cfg: Config) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Yield the key and the class list of each dataset."""
+    for role in ('train', 'val', 'test'):
+        loader = cfg.get(f'{role}_dataloader')
+        if not loader or 'dataset' not in loader:
+            continue
+        for number, dataset in enumerate(unwrapped(loader['dataset'])):
+            kind = DATASETS.get(dataset.get('type'))
+            meta = {
+                **getattr(kind, 'METAINFO', {}),
+                **(dataset.get('metainfo') or {}),
+            }
+            key = f'{role}_dataloader.dataset.metainfo.classes'
+            if number:
+                key += f' (dataset {number + 1})'
+            if not meta.get('classes'):
+                continue
+            own = dataset.get('metainfo') or {}
+            colours = own.get('palette')
+            if colours and len(colours) != len(meta['classes']):
+                raise UserError(
+                    f'{key} has {len(meta["classes"])} names and palette '
+                    f'{len(colours)} colours: there must be one a class'
+                )
+            yield key, tuple(meta['classes'])
+
+
+def _counts(
+    config, where: str, labels: int, segmentation: bool = False
+) -> Iterator[tuple[str, int, int]]:
+    """Yield the key, the value and the right value of each class count."""
+    if isinstance(config, (list, tuple)):
+        for index, value in enumerate(config):
+            yield from _counts(value, f'{where}.{index}', labels, segmentation)
+    if not isinstance(config, dict):
+        return
+    weak = str(config.get('type')).endswith('CAMHead')
+    for key, value in config.items():
+        place = f'{where}.{key}'
+        if key == 'num_classes' and (weak or segmentation):
+            yield place, value, labels - weak
+        elif key == 'class_weight' and isinstance(value, (list, tuple)):
+            yield f'len({place})', len(value), labels - (not segmentation)
+        else:
+            inside = segmentation or key in _SEGMENTATION_HEADS
+            yield from _counts(value, place, labels, inside)
+
+
+def _check_validation(cfg: Config) -> None:
+    """Refuse a validation of which a part is missing."""
+    missing = [key for key in _VALIDATION if cfg.get(key) is None]
+    if missing and len(missing) < len(_VALIDATION):
+        there = [key for key in _VALIDATION if key not in missing]
+        raise UserError(
+            f'{", ".join(there)} without {", ".join(missing)}: give all of '
+            'them, or set all to None to train without validation'
+        )
+    saver = (cfg.get('default_hooks') or {}).get('checkpoint') or {}
+    if missing and saver.get('save_best'):
+        raise UserError(
+            f'default_hooks.checkpoint.save_best is {saver["save_best"]!r}, '
+            f'and there is no validation ({", ".join(missing)})'
+        )
+
+
+def _check_loop(cfg: Config) -> None:
+    """Compare the kind of loop with what counts epochs or never ends one."""
+    loop = cfg.get('train_cfg') or {}
+    kind = str(loop.get('type') or '')
+    by_epoch = loop.get('by_epoch', 'Epoch' in kind)
+    saver = (cfg.get('default_hooks') or {}).get('checkpoint') or {}
+    if not by_epoch and saver.get('by_epoch', True) and saver:
+        raise UserError(
+            f'train_cfg.type is {kind} and default_hooks.checkpoint.by_epoch '
+            'is True: no checkpoint would be written. Set it to False, and '
+            'interval to a number of iterations'
+        )
+    sampler = (cfg.train_dataloader.get('sampler') or {}).get('type')
+    if by_epoch and sampler == 'InfiniteSampler':
+        raise UserError(
+            'train_dataloader.sampler.type is InfiniteSampler and '
+            f'train_cfg.type is {kind or "EpochBasedTrainLoop"}: its first '
+            'epoch would never end. Take DefaultSampler, or '
+            'IterBasedTrainLoop'
+        )
+
+
+def _check_pairing(cfg: Config) -> None:
+    """Compare a loss between two images with the batch."""
+    loss = cfg.model.get('loss_cps') or {}
+    batch = cfg.train_dataloader.get('batch_size')
+    if loss.get('pairing') == 'first_two' and batch == 1:
+        raise UserError(
+            "model.loss_cps.pairing is 'first_two' and "
+            'train_dataloader.batch_size is 1: it needs two images per '
+            "device. Raise the batch size, or take pairing='same_image'"
+        )

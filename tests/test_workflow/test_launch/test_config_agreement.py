@@ -1,0 +1,177 @@
+from copy import deepcopy
+from pathlib import Path
+
+import pytest
+from mmengine.config import Config
+from runner_configs import tiny_config
+from segmentor_configs import tiny_segmentor
+
+from projects.amr.errors import UserError
+from projects.amr.runtime.config.config_reading import read_config
+from projects.amr.workflow.launch.config_agreement import settle_config
+
+CONFIGS = Path(__file__).parents[2] / 'configs'
+NAMES = [
+    'amr_r50_voc.py',
+    'amr_r50_voc_release.py',
+    'irnet_r50_voc.py',
+    'affinitynet_wrn38_voc.py',
+    'seam_amr_wrn38_voc.py',
+    'deeplabv2_r101_voc.py',
+    'deeplabv2_r101_voc_balanced.py',
+    'deeplabv2_r101_voc_coco.py',
+    'toy/amr_r26_toyvoc.py',
+    'toy/irnet_r26_toyvoc.py',
+    'toy/affinitynet_wrn38_toyvoc.py',
+    'toy/deeplabv2_r26_toyvoc.py',
+    'plug_and_play/amr_deit-small_voc.py',
+]
+ROLES = ('train', 'val', 'test')
+
+
+@pytest.fixture(scope='module')
+def classifier(tmp_path_factory):
+    return tiny_config(Path('data'), tmp_path_factory.mktemp('work'))
+
+
+@pytest.fixture(scope='module')
+def segmentor(tmp_path_factory):
+    return tiny_segmentor(Path('data'), tmp_path_factory.mktemp('work'))
+
+
+def changed(cfg, changes) -> Config:
+    cfg = deepcopy(cfg)
+    cfg.merge_from_dict(changes)
+    return cfg
+
+
+@pytest.mark.parametrize('name', NAMES)
+def test_the_configs_here_agree(name):
+    cfg = read_config(CONFIGS / name)
+    before = cfg.pretty_text
+    settle_config(cfg, ROLES)
+    assert cfg.pretty_text == before
+
+
+@pytest.mark.parametrize('role', ROLES)
+@pytest.mark.parametrize(
+    ('key', 'value'),
+    [('persistent_workers', True), ('prefetch_factor', 4), ('timeout', 9)],
+)
+def test_fault37_what_needs_workers_is_left_out(classifier, role, key, value):
+    where = f'{role}_dataloader'
+    cfg = changed(
+        classifier, {f'{where}.num_workers': 0, f'{where}.{key}': value}
+    )
+    settle_config(cfg, ROLES)
+    assert key not in cfg[where]
+    cfg = changed(
+        classifier, {f'{where}.num_workers': 1, f'{where}.{key}': value}
+    )
+    settle_config(cfg, ROLES)
+    assert cfg[where][key] == value
+
+
+def test_fault37_a_segmentor_s_batches_have_one_size(segmentor, classifier):
+    for base, grouped in ((segmentor, True), (classifier, False)):
+        cfg = changed(base, {'val_dataloader.batch_size': 3})
+        settle_config(cfg, ('train', 'val'))
+        assert ('batch_sampler' in cfg.val_dataloader) == grouped
+
+
+REFUSED = [
+    ({'train_dataloader.batch_size': 0}, 'batch_size'),
+    ({'train_dataloader.batch_size': -2}, 'batch_size'),
+    ({'train_dataloader.batch_size': 2.0}, 'batch_size'),
+    ({'train_dataloader.num_workers': -1}, 'num_workers'),
+    (
+        {
+            'val_dataloader.num_workers': 1,
+            'val_dataloader.prefetch_factor': 0,
+        },
+        'val_dataloader.prefetch_factor',
+    ),
+    ({'model.data_preprocessor.size': (64, 64)}, 'crop_size'),
+    ({'model.data_preprocessor.size': (48, 40)}, 'crop_size'),
+    (
+        {'train_dataloader.dataset.pipeline.3.crop_size': 40},
+        'model.data_preprocessor.size',
+    ),
+    (
+        {'val_dataloader.dataset.metainfo.classes': ('background', 'dog')},
+        'val_dataloader.dataset.metainfo.classes',
+    ),
+    (
+        {'train_dataloader.dataset.metainfo.palette': [[0, 0, 0]]},
+        'palette',
+    ),
+    ({'val_dataloader': None}, 'val_dataloader'),
+    ({'val_evaluator': None}, 'val_evaluator'),
+    ({'train_dataloader.sampler.type': 'InfiniteSampler'}, 'InfiniteSampler'),
+]
+
+
+@pytest.mark.parametrize(('changes', 'words'), REFUSED)
+def test_fault37_what_contradicts_is_refused(classifier, changes, words):
+    settle_config(deepcopy(classifier), ROLES)
+    cfg = deepcopy(classifier)
+    if None in changes.values():
+        cfg[next(iter(changes))] = None
+    else:
+        cfg.merge_from_dict(changes)
+    with pytest.raises(UserError) as error:
+        settle_config(cfg, ROLES)
+    assert words in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ('changes', 'words'),
+    [
+        (
+            {'model.spotlight.head.num_classes': 20},
+            'model.spotlight.head.num_classes',
+        ),
+        (
+            {
+                'model.loss_cps.pairing': 'first_two',
+                'train_dataloader.batch_size': 1,
+            },
+            'model.loss_cps.pairing',
+        ),
+    ],
+)
+def test_fault37_models_of_another_set_are_refused(classifier, changes, words):
+    with pytest.raises(UserError) as error:
+        settle_config(changed(classifier, changes), ROLES)
+    assert words in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ('changes', 'words'),
+    [
+        ({'model.decode_head.num_classes': 4}, 'decode_head.num_classes'),
+        (
+            {'model.decode_head.loss_decode.class_weight': [1.0] * 4},
+            'class_weight',
+        ),
+        ({'default_hooks.checkpoint.by_epoch': True}, 'by_epoch'),
+        ({'model.data_preprocessor.size': (40, 40)}, 'crop_size'),
+    ],
+)
+def test_fault37_segmentors_are_compared_too(segmentor, changes, words):
+    settle_config(deepcopy(segmentor), ROLES)
+    with pytest.raises(UserError) as error:
+        settle_config(changed(segmentor, changes), ROLES)
+    assert words in str(error.value)
+
+
+def test_other_roles_are_left_alone(classifier):
+    cfg = changed(classifier, {'train_dataloader.batch_size': 0})
+    settle_config(cfg, ('test',))
+
+
+def test_save_best_needs_a_validation(classifier):
+    cfg = changed(classifier, {'default_hooks.checkpoint.save_best': 'auto'})
+    cfg.val_cfg = cfg.val_dataloader = cfg.val_evaluator = None
+    with pytest.raises(UserError, match='save_best'):
+        settle_config(cfg, ROLES)
