@@ -22,8 +22,8 @@ from projects.amr.datasets.toy_voc import (
     class_names,
     draw_sample,
     generate_toy_voc,
+    generation,
 )
-from projects.amr.datasets.toy_voc.generation import generation
 from projects.amr.errors import DataError, UserError
 from projects.amr.structures.voc_palette import voc_palette
 

@@ -10,7 +10,7 @@ from projects.amr.errors import UserError
 from projects.amr.runtime.config.config_reading import read_config
 from projects.amr.workflow.launch.config_agreement import settle_config
 
-CONFIGS = Path(__file__).parents[2] / 'configs'
+CONFIGS = Path(__file__).parents[3] / 'configs'
 NAMES = [
     'amr_r50_voc.py',
     'amr_r50_voc_release.py',
