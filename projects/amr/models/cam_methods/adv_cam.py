@@ -6,7 +6,10 @@ import torch
 from mmseg.registry import TASK_UTILS
 from torch import Tensor
 
-from projects.amr.models.cam_methods.class_wise_cam import ClassWiseCAM
+from projects.amr.models.cam_methods.class_wise_cam import (
+    ClassWiseCAM,
+    flat_views,
+)
 from projects.amr.ops.adversarial_climbing import (
     REDUCTIONS,
     climb_step,
@@ -157,6 +160,6 @@ class AdvCAM(ClassWiseCAM):
         """Merged maps (M, h, w) as the classifier shows them."""
         if not branch.refines:
             return target_maps(cam, classes, positive)
-        shown, _ = branch.view_cams(views.flatten(0, 1))
+        shown, _ = branch.view_cams(flat_views(views))
         cam = next(iter(shown.values())).float()
         return target_maps(cam.unflatten(0, views.shape[:2]), classes)
