@@ -6,6 +6,8 @@ model = dict(
         type='AdvCAM',
         # Half of the steps at scale 0.5: released code.
         num_steps=(13, 27, 27, 27, 27, 27, 27),
+        # The strength that the weight of 7 was chosen for: released code.
+        ad_reduction='positive',
         max_batch=4,  # items of two views: a matter of memory alone
     )
 )

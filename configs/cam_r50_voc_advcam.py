@@ -9,6 +9,8 @@ model = dict(
         # amr_r50_voc_release.py.
         scales=(0.5, 1.0, 1.5, 2.0),
         num_steps=(13, 27, 27, 27),
+        # The strength that the weight of 7 was chosen for: released code.
+        ad_reduction='positive',
         max_batch=4,  # items of two views: a matter of memory alone
     )
 )

@@ -6,5 +6,11 @@ model = dict(
     # A pixel is the source of pairs where its whole half disc lies in the
     # crop: IRNet's released code.
     interior_only=True,
-    test_cfg=dict(cam_power=1.5),  # AMR's released code, from AdvCAM
+    test_cfg=dict(
+        cam_power=1.5,  # AMR's released code, from AdvCAM
+        # IRNet's released code: the network sees each image padded to the
+        # crop's size, and walked maps are enlarged by the stride and cut.
+        pad_size=512,
+        enlarge_by=4,
+    ),
 )

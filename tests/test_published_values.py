@@ -95,6 +95,8 @@ VALUES = {
         'model.interior_only': True,
         'model.test_cfg.cam_power': 1.5,
         'model.test_cfg.bg_thr': 0.25,
+        'model.test_cfg.pad_size': 512,
+        'model.test_cfg.enlarge_by': 4,
     },
     'affinitynet_wrn38_voc': {
         'model.radius': 5,

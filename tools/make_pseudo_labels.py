@@ -51,6 +51,13 @@ def parse_args() -> argparse.Namespace:
         default='global',
     )
     parser.add_argument('--solver', choices=SOLVERS, default='auto')
+    parser.add_argument(
+        '--enlarge-by',
+        type=int,
+        metavar='FACTOR',
+        help='enlarge walked maps so and cut them to the image (released '
+        'code: 4) instead of resizing them',
+    )
     add_folder_arguments(parser)
     add_generation_arguments(parser)
     return parser.parse_args()
@@ -67,6 +74,7 @@ def main() -> None:
         'bg_thr': args.bg_thr,
         'normalize': None if args.normalize == 'none' else args.normalize,
         'solver': args.solver,
+        'enlarge_by': args.enlarge_by,
         'crf': None if args.crf in (None, 'none') else args.crf,
     }
     transforms = [

@@ -208,6 +208,7 @@ class TestRandomWalkPseudoLabel:
             {'cam_power': 3.0},
             {'bg_thr': 0.8},
             {'normalize': None},
+            {'enlarge_by': 4},
             {'crf': 'dense'},
             {'crf': 'local', 'crf_params': {'kernels': 'irn'}},
         ],
@@ -253,6 +254,7 @@ class TestRandomWalkPseudoLabel:
             {'solver': 'x'},
             {'crf': 'x'},
             {'cam_power': 0},
+            {'enlarge_by': 0},
             {'crf_params': {'kernels': 'x'}},
         ],
     )

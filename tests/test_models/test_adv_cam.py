@@ -156,6 +156,7 @@ def test_an_error_inside_restores_the_flags():
         {'ad_weight': 90.0},
         {'ad_thr': 0.05},
         {'ad_reduction': 'sum'},
+        {'ad_reduction': 'positive'},
         {'rectify_logits': True},
         {'flip': False},
     ],

@@ -68,6 +68,8 @@ def test_each_test_setting_matters():
         {'beta': 1.0},
         {'exp_times': 0},
         {'normalize': None},
+        {'pad_size': 64},
+        {'enlarge_by': 4},
     ):
         model = irnet(test_cfg=change)
         model.load_state_dict(reference.state_dict())
@@ -78,6 +80,49 @@ def test_each_test_setting_matters():
         irnet(test_cfg={'solver': 'x'}).predict([image], [sample])
     with pytest.raises(ValueError, match=r"`test_cfg` knows.*\['xi'\]"):
         irnet(test_cfg={'xi': 1})
+
+
+@pytest.mark.parametrize('size', [(33, 47), (61, 5), (1, 1), (90, 37)])
+def test_padding_enters_the_group_norms_and_is_cut_off(size):
+    """GroupNorm by hand: the padded image's own statistics, then the crop."""
+    model = irnet(test_cfg={'pad_size': 64})
+    image = torch.randn(3, *size)
+    total = 0
+    for mirrored in (False, True):
+        own = image.flip(-1) if mirrored else image
+        padded = torch.zeros(1, 3, max(size[0], 64), 64)
+        padded[0, :, : size[0], : size[1]] = own
+        logit, _ = model(padded)
+        logit = logit[0, 0, : -(-size[0] // 4), : -(-size[1] // 4)]
+        total = total + (logit.flip(-1) if mirrored else logit) / 2
+    got = model.predict_boundary(image)
+    torch.testing.assert_close(got, total.sigmoid())
+    model.test_cfg['pad_size'] = None
+    plain = model.predict_boundary(image)
+    assert plain.shape == got.shape
+    assert (plain - got).abs().max() > 1e-3
+
+
+def test_sides_that_are_long_enough_are_not_padded():
+    model = irnet()
+    image = torch.randn(3, 33, 47)
+    plain = model.predict_boundary(image)
+    for side in (None, 0, 33):
+        model.test_cfg['pad_size'] = side
+        assert torch.equal(model.predict_boundary(image), plain)
+
+
+def test_walked_maps_are_enlarged_by_the_stride_and_cut():
+    model, sample = irnet(test_cfg={'normalize': None}), with_cam()
+    image = torch.randn(3, 33, 47)
+    (small,) = model.predict([image], [sample.clone()])
+    boundary = small.pred_boundary.data[0]
+    walked = random_walk(sample.cam_input.cam, boundary)
+    model.test_cfg['enlarge_by'] = 4
+    (got,) = model.predict([image], [sample.clone()])
+    full = F.interpolate(walked[None], (36, 48), mode='bilinear')[0]
+    torch.testing.assert_close(got.pred_cam.walked, full[:, :33, :47])
+    assert not torch.allclose(got.pred_cam.walked, small.pred_cam.walked)
 
 
 def test_mirrored_image_gives_the_mirrored_boundary():

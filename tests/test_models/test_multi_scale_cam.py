@@ -2,8 +2,12 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from model_configs import NUM_CLASSES, branch, build
-from projects.amr.models import MultiScaleCAM
+from model_configs import NUM_CLASSES, branch, build, seam
+from projects.amr.models import AdvCAM, GradCAM, MultiScaleCAM
+from projects.amr.models.cam_methods import class_wise_cam, multi_scale_cam
+from projects.amr.models.cam_methods.multi_scale_cam import (
+    channels_last_on_cpu,
+)
 from projects.amr.ops import normalize_cam
 
 LABEL = torch.tensor([1.0, 0.0, 1.0])
@@ -154,3 +158,37 @@ def test_interpolation_matters_and_bad_arguments_are_named():
     ]:
         with pytest.raises(ValueError, match=name):
             MultiScaleCAM(**arguments)
+
+
+@pytest.mark.parametrize('classifier', [branch, seam])
+@pytest.mark.parametrize('method', [MultiScaleCAM, AdvCAM, GradCAM])
+def test_layout_of_the_views_changes_rounding_only(
+    classifier, method, monkeypatch
+):
+    model = build(classifier(), training=False)
+    images, labels = torch.randn(2, 3, 33, 61), [LABEL, 1 - LABEL]
+    seen = []
+    model.backbone.register_forward_pre_hook(
+        lambda _m, inputs: seen.append(
+            inputs[0].is_contiguous(memory_format=torch.channels_last)
+        )
+    )
+    kwargs = {'num_steps': 2} if method is AdvCAM else {}
+    cams = method(scales=(0.5, 1.0), **kwargs)
+    ours = cams(model, images.unbind(), labels)
+    assert all(seen)
+    seen.clear()
+    for module in (multi_scale_cam, class_wise_cam):
+        monkeypatch.setattr(module, 'channels_last_on_cpu', lambda x: x)
+    plain = cams(model, images.unbind(), labels)
+    assert not any(seen)
+    for one, other in zip(ours, plain, strict=True):
+        assert one.classes.tolist() == other.classes.tolist()
+        torch.testing.assert_close(one.scores, other.scores)
+        difference = (one.cams['cam'] - other.cams['cam']).abs()
+        assert difference.max() <= 2**-11  # one step of a stored value
+
+
+def test_views_on_another_device_stay_as_they_are():
+    views = torch.empty(2, 3, 5, 7, device='meta')
+    assert channels_last_on_cpu(views) is views

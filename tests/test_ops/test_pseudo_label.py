@@ -64,12 +64,41 @@ def test_equals_the_steps_one_by_one(maps, normalize, first):
         {'exp_times': 2},
         {'normalize': 'class'},
         {'normalize': None},
+        {'enlarge_by': 4},
     ],
 )
 def test_every_argument_matters(maps, changes):
     before = walk_to_scores(*maps, SIZE)
     after = walk_to_scores(*maps, SIZE, **changes)
     assert (before - after).abs().max() > 1e-3
+
+
+@pytest.mark.parametrize('size', [(45, 67), (48, 68), (46, 65), (50, 70)])
+def test_maps_are_enlarged_by_the_stride_and_cut(maps, size):
+    """Value by value, by the formula of bilinear enlargement."""
+    settings = {'exp_times': 2, 'normalize': None}
+    got = walk_to_scores(*maps, size, enlarge_by=4, **settings)
+    small = walk_to_scores(*maps, (12, 17), **settings).numpy()
+    resized = walk_to_scores(*maps, size, **settings)
+    if size == (50, 70):  # 12 x 17 maps, enlarged, do not cover it
+        assert torch.equal(got, resized)
+        return
+    for y, x in [(0, 0), (size[0] - 1, size[1] - 1), (21, 34), (40, 3)]:
+        (y0, y1, v), (x0, x1, u) = (
+            neighbours(p, n) for p, n in ((y, 12), (x, 17))
+        )
+        want = (1 - v) * ((1 - u) * small[:, y0, x0] + u * small[:, y0, x1])
+        want += v * ((1 - u) * small[:, y1, x0] + u * small[:, y1, x1])
+        np.testing.assert_allclose(got[:, y, x], want, rtol=1e-5, atol=1e-7)
+    same = torch.allclose(got, resized, atol=1e-6)
+    assert same == (size == (48, 68))  # where 4 divides both sides
+
+
+def neighbours(pixel, count):
+    """Two of ``count`` values at stride 4, and the weight of the second."""
+    position = min(max((pixel + 0.5) / 4 - 0.5, 0), count - 1)
+    first = int(position)
+    return first, min(first + 1, count - 1), position - first
 
 
 @pytest.mark.parametrize('solver', ['dense', 'sparse', 'chebyshev'])
@@ -105,7 +134,13 @@ def test_nothing_crosses_a_wall():
 
 @pytest.mark.parametrize(
     'changes',
-    [{'cam_power': 0}, {'normalize': 'max'}, {'solver': 'x'}, {'radius': 0}],
+    [
+        {'cam_power': 0},
+        {'normalize': 'max'},
+        {'solver': 'x'},
+        {'radius': 0},
+        {'enlarge_by': 0},
+    ],
 )
 def test_broken_rules_are_refused(maps, changes):
     with pytest.raises(ValueError, match=next(iter(changes))):

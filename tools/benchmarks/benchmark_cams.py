@@ -3,13 +3,17 @@
 "released" is a plain implementation of the released way: one image and its
 mirror at a time, scale by scale, rescaled on the CPU; the maps go to the CPU
 and are resized class by class (below 1 % of its time). It is float32 in eval
-mode without gradients, as the released code. The other ways are ours, their
-options named: "batched" or one image at a time; "half" with the test loop's
-``test_cfg.fp16=True`` (float16 on a GPU, bfloat16 on a CPU); "channels last"
-with ``ChannelsLastHook``; "fused" with ``FuseConvBNHook``; "compiled" with
-torch.compile and frozen weights (``--compiled``; it needs a compiler, and
-compiles anew for each size). ``error`` is the largest difference of the
-normalised maps from the released way's.
+mode without gradients, as the released code. Its views are channels last in
+memory, which those of the released loader happen to be where it runs in the
+main process (``num_workers=0``); its worker processes make them contiguous:
+"released, contiguous". The other ways are ours, with views channels last on a
+CPU, their options named: "batched" or one image at a time; "half" with the
+test loop's ``test_cfg.fp16=True`` (float16 on a GPU, bfloat16 on a CPU);
+"channels last" with ``ChannelsLastHook``, which converts the weights; "fused"
+with ``FuseConvBNHook``; "compiled" with torch.compile and frozen weights
+(``--compiled``; it needs a compiler, and compiles for each size).
+``error`` is the largest difference of the normalised maps from the released
+way's.
 
     python tools/benchmarks/benchmark_cams.py --out cams.json
 """
@@ -17,7 +21,7 @@ normalised maps from the released way's.
 import measuring
 import torch
 import torch.nn.functional as F
-from benchmark_advcam import make_images, make_model
+from benchmark_advcam import largest_difference, make_images, make_model
 from mmengine.runner.amp import autocast
 from torch import Tensor, nn
 
@@ -27,6 +31,7 @@ from projects.amr.ops import stride_size
 
 WAYS = (
     'released',
+    'released, contiguous',
     'one image',
     'batched',
     'batched, fused',
@@ -40,7 +45,9 @@ WAYS = (
 COMPILED = ('batched, compiled', 'batched, half, compiled')
 
 
-def released_maps(model, image: Tensor, label: Tensor, scales) -> Tensor:
+def released_maps(
+    model, image: Tensor, label: Tensor, scales, layout: torch.memory_format
+) -> Tensor:
     """Normalised maps (K, h', w') of the labelled classes of one image."""
     height, width = image.shape[-2:]
     size = stride_size((height, width), 4)
@@ -57,7 +64,8 @@ def released_maps(model, image: Tensor, label: Tensor, scales) -> Tensor:
         )
         if scale == 1:
             view = image[None].cpu()
-        pair = torch.cat([view, view.flip(-1)]).to(device)
+        pair = torch.cat([view, view.flip(-1)])
+        pair = pair.contiguous(memory_format=layout).to(device)
         cams = model.branch_cams(pair)['cam'].relu().cpu()
         cam = cams[0] + cams[1].flip(-1)
         for row, index in enumerate(classes):
@@ -72,10 +80,12 @@ def released_maps(model, image: Tensor, label: Tensor, scales) -> Tensor:
 
 
 @torch.no_grad()
-def released_way(model, images, labels, scales) -> list[Tensor]:
+def released_way(
+    model, images, labels, scales, layout=torch.channels_last
+) -> list[Tensor]:
     """Maps of each image, one after the other."""
     return [
-        released_maps(model, image, label, scales)
+        released_maps(model, image, label, scales, layout)
         for image, label in zip(images, labels, strict=True)
     ]
 
@@ -88,14 +98,6 @@ def our_way(method, model, images, labels, chunk: int) -> list[Tensor]:
         made = method(model, list(images[part]), labels[part])
         results += [prediction.cams['cam'].cpu() for prediction in made]
     return results
-
-
-def largest_difference(ours: list[Tensor], released: list[Tensor]) -> float:
-    """Of maps in [0, 1]; ours are rounded to half precision, as stored."""
-    pairs = list(zip(ours, released, strict=True))
-    if any(a.shape != b.shape for a, b in pairs):
-        raise ValueError('the ways kept different classes')
-    return max(float((a - b).abs().max()) for a, b in pairs)
 
 
 def prepare(model: nn.Module, words: list[str]) -> None:
@@ -111,25 +113,20 @@ def prepare(model: nn.Module, words: list[str]) -> None:
         model.branch_cams = torch.compile(model.branch_cams, dynamic=False)
 
 
-def make_classifier(options) -> nn.Module:
-    """The model of all ways, before any of their options."""
-    model = make_model(options)
-    # Maps of a random head may be positive nowhere, and are dropped then.
-    nn.init.uniform_(model.head.classifier.weight, -0.5, 1)
-    return model
-
-
 def run_case(way: str, size: int, options) -> dict:
     """Measure one way at one size."""
     torch.set_num_threads(options.threads)
     words = way.split(', ')
-    model = make_classifier(options)
+    model = make_model(options)
     images, labels = make_images(size, options)
     method = MultiScaleCAM(options.scales)
     chunk = options.images if 'batched' in words else 1
 
+    contiguous = 'contiguous' in words
+    layout = torch.contiguous_format if contiguous else torch.channels_last
+
     def released(model=model) -> list[Tensor]:
-        return released_way(model, images, labels, options.scales)
+        return released_way(model, images, labels, options.scales, layout)
 
     def ours() -> list[Tensor]:
         with autocast(enabled='half' in words):
@@ -138,11 +135,11 @@ def run_case(way: str, size: int, options) -> dict:
     prepare(model, words)
     # One small pass first: lazy set-up is no part of the measurement.
     method(model, list(images[:1, :, :32, :32]), labels[:1])
-    call = released if way == 'released' else ours
+    call = released if 'released' in words else ours
     result = measuring.measure(call, options)
     result['per_image'] = result['seconds'] / options.images
-    if way != 'released':
-        reference = released(make_classifier(options))
+    if 'released' not in words:
+        reference = released(make_model(options))
         result['error'] = largest_difference(ours(), reference)
     return result
 

@@ -1,7 +1,9 @@
 """Time the random walk beside the released dense way.
 
 The dense way is a plain implementation of the released one: gather the paths,
-fill an N x N float32 matrix, square it ``exp_times`` times, multiply.
+fill an N x N float32 matrix, square it ``exp_times`` times, multiply. Above
+``--dense-limit`` pixels it is not run; its time there is an estimate by the
+power law through the measured sizes.
 
     python tools/benchmarks/benchmark_random_walk.py --out walk.json
 """
@@ -76,6 +78,21 @@ def run_case(way: str, size: tuple[int, int], options) -> dict:
     return {**result, 'relative_error': float(error.max())}
 
 
+def print_estimates(rows: list[dict]) -> None:
+    """Say what the dense way would take where it was not run."""
+    dense = [row for row in rows if row['way'] == 'released']
+    if len(dense) < 2:
+        return
+    known = [[row[key] for row in dense] for key in ('pixels', 'seconds')]
+    for row in rows:
+        if row['way'] == 'auto' and 'speed_up' not in row:
+            seconds = measuring.extrapolate(*known, row['pixels'])
+            print(
+                f'{row["size"]}: the released way would take {seconds:.0f} s '
+                f'by the power law, {seconds / row["seconds"]:.0f} times ours'
+            )
+
+
 def main() -> None:
     """Run all cases and report them."""
     options = measuring.parse(
@@ -101,6 +118,7 @@ def main() -> None:
             rows.append(row)
             print(f'{text} {way}: {got["seconds"]:.4f} s', flush=True)
     measuring.report(rows, options)
+    print_estimates(rows)
 
 
 if __name__ == '__main__':

@@ -28,6 +28,7 @@ def parse(description: str, **defaults: object) -> argparse.Namespace:
     parser.add_argument('--device', default='cpu', choices=('cpu', 'cuda'))
     parser.add_argument('--threads', type=int, default=1)
     parser.add_argument('--repeats', type=int, default=5)
+    parser.add_argument('--rounds', type=int, default=1)
     parser.add_argument('--out', type=Path, help='JSON file of the results')
     for name, value in defaults.items():
         nargs = '+' if isinstance(value, list) else None
@@ -70,31 +71,50 @@ def measure(call: Callable, options: argparse.Namespace) -> dict:
 def compare(
     run_case: Callable, ways: Sequence[str], options: argparse.Namespace
 ) -> None:
-    """Measure several ways of one thing at several sizes, and report them.
+    """Measure ways of one thing, see :func:`measured`, and report them."""
+    report(measured(run_case, ways, options), options)
 
-    A row has the speed and the memory of a way beside the first way's at its
-    size. On one thread of a shared machine, CPU time is what can be compared;
-    a GPU's is the time that passes.
+
+def measured(
+    run_case: Callable, ways: Sequence[str], options: argparse.Namespace
+) -> list[dict]:
+    """Measure several ways of one thing at several sizes.
+
+    A row has the fastest of ``--rounds`` rounds, in each of which every way
+    is measured once, and the median over the rounds of its speed beside the
+    first way's. On one thread of a shared machine, CPU time is what can be
+    compared; a GPU's is the time that passes.
 
     Args:
         run_case (Callable): Gets a way, a size and the options, and returns
             what :func:`measure` does, and more; importable by a new process.
         ways (Sequence[str]): The first is what the others are compared with.
         options (Namespace): With ``sizes``, sides of squares in pixels.
+
+    Returns:
+        list[dict]: One row a size and way.
     """
     clock = 'seconds' if options.device == 'cuda' else 'cpu_seconds'
     rows = []
     for size in options.sizes:
-        first = None
-        for way in ways:
-            got = isolated(run_case, way, size, options)
-            first = first or got
-            row = {'way': way, 'size': size, 'pixels': size * size, **got}
-            row['speed_up'] = first[clock] / got[clock]
-            row['memory_share'] = got['peak_mib'] / first['peak_mib']
+        rounds = []
+        for _ in range(options.rounds):
+            rounds.append([])
+            for way in ways:
+                got = isolated(run_case, way, size, options)
+                print(f'{size} {way}: {got[clock]:.4f} s', flush=True)
+                rounds[-1].append(got)
+        for way, *own in zip(ways, *rounds, strict=True):
+            best = min(own, key=lambda got: got[clock])
+            row = {'way': way, 'size': size, 'pixels': size * size, **best}
+            ratios = [
+                first[clock] / got[clock]
+                for (first, *_), got in zip(rounds, own, strict=True)
+            ]
+            row['speed_up'] = float(np.median(ratios))
+            row['memory_share'] = best['peak_mib'] / rounds[0][0]['peak_mib']
             rows.append(row)
-            print(f'{size} {way}: {got[clock]:.4f} s', flush=True)
-    report(rows, options)
+    return rows
 
 
 def peak_of(call: Callable, device: str) -> int:
@@ -124,6 +144,12 @@ def circumstances(
 def exponent(sizes: list[int], seconds: list[float]) -> float:
     """Fit p of ``time ~ size ** p`` by least squares of the logarithms."""
     return float(np.polyfit(np.log(sizes), np.log(seconds), 1)[0])
+
+
+def extrapolate(sizes: list[int], seconds: list[float], size: int) -> float:
+    """Seconds at a size by the power law through the last measured one."""
+    power = exponent(sizes, seconds)
+    return seconds[-1] * (size / sizes[-1]) ** power
 
 
 def report(rows: list[dict], options: argparse.Namespace) -> None:

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from projects.amr.ops.cam import normalize_cam, pool_logits
 
-REDUCTIONS = ('mean', 'sum')
+REDUCTIONS = ('mean', 'sum', 'positive')
 
 
 def select_class(cam: Tensor, classes: Tensor) -> Tensor:
@@ -47,6 +47,40 @@ def merge_views(maps: Tensor) -> Tensor:
     return plain + mirrored[0].flip(-1) if mirrored else plain
 
 
+def positive_grad_cam(maps: Tensor, num_positive: Tensor) -> Tensor:
+    r"""Grad-CAM of the released code, whose weights skip what is not positive.
+
+    The score is the sum of the rectified CAM, so its gradient is the
+    classifier's weight w at each of the P_v positions of view v where the
+    CAM is positive, and 0 elsewhere. A channel's weight is the gradient's sum
+    over a view, divided by the number of positive entries of the whole
+    gradient (all views, channels and positions):
+
+    .. math::
+        \frac{w P_v}{n \sum_u P_u}, \quad n = |\{w > 0\}|.
+
+    So the map is the CAM times P_v / (n sum P), about the CAM / (2 n) for an
+    image and its mirrored copy, whatever the size of the map.
+
+    Args:
+        maps (Tensor): Shape (V, M, h, w), unrectified CAMs of the items'
+            classes.
+        num_positive (Tensor): Shape (M,), positive weights n of each item's
+            class, at least 1.
+
+    Returns:
+        Tensor: Shape (V, M, h, w), real.
+
+    Example:
+        >>> maps = torch.tensor([[[[4.0, -1.0]]], [[[4.0, 4.0]]]])
+        >>> positive_grad_cam(maps * 3, torch.tensor([2])).relu().tolist()
+        [[[[2.0, 0.0]]], [[[4.0, 4.0]]]]
+    """
+    positions = (maps.detach() > 0).sum((-2, -1), keepdim=True)
+    share = positions / positions.sum(0).clamp_min(1)
+    return maps * share / num_positive[:, None, None]
+
+
 def class_margin(logits: Tensor, classes: Tensor) -> Tensor:
     """Target logit minus all other logits, summed over views.
 
@@ -65,6 +99,27 @@ def class_margin(logits: Tensor, classes: Tensor) -> Tensor:
     return (2 * target[..., 0] - logits.sum(2)).sum(0)
 
 
+def target_maps(
+    cam: Tensor, classes: Tensor, num_positive: Tensor | None = None
+) -> Tensor:
+    """Merged map of each item's class.
+
+    Args:
+        cam (Tensor): Shape (V, M, K, h, w), unrectified CAMs.
+        classes (Tensor): Shape (M,), the targets.
+        num_positive (Tensor, optional): Shape (M,), see
+            :func:`positive_grad_cam`; None takes the CAMs as they are.
+            Defaults to None.
+
+    Returns:
+        Tensor: Shape (M, h, w), >= 0.
+    """
+    maps = select_class(cam, classes)
+    if num_positive is not None:
+        maps = positive_grad_cam(maps, num_positive)
+    return merge_views(maps)
+
+
 def discriminative_change(
     cam: Tensor, initial: Tensor, thr: float, reduction: str = 'mean'
 ) -> Tensor:
@@ -78,7 +133,7 @@ def discriminative_change(
         cam (Tensor): Shape (M, h, w), >= 0, of the climbing images.
         initial (Tensor): Same shape, of the images they started from.
         thr (float): In [0, 1]; 1 holds nothing.
-        reduction (str): Over positions, ``'sum'`` or ``'mean'``. The sum
+        reduction (str): Over positions, ``'mean'``, else the sum. The sum
             over the Grad-CAM of a pooled logit, which is the CAM divided by
             the number of positions, is the ``'mean'`` over the CAM.
 
@@ -103,12 +158,13 @@ def climbing_objective(
     ad_thr: float = 0.5,
     reduction: str = 'mean',
     rectify_logits: bool = False,
+    num_positive: Tensor | None = None,
 ) -> Tensor:
     """What the climb raises: the class margin less the weighted L_AD.
 
     Args:
         cam (Tensor): Shape (V, M, K, h, w), unrectified CAMs of the views.
-        initial (Tensor): Shape (M, h, w), merged target maps before the
+        initial (Tensor): Shape (M, h, w), :func:`target_maps` before the
             first step.
         classes (Tensor): Shape (M,), the targets.
         ad_weight (float): Weight of L_AD. Defaults to 7.
@@ -118,12 +174,14 @@ def climbing_objective(
         rectify_logits (bool): Whether logits are means of rectified CAMs
             (released code) and not of the CAMs themselves. Defaults to
             False.
+        num_positive (Tensor, optional): See :func:`target_maps`. Defaults to
+            None.
 
     Returns:
         Tensor: Shape (M,), real. The items are independent of each other.
     """
     logits = pool_logits(cam.relu() if rectify_logits else cam)
-    merged = merge_views(select_class(cam, classes))
+    merged = target_maps(cam, classes, num_positive)
     change = discriminative_change(merged, initial, ad_thr, reduction)
     return class_margin(logits, classes) - ad_weight * change
 

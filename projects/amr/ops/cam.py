@@ -48,6 +48,31 @@ def resize_cam(cam: Tensor, size: tuple[int, int]) -> Tensor:
     return out if cam.ndim == 4 else out[0]
 
 
+def enlarge_and_cut(cam: Tensor, factor: int, size: tuple[int, int]) -> Tensor:
+    """Enlarge maps by a whole factor and cut off what is past the image.
+
+    Released code (IRNet): brings maps of stride 4 to the image's size so, by
+    4. Where the factor divides both sides this is :func:`resize_cam`.
+
+    Args:
+        cam (Tensor): Shape (K, h, w).
+        factor (int): Enlargement, at least 1.
+        size (tuple[int, int]): Image size (H, W) in pixels.
+
+    Returns:
+        Tensor: Shape (K, H, W). Maps that do not cover the image, since it
+        went through the network at a smaller size, are resized to it.
+
+    Example:
+        >>> enlarge_and_cut(torch.tensor([[[0.0, 1.0]]]), 2, (1, 3)).tolist()
+        [[[0.0, 0.25, 0.75]]]
+    """
+    full = tuple(side * factor for side in cam.shape[-2:])
+    if full[0] < size[0] or full[1] < size[1]:
+        return resize_cam(cam, size)
+    return resize_cam(cam, full)[..., : size[0], : size[1]]
+
+
 def normalize_cam(cam: Tensor) -> Tensor:
     """Rectify maps and divide each by its own maximum.
 

@@ -111,6 +111,8 @@ class RandomWalkPseudoLabel(BaseTransform):
         crf (str | None): ``'dense'``, ``'local'`` or None. Defaults to None.
         crf_params (dict, optional): ``kernels``, ``gt_prob`` and
             ``num_iters`` of ``refine_class_labels``. Defaults to its own.
+        enlarge_by (int, optional): See ``walk_to_scores``; IRNet's release
+            takes 4. Defaults to None.
 
     Raises:
         ValueError: If an argument breaks its rule.
@@ -127,6 +129,7 @@ class RandomWalkPseudoLabel(BaseTransform):
         solver: str = 'auto',
         crf: str | None = None,
         crf_params: dict | None = None,
+        enlarge_by: int | None = None,
     ):
         if not 0 <= bg_thr <= 1:
             raise ValueError(f'`bg_thr` must be within [0, 1], got {bg_thr}')
@@ -140,6 +143,7 @@ class RandomWalkPseudoLabel(BaseTransform):
             'cam_power': cam_power,
             'normalize': normalize,
             'solver': solver,
+            'enlarge_by': enlarge_by,
         }
         # Both check their arguments, on one pixel.
         one = torch.ones(1, 1, 1)

@@ -3,6 +3,7 @@
 from typing import Any, ClassVar
 
 import torch
+import torch.nn.functional as F
 from mmengine.structures import PixelData
 from mmseg.registry import MODELS
 from torch import Tensor
@@ -10,7 +11,7 @@ from torch import Tensor
 from projects.amr.models.affinity.base_affinity_network import (
     BaseAffinityNetwork,
 )
-from projects.amr.ops import cam_to_label
+from projects.amr.ops import cam_to_label, stride_size
 from projects.amr.ops.affinity import pairwise_affinity
 from projects.amr.ops.pseudo_label import walk_to_scores
 
@@ -33,8 +34,11 @@ class IRNet(BaseAffinityNetwork):
     backbone's finest stride, from the image and its mirror image, averaged
     before the sigmoid.
 
-    Released code: pads images to 512 x 512 and cannot take larger ones.
-    Here: images of any size, as they are.
+    Released code: pads images with zeros to 512 x 512, at the right and at
+    the bottom, which the GroupNorms of the branches see, and cannot take
+    larger ones (``pad_size=512``); see also ``enlarge_by``.
+    Here: images of any size, as they are. On random weights boundaries differ
+    by 0.03 in the mean at 375 x 500, by 0.09 on small images.
 
     Args:
         backbone (dict): Config of the encoder.
@@ -52,9 +56,12 @@ class IRNet(BaseAffinityNetwork):
         data_preprocessor (dict, optional): Defaults to None.
         test_cfg (dict, optional): ``cam_power`` (1; AdvCAM's and AMR's
             released code: 1.5), ``radius`` (5), ``beta`` (10), ``exp_times``
-            (8), ``normalize`` ('global') and ``solver`` ('auto') of
+            (8), ``normalize`` ('global'), ``solver`` ('auto') and
+            ``enlarge_by`` (None; released code: 4) of
             :func:`walk_to_scores`; ``bg_thr``, the score of the background
-            in the pseudo label (0.25).
+            in the pseudo label (0.25); ``pad_size``, the side in pixels to
+            which shorter ones are padded before the network (None; released
+            code: 512).
         init_cfg (dict, optional): Initialisation. Defaults to None.
 
     Raises:
@@ -69,6 +76,8 @@ class IRNet(BaseAffinityNetwork):
         'normalize': 'global',
         'solver': 'auto',
         'bg_thr': 0.25,
+        'pad_size': None,
+        'enlarge_by': None,
     }
 
     def __init__(
@@ -121,13 +130,16 @@ class IRNet(BaseAffinityNetwork):
 
     def predict_boundary(self, image: Tensor) -> Tensor:
         """Boundary probabilities (h, w) of an image (3, H, W)."""
+        size = stride_size(image.shape[-2:], self.boundary_head.stride)
         pair = torch.stack([image, image.flip(-1)])
+        pair = pad_to(pair, self.test_cfg['pad_size'])
         plain, mirrored = torch.cat(
             [
                 self.boundary_head(self.backbone(views))[:, 0].float()
                 for views in pair.split(1 if self.one_by_one else 2)
             ]
         )
+        plain, mirrored = (x[: size[0], : size[1]] for x in (plain, mirrored))
         return ((plain + mirrored.flip(-1)) / 2).sigmoid()
 
     def predict_one(self, image: Tensor, sample) -> None:
@@ -138,8 +150,23 @@ class IRNet(BaseAffinityNetwork):
             return
         size, walk = tuple(image.shape[-2:]), dict(self.test_cfg)
         bg_thr = walk.pop('bg_thr')
-        del walk['max_pixels']
+        del walk['max_pixels'], walk['pad_size']
         cam = self.input_cam(image, sample)
         maps = walk_to_scores(cam, boundary, size, **walk)
         classes = torch.as_tensor(sample.cam_input.classes, dtype=torch.long)
         self.fill(sample, maps, cam_to_label(maps, classes, size, bg_thr))
+
+
+def pad_to(images: Tensor, side: int | None) -> Tensor:
+    """Pad images with zeros, the pixel mean, at the right and the bottom.
+
+    Args:
+        images (Tensor): Shape (N, 3, H, W), normalised.
+        side (int, optional): Least side in pixels; None pads nothing.
+
+    Returns:
+        Tensor: Shape (N, 3, max(H, side), max(W, side)).
+    """
+    height, width = images.shape[-2:]
+    right, below = (max((side or 0) - length, 0) for length in (width, height))
+    return F.pad(images, (0, right, 0, below))

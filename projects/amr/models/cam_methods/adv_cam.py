@@ -6,13 +6,15 @@ import torch
 from mmseg.registry import TASK_UTILS
 from torch import Tensor
 
-from projects.amr.models.cam_methods.class_wise_cam import ClassWiseCAM
+from projects.amr.models.cam_methods.class_wise_cam import (
+    ClassWiseCAM,
+    flat_views,
+)
 from projects.amr.ops.adversarial_climbing import (
     REDUCTIONS,
     climb_step,
     climbing_objective,
-    merge_views,
-    select_class,
+    target_maps,
     value_range,
 )
 from projects.amr.ops.precision import gradient_through
@@ -48,17 +50,21 @@ class AdvCAM(ClassWiseCAM):
     Paper: CAMs of x_0 to x_T are added.
     Released code (AdvCAM and AMR): T counts passes, so that the last of its
     T images is never seen: 27 there is ``num_steps=26`` here, 13 is 12.
-    Logits are means of rectified CAMs (``rectify_logits=True``). L_AD is on
-    a Grad-CAM whose weights are averaged over the positive entries of the
-    gradient: the CAM divided by about twice the number of positive weights
-    of the class. The range is that of the image of the step before. A
-    factor of 2 meant for the smallest scale, which has half the steps, stays
-    for all scales and so cancels.
+    Logits are means of rectified CAMs (``rectify_logits=True``). Maps and
+    L_AD are of a Grad-CAM whose weights are averaged over the positive
+    entries of the gradient (``ad_reduction='positive'``,
+    :func:`projects.amr.ops.adversarial_climbing.positive_grad_cam`): L_AD is
+    a sum over the CAM divided by about 2,048 on ResNet-50, twice the number
+    of the class's positive weights. The range is that of the image of the
+    step before. A factor of 2 meant for the smallest scale, which has half
+    the steps, stays for all scales and so cancels.
     Here: L_AD is on the Grad-CAM of the pooled logit, which is the CAM
-    divided by the number of positions (``ad_reduction='mean'``). The range is
-    that of the image at the start. No scale has a factor. A classifier that
-    refines its CAM (``refines``, as SEAM) climbs on the CAM, whose mean is
-    the logit, and has the refined maps added.
+    divided by the number of positions (``ad_reduction='mean'``). Of an image
+    of 375 x 500 at stride 16 these are 768, at scale 0.5 192: L_AD weighs 2.7
+    and 10.7 times as much as released. The range is that of the image at the
+    start. No scale has a factor. A classifier that refines its CAM
+    (``refines``, as SEAM) climbs on the CAM, whose mean is the logit, and has
+    the refined maps added.
 
     Args:
         num_steps (int | Sequence[int]): Steps T, for all scales or one for
@@ -68,9 +74,11 @@ class AdvCAM(ClassWiseCAM):
         ad_weight (float): Weight of L_AD. Defaults to 7.
         ad_thr (float): Normalised CAM above which L_AD counts, in [0, 1].
             Defaults to 0.5.
-        ad_reduction (str): ``'mean'`` or ``'sum'`` over positions. The sum
-            outweighs the logits by the number of positions. Defaults to
-            'mean'.
+        ad_reduction (str): ``'mean'`` or ``'sum'`` over positions of the
+            CAM, or ``'positive'``, the sum over the released code's Grad-CAM,
+            which the item's map then also is; it takes the weights of the
+            branch's :class:`CAMHead`. The sum of the CAM outweighs the
+            logits by the number of positions. Defaults to 'mean'.
         rectify_logits (bool): Whether logits are means of rectified CAMs.
             Defaults to False.
         max_batch (int): Items of one pass, see :class:`ClassWiseCAM`.
@@ -122,15 +130,16 @@ class AdvCAM(ClassWiseCAM):
     def item_cams(self, branch, views, classes, scale_index):
         """Sum of the maps on the way, see :class:`ClassWiseCAM`."""
         low, high = value_range(views)
+        positive = self._num_positive(branch, classes)
         initial, total = None, 0.0
         for _ in range(self.num_steps[scale_index]):
             views = views.detach().requires_grad_()
             cam = self.branch_cam(branch, views)
-            total = total + self._maps(branch, views, cam, classes)
+            total = total + self._maps(branch, views, cam, classes, positive)
             if initial is None:
-                initial = merge_views(select_class(cam.detach(), classes))
+                initial = target_maps(cam.detach(), classes, positive)
             raised = climbing_objective(
-                cam, initial, classes, **self.objective
+                cam, initial, classes, num_positive=positive, **self.objective
             )
             gradient = gradient_through(raised, cam, views)
             views = climb_step(
@@ -138,13 +147,19 @@ class AdvCAM(ClassWiseCAM):
             )
         with torch.no_grad():
             cam = self.branch_cam(branch, views)
-        return total + self._maps(branch, views, cam, classes)
+        return total + self._maps(branch, views, cam, classes, positive)
+
+    def _num_positive(self, branch, classes) -> Tensor | None:
+        """Positive weights (M,) of the items' classes, where they count."""
+        if self.objective['reduction'] != 'positive':
+            return None
+        return branch.head.positive_weights()[classes]
 
     @torch.no_grad()
-    def _maps(self, branch, views, cam, classes) -> Tensor:
+    def _maps(self, branch, views, cam, classes, positive) -> Tensor:
         """Merged maps (M, h, w) as the classifier shows them."""
-        if branch.refines:
-            shown, _ = branch.view_cams(views.flatten(0, 1))
-            cam = next(iter(shown.values())).float()
-            cam = cam.unflatten(0, views.shape[:2])
-        return merge_views(select_class(cam, classes))
+        if not branch.refines:
+            return target_maps(cam, classes, positive)
+        shown, _ = branch.view_cams(flat_views(views))
+        cam = next(iter(shown.values())).float()
+        return target_maps(cam.unflatten(0, views.shape[:2]), classes)

@@ -12,7 +12,10 @@ from contextlib import contextmanager
 import torch
 from torch import Tensor, nn
 
-from projects.amr.models.cam_methods.multi_scale_cam import MultiScaleCAM
+from projects.amr.models.cam_methods.multi_scale_cam import (
+    MultiScaleCAM,
+    channels_last_on_cpu,
+)
 from projects.amr.ops import resize_cam, stride_size
 
 
@@ -79,7 +82,7 @@ class ClassWiseCAM(MultiScaleCAM):
     @staticmethod
     def branch_cam(branch, views: Tensor) -> Tensor:
         """Unrectified CAMs (V, M, K, h, w) of views (V, M, 3, H, W)."""
-        cams = branch.branch_cams(views.flatten(0, 1))
+        cams = branch.branch_cams(flat_views(views))
         cam = next(iter(cams.values())).float()
         return cam.unflatten(0, views.shape[:2])
 
@@ -127,6 +130,11 @@ class ClassWiseCAM(MultiScaleCAM):
         for chunk in numbers.split(self.max_batch) if len(rows) else ():
             own = views[:, rows[chunk]]
             yield chunk, self.item_cams(branch, own, classes[chunk], index)
+
+
+def flat_views(views: Tensor) -> Tensor:
+    """Turn views (V, M, 3, H, W) into a batch (V M, 3, H, W)."""
+    return channels_last_on_cpu(views.flatten(0, 1))
 
 
 @contextmanager

@@ -12,7 +12,10 @@ from mmseg.registry import TASK_UTILS
 from torch import Tensor, nn
 
 from projects.amr.errors import MissingDependencyError
-from projects.amr.models.cam_methods.class_wise_cam import ClassWiseCAM
+from projects.amr.models.cam_methods.class_wise_cam import (
+    ClassWiseCAM,
+    flat_views,
+)
 from projects.amr.ops import merge_views, pool_logits
 from projects.amr.ops.precision import full_precision
 
@@ -71,7 +74,7 @@ class LibraryCAM(ClassWiseCAM):
 
     def item_cams(self, branch, views, classes, scale_index):
         """Merged maps (M, H, W) of items, see :class:`ClassWiseCAM`."""
-        flat = views.flatten(0, 1).detach().requires_grad_()
+        flat = flat_views(views).detach().requires_grad_()
         targets = [_Logit(k) for _ in views for k in classes.tolist()]
         layers = [branch.get_submodule(name) for name in self.layers]
         cam = self.method(_LogitModel(branch), layers, **self.method_cfg)

@@ -46,8 +46,11 @@ class MultiScaleCAM:
     each image runs by itself.
 
     Released code (IRN): keeps a second set of maps for scores and seeds, made
-    at 16 pixels a feature and cut off at the image's edge.
+    at 16 pixels a feature and cut off at the image's edge. Views are resized
+    as 8-bit images, by PIL.
     Here: one set, resized to the image where it is scored or made into seeds.
+    Views are resized as normalised floats, without rounding to 8 bits; the
+    mIoU of the CAMs differs by 0.15 at most.
 
     A labelled class is dropped where the final map is positive nowhere, or
     where a branch's map is not finite.
@@ -201,7 +204,9 @@ class MultiScaleCAM:
             views = self._rescale(images, scale)
             if self.flip:
                 views = torch.cat([views, views.flip(-1)])
-            cams, pooled = self._all_views(classifier, views)
+            cams, pooled = self._all_views(
+                classifier, channels_last_on_cpu(views)
+            )
             for name, cam in cams.items():
                 logits[name].extend(pooled[name].chunk(1 + self.flip))
                 cam = cam.float().relu()
@@ -267,6 +272,24 @@ class MultiScaleCAM:
             {name: cam[usable].half().float() for name, cam in cams.items()},
             tuple(classes[~usable].tolist()),
         )
+
+
+def channels_last_on_cpu(views: Tensor) -> Tensor:
+    """Lay views out as a CPU's convolutions read them fastest.
+
+    Feature maps follow their input. Values change by rounding only. On
+    another device views stay as they are: there see
+    :class:`ChannelsLastHook`.
+
+    Args:
+        views (Tensor): Shape (M, 3, H, W).
+
+    Returns:
+        Tensor: The same values, on a CPU channels last in memory.
+    """
+    if views.device.type != 'cpu':
+        return views
+    return views.contiguous(memory_format=torch.channels_last)
 
 
 def mixes_images(classifier) -> bool:

@@ -49,7 +49,8 @@ class BoundaryHead(BaseModule):
                 '`in_channels` and `strides` must have one entry a level, '
                 f'got {tuple(in_channels)} and {tuple(strides)}'
             )
-        factors = stride_factors(strides, strides[0])
+        self.stride = strides[0]
+        factors = stride_factors(strides, self.stride)
         self.levels = nn.ModuleList(
             TapProjection(width, channels, num_groups, factor)
             for width, factor in zip(in_channels, factors, strict=True)

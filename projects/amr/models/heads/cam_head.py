@@ -51,3 +51,13 @@ class CAMHead(BaseModule):
             Tensor: Shape (N, K, h, w), real.
         """
         return self.classifier(self.dropout(features[self.in_index]))
+
+    def positive_weights(self) -> Tensor:
+        """Count the positive weights of each class.
+
+        Returns:
+            Tensor: Shape (K,), long, at least 1 (no map is positive where a
+            class has none).
+        """
+        weights = self.classifier.weight.detach().flatten(1)
+        return (weights > 0).sum(1).clamp_min(1)
