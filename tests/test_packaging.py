@@ -31,6 +31,7 @@ def test_setup_forces_neither_stack():
 def test_arrows_run_one_way():
     """engine -> models, datasets, evaluation -> ops -> structures."""
     rank = {
+        'cpu': 0,
         'errors': 0,
         'structures': 1,
         'ops': 2,

@@ -11,9 +11,10 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+import projects.amr.cpu  # noqa: F401  before torch
+
 import cv2
 
-import projects.amr  # noqa: F401  registers everything
 from projects.amr.engine.launch import (
     add_common_arguments,
     add_trust_argument,

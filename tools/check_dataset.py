@@ -14,9 +14,10 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+import projects.amr.cpu  # noqa: F401  before torch
+
 from mmengine.logging import MMLogger
 
-import projects.amr  # noqa: F401  registers everything
 from projects.amr.datasets.class_list import read_class_file
 from projects.amr.engine.cfg_options import add_cfg_options
 from projects.amr.engine.launch import run_tool

@@ -13,7 +13,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-import projects.amr  # noqa: F401  registers everything
+import projects.amr.cpu  # noqa: F401  before torch
+
 from projects.amr.engine.item_progress import show_progress
 from projects.amr.engine.launch import run_tool
 from projects.amr.engine.mask_tools import (

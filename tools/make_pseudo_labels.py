@@ -15,7 +15,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-import projects.amr  # noqa: F401  registers everything
+import projects.amr.cpu  # noqa: F401  before torch
+
 from projects.amr.engine.label_job import LabelMapJob
 from projects.amr.engine.launch import run_tool
 from projects.amr.engine.mask_tools import (

@@ -7,6 +7,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+import projects.amr.cpu  # noqa: F401  before torch
+
 from mmengine.config import Config
 from mmengine.runner import Runner
 from mmseg.registry import RUNNERS

@@ -12,9 +12,10 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
+import projects.amr.cpu  # noqa: F401  before torch
+
 import cv2
 
-import projects.amr  # noqa: F401  registers everything
 from projects.amr.engine.cfg_options import add_cfg_options
 from projects.amr.engine.dataset_samples import SampleBrowser
 from projects.amr.engine.item_progress import show_progress

@@ -12,7 +12,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-import projects.amr  # noqa: F401  registers everything
+import projects.amr.cpu  # noqa: F401  before torch
+
 from projects.amr.engine.launch import read_config, run_tool
 from projects.amr.engine.pipeline.summary import SUMMARY
 from projects.amr.engine.report_data import make_report

@@ -14,6 +14,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
+import projects.amr.cpu  # noqa: F401  before torch
+
 from projects.amr.datasets.class_list import (
     doubtful_names,
     find_classes,

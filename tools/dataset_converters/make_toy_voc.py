@@ -9,6 +9,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
+import projects.amr.cpu  # noqa: F401  before torch
+
 from rich.progress import Progress
 
 from projects.amr.datasets.toy_voc import (

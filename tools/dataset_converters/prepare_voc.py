@@ -15,6 +15,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
+import projects.amr.cpu  # noqa: F401  before torch
+
 from projects.amr.datasets.known_archives import (
     SBD,
     VOC2012,

@@ -12,14 +12,14 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-# Packages print while they are imported; the config alone goes to stdout.
-with redirect_stdout(sys.stderr):
-    from mmengine.config import Config
+import projects.amr.cpu  # noqa: F401  before torch
 
-    from projects.amr.engine.cfg_options import add_cfg_options
-    from projects.amr.engine.launch import load_config, run_tool
-    from projects.amr.engine.pipeline import use_stage_overrides
-    from projects.amr.errors import UserError
+from mmengine.config import Config
+
+from projects.amr.engine.cfg_options import add_cfg_options
+from projects.amr.engine.launch import load_config, run_tool
+from projects.amr.engine.pipeline import use_stage_overrides
+from projects.amr.errors import UserError
 
 
 def parse_args() -> argparse.Namespace:
