@@ -1,4 +1,4 @@
-"""OpenMP's settings stand before torch is loaded; cores are the usable ones."""
+"""OpenMP is set before torch is loaded; cores are the usable ones."""
 
 import json
 import os
@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from projects.amr import cpu
+from projects.amr import cpu, openmp
 
 ROOT = Path(__file__).resolve().parents[1]
 # Not check_install.py: it computes nothing, and imports as late as can be.
@@ -48,7 +48,7 @@ for tool in json.loads(sys.argv[1]):
 
 def bare_environment(**more):
     """This process's environment without OpenMP's settings."""
-    known = (*cpu.OPENMP, 'OMP_NUM_THREADS')
+    known = (*openmp.OPENMP, 'OMP_NUM_THREADS')
     kept = {k: v for k, v in os.environ.items() if k not in known}
     return {**kept, **more}
 
@@ -68,7 +68,7 @@ def python(*arguments, **env):
 @pytest.mark.parametrize(
     ('given', 'expected'),
     [
-        ({}, [cpu.OPENMP['GOMP_SPINCOUNT'], 'PASSIVE']),
+        ({}, [openmp.OPENMP['GOMP_SPINCOUNT'], 'PASSIVE']),
         ({'OMP_WAIT_POLICY': 'ACTIVE'}, [None, 'ACTIVE']),
         ({'GOMP_SPINCOUNT': '77'}, ['77', 'PASSIVE']),
     ],
@@ -86,7 +86,9 @@ def test_openmp_itself_sees_the_settings():
     if 'OPENMP DISPLAY' not in done.stderr:
         pytest.skip('torch comes with an OpenMP that does not tell')
     assert "OMP_WAIT_POLICY = 'PASSIVE'" in done.stderr
-    assert f"GOMP_SPINCOUNT = '{cpu.OPENMP['GOMP_SPINCOUNT']}'" in done.stderr
+    assert (
+        f"GOMP_SPINCOUNT = '{openmp.OPENMP['GOMP_SPINCOUNT']}'" in done.stderr
+    )
 
 
 @pytest.mark.parametrize(
@@ -121,12 +123,13 @@ def test_cores_are_those_that_a_container_allows(
         path.parent.mkdir(exist_ok=True)
         path.write_text(text)
     monkeypatch.setattr(cpu, 'CGROUP', tmp_path)
-    monkeypatch.setattr(cpu, '_cores_by_affinity', lambda: 8)
+    for module in (cpu, openmp):
+        monkeypatch.setattr(module, 'cores_by_affinity', lambda: 8)
     assert cpu.usable_cores() == cores
-    for name in (*cpu.OPENMP, 'OMP_NUM_THREADS'):
+    for name in (*openmp.OPENMP, 'OMP_NUM_THREADS'):
         monkeypatch.setenv(name, '')  # so that it comes back
         monkeypatch.delenv(name)
-    cpu.set_openmp()
+    openmp.set_openmp()
     assert os.environ.get('OMP_NUM_THREADS') == (
         str(cores) if cores < 8 else None
     )

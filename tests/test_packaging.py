@@ -33,6 +33,7 @@ def test_arrows_run_one_way():
     rank = {
         'cpu': 0,
         'errors': 0,
+        'openmp': 1,
         'structures': 1,
         'ops': 2,
         'visualization': 2,

@@ -14,10 +14,11 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-import projects.amr.cpu  # noqa: F401  before torch
+import projects.amr.openmp  # noqa: F401  before torch
 
 from mmengine.logging import MMLogger
 
+from projects.amr.cpu import worker_count
 from projects.amr.datasets.class_list import read_class_file
 from projects.amr.engine.cfg_options import add_cfg_options
 from projects.amr.engine.launch import run_tool
@@ -85,7 +86,9 @@ def parse_args() -> argparse.Namespace:
         '(default: %(default)s)',
     )
     parser.add_argument(
-        '--num-workers', type=int, help='processes, by default as many as fit'
+        '--num-workers',
+        type=worker_count,
+        help='processes, by default as many as fit',
     )
     return parser.parse_args()
 

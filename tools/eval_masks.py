@@ -13,7 +13,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-import projects.amr.cpu  # noqa: F401  before torch
+import projects.amr.openmp  # noqa: F401  before torch
 
 from projects.amr.engine.item_progress import show_progress
 from projects.amr.engine.launch import run_tool

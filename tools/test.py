@@ -14,7 +14,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-import projects.amr.cpu  # noqa: F401  before torch
+import projects.amr.openmp  # noqa: F401  before torch
 
 from mmengine.config import Config
 from mmengine.dist import is_main_process
@@ -33,6 +33,8 @@ from projects.amr.engine.launch import (
     package_versions,
     run_tool,
 )
+from projects.amr.engine.loader_workers import fit_workers
+from projects.amr.engine.mixed_precision import settle_half
 from projects.amr.engine.pretrained import drop_pretrained
 from projects.amr.engine.stop_signals import stop_tells, this_command
 from projects.amr.errors import UserError
@@ -100,6 +102,8 @@ def main() -> None:
     args = parse_args()
     cfg = load_config(args)
     require_keys(cfg, 'test', NEEDED)
+    fit_workers(cfg, args.cfg_options)
+    settle_half(cfg)
     if not Path(args.checkpoint).is_file():
         raise UserError(
             f'checkpoint not found: {args.checkpoint}. '

@@ -7,7 +7,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-import projects.amr.cpu  # noqa: F401  before torch
+import projects.amr.openmp  # noqa: F401  before torch
 
 from mmengine.config import Config
 from mmengine.runner import Runner
@@ -23,9 +23,11 @@ from projects.amr.engine.launch import (
     settle_initial_weights,
     was_restarted,
 )
+from projects.amr.engine.loader_workers import fit_workers
 from projects.amr.engine.mixed_precision import (
     AMP_TYPES,
     lone_amp,
+    settle_half,
     use_amp,
 )
 from projects.amr.engine.resume import settle_resume
@@ -70,6 +72,7 @@ def main() -> None:
     args = parse_args()
     cfg = load_config(args)
     require_keys(cfg, 'training', NEEDED)
+    fit_workers(cfg, args.cfg_options)
     with hold_work_dir(cfg, 'train'):
         train(cfg, args)
 
@@ -85,6 +88,7 @@ def train(cfg: Config, args: argparse.Namespace) -> None:
     settle_initial_weights(cfg, args.no_pretrained)
     if args.amp:
         use_amp(cfg, args.amp)
+    settle_half(cfg)
     runner = (
         RUNNERS.build(cfg) if 'runner_type' in cfg else Runner.from_cfg(cfg)
     )

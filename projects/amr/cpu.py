@@ -1,22 +1,12 @@
-"""Cores that this process may use, and how OpenMP's threads wait.
-
-Import it before torch, numpy and OpenCV: OpenMP reads its settings when the
-first of them loads it. Imports nothing heavy, and nothing of the project.
-"""
+"""What the processor offers: usable cores, and bfloat16."""
 
 import math
 import os
 from pathlib import Path
 
-# A waiting thread soon sleeps: one that spins takes the time of what else
-# runs on its core, and that may be the thread it waits for. GNU's OpenMP
-# (torch on Linux), then Intel's (some other builds).
-OPENMP = {
-    'OMP_WAIT_POLICY': 'PASSIVE',
-    'GOMP_SPINCOUNT': '0',
-    'KMP_BLOCKTIME': '0',
-}
 CGROUP = Path('/sys/fs/cgroup')  # a container's own
+CPUINFO = Path('/proc/cpuinfo')
+BFLOAT16_FLAGS = {'avx512_bf16', 'amx_bf16', 'bf16'}  # x86 twice, Arm
 
 
 def usable_cores() -> int:
@@ -27,24 +17,38 @@ def usable_cores() -> int:
     Returns:
         int: At least 1.
     """
-    return max(1, math.ceil(min(_cores_by_affinity(), _cores_by_quota())))
+    return max(1, math.ceil(min(cores_by_affinity(), _cores_by_quota())))
 
 
-def set_openmp() -> None:
-    """Set how OpenMP waits, and its threads where it cannot know better.
+def worker_count(text: str) -> int:
+    """Read the number of worker processes from a command line.
 
-    What the user has set stays; a wait policy of the user's stands alone.
+    Args:
+        text (str): A number, or ``'auto'``.
+
+    Returns:
+        int: For ``'auto'`` the usable cores; 0, no worker, if there is one.
     """
-    if 'OMP_WAIT_POLICY' not in os.environ:
-        for name, value in OPENMP.items():
-            os.environ.setdefault(name, value)
-    # OpenMP and OpenBLAS know of the affinity, but not of the quota.
+    if text != 'auto':
+        return int(text)
     cores = usable_cores()
-    if cores < _cores_by_affinity():
-        os.environ.setdefault('OMP_NUM_THREADS', str(cores))
+    return cores if cores > 1 else 0
 
 
-def _cores_by_affinity() -> int:
+def computes_bfloat16() -> bool:
+    """Whether the processor has instructions for products in bfloat16.
+
+    One without them works in bfloat16 too, several times slower than in
+    float32. Where the system does not tell, the answer is no.
+    """
+    try:
+        text = CPUINFO.read_text()
+    except OSError:
+        return False
+    return not BFLOAT16_FLAGS.isdisjoint(text.split())
+
+
+def cores_by_affinity() -> int:
     """Cores on which the system may run this process."""
     try:
         return len(os.sched_getaffinity(0))
@@ -67,6 +71,3 @@ def _cores_by_quota() -> float:
     except ValueError:  # 'max'
         return math.inf
     return quota / period if quota > 0 < period else math.inf
-
-
-set_openmp()

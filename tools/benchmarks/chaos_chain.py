@@ -10,7 +10,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-import projects.amr.cpu  # noqa: F401  before torch; the forks have it too
+import projects.amr.openmp  # noqa: F401  before torch; the forks have it too
 
 from projects.amr.engine.pipeline import runner as pipeline_runner
 from projects.amr.engine.tool_process import ToolError

@@ -24,7 +24,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-import projects.amr.cpu  # noqa: F401  before torch
+import projects.amr.openmp  # noqa: F401  before torch
 
 from fuzz_mutations import mutate
 from fuzz_targets import TARGETS, Target

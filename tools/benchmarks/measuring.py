@@ -17,7 +17,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-import projects.amr.cpu  # noqa: F401  before torch
+import projects.amr.openmp  # noqa: F401  before torch
 
 import numpy as np
 import torch

@@ -11,6 +11,7 @@ from .hooks import (
     LabelMapWriterHook,
     LabelVisualizationHook,
     NonFiniteLossHook,
+    TimedLoggerHook,
 )
 from .mixed_precision import BFloat16OptimWrapper
 from .strict_loading import StrictPretrainedInit
@@ -30,4 +31,5 @@ __all__ = [
     'LabelVisualizationHook',
     'NonFiniteLossHook',
     'StrictPretrainedInit',
+    'TimedLoggerHook',
 ]

@@ -12,6 +12,7 @@ from mmengine.config import Config
 
 from projects.amr.datasets.voc_weak_label import VOC_FOLDERS
 from projects.amr.engine.launch import load_config
+from projects.amr.engine.loader_workers import keeps_workers
 from projects.amr.engine.pipeline.declared import (
     argument_values,
     flatten,
@@ -138,7 +139,9 @@ class StageContext:
             local_rank=0,
         )
         with _environment(self.env):
-            return load_config(args)
+            cfg = load_config(args)
+        cfg.keep_workers = keeps_workers(cfg, options)
+        return cfg
 
     def declared(self) -> dict:
         """Flat declared values, free of the work dir's own place."""

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from projects.amr.datasets.image_ids import IMAGE_SUFFIXES
 from projects.amr.engine.fingerprint import config_digest, file_digest
+from projects.amr.engine.item_progress import show_progress
 from projects.amr.structures import published
 
 # What a folder of items consists of; manifests and logs do not count.
@@ -58,11 +59,13 @@ class DigestCache:
     def folder(self, path: str | Path) -> dict[str, str]:
         """Digests of a folder's items by name, sub-folders included."""
         path = Path(path)
-        return {
-            str(file.relative_to(path)): self.file(file)
+        files = [
+            file
             for file in sorted(path.rglob('*'))
             if file.suffix.lower() in ITEM_SUFFIXES and file.is_file()
-        }
+        ]
+        shown = show_progress(files, len(files), f'digests of {path}', True)
+        return {str(file.relative_to(path)): self.file(file) for file in shown}
 
     def content(self, path: str | Path) -> str:
         """One digest of a file or of a folder's items, '' if missing."""
