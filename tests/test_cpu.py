@@ -135,6 +135,26 @@ def test_cores_are_those_that_a_container_allows(
     )
 
 
+@pytest.mark.parametrize(
+    ('text', 'known'),
+    [
+        ('flags\t\t: fpu avx512f avx512_bf16 amx_bf16 amx_tile\n', True),
+        ('flags\t\t: fpu avx2 avx512f avx512bw\n', False),
+        ('Features\t: fp asimd bf16 i8mm\n', True),
+        ('Features\t: fp asimd\n', False),
+        (None, False),
+    ],
+)
+def test_bfloat16_is_known_by_the_processor_s_flags(
+    text, known, tmp_path, monkeypatch
+):
+    path = tmp_path / 'cpuinfo'
+    if text is not None:
+        path.write_text(text)
+    monkeypatch.setattr(cpu, 'CPUINFO', path)
+    assert cpu.computes_bfloat16() == known
+
+
 @pytest.mark.skipif(
     not hasattr(os, 'sched_setaffinity'), reason='no affinity here'
 )
