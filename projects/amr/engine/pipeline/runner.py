@@ -12,6 +12,7 @@ from projects.amr.engine.pipeline.context import (
     Workspace,
 )
 from projects.amr.engine.pipeline.figures import figures
+from projects.amr.engine.pipeline.forecast import forecast
 from projects.amr.engine.pipeline.manifest import (
     MANIFEST,
     StageRecord,
@@ -46,6 +47,7 @@ class PipelineRunner:
         self.reporter = reporter
         self.gpus = gpus
         self.status: dict[str, dict] = {}
+        self._forecast = None
 
     def run(self, chosen: list[Stage], force: bool = False) -> None:
         """Run what is not finished, in order.
@@ -75,6 +77,7 @@ class PipelineRunner:
                 self.reporter.step(f'{head}: finished before')
                 continue
             self._announce(head, stage, verdict, chosen)
+            self._tell_forecast(chosen[number - 1 :])
             self._run(context, inputs, verdict)
 
     def _announce(self, head, stage, verdict: Verdict, chosen) -> None:
@@ -86,6 +89,13 @@ class PipelineRunner:
                 f'  rerunning {stage.name} and, where its outputs change, '
                 f'{", ".join(later)}'
             )
+
+    def _tell_forecast(self, stages: list[Stage]) -> None:
+        """Say once, as soon as it is known, how long the rest will take."""
+        if self._forecast is None:
+            self._forecast = forecast(self.space, stages)
+            if self._forecast:
+                self.reporter.step(f'  {self._forecast}')
 
     def _run(self, context: StageContext, inputs, verdict: Verdict) -> None:
         """Run one stage and publish its record."""
