@@ -71,10 +71,11 @@ def logged(tmp_path, monkeypatch):
 
     def _run(seconds, steps=12, interval=50):
         clock = Clock()
+        folder = tmp_path / f'{seconds}-{steps}-{interval}'
         monkeypatch.setattr(timed_logger_hook, 'time', clock)
         runner = Runner(
             model=SlowModel(clock, seconds),
-            work_dir=str(tmp_path),
+            work_dir=str(folder),
             train_dataloader=loader(steps),
             val_dataloader=loader(steps),
             test_dataloader=loader(steps),
@@ -91,12 +92,12 @@ def logged(tmp_path, monkeypatch):
             ),
             log_processor=dict(by_epoch=False),
             default_scope='mmseg',
-            experiment_name=f'{tmp_path.name}-{seconds}-{steps}-{interval}',
+            experiment_name=f'{tmp_path.name}-{folder.name}',
         )
         runner.train()
         runner.test()
         found = {'train': [], 'val': [], 'test': []}
-        for path in tmp_path.rglob('*.log'):
+        for path in folder.rglob('*.log'):
             for line in path.read_text().splitlines():
                 if 'eta: ' in line and (match := LINE.search(line)):
                     found[match[2]].append(int(match[3]))
@@ -120,8 +121,8 @@ def test_fast_steps_have_those_of_the_interval_alone(logged):
 
 def test_a_line_of_the_interval_starts_the_half_minute_anew(logged):
     """5 steps of 4 seconds; by the clock alone the lines are at 7 and 14."""
-    assert logged(4, steps=17, interval=5)['val'] == [5, 10, 15]
-    assert logged(4, steps=17)['val'] == [7, 14]
+    assert logged(4, steps=17, interval=5)['train'] == [5, 10, 15]
+    assert logged(4, steps=17)['train'] == [7, 14]
 
 
 def test_seconds_must_be_positive():

@@ -44,7 +44,7 @@ def forecast(space: Workspace, stages: Iterable[Stage]) -> str | None:
         record = StageRecord.load(space.folder(stage.name))
         if record is not None:
             seconds[stage.name] = record.seconds
-        elif stage.config is None:
+        elif not stage.config:
             unknown.append(stage.name)
         elif torch.cuda.is_available():
             return None
@@ -140,6 +140,6 @@ def _time_passes(config, size: tuple[int, int], train: bool) -> float:
         with torch.set_grad_enabled(train):
             outputs = tree_leaves(model(images, mode='tensor'))
         if train:
-            sum(out.float().sum() for out in outputs).backward()
+            sum(o.sum() for o in outputs if o is not None).backward()
         fastest = min(fastest, time.monotonic() - began)
     return fastest / len(images)
