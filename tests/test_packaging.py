@@ -33,7 +33,8 @@ def test_setup_forces_neither_stack():
 
 # Each imports from those to its left only.
 WINGS = (
-    ('errors',),
+    ('cpu', 'errors'),
+    ('openmp',),
     ('runtime',),
     ('structures',),
     ('ops',),

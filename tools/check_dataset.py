@@ -14,9 +14,11 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+import projects.amr.openmp  # noqa: F401  before torch
+
 from mmengine.logging import MMLogger
 
-import projects.amr  # noqa: F401  registers everything
+from projects.amr.cpu import worker_count
 from projects.amr.datasets.labels.class_list import read_class_file
 from projects.amr.datasets.labels.label_agreement import (
     add_max_contradictions,
@@ -86,7 +88,9 @@ def parse_args() -> argparse.Namespace:
         '(default: %(default)s)',
     )
     parser.add_argument(
-        '--num-workers', type=int, help='processes, by default as many as fit'
+        '--num-workers',
+        type=worker_count,
+        help='processes, by default as many as fit',
     )
     return parser.parse_args()
 

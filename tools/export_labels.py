@@ -13,6 +13,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+import projects.amr.openmp  # noqa: F401  before torch
+
 from projects.amr.errors import UserError, list_faults
 from projects.amr.runtime.files.item_progress import show_progress
 from projects.amr.workflow.export.cvat_export import (

@@ -15,7 +15,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-import projects.amr  # noqa: F401  registers everything
+import projects.amr.openmp  # noqa: F401  before torch
+
 from projects.amr.ops.label_crf import crf_name
 from projects.amr.ops.pseudo_label import NORMALIZATIONS
 from projects.amr.ops.walk_solvers import SOLVERS

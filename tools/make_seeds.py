@@ -14,7 +14,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-import projects.amr  # noqa: F401  registers everything
+import projects.amr.openmp  # noqa: F401  before torch
+
 from projects.amr.errors import UserError
 from projects.amr.ops.label_crf import crf_name
 from projects.amr.ops.seeds import SEED_RECIPES

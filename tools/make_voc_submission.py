@@ -13,7 +13,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-import projects.amr  # noqa: F401  registers everything
+import projects.amr.openmp  # noqa: F401  before torch
+
 from projects.amr.datasets import VOCFolder
 from projects.amr.errors import UserError
 from projects.amr.runtime.files.item_progress import show_progress

@@ -24,6 +24,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+import projects.amr.openmp  # noqa: F401  before torch
+
 from mmengine.logging import MMLogger
 
 from projects.amr.engine.mixed_precision import (

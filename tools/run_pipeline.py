@@ -14,6 +14,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+import projects.amr.openmp  # noqa: F401  before torch
+
 from mmengine.logging import MMLogger
 
 from projects.amr.runtime.config.cfg_options import add_cfg_options

@@ -14,6 +14,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+import projects.amr.openmp  # noqa: F401  before torch
+
 from mmengine.config import Config
 from mmengine.dist import is_main_process
 from mmengine.runner import Runner
@@ -21,6 +23,7 @@ from mmengine.runner import Runner
 from projects.amr.engine.hooks.checkpoint_guard_hook import (
     INITIALISATION,
 )
+from projects.amr.engine.mixed_precision import settle_half
 from projects.amr.errors import UserError
 from projects.amr.evaluation.nested_results import take_nested_results
 from projects.amr.runtime.checkpoints.pretrained import drop_pretrained
@@ -32,6 +35,7 @@ from projects.amr.runtime.processes.stop_signals import (
 )
 from projects.amr.workflow.ablation import SUMMARY
 from projects.amr.workflow.launch.config_agreement import settle_config
+from projects.amr.workflow.launch.loader_workers import fit_workers
 from projects.amr.workflow.launch.tool_setup import (
     add_common_arguments,
     add_trust_argument,
@@ -102,6 +106,8 @@ def main() -> None:
     args = parse_args()
     cfg = load_config(args)
     require_keys(cfg, 'test', NEEDED)
+    fit_workers(cfg, args.cfg_options)
+    settle_half(cfg)
     settle_config(cfg, ('test',))
     if not Path(args.checkpoint).is_file():
         raise UserError(

@@ -7,6 +7,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+import projects.amr.openmp  # noqa: F401  before torch
+
 from mmengine.config import Config
 from mmengine.runner import Runner
 from mmseg.registry import RUNNERS
@@ -14,11 +16,13 @@ from mmseg.registry import RUNNERS
 from projects.amr.engine.mixed_precision import (
     AMP_TYPES,
     lone_amp,
+    settle_half,
     use_amp,
 )
 from projects.amr.runtime.checkpoints.resume import settle_resume
 from projects.amr.runtime.config.config_faults import require_keys
 from projects.amr.workflow.launch.config_agreement import settle_config
+from projects.amr.workflow.launch.loader_workers import fit_workers
 from projects.amr.workflow.launch.schedule_length import check_schedule_length
 from projects.amr.workflow.launch.tool_setup import (
     add_common_arguments,
@@ -67,6 +71,7 @@ def main() -> None:
     args = parse_args()
     cfg = load_config(args)
     require_keys(cfg, 'training', NEEDED)
+    fit_workers(cfg, args.cfg_options)
     settle_config(cfg, ('train', 'val'))
     with hold_work_dir(cfg, 'train'):
         train(cfg, args)
@@ -83,6 +88,7 @@ def train(cfg: Config, args: argparse.Namespace) -> None:
     settle_initial_weights(cfg, args.no_pretrained)
     if args.amp:
         use_amp(cfg, args.amp)
+    settle_half(cfg)
     runner = (
         RUNNERS.build(cfg) if 'runner_type' in cfg else Runner.from_cfg(cfg)
     )

@@ -23,6 +23,11 @@ log_level = 'INFO'
 # compile.mode=..., compile.backend=...: arguments of torch.compile). Of tests:
 # test_cfg.fp16=True, the same hook and
 # default_hooks.fuse_conv_bn.type=FuseConvBNHook
+# A loader has at most as many processes as there are usable cores; True takes
+# num_workers as it stands. So does --cfg-options with a num_workers.
+keep_workers = False
+# On a processor that only emulates bfloat16, True keeps --amp bf16 and fp16.
+emulate_half = False
 load_from = None
 resume = False
 randomness = dict(seed=0)

@@ -18,8 +18,6 @@
 #
 # until it ends with 0 and not with 143. One stage alone: --from STAGE --to
 # STAGE. Scores are over all 10,582 training images, since all have masks.
-import os
-
 _base_ = './amr_voc12.py'
 name = 'amr_toyvoc_scale'
 title = 'AMR on ToyVOC at the size of VOC'
@@ -32,7 +30,7 @@ on_the_set = dict(
 )
 half = {'optim_wrapper.type': 'BFloat16OptimWrapper'}
 at_random = dict(arguments=['--no-pretrained'], cfg_options=half)
-workers = ('--num-workers', str(os.cpu_count()))
+workers = ('--num-workers', 'auto')
 stage_overrides = {
     'toy_set': dict(
         _before_='check',

@@ -1,7 +1,5 @@
 # The whole chain on PASCAL VOC 2012, or, by configs/own_data_example.py, on
 # own photos:  python tools/run_pipeline.py configs/pipelines/amr_voc12.py
-import os
-
 name = 'amr_voc12'
 title = 'AMR on PASCAL VOC 2012'
 data_root = '{{$VOC_ROOT:data/VOCdevkit/VOC2012}}'
@@ -24,7 +22,6 @@ stages = [
             *('--data-root', data_root),
             *('--train', 'train_aug', '--val', 'val'),
             *('--out', '{stage}/check.json'),
-            *('--num-workers', str(os.cpu_count())),
         ],
         outputs=dict(report='{stage}/check.json'),
         summary='{stage}/check.json',
@@ -49,7 +46,7 @@ stages = [
             *('--out-dir', '{stage}/labels'),
             # not in the paper; released code
             *('--fg-thr', '0.60', '--bg-thr', '0.33', '--crf', 'dense'),
-            *('--num-workers', str(os.cpu_count())),
+            *('--num-workers', 'auto'),
         ],
         outputs=dict(labels='{stage}/labels'),
         summary='{stage}/labels/seeds_summary.json',

@@ -4,7 +4,7 @@ Importing the package registers its parts (scope ``mmseg``); configs do so
 with ``custom_imports = dict(imports=['projects.amr'])``.
 """
 
-from . import quiet_imports  # noqa: F401, I001  before the others
+from . import openmp, quiet_imports  # noqa: F401, I001  in this order, first
 from . import datasets, engine, evaluation, models
 from .runtime import checkpoints
 

@@ -140,9 +140,13 @@ def test_second_run_touches_nothing(tiny_root):
 
 def test_worker_count_does_not_matter(tiny_root, tmp_path):
     counts = []
-    other = generate_toy_voc(
-        tmp_path / 'other', TINY, 2, lambda *count: counts.append(count)
-    )
+
+    def count(samples, total):
+        for done, sample in enumerate(samples, 1):
+            yield sample
+            counts.append((done, total))
+
+    other = generate_toy_voc(tmp_path / 'other', TINY, 2, count)
     assert read_tree(other) == read_tree(tiny_root)
     assert counts == [(done, 12) for done in range(1, 13)]
 
@@ -150,9 +154,11 @@ def test_worker_count_does_not_matter(tiny_root, tmp_path):
 def test_interrupted_run_goes_on(tiny_root, tmp_path, monkeypatch):
     root = tmp_path / 'set'
 
-    def stop(done, total):
-        if done == 5:
-            raise KeyboardInterrupt
+    def stop(samples, total):
+        for done, sample in enumerate(samples, 1):
+            yield sample
+            if done == 5:
+                raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
         generate_toy_voc(root, TINY, progress=stop)

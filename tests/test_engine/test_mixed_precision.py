@@ -15,7 +15,11 @@ from torch import nn
 
 from model_configs import amr, build, seam
 from projects.amr.engine import BFloat16OptimWrapper, mixed_precision
-from projects.amr.engine.mixed_precision import lone_amp, use_amp
+from projects.amr.engine.mixed_precision import (
+    lone_amp,
+    settle_half,
+    use_amp,
+)
 from projects.amr.errors import UserError
 
 LOSSES = {
@@ -197,6 +201,37 @@ def test_without_a_gpu_the_error_says_what_is_possible(monkeypatch):
 
 
 @pytest.mark.parametrize(
+    ('device', 'native', 'options', 'half'),
+    [
+        ('cpu', False, {}, False),
+        ('cpu', False, {'emulate_half': True}, True),
+        ('cpu', True, {}, True),
+        ('cuda', False, {}, True),
+    ],
+)
+def test_half_precision_is_not_emulated(
+    device, native, options, half, monkeypatch
+):
+    monkeypatch.setattr(mixed_precision, 'get_device', lambda: device)
+    monkeypatch.setattr(mixed_precision, 'computes_bfloat16', lambda: native)
+    lines = []
+    monkeypatch.setattr(
+        mixed_precision, 'print_log', lambda text, _: lines.append(text)
+    )
+    cfg = config('BFloat16OptimWrapper')
+    cfg.merge_from_dict({'test_cfg.fp16': True, 'val_cfg': None, **options})
+    settle_half(cfg)
+    kind = 'BFloat16OptimWrapper' if half else 'OptimWrapper'
+    assert cfg.optim_wrapper.type == kind
+    assert cfg.optim_wrapper.optimizer.lr == 0.1
+    assert cfg.test_cfg.fp16 == half
+    assert len(lines) == (not half)
+    settle_half(cfg)
+    settle_half(config())
+    assert len(lines) == (not half)
+
+
+@pytest.mark.parametrize(
     ('words', 'read'),
     [
         (['c.py', '--amp'], ['c.py', '--amp=auto']),
@@ -217,7 +252,9 @@ def test_train_tool_trains_in_bfloat16_on_a_cpu(toy_root, tmp_path):
     cfg.pop('work_dir')
     cfg.dump(tmp_path / 'tiny.py')
     text = run_tool_process(
-        'train.py', '--amp', 'bf16', 'tiny.py', cwd=tmp_path
+        *('train.py', '--amp', 'bf16', 'tiny.py'),
+        *('--cfg-options', 'emulate_half=True'),
+        cwd=tmp_path,
     )
     assert "type='BFloat16OptimWrapper'" in text
     state = torch.load(tmp_path / 'work_dirs/tiny/epoch_1.pth')

@@ -30,11 +30,7 @@ def test_fault37_a_training_is_refused_early(tool, tiny_file, option, words):
         'train', tiny_file, '--no-pretrained', '--cfg-options', option
     )
     assert code in (2, 3)
-<<<<<<< /tmp/x/m_o
-    assert words in errors
-=======
     assert words in errors.rpartition('\nERROR: ')[2]
->>>>>>> /tmp/x/m_t
 
 
 def test_fault37_workers_are_put_right(call, tiny_file, tmp_path):

@@ -12,9 +12,10 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
+import projects.amr.openmp  # noqa: F401  before torch
+
 import cv2
 
-import projects.amr  # noqa: F401  registers everything
 from projects.amr.errors import UserError
 from projects.amr.runtime.config.cfg_options import add_cfg_options
 from projects.amr.runtime.files.atomic_write import atomic_write

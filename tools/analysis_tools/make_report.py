@@ -12,7 +12,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-import projects.amr  # noqa: F401  registers everything
+import projects.amr.openmp  # noqa: F401  before torch
+
 from projects.amr.errors import UserError
 from projects.amr.runtime.config.config_reading import read_config
 from projects.amr.workflow.launch.tool_setup import run_tool

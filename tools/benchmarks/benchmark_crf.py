@@ -10,9 +10,11 @@ import sys
 import time
 from pathlib import Path
 
-import numpy as np
-
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+import projects.amr.openmp  # noqa: F401  before torch
+
+import numpy as np
 
 from projects.amr.ops import crf_solvers, dense_crf
 

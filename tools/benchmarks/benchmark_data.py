@@ -18,6 +18,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
+import projects.amr.openmp  # noqa: F401  before torch
+
 import cv2
 import torch
 from mmengine.config import Config
@@ -25,7 +27,6 @@ from mmengine.dataset import pseudo_collate
 from mmengine.registry import init_default_scope
 from mmseg.registry import DATASETS, MODELS
 
-import projects.amr  # noqa: F401  registers everything
 from projects.amr.workflow.launch.tool_setup import (
     add_common_arguments,
     load_config,

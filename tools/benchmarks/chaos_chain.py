@@ -10,7 +10,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-import projects.amr  # noqa: F401  so that the forks have it
+import projects.amr.openmp  # noqa: F401  before torch; the forks have it too
+
 from projects.amr.runtime.processes.tool_process import ToolError
 from projects.amr.workflow.pipeline import runner as pipeline_runner
 

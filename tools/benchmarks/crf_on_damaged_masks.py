@@ -10,11 +10,13 @@ import json
 import sys
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+import projects.amr.openmp  # noqa: F401  before torch
+
 import cv2
 import numpy as np
 from PIL import Image
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from projects.amr.datasets import VOCFolder
 from projects.amr.evaluation.mask_evaluation import (

@@ -24,10 +24,11 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
+import projects.amr.openmp  # noqa: F401  before torch
+
 from fuzz_mutations import mutate
 from fuzz_targets import TARGETS, Target
 
-import projects.amr  # noqa: F401  registers everything
 from projects.amr.errors import UserError
 
 SECONDS = 20.0  # of processor time; a case that takes more is a fault

@@ -14,6 +14,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
+import projects.amr.openmp  # noqa: F401  before torch
+
 from projects.amr.datasets.labels.class_balance import one_sided_classes
 from projects.amr.datasets.labels.class_list import (
     doubtful_names,
@@ -193,7 +195,12 @@ def main() -> None:
     plan = DevkitPlan(
         Path(args.image_dir), tuple(photos), classes, frozenset(val), masks
     )
-    made, kept = write_devkit(args.out_dir, plan, args.copy)
+    made, kept = write_devkit(
+        args.out_dir,
+        plan,
+        args.copy,
+        lambda files: show_progress(files, len(files), 'files placed', True),
+    )
     report(args, plan, made, kept)
 
 

@@ -5,18 +5,21 @@ import argparse
 import json
 import sys
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from rich.progress import Progress
+import projects.amr.openmp  # noqa: F401  before torch
 
+from projects.amr.cpu import worker_count
 from projects.amr.datasets.toy_voc import (
     PRESETS,
     ToyVOCSpec,
     generate_toy_voc,
 )
 from projects.amr.errors import UserError
+from projects.amr.runtime.files.item_progress import show_progress
 from projects.amr.workflow.launch.tool_setup import run_tool
 
 
@@ -34,7 +37,10 @@ def parse_args() -> argparse.Namespace:
         'noise=24 size=[64,80] heads=painted_over',
     )
     parser.add_argument(
-        '--num-workers', type=int, default=0, help='worker processes'
+        '--num-workers',
+        type=worker_count,
+        default=0,
+        help='worker processes, auto: one a usable core',
     )
     return parser.parse_args()
 
@@ -58,14 +64,12 @@ def main() -> None:
     """Generate the set, or find it complete."""
     args = parse_args()
     spec = build_spec(args.preset, args.set)
-    with Progress() as bar:
-        task = bar.add_task('images', total=None)
-        root = generate_toy_voc(
-            args.root,
-            spec,
-            args.num_workers,
-            lambda done, total: bar.update(task, completed=done, total=total),
-        )
+    root = generate_toy_voc(
+        args.root,
+        spec,
+        args.num_workers,
+        partial(show_progress, title='images'),
+    )
     print(f'ToyVOC is complete in {root}')
 
 

@@ -15,6 +15,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
+import projects.amr.openmp  # noqa: F401  before torch
+
 from projects.amr.errors import UserError
 from projects.amr.runtime.files.disk_space import require_space
 from projects.amr.runtime.files.item_progress import show_progress

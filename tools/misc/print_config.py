@@ -12,14 +12,14 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-# Packages print while they are imported; the config alone goes to stdout.
-with redirect_stdout(sys.stderr):
-    from mmengine.config import Config
+import projects.amr.openmp  # noqa: F401  before torch
 
-    from projects.amr.errors import UserError
-    from projects.amr.runtime.config.cfg_options import add_cfg_options
-    from projects.amr.workflow.launch.tool_setup import load_config, run_tool
-    from projects.amr.workflow.pipeline import use_stage_overrides
+from mmengine.config import Config
+
+from projects.amr.errors import UserError
+from projects.amr.runtime.config.cfg_options import add_cfg_options
+from projects.amr.workflow.launch.tool_setup import load_config, run_tool
+from projects.amr.workflow.pipeline import use_stage_overrides
 
 
 def parse_args() -> argparse.Namespace:

@@ -17,6 +17,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
+import projects.amr.openmp  # noqa: F401  before torch
+
 import torch
 
 from projects.amr.datasets import VOCWeakLabelDataset

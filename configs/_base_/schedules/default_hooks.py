@@ -1,8 +1,9 @@
-# The hooks of every training here: mmengine's own, and those that make it
-# safe to stop at any moment and to go on from there.
+# The hooks of every training here: mmengine's own, a logger that speaks every
+# half minute, and those that make it safe to stop at any moment and to go on
+# from there.
 default_hooks = dict(
     timer=dict(type='IterTimerHook'),
-    logger=dict(type='LoggerHook', interval=50),
+    logger=dict(type='TimedLoggerHook', interval=50),
     param_scheduler=dict(type='ParamSchedulerHook'),
     checkpoint=dict(type='AtomicCheckpointHook', interval=1, max_keep_ckpts=2),
     sampler_seed=dict(type='DistSamplerSeedHook'),

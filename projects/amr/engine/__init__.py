@@ -11,6 +11,7 @@ from .hooks import (
     LabelMapWriterHook,
     LabelVisualizationHook,
     NonFiniteLossHook,
+    TimedLoggerHook,
 )
 from .mixed_precision import BFloat16OptimWrapper
 
@@ -28,4 +29,5 @@ __all__ = [
     'LabelMapWriterHook',
     'LabelVisualizationHook',
     'NonFiniteLossHook',
+    'TimedLoggerHook',
 ]

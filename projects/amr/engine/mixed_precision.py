@@ -5,11 +5,13 @@ from contextlib import contextmanager
 import torch
 from mmengine.config import Config
 from mmengine.device import get_device
+from mmengine.logging import print_log
 from mmengine.optim import OptimWrapper
 from mmengine.runner.amp import autocast
 from mmseg.registry import OPTIM_WRAPPERS
 from torch import nn
 
+from projects.amr.cpu import computes_bfloat16
 from projects.amr.errors import UserError
 
 AMP_TYPES = ('auto', 'bf16', 'fp16')
@@ -69,8 +71,8 @@ def use_amp(cfg: Config, wanted: str) -> None:
     if wanted != 'bf16' and get_device() == 'cpu':
         raise UserError(
             f'--amp{"" if wanted == "auto" else " fp16"} needs a GPU, and '
-            'there is none here. --amp bf16 works on a CPU too; it pays only '
-            'on one that has bfloat16 instructions'
+            'there is none here. --amp bf16 works on a CPU that has bfloat16 '
+            'instructions'
         )
     if wanted == 'auto':
         if has != PLAIN:
@@ -81,6 +83,34 @@ def use_amp(cfg: Config, wanted: str) -> None:
     cfg.optim_wrapper.type = BF16 if wanted == 'bf16' else FP16
     if wanted == 'fp16':
         cfg.optim_wrapper.loss_scale = 'dynamic'
+
+
+def settle_half(cfg: Config) -> None:
+    """Compute in float32 where half precision would only be slow.
+
+    That is on a CPU without instructions for it; ``emulate_half=True`` in
+    the config keeps half precision there.
+
+    Args:
+        cfg (Config): The config, changed in place: ``optim_wrapper`` of a
+            training in bfloat16, ``fp16`` of validation and test.
+    """
+    if get_device() != 'cpu' or computes_bfloat16() or cfg.get('emulate_half'):
+        return
+    found = []
+    if (cfg.get('optim_wrapper') or {}).get('type') == BF16:
+        cfg.optim_wrapper.type = PLAIN
+        found.append(f'optim_wrapper.type={BF16}')
+    for name in ('val_cfg', 'test_cfg'):
+        if (cfg.get(name) or {}).get('fp16'):
+            cfg[name].fp16 = False
+            found.append(f'{name}.fp16=True')
+    if found:
+        print_log(
+            f'This processor only emulates bfloat16: float32 in place of '
+            f'{", ".join(found)} (emulate_half=True keeps that)',
+            'current',
+        )
 
 
 def _best_type() -> str:

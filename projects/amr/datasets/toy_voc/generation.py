@@ -54,7 +54,7 @@ def generate_toy_voc(
     root: str | Path,
     spec: ToyVOCSpec,
     num_workers: int = 0,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Callable[[Iterator, int], Iterator] | None = None,
 ) -> Path:
     """Write the set in the layout of the VOC devkit.
 
@@ -69,8 +69,8 @@ def generate_toy_voc(
         spec (ToyVOCSpec): The knobs of the set.
         num_workers (int): Worker processes; 0 or 1 draws in this one. The
             files do not depend on it. Defaults to 0.
-        progress (Callable, optional): Called with the images done and their
-            total. Defaults to None.
+        progress (Callable, optional): Gets an iterator of the images and
+            their number, and passes them on. Defaults to None.
 
     Returns:
         Path: ``root``.
@@ -85,10 +85,12 @@ def generate_toy_voc(
         return root
     _prepare_folders(root)
     _write_json(root / _STARTED, manifest)
-    total = sum(len(ids) for ids in _splits(spec).values())
-    for done, _ in enumerate(_write_samples(root, spec, num_workers), 1):
-        if progress is not None:
-            progress(done, total)
+    samples = _write_samples(root, spec, num_workers)
+    if progress is not None:
+        total = sum(len(ids) for ids in _splits(spec).values())
+        samples = progress(samples, total)
+    for _ in samples:
+        pass
     for name, ids in _image_sets(spec).items():
         _write(
             root / 'ImageSets' / 'Segmentation' / f'{name}.txt',

@@ -11,6 +11,7 @@ from .item_writer_hook import ItemWriterHook
 from .label_map_writer_hook import LabelMapWriterHook
 from .label_visualization_hook import LabelVisualizationHook
 from .non_finite_loss_hook import NonFiniteLossHook
+from .timed_logger_hook import TimedLoggerHook
 
 __all__ = [
     'AtomicCheckpointHook',
@@ -26,4 +27,5 @@ __all__ = [
     'LabelMapWriterHook',
     'LabelVisualizationHook',
     'NonFiniteLossHook',
+    'TimedLoggerHook',
 ]

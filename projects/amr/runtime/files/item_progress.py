@@ -18,27 +18,31 @@ LINE_INTERVAL = 10.0  # seconds between plain lines
 
 
 def show_progress(
-    values: Iterable[T], total: int, title: str | None
+    values: Iterable[T], total: int, title: str, if_slow: bool = False
 ) -> Iterator[T]:
     """Pass values on while showing how many have come.
 
     Args:
         values (Iterable): The values.
         total (int): How many there will be.
-        title (str, optional): Name of what is counted; None shows nothing.
+        title (str): Name of what is counted.
+        if_slow (bool): Whether to leave no line where all come within
+            :data:`LINE_INTERVAL`. Defaults to False.
 
     Yields:
         T: Each value.
     """
-    if title is None or not total:
+    if not total:
         yield from values
     elif Console().is_terminal:
-        yield from _with_bar(values, total, title)
+        yield from _with_bar(values, total, title, if_slow)
     else:
-        yield from _with_lines(values, total, title)
+        yield from _with_lines(values, total, title, if_slow)
 
 
-def _with_bar(values: Iterable[T], total: int, title: str) -> Iterator[T]:
+def _with_bar(
+    values: Iterable[T], total: int, title: str, if_slow: bool
+) -> Iterator[T]:
     """Move a bar."""
     columns = (
         TextColumn('{task.description}'),
@@ -46,17 +50,20 @@ def _with_bar(values: Iterable[T], total: int, title: str) -> Iterator[T]:
         MofNCompleteColumn(),
         TimeRemainingColumn(),
     )
-    with Progress(*columns) as progress:
+    with Progress(*columns, transient=if_slow) as progress:
         yield from progress.track(values, total, description=title)
 
 
-def _with_lines(values: Iterable[T], total: int, title: str) -> Iterator[T]:
+def _with_lines(
+    values: Iterable[T], total: int, title: str, if_slow: bool
+) -> Iterator[T]:
     """Print a line now and then, and at the end."""
     start = last = time.monotonic()
     for done, value in enumerate(values, 1):
         yield value
         now = time.monotonic()
-        if done == total or now - last >= LINE_INTERVAL:
+        ended = done == total and not if_slow
+        if ended or now - last >= LINE_INTERVAL:
             last = now
             left = round((now - start) / done * (total - done))
             print(

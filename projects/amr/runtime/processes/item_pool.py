@@ -94,7 +94,7 @@ def run_items(
 
     try:
         with stop_tells(how_to_go_on), _caller(job, num_workers) as call:
-            _collect(call('load', items), results, len(items), None)
+            _collect(call('load', items), results, len(items), title, True)
             kept = sum(result is not None for result in results.values())
             todo = [item for item in items if results[item] is None]
             print(f'{title}: {kept:,} done, {len(todo):,} to do', flush=True)
@@ -109,17 +109,22 @@ def run_items(
 
 
 def _collect(
-    answers: Iterator, results: dict, total: int, title: str | None
+    answers: Iterator,
+    results: dict,
+    total: int,
+    title: str,
+    loaded: bool = False,
 ) -> None:
     """Store the answers; raise for all faults together."""
     faults = []
-    for item, result, fault in show_progress(answers, total, title):
+    shown = f'{title} looked up' if loaded else title
+    for item, result, fault in show_progress(answers, total, shown, loaded):
         results[item] = result
         if fault is not None:
             faults.append(f'{item}: {fault}')
     if faults:
         raise DataError(
-            f'{len(faults)} of {total} {title or "items"} cannot be made, '
+            f'{len(faults)} of {total} {title} cannot be made, '
             f'the others are done:\n{list_faults(sorted(faults))}'
         )
 

@@ -5,6 +5,7 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
+from projects.amr.cpu import worker_count
 from projects.amr.datasets import VOCFolder
 from projects.amr.errors import UserError
 from projects.amr.evaluation.label_share import label_notes
@@ -63,9 +64,10 @@ def add_generation_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         '--num-workers',
-        type=int,
+        type=worker_count,
         default=0,
-        help='worker processes; the label maps do not depend on it',
+        help='worker processes, auto: one a usable core; the label maps do '
+        'not depend on it',
     )
     add_shard_arguments(parser)
 

@@ -14,6 +14,7 @@ from projects.amr.datasets.voc.voc_weak_label import VOC_FOLDERS
 from projects.amr.errors import UserError
 from projects.amr.runtime.checkpoints.pretrained import find_pretrained
 from projects.amr.runtime.checkpoints.resume import last_checkpoint
+from projects.amr.workflow.launch.loader_workers import keeps_workers
 from projects.amr.workflow.launch.tool_setup import load_config
 from projects.amr.workflow.pipeline.declared import (
     argument_values,
@@ -138,7 +139,9 @@ class StageContext:
             local_rank=0,
         )
         with _environment(self.env):
-            return load_config(args)
+            cfg = load_config(args)
+        cfg.keep_workers = keeps_workers(cfg, options)
+        return cfg
 
     def declared(self) -> dict:
         """Flat declared values, free of the work dir's own place."""

@@ -7,6 +7,7 @@ from pathlib import Path
 from projects.amr.runtime.files.atomic_write import atomic_write
 from projects.amr.runtime.files.fingerprint import config_digest, file_digest
 from projects.amr.runtime.files.image_suffixes import IMAGE_SUFFIXES
+from projects.amr.runtime.files.item_progress import show_progress
 
 # What a folder of items consists of; manifests and logs do not count.
 ITEM_SUFFIXES = ('.npz', '.xml', '.txt', '.csv', *IMAGE_SUFFIXES)
@@ -58,11 +59,13 @@ class DigestCache:
     def folder(self, path: str | Path) -> dict[str, str]:
         """Digests of a folder's items by name, sub-folders included."""
         path = Path(path)
-        return {
-            str(file.relative_to(path)): self.file(file)
+        files = [
+            file
             for file in sorted(path.rglob('*'))
             if file.suffix.lower() in ITEM_SUFFIXES and file.is_file()
-        }
+        ]
+        shown = show_progress(files, len(files), f'digests of {path}', True)
+        return {str(file.relative_to(path)): self.file(file) for file in shown}
 
     def content(self, path: str | Path) -> str:
         """One digest of a file or of a folder's items, '' if missing."""

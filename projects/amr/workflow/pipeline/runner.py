@@ -16,6 +16,7 @@ from projects.amr.workflow.pipeline.context import (
     Workspace,
 )
 from projects.amr.workflow.pipeline.figures import figures
+from projects.amr.workflow.pipeline.forecast import forecast
 from projects.amr.workflow.pipeline.manifest import (
     MANIFEST,
     StageRecord,
@@ -47,6 +48,7 @@ class PipelineRunner:
         self.reporter = reporter
         self.gpus = gpus
         self.status: dict[str, dict] = {}
+        self._forecast = None
 
     def run(self, chosen: list[Stage], force: bool = False) -> None:
         """Run what is not finished, in order.
@@ -79,6 +81,7 @@ class PipelineRunner:
                 self.reporter.step(f'{head}: finished before')
                 continue
             self._announce(head, stage, state, chosen)
+            self._tell_forecast(chosen[number - 1 :])
             self._run(context, inputs, state)
 
     def _agrees(self, stage: Stage) -> bool:
@@ -105,6 +108,13 @@ class PipelineRunner:
                 f'  rerunning {stage.name} and, where its outputs change, '
                 f'{", ".join(later)}'
             )
+
+    def _tell_forecast(self, stages: list[Stage]) -> None:
+        """Say once, as soon as it is known, how long the rest will take."""
+        if self._forecast is None:
+            self._forecast = forecast(self.space, stages)
+            if self._forecast:
+                self.reporter.step(f'  {self._forecast}')
 
     def _run(self, context: StageContext, inputs, state: StageState) -> None:
         """Run one stage and publish its record."""

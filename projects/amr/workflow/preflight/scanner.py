@@ -1,10 +1,10 @@
 """Facts of many files, read in processes and remembered between scans."""
 
 import json
-import os
 from collections.abc import Iterable
 from pathlib import Path
 
+from projects.amr.cpu import usable_cores
 from projects.amr.datasets.images.file_facts import (
     annotation_facts,
     image_facts,
@@ -103,7 +103,7 @@ class Scanner:
             return self.num_workers
         if count < MIN_FILES_FOR_WORKERS:
             return 0
-        return min(os.cpu_count() or 1, 8)
+        return min(usable_cores(), 8)
 
     def _save(self) -> None:
         """Publish what is known of sound files."""

@@ -1,0 +1,53 @@
+"""Lines of progress by steps, and by the clock where steps are slow."""
+
+import time
+
+from mmengine.hooks import LoggerHook
+from mmseg.registry import HOOKS
+
+
+@HOOKS.register_module()
+class TimedLoggerHook(LoggerHook):
+    """mmengine's LoggerHook, which also speaks when it was silent too long.
+
+    A line comes every ``interval`` steps, and before ``seconds`` pass without
+    one: in training, validation and test. A single step that takes longer
+    has a line at its end.
+
+    Args:
+        seconds (float): Longest silence, in seconds. Defaults to 30.
+        **kwargs: Of :class:`mmengine.hooks.LoggerHook`.
+
+    Raises:
+        ValueError: If ``seconds`` is not positive.
+    """
+
+    def __init__(self, seconds: float = 30.0, **kwargs):
+        super().__init__(**kwargs)
+        if seconds <= 0:
+            raise ValueError(f'`seconds` must be positive, got {seconds}')
+        self.seconds = seconds
+        self._said = self._seen = time.monotonic()
+
+    def before_run(self, runner) -> None:
+        """Start the clock."""
+        super().before_run(runner)
+        self._said = self._seen = time.monotonic()
+
+    def every_n_inner_iters(self, batch_idx: int, n: int) -> bool:
+        """Whether a line is due, which LoggerHook asks after each step.
+
+        Args:
+            batch_idx (int): Place in the loop, from 0.
+            n (int): Steps between two lines.
+
+        Returns:
+            bool: True too if the next step would end too late.
+        """
+        now = time.monotonic()
+        step, self._seen = now - self._seen, now
+        silent = now - self._said + step > self.seconds
+        if not (silent or super().every_n_inner_iters(batch_idx, n)):
+            return False
+        self._said = now
+        return True
