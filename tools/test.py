@@ -106,9 +106,9 @@ def main() -> None:
     args = parse_args()
     cfg = load_config(args)
     require_keys(cfg, 'test', NEEDED)
+    settle_config(cfg, ('test',))
     fit_workers(cfg, args.cfg_options)
     settle_half(cfg)
-    settle_config(cfg, ('test',))
     if not Path(args.checkpoint).is_file():
         raise UserError(
             f'checkpoint not found: {args.checkpoint}. '

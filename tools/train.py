@@ -71,8 +71,8 @@ def main() -> None:
     args = parse_args()
     cfg = load_config(args)
     require_keys(cfg, 'training', NEEDED)
-    fit_workers(cfg, args.cfg_options)
     settle_config(cfg, ('train', 'val'))
+    fit_workers(cfg, args.cfg_options)
     with hold_work_dir(cfg, 'train'):
         train(cfg, args)
 
