@@ -194,9 +194,7 @@ def seeds(options) -> Parts:
 def walk(options) -> Parts:
     """Load, find boundaries, walk, and write the pseudo labels."""
     model, load = build('affinity', options, 'test')
-    settings = dict(model.test_cfg)
-    bg_thr = settings.pop('bg_thr')
-    del settings['max_pixels']
+    settings, bg_thr = model.walk_settings(), model.test_cfg['bg_thr']
 
     @torch.no_grad()
     def network(batch):

@@ -148,13 +148,17 @@ class IRNet(BaseAffinityNetwork):
         sample.pred_boundary = PixelData(data=boundary[None])
         if 'cam_input' not in sample:
             return
-        size, walk = tuple(image.shape[-2:]), dict(self.test_cfg)
-        bg_thr = walk.pop('bg_thr')
-        del walk['max_pixels'], walk['pad_size']
+        size = tuple(image.shape[-2:])
         cam = self.input_cam(image, sample)
-        maps = walk_to_scores(cam, boundary, size, **walk)
+        maps = walk_to_scores(cam, boundary, size, **self.walk_settings())
         classes = torch.as_tensor(sample.cam_input.classes, dtype=torch.long)
+        bg_thr = self.test_cfg['bg_thr']
         self.fill(sample, maps, cam_to_label(maps, classes, size, bg_thr))
+
+    def walk_settings(self) -> dict[str, Any]:
+        """Those of ``test_cfg`` that :func:`walk_to_scores` takes."""
+        own = ('bg_thr', 'max_pixels', 'pad_size')
+        return {k: v for k, v in self.test_cfg.items() if k not in own}
 
 
 def pad_to(images: Tensor, side: int | None) -> Tensor:
