@@ -50,7 +50,7 @@ def test_means_and_deviations_are_those_of_the_seeds(path):
 @pytest.mark.parametrize(
     ('page', 'head', 'folder'),
     [
-        (ROOT / 'README.md', 'ToyVOC, CAM', 'adamw'),
+        (RESULTS.parent / 'README.md', 'ToyVOC, CAM', 'adamw'),
         (RESULTS.parent / 'README.md', 'ToyVOC, release', 'adamw'),
         (RESULTS.parent / 'README.md', 'ToyVOC, CAM, SGD', 'sgd'),
     ],
