@@ -105,6 +105,13 @@ def test_counts_are_fitted_at_any_depth_and_nothing_else_is():
     assert 'label_source' not in wrapped[0]
 
 
+def test_heads_that_fit_already_and_backbones_without_one_stay():
+    counts = {'head': {'num_classes': 3}, 'seg_head': {'num_classes': 4}}
+    cfg = nested(**counts, backbone={'num_classes': 0})
+    fit_classes(cfg, NAMES)
+    assert cfg.model.to_dict() == {**counts, 'backbone': {'num_classes': 0}}
+
+
 def test_a_count_of_neither_kind_is_named():
     cfg = nested(heads=[{'num_classes': 20}, {'num_classes': 19}])
     with pytest.raises(UserError, match=r'model\.heads\.1\.num_classes = 19'):
