@@ -40,11 +40,7 @@ def toy_root(tmp_path_factory) -> Path:
 
 @pytest.fixture(scope='session')
 def voc_sample() -> Path:
-    """Forty files in VOC's real formats and sizes, where they are at hand.
-
-    The pictures do not show what the masks say: no figure that joins both
-    means anything.
-    """
+    """Forty photos of VOC 2012 with their masks, where they are there."""
     if not VOC_SAMPLE.is_dir():
         pytest.skip('no VOC sample beside the project')
     return VOC_SAMPLE
