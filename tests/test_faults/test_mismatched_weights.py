@@ -104,14 +104,14 @@ def test_fault29_resume_of_another_model(undisturbed, killed, tmp_path):
         '--work-dir',
         killed,
         '--cfg-options',
-        'model.head.num_classes=7',
+        'model.backbone.stem_channels=8',
         cwd=tmp_path,
         code=2,
     )
     message = output.split('ERROR: ')[-1]
     assert 'epoch_1.pth is not a checkpoint of this model' in message
     assert '(CAMClassifier)' in message
-    assert 'checkpoint (4, 128, 1, 1), model (7, 128, 1, 1)' in message
+    assert 'checkpoint (4, 3, 7, 7), model (8, 3, 7, 7)' in message
 
 
 def test_fault30_hash_of_a_cached_file(tmp_path, monkeypatch):
