@@ -28,7 +28,7 @@ def count_labels(labels: np.ndarray) -> np.ndarray:
 def label_notes(
     counts: np.ndarray, classes: Sequence[str], what: str
 ) -> list[str]:
-    """Say that label maps hold no class, or hardly any, or lack some.
+    """Say that label maps hold no class, or hardly any.
 
     Args:
         counts (np.ndarray): Pixels by label, of all images together; what is
@@ -37,26 +37,22 @@ def label_notes(
         what (str): What the maps are, such as ``'predictions'``.
 
     Returns:
-        list[str]: At most one line; none where all classes occur.
+        list[str]: At most one line; none where classes have a share of
+        pixels of at least ``FEW``.
 
     Example:
         >>> label_notes(np.array([9, 0]), ('background', 'dog'), 'masks')
         ['masks are background only: no pixel of dog']
     """
     counts = np.asarray(counts)[: len(classes)]
-    total, found = counts.sum(), counts[BACKGROUND_LABEL + 1 :]
-    absent = [n for n, c in zip(classes[1:], found, strict=True) if not c]
-    lacking = f'no pixel of {", ".join(absent[:10])}'
-    if len(absent) > 10:
-        lacking += f' and {len(absent) - 10} more'
-    if not found.any():
-        if not total:
-            return [f'{what} have no labelled pixel: all are 255']
-        return [f'{what} are background only: {lacking}']
-    notes = []
-    if found.sum() < FEW * total:
-        share = 100 * found.sum() / total
-        notes.append(f'{what} are background but for {share:.3f} % of pixels')
-    if absent:
-        notes.append(f'{what} have {lacking}')
-    return ['; '.join(notes)] if notes else []
+    total, found = counts.sum(), counts[BACKGROUND_LABEL + 1 :].sum()
+    if not total:
+        return [f'{what} have no labelled pixel: all are 255']
+    if not found:
+        names = ', '.join(classes[1:][:10])
+        more = f' and {len(classes) - 11} more' if len(classes) > 11 else ''
+        return [f'{what} are background only: no pixel of {names}{more}']
+    if found < FEW * total:
+        share = 100 * found / total
+        return [f'{what} are background but for {share:.3f} % of their pixels']
+    return []
