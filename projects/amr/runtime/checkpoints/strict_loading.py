@@ -115,7 +115,8 @@ class StrictPretrainedInit(PretrainedInit):
         state = lite_names(part_of_state(content, self.prefix or ''))
         if self.strict:
             require_pretrained_match(module, state, self.checkpoint)
-        print_log(f'load weights from {self.checkpoint}', 'current')
+        part = f'{self.prefix} in model' if self.prefix else 'model'
+        print_log(f'load {part} from: {self.checkpoint}', 'current')
         load_state_dict(module, state, strict=False, logger='current')
         if hasattr(module, '_params_init_info'):
             update_init_info(module, init_info=self._get_init_info())
