@@ -54,7 +54,7 @@ def parse_args() -> argparse.Namespace:
         const='auto',
         choices=AMP_TYPES,
         help='automatic mixed precision: alone, bfloat16 or else float16, as '
-        'the GPU can; bf16 works on a CPU too',
+        'the GPU can; bf16 on a CPU too that has instructions for it',
     )
     parser.add_argument(
         '--no-pretrained',
