@@ -46,12 +46,13 @@ def test_every_part_trains_and_cams_are_made(runner, tmp_path):
         CAMRecord.load(path) for path in (tmp_path / 'cams').glob('*.npz')
     ]
     assert len(records) == 8
+    assert any(len(record.cam) for record in records)
     for record in records:
         assert record.cam.shape[1:] == tuple(-(-n // 2) for n in record.size)
         maps = record.branches
         if hasattr(runner.model, 'compensation'):
             pair = maps['spotlight'], maps['compensation']
-            assert not np.array_equal(*pair)
+            assert not len(record.cam) or not np.array_equal(*pair)
             np.testing.assert_allclose(
                 record.cam, np.mean(pair, axis=0), atol=1e-3
             )
