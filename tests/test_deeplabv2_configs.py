@@ -61,7 +61,9 @@ def test_config_builds_what_its_name_says(name):
     cfg = load(name)
     model = build(cfg)
     assert type(model) is MultiScaleLossEncoderDecoder
-    assert f'r{model.backbone.depth}' == Path(name).stem.split('_')[1]
+    depth = getattr(model.backbone, 'depth', None)
+    network = f'r{depth}' if depth else model.backbone.arch
+    assert network == Path(name).stem.split('_')[1]
     classes = cfg.test_dataloader.dataset.get('metainfo', {}).get('classes')
     assert model.num_classes == len(classes or range(21))
     METRICS.build(cfg.test_evaluator)

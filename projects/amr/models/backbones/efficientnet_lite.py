@@ -58,6 +58,7 @@ class EfficientNetLite(BaseModule):
         super().__init__(init_cfg)
         self._check(arch, output_stride, out_indices, frozen_stages)
         network = _create_network(arch, output_stride)
+        self.arch = arch
         self.out_indices = tuple(out_indices)
         self.norm_eval = norm_eval
         self.conv_stem, self.bn1 = network.conv_stem, network.bn1
