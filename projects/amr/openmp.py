@@ -13,7 +13,7 @@ from projects.amr.cpu import cores_by_affinity, usable_cores
 # (torch on Linux), then Intel's (some other builds).
 OPENMP = {
     'OMP_WAIT_POLICY': 'PASSIVE',
-    'GOMP_SPINCOUNT': '0',
+    'GOMP_SPINCOUNT': '2000',  # see tools/benchmarks/README.md
     'KMP_BLOCKTIME': '0',
 }
 
