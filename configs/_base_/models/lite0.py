@@ -10,7 +10,8 @@ lite0_weights = dict(
 lite0 = dict(
     type='EfficientNetLite',
     arch='lite0',
-    # CAM mIoU 50.8 on train; 49.4 at stride 16 (crop 224), which takes longer.
+    # One seed: CAM mIoU 50.8 on train, 49.4 at stride 16 with crop 224, which
+    # takes longer.
     output_stride=32,
     frozen_stages=2,  # stem and two stages: a sixth of the time
     norm_eval=True,
