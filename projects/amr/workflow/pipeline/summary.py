@@ -116,7 +116,7 @@ def headline(cfg, stages: list[dict]) -> list[dict]:
 def roles(space: Workspace, cfg) -> dict:
     """Folders and files by the part they play, for the report."""
     found = {'title': cfg.get('title', ''), 'toy': bool(cfg.get('toy'))}
-    for role, text in dict((cfg.get('roles') or {})).items():
+    for role, text in dict(cfg.get('roles') or {}).items():
         found[role] = str(Path(space.fill(str(text), '')).absolute())
     return found
 
