@@ -79,6 +79,21 @@ def test_config_builds_what_its_name_says(path):
     assert batches.type == 'SizeGroupedBatchSampler'
 
 
+LEAVES = sorted(
+    path
+    for path in CONFIGS.rglob('*_*voc*.py')
+    if not {'_base_', 'pipelines'} & set(path.parts)
+)
+
+
+@pytest.mark.parametrize('path', LEAVES, ids=lambda path: path.stem)
+def test_trainings_take_images_of_one_row(path):
+    for step in Config.fromfile(path).train_dataloader.dataset.pipeline:
+        assert step.type not in ('Resize', 'PackSegInputs')
+        if step.type == 'RandomResize':
+            assert step.resize_type == 'ResizeNonEmpty'
+
+
 def test_paper_numbers_stand_in_the_paper_config():
     cfg = Config.fromfile(CONFIGS / 'amr_r50_voc.py')
     assert cfg.train_cfg.max_epochs == 8

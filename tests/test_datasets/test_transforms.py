@@ -141,3 +141,26 @@ def test_bad_arguments_are_named():
         )
     with pytest.raises(ValueError, match='crop_size'):
         TRANSFORMS.build({'type': 'RandomCropOrPad', 'crop_size': (0, 8)})
+
+
+@pytest.mark.parametrize('shape', [(23, 37), (1, 41), (61, 40)])
+@pytest.mark.parametrize(
+    'options', [{'scale_factor': 0.5}, {'scale': (30, 28)}]
+)
+def test_resizing_is_mmcvs_where_a_pixel_is_left(shape, options):
+    image = photo(*shape)
+    ours, mmcvs = (
+        run({'type': kind, 'keep_ratio': True, **options}, img=image.copy())
+        for kind in ('ResizeNonEmpty', 'mmcv.Resize')
+    )
+    np.testing.assert_array_equal(ours['img'], mmcvs['img'])
+    assert ours['scale_factor'] == mmcvs['scale_factor']
+
+
+@pytest.mark.parametrize(
+    'options', [{'scale_factor': 0.25}, {'scale': (30, 9)}]
+)
+def test_resizing_leaves_a_row(options):
+    config = {'type': 'ResizeNonEmpty', 'keep_ratio': True, **options}
+    image = photo(1, 120)
+    assert run(config, img=image)['img'].shape == (1, 30, 3)

@@ -6,13 +6,14 @@ train_pipeline = [
     dict(type='LoadLabelMap'),
     dict(
         type='RandomResize',
+        resize_type='ResizeNonEmpty',
         scale=(400, 400),
         ratio_range=(0.5, 1.5),
         keep_ratio=True,
     ),
     dict(type='RandomCrop', crop_size=(256, 256)),
     dict(type='RandomFlip', prob=0.5),
-    dict(type='PackSegInputs'),
+    dict(type='PackLabelMapInputs'),
 ]
 train_dataloader = dict(
     batch_size=16, num_workers=2, dataset=dict(pipeline=train_pipeline)

@@ -27,7 +27,11 @@ tta_pipeline = [
         type='TestTimeAug',
         transforms=[
             [
-                dict(type='Resize', scale_factor=factor, keep_ratio=True)
+                dict(
+                    type='ResizeNonEmpty',
+                    scale_factor=factor,
+                    keep_ratio=True,
+                )
                 for factor in (0.5, 0.75, 1.0, 1.25, 1.5, 1.75)
             ],
             [

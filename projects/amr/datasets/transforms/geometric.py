@@ -69,24 +69,28 @@ class ResizeNonEmpty(Resize):
     """mmcv's ``Resize``; a side keeps at least one pixel.
 
     mmcv's gives an image of 2 x 1200 no row at all at a third of its size,
-    and stops. For ``resize_type`` of ``RandomResize``; arguments are those
-    of :class:`mmcv.transforms.Resize`.
+    and stops. Also for ``resize_type`` of ``RandomResize``; arguments are
+    those of :class:`mmcv.transforms.Resize`.
     """
 
     def transform(self, results: dict) -> dict:
         """Resize image and label map."""
-        scale = self.scale or self.scale_factor
-        if self.keep_ratio:
-            size = rescale_size(results['img'].shape[1::-1], scale)
-            if not min(size):
-                narrow = copy(self)
-                narrow.keep_ratio = False
-                narrow.scale = tuple(max(side, 1) for side in size)
-                return narrow.transform(results)
-        return super().transform(results)
+        image = results['img']
+        scale = self.scale or tuple(
+            factor * side
+            for factor, side in zip(
+                self.scale_factor, image.shape[1::-1], strict=True
+            )
+        )
+        if not self.keep_ratio or min(rescale_size(image.shape[1::-1], scale)):
+            return super().transform(results)
+        narrow = copy(self)
+        narrow.keep_ratio = False
+        narrow.scale = _whole_size(image, scale)
+        return narrow.transform(results)
 
 
-def _whole_size(image: np.ndarray, scale: float) -> tuple[int, int]:
+def _whole_size(image: np.ndarray, scale) -> tuple[int, int]:
     """(width, height) of a scaled image, at least one pixel each."""
     size = rescale_size(image.shape[1::-1], scale)
     return tuple(max(side, 1) for side in size)
