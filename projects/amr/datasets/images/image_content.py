@@ -1,5 +1,6 @@
 """What an image file holds that loading refuses or would lose."""
 
+from io import BytesIO
 from pathlib import Path
 
 import cv2
@@ -25,18 +26,20 @@ MIN_LEVELS = 16
 """Levels of 256 that an image must use after a conversion."""
 
 
-def check_tiff(path: str | Path) -> None:
+def check_tiff(path: str | Path, data: bytes | None = None) -> None:
     """Refuse a TIFF of values that are no picture.
 
     Args:
         path (str | Path): Any file; one that is no TIFF passes.
+        data (bytes, optional): Its content. Defaults to None: its directory
+            is read.
 
     Raises:
         DataError: If it holds numbers other than unsigned integers of up to
             16 bits, or bands other than grey, RGB and a fourth one that is
             dropped.
     """
-    tags = _tiff_tags(path)
+    tags = _tiff_tags(path, data)
     if not tags:
         return
     bits = max(_numbers(tags, _BITS, 1))
@@ -108,10 +111,10 @@ def _spread(values: np.ndarray) -> int:
     return int((flat.max(0).astype(int) - flat.min(0)).max())
 
 
-def _tiff_tags(path: str | Path):
+def _tiff_tags(path: str | Path, data: bytes | None = None):
     """First directory of a TIFF; None for any other file."""
     try:
-        with Path(path).open('rb') as file:
+        with Path(path).open('rb') if data is None else BytesIO(data) as file:
             head = file.read(8)
             if not head.startswith(_TIFF_MARKS):
                 return None

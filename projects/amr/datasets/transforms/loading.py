@@ -3,7 +3,9 @@
 from pathlib import Path
 
 import numpy as np
+from mmcv.image import imfrombytes
 from mmcv.transforms import BaseTransform, LoadImageFromFile
+from mmengine import fileio
 from mmseg.datasets.transforms import LoadAnnotations
 from mmseg.registry import TRANSFORMS
 from PIL import Image
@@ -40,23 +42,32 @@ class LoadWeakLabelImage(LoadImageFromFile):
 
     def transform(self, results: dict) -> dict:
         """Load ``img_path``."""
-        path = results['img_path']
-        check_tiff(path)
+        path, image, reason = (
+            results['img_path'],
+            None,
+            'decoding gave nothing',
+        )
         try:
-            loaded = super().transform(results)
+            data = fileio.get(path, self.backend_args)
+            check_tiff(path, data)
+            image = imfrombytes(
+                data, self.color_type, backend=self.imdecode_backend
+            )
         except FileNotFoundError:
             raise DataError(f'image not found: {path}') from None
+        except DataError:
+            raise
         except Exception as error:
-            loaded, reason = None, error
-        else:
-            reason = 'decoding gave nothing'
-        if loaded is None or loaded.get('img') is None:
+            reason = error
+        if image is None:
             raise DataError(
                 f'{path} is not a readable image ({reason}): restore the '
                 'file, save it again as PNG, or take its id out of the split '
                 'list'
             )
-        return loaded
+        results['img'] = image.astype(np.float32) if self.to_float32 else image
+        results['img_shape'] = results['ori_shape'] = image.shape[:2]
+        return results
 
 
 @TRANSFORMS.register_module()
