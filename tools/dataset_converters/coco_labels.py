@@ -7,8 +7,6 @@ read by import_images.py (``--classes``) and by ``label_file`` of the dataset.
 """
 
 import argparse
-import csv
-import io
 import sys
 from pathlib import Path
 
@@ -19,6 +17,7 @@ from projects.amr.datasets.labels.class_list import (
     check_class_names,
 )
 from projects.amr.datasets.labels.coco_labels import read_coco_labels
+from projects.amr.datasets.labels.label_file import write_label_table
 from projects.amr.errors import UserError
 from projects.amr.runtime.files.atomic_write import atomic_write
 from projects.amr.workflow.launch.tool_setup import run_tool
@@ -43,29 +42,19 @@ def parse_args() -> argparse.Namespace:
 def main() -> None:
     """Convert."""
     args = parse_args()
-    if args.out_file.suffix.lower() != '.csv':
-        raise UserError(f'{args.out_file}: the name must end in .csv')
     found = read_coco_labels(args.instances, not args.no_crowds)
     check_class_names((name, args.instances) for name in found.classes)
-    rows = [(name, ';'.join(names)) for name, names in found.images.items()]
-    text = io.StringIO()
-    csv.writer(text, lineterminator='\n').writerows(
-        [('image', 'labels'), *rows]
-    )
+    write_label_table(args.out_file, found.images.items())
     classes = args.out_file.with_suffix('.classes.txt')
     try:
-        with atomic_write(args.out_file) as file:
-            file.write(text.getvalue().encode())
         with atomic_write(classes) as file:
             file.write('\n'.join((BACKGROUND, *found.classes, '')).encode())
     except OSError as error:
-        raise UserError(
-            f'{args.out_file} cannot be written ({error})'
-        ) from None
+        raise UserError(f'{classes} cannot be written ({error})') from None
     empty = sum(not names for names in found.images.values())
     print(
-        f'{args.out_file}: {len(rows):,} images, {empty:,} of them without a '
-        f'label, {found.crowds:,} crowds left out; {classes}: '
+        f'{args.out_file}: {len(found.images):,} images, {empty:,} of them '
+        f'without a label, {found.crowds:,} crowds left out; {classes}: '
         f'{len(found.classes)} classes'
     )
 

@@ -6,19 +6,15 @@ Reads ``<class>_<split>.txt`` of ``ImageSets/Main``, whose lines are an id and
 """
 
 import argparse
-import csv
-import io
 import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-
 from projects.amr.datasets import VOCWeakLabelDataset
 from projects.amr.datasets.labels.class_list import read_class_file
+from projects.amr.datasets.labels.label_file import write_label_table
 from projects.amr.datasets.labels.voc_main import read_main_labels
-from projects.amr.errors import UserError
-from projects.amr.runtime.files.atomic_write import atomic_write
 from projects.amr.workflow.launch.tool_setup import run_tool
 
 
@@ -45,28 +41,13 @@ def parse_args() -> argparse.Namespace:
 def main() -> None:
     """Convert."""
     args = parse_args()
-    if args.out_file.suffix.lower() != '.csv':
-        raise UserError(f'{args.out_file}: the name must end in .csv')
     classes = VOCWeakLabelDataset.METAINFO['classes']
     if args.classes:
         classes = read_class_file(args.classes)
     labels = read_main_labels(
         args.main_dir, args.split, tuple(classes[1:]), not args.no_difficult
     )
-    text = io.StringIO()
-    csv.writer(text, lineterminator='\n').writerows(
-        [
-            ('image', 'labels'),
-            *((key, ';'.join(names)) for key, names in labels.items()),
-        ]
-    )
-    try:
-        with atomic_write(args.out_file) as file:
-            file.write(text.getvalue().encode())
-    except OSError as error:
-        raise UserError(
-            f'{args.out_file} cannot be written ({error})'
-        ) from None
+    write_label_table(args.out_file, labels.items())
     empty = sum(not names for names in labels.values())
     print(
         f'{args.out_file}: {len(labels):,} images, {empty:,} of them without '

@@ -4,7 +4,7 @@ import csv
 import io
 import json
 from codecs import BOM_UTF16_BE, BOM_UTF16_LE
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,7 +12,8 @@ from projects.amr.datasets.images.image_ids import (
     same_text,
     strip_image_suffix,
 )
-from projects.amr.errors import DataError
+from projects.amr.errors import DataError, UserError
+from projects.amr.runtime.files.atomic_write import atomic_write
 
 SEPARATORS = ';|'
 _LABELS = 'labels'  # header of the one column of names
@@ -95,6 +96,53 @@ def read_label_table(path: str | Path) -> LabelTable:
         csv.Error,
     ) as error:
         raise DataError(f'{path} is not readable ({error})') from None
+
+
+def label_table_text(labels: Iterable[tuple[str, Iterable[str]]]) -> str:
+    """Text of a label file, which :func:`read_label_table` reads.
+
+    Args:
+        labels (Iterable[tuple[str, Iterable[str]]]): Images and the names of
+            their classes, in order.
+
+    Returns:
+        str: CSV ``image,labels``, names separated by ``;``.
+
+    Example:
+        >>> label_table_text([('a.jpg', ('dog', 'sofa'))]).splitlines()
+        ['image,labels', 'a.jpg,dog;sofa']
+    """
+    rows = ((image, SEPARATORS[0].join(names)) for image, names in labels)
+    return csv_text(('image', _LABELS), rows)
+
+
+def csv_text(header: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    """Text of a CSV file with a header."""
+    text = io.StringIO()
+    csv.writer(text, lineterminator='\n').writerows([header, *rows])
+    return text.getvalue()
+
+
+def write_label_table(
+    path: str | Path, labels: Iterable[tuple[str, Iterable[str]]]
+) -> None:
+    """Publish a label file, see :func:`label_table_text`.
+
+    Args:
+        path (str | Path): Target, ending in ``.csv``.
+        labels (Iterable[tuple[str, Iterable[str]]]): Images and names.
+
+    Raises:
+        UserError: If the name ends otherwise, or it cannot be written.
+    """
+    path = Path(path)
+    if path.suffix.lower() != '.csv':
+        raise UserError(f'{path}: the name must end in .csv')
+    try:
+        with atomic_write(path) as file:
+            file.write(label_table_text(labels).encode())
+    except OSError as error:
+        raise UserError(f'{path} cannot be written ({error})') from None
 
 
 def _row(where: str, image: str, names) -> LabelRow:

@@ -1,7 +1,6 @@
 """Own data in the folders of a VOC devkit, by links to the photos."""
 
 import csv
-import io
 import json
 import os
 import shutil
@@ -10,6 +9,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from projects.amr.datasets.labels.class_list import CLASS_FILE
+from projects.amr.datasets.labels.label_file import (
+    csv_text,
+    label_table_text,
+)
 from projects.amr.datasets.own_photos.image_folder import Photo
 from projects.amr.errors import DataError, UserError
 from projects.amr.runtime.files.atomic_write import atomic_write
@@ -223,28 +226,17 @@ def _link(source: Path, target: Path) -> bool:
 
 def _image_map(plan: DevkitPlan) -> str:
     """Table of ids and paths."""
-    return _csv(('id', 'path'), ((p.image_id, p.path) for p in plan.photos))
+    rows = ((p.image_id, p.path) for p in plan.photos)
+    return csv_text(('id', 'path'), rows)
 
 
 def _label_table(plan: DevkitPlan) -> str:
     """Table of ids and labels, the latter in the order of the classes."""
     order = {name: label for label, name in enumerate(plan.classes)}
-    return _csv(
-        ('image', 'labels'),
-        (
-            (p.image_id, ';'.join(sorted(p.labels, key=order.__getitem__)))
-            for p in plan.photos
-        ),
+    return label_table_text(
+        (p.image_id, sorted(p.labels, key=order.__getitem__))
+        for p in plan.photos
     )
-
-
-def _csv(header: tuple[str, str], rows: Iterable[tuple[str, str]]) -> str:
-    """Text of a CSV file."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator='\n')
-    writer.writerow(header)
-    writer.writerows(rows)
-    return text.getvalue()
 
 
 def _write(path: Path, text: str) -> None:

@@ -1,13 +1,12 @@
 """CAMs and labels of the released codes in this project's formats."""
 
-import csv
-import io
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import torch
 
+from projects.amr.datasets.labels.label_file import csv_text
 from projects.amr.errors import DataError
 from projects.amr.runtime.files.atomic_write import atomic_write
 from projects.amr.structures import CAMRecord
@@ -141,9 +140,7 @@ def convert_label_file(
         raise DataError(
             f'{source} holds a {type(content).__name__}, not a dict of labels'
         )
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator='\n')
-    writer.writerow(['image', *classes])
+    rows = []
     for key, value in content.items():
         vector = _array(source, value)
         if vector.shape != (len(classes),):
@@ -153,9 +150,9 @@ def convert_label_file(
             )
         if not np.isin(vector, (0, 1)).all():
             raise DataError(f'{source}: labels of {key!r} are not 0 or 1')
-        writer.writerow([_image_id(source, key), *vector.astype(int)])
+        rows.append([_image_id(source, key), *vector.astype(int)])
     with atomic_write(target) as file:
-        file.write(text.getvalue().encode())
+        file.write(csv_text(['image', *classes], rows).encode())
     return len(content)
 
 
