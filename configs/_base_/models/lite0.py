@@ -17,18 +17,7 @@ lite0 = dict(
     norm_eval=True,
     init_cfg=lite0_weights,
 )
-# Of networks that are trained on label maps.
-lite0_seg_preprocessor = dict(
-    type='SegDataPreProcessor',
-    mean=[127.5, 127.5, 127.5],
-    std=[127.5, 127.5, 127.5],
-    bgr_to_rgb=True,
-    size=(256, 256),
-    pad_val=0,
-    seg_pad_val=255,
-)
-lite0_preprocessor = dict(
-    type='WeakLabelDataPreprocessor',
+lite0_batches = dict(
     mean=[127.5, 127.5, 127.5],
     std=[127.5, 127.5, 127.5],
     bgr_to_rgb=True,
@@ -36,3 +25,5 @@ lite0_preprocessor = dict(
     pad_val=0,  # the middle of the range, since images are normalised by then
     seg_pad_val=255,
 )
+lite0_preprocessor = dict(type='WeakLabelDataPreprocessor', **lite0_batches)
+lite0_seg_preprocessor = dict(type='SegDataPreProcessor', **lite0_batches)

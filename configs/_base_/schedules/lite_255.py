@@ -1,7 +1,7 @@
 # 255 steps of 16 photos: five times through 826 photos. In steps, so that few
 # photos are seen as often as a network needs. Learning rates were chosen on
 # photos: 0.01 with the same in the head left CAM mIoU 12 points lower.
-_base_ = './default_hooks.py'
+_base_ = './lite_hooks.py'
 optim_wrapper = dict(
     type='OptimWrapper',
     optimizer=dict(type='SGD', lr=0.02, momentum=0.9, weight_decay=1e-4),
@@ -12,11 +12,6 @@ param_scheduler = dict(
 )
 train_cfg = dict(type='IterBasedTrainLoop', max_iters=255)
 test_cfg = dict(type='TestLoop')
-default_hooks = dict(
-    logger=dict(interval=10, log_metric_by_epoch=False),
-    checkpoint=dict(by_epoch=False, interval=50),
-    channels_last=dict(type='ChannelsLastHook'),
-)
 custom_hooks = [
     dict(type='CheckpointGuardHook'),
     dict(type='CAMGenerationHook'),

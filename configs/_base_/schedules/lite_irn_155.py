@@ -1,6 +1,6 @@
 # IRNet's released training in steps: 155 of 16 photos, three times through
 # 826. lr 0.1 goes with its small momentum, see irn_3e.py.
-_base_ = './default_hooks.py'
+_base_ = './lite_hooks.py'
 optim_wrapper = dict(
     type='OptimWrapper',
     optimizer=dict(type='SGD', lr=0.1, momentum=1e-4, weight_decay=1e-4),
@@ -10,11 +10,6 @@ param_scheduler = dict(
 )
 train_cfg = dict(type='IterBasedTrainLoop', max_iters=155)
 test_cfg = dict(type='TestLoop')
-default_hooks = dict(
-    logger=dict(interval=10, log_metric_by_epoch=False),
-    checkpoint=dict(by_epoch=False, interval=50),
-    channels_last=dict(type='ChannelsLastHook'),
-)
 custom_hooks = [
     dict(type='CheckpointGuardHook'),
     dict(type='LabelMapWriterHook', save_boundary=True),

@@ -1,6 +1,6 @@
 # 400 steps of 16 photos: eight times through 826. AdamW, since SGD with
 # lr 0.01 (0.1 in the head) diverged within ten steps.
-_base_ = './default_hooks.py'
+_base_ = './lite_hooks.py'
 optim_wrapper = dict(
     type='OptimWrapper',
     optimizer=dict(type='AdamW', lr=2e-4, weight_decay=0.01),
@@ -12,11 +12,6 @@ param_scheduler = dict(
 train_cfg = dict(type='IterBasedTrainLoop', max_iters=400, val_interval=400)
 val_cfg = dict(type='ValLoop')
 test_cfg = dict(type='TestLoop')
-default_hooks = dict(
-    logger=dict(interval=10, log_metric_by_epoch=False),
-    checkpoint=dict(by_epoch=False, interval=50),
-    channels_last=dict(type='ChannelsLastHook'),
-)
 custom_hooks = [
     dict(type='CheckpointGuardHook'),
     # DeepLab-v2's CRF, on the softmax: --cfg-options custom_hooks.1.crf=dense

@@ -4,9 +4,20 @@ work_dir = 'work_dirs/ablation/lite0'
 cam, amr = '../../cam_lite0_voc.py', '../../amr_lite0_voc.py'
 baseline = dict(name='baseline', config=cam)
 no_cps = {'model.loss_cps': None}
+no_amm = {'model.compensation.backbone.branches': None}
 amm = dict(name='+ AMM', config=amr, cfg_options=no_cps)
 full = dict(name='+ AMM + L_cps', config=amr)
 modulation = 'model.compensation.backbone.amm'
+# Eq. 2 weighs the two maps in the test alone.
+other_xi = [
+    dict(
+        name=f'xi {xi}',
+        config=amr,
+        weights_of=amr,
+        cfg_options={'model.xi': xi},
+    )
+    for xi in (0.1, 0.3, 0.7, 0.9)
+]
 tables = {
     '3': dict(
         title='Table 3: what each part adds',
@@ -38,29 +49,12 @@ tables = {
             full,
         ],
     ),
-    # xi (Eq. 2) weighs the two maps in the test alone.
     '5': dict(
         title='Table 5: xi, the weight of the spotlight map',
         rows=[
-            *(
-                dict(
-                    name=f'xi {xi}',
-                    config=amr,
-                    weights_of=amr,
-                    cfg_options={'model.xi': xi},
-                )
-                for xi in (0.1, 0.3)
-            ),
+            *other_xi[:2],
             dict(name='xi 0.5', config=amr),
-            *(
-                dict(
-                    name=f'xi {xi}',
-                    config=amr,
-                    weights_of=amr,
-                    cfg_options={'model.xi': xi},
-                )
-                for xi in (0.7, 0.9)
-            ),
+            *other_xi[2:],
         ],
     ),
     'controls': dict(
@@ -78,15 +72,12 @@ tables = {
             dict(
                 name='two plain networks',
                 config=amr,
-                cfg_options={
-                    **no_cps,
-                    'model.compensation.backbone.branches': None,
-                },
+                cfg_options={**no_cps, **no_amm},
             ),
             dict(
                 name='+ L_cps, no AMM',
                 config=amr,
-                cfg_options={'model.compensation.backbone.branches': None},
+                cfg_options=no_amm,
             ),
             amm,
             full,
