@@ -210,7 +210,7 @@ WHAT_IT_WOULD_TAKE = {
     'Zhang et al. 2020a': 'a segmentor trained together with the classifier '
     'on the reliable part of its CAMs, and an energy loss on the rest',
     'Chen et al. 2020': 'a network for object boundaries trained on labels '
-    'made from CAMs, and boundary-guided propagation in place of the walk',
+    'made from CAMs, and boundary-guided propagation instead of the walk',
     'CONTA': 'a dictionary of average masks per class fed back into the '
     'classifier, over several rounds of the whole chain',
     'DRS': 'a layer that caps the largest activations after each stage, and '
@@ -229,7 +229,7 @@ WHAT_IT_WOULD_TAKE = {
     'Yao et al. 2021': 'a graph of image regions, a search for objects '
     'outside the salient ones, and a saliency model',
     'CLIP-ES': "CLIP's weights, text prompts per class, Grad-CAM on the image "
-    'encoder, and attention in place of the walk; no training of CAMs',
+    'encoder, and attention instead of the walk; no training of CAMs',
     'ExCEL': "CLIP's weights, class descriptions by a language model, and "
     'calibration layers on frozen patch features',
     'WeCLIP+': "CLIP's and DINO's frozen weights and a light decoder trained "

@@ -167,7 +167,9 @@ def test_fault37_segmentors_are_compared_too(segmentor, changes, words):
 
 def test_other_roles_are_left_alone(classifier):
     cfg = changed(classifier, {'train_dataloader.batch_size': 0})
+    before = cfg.pretty_text
     settle_config(cfg, ('test',))
+    assert cfg.pretty_text == before
 
 
 def test_save_best_needs_a_validation(classifier):

@@ -5,10 +5,12 @@ from collections.abc import Iterator, Sequence
 
 from mmengine.config import Config
 from mmengine.logging import print_log
-from mmseg.registry import DATASETS
 
 from projects.amr.errors import UserError
-from projects.amr.workflow.launch.own_classes import unwrapped
+from projects.amr.workflow.launch.own_classes import (
+    dataset_classes,
+    unwrapped,
+)
 
 # What torch's DataLoader takes with worker processes only.
 _OF_WORKERS = ('persistent_workers', 'prefetch_factor', 'timeout')
@@ -150,24 +152,19 @@ def _class_lists(cfg: Config) -> Iterator[tuple[str, tuple[str, ...]]]:
         if not loader or 'dataset' not in loader:
             continue
         for number, dataset in enumerate(unwrapped(loader['dataset'])):
-            kind = DATASETS.get(dataset.get('type'))
-            meta = {
-                **getattr(kind, 'METAINFO', {}),
-                **(dataset.get('metainfo') or {}),
-            }
+            names = dataset_classes(dataset)
             key = f'{role}_dataloader.dataset.metainfo.classes'
             if number:
                 key += f' (dataset {number + 1})'
-            if not meta.get('classes'):
+            if not names:
                 continue
-            own = dataset.get('metainfo') or {}
-            colours = own.get('palette')
-            if colours and len(colours) != len(meta['classes']):
+            colours = (dataset.get('metainfo') or {}).get('palette')
+            if colours and len(colours) != len(names):
                 raise UserError(
-                    f'{key} has {len(meta["classes"])} names and palette '
+                    f'{key} has {len(names)} names and palette '
                     f'{len(colours)} colours: there must be one a class'
                 )
-            yield key, tuple(meta['classes'])
+            yield key, names
 
 
 def _counts(

@@ -51,7 +51,7 @@ def fit_classes(cfg: Config, names: tuple[str, ...]) -> None:
         UserError: If a count is none of these; the key is named.
     """
     datasets = list(_datasets(cfg))
-    old = {len(_classes(dataset)) for dataset in datasets}
+    old = {len(dataset_classes(dataset)) for dataset in datasets}
     if len(old) > 1:
         raise UserError(
             f'datasets of the config have {sorted(old)} classes; class_file '
@@ -88,12 +88,13 @@ def unwrapped(dataset: dict) -> Iterator[dict]:
         yield dataset
 
 
-def _classes(dataset: dict) -> tuple[str, ...]:
-    """Class list of a dataset's config."""
+def dataset_classes(dataset: dict) -> tuple[str, ...]:
+    """Class list of a dataset's config; () of a type that has none."""
     names = (dataset.get('metainfo') or {}).get('classes')
     if names is None:
-        names = DATASETS.get(dataset['type']).METAINFO['classes']
-    return tuple(names)
+        kind = DATASETS.get(dataset.get('type'))
+        names = getattr(kind, 'METAINFO', {}).get('classes')
+    return tuple(names or ())
 
 
 def _fit_dataset(dataset: dict, names: tuple[str, ...]) -> None:
