@@ -62,10 +62,11 @@ def test_name_tells_all_that_matters():
             ('dense', 'labels'),
             ('dense', 'scores'),
             ('local', 'scores'),
+            ('par', 'scores'),
             ('dense', 'scores', {'num_iters': 3}),
         )
     }
-    assert len(names) == 5
+    assert len(names) == 6
     assert str(LabelRefinement(None, 'scores')) == 'none'
 
 

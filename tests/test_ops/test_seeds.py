@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import torch
 
 from projects.amr.ops import seeds as module
 from projects.amr.ops.crf_unary import unary_from_softmax
@@ -15,6 +16,9 @@ from projects.amr.ops.label_crf import (
     LabelCRF,
     crf_name,
     refine_class_labels,
+)
+from projects.amr.ops.pixel_adaptive_refinement import (
+    pixel_adaptive_refinement,
 )
 from projects.amr.ops.seeds import affinity_seed, confident_seed
 
@@ -102,6 +106,28 @@ def test_irn_believes_the_class_where_the_cleaned_maps_disagree(monkeypatch):
     assert seed.tolist() == [[7, 7, 255, 0]]
 
 
+def test_par_refines_the_scores_against_each_background():
+    rng = np.random.default_rng(2)
+    image = rng.integers(0, 9, (41, 53, 3)).astype(np.uint8)
+    image[5:30, 6:25] += 90
+    image[8:38, 25:48] += 200
+    cam = 0.25 * rng.random((3, 41, 53)).astype(np.float32)
+    cam[0, 5:30, 6:25] += 0.7
+    cam[1, 8:38, 25:48] += 0.4
+    index = []
+    for background in (0.6, 0.33):
+        scores = np.stack([np.full_like(cam[0], background), *cam])
+        refined = pixel_adaptive_refinement(
+            torch.from_numpy(image).permute(2, 0, 1)[None],
+            torch.from_numpy(scores)[None].softmax(1),
+        )
+        index.append(refined[0].argmax(0).numpy())
+    expected = loop_confident(as_labels(index[0]), as_labels(index[1]))
+    seed = confident_seed(image, cam, CLASSES, crf='par')
+    np.testing.assert_array_equal(seed, expected)
+    assert {0, 3, 255} <= set(np.unique(seed))
+
+
 @pytest.mark.parametrize('crf', [None, 'dense'])
 def test_affinitynet_by_its_rules(scene, crf):
     image, cam = scene
@@ -141,6 +167,8 @@ def test_affinitynet_by_its_rules(scene, crf):
         (confident_seed, {'num_iters': 0}),
         (confident_seed, {'crf': None}),
         (confident_seed, {'crf': 'local'}),
+        (confident_seed, {'crf': 'par'}),
+        (affinity_seed, {'crf': 'par'}),
         (confident_seed, {'kernels': 'deeplabv2'}),
         (affinity_seed, {'alpha_low': 1}),
         (affinity_seed, {'alpha_high': 5}),
@@ -159,14 +187,14 @@ def test_every_argument_matters(recipe, changes):
 
 @pytest.mark.parametrize('recipe', [confident_seed, affinity_seed])
 class TestBothRecipes:
-    @pytest.mark.parametrize('crf', ['dense', 'local', None])
+    @pytest.mark.parametrize('crf', ['dense', 'local', 'par', None])
     def test_image_without_class_is_background(self, recipe, crf):
         image = np.zeros((5, 7, 3), np.uint8)
         seed = recipe(image, np.zeros((0, 5, 7)), np.zeros(0), crf=crf)
         assert seed.shape == (5, 7)
         assert not seed.any()
 
-    @pytest.mark.parametrize('crf', ['dense', 'local', None])
+    @pytest.mark.parametrize('crf', ['dense', 'local', 'par', None])
     def test_clear_cam_gives_clear_seed(self, recipe, crf):
         image = np.zeros((20, 30, 3), np.uint8)
         image[5:15, 10:20] = 200

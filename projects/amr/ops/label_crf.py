@@ -1,4 +1,4 @@
-"""One CRF for label maps and unaries of an image, dense or local."""
+"""One refinement for label maps and unaries of an image: CRF or PAR."""
 
 import warnings
 
@@ -11,12 +11,15 @@ from projects.amr.ops.cam import resize_cam
 from projects.amr.ops.crf_unary import unary_from_labels
 from projects.amr.ops.dense_crf import CRF_KERNELS, DenseCRF, crf_backend
 from projects.amr.ops.local_refinement import local_mean_field
+from projects.amr.ops.pixel_adaptive_refinement import (
+    pixel_adaptive_refinement,
+)
 from projects.amr.structures.label_space import (
     BACKGROUND_LABEL,
     class_to_label,
 )
 
-CRF_KINDS = ('dense', 'local', None)
+CRF_KINDS = ('dense', 'local', 'par', None)
 # The dense CRF takes about 1 KiB a pixel (measured, 3 labels).
 MAX_CRF_PIXELS = 2048**2
 
@@ -25,17 +28,22 @@ def crf_name(crf: str | None) -> str:
     """Name what a choice of CRF runs here, for summaries and keys.
 
     Args:
-        crf (str | None): ``'dense'``, ``'local'`` or None.
+        crf (str | None): ``'dense'``, ``'local'``, ``'par'`` or None.
 
     Returns:
-        str: ``dense (<backend>)``, ``local mean field`` or ``none``.
+        str: ``dense (<backend>)``, ``local mean field``, ``pixel-adaptive``
+        or ``none``.
 
     Raises:
         ValueError: If ``crf`` is unknown.
     """
     if crf not in CRF_KINDS:
         raise ValueError(f'`crf` must be one of {CRF_KINDS}, got {crf!r}')
-    names = {'dense': f'dense ({crf_backend()})', 'local': 'local mean field'}
+    names = {
+        'dense': f'dense ({crf_backend()})',
+        'local': 'local mean field',
+        'par': 'pixel-adaptive',
+    }
     return names.get(crf, 'none')
 
 
@@ -50,9 +58,11 @@ class LabelCRF:
         image (np.ndarray): RGB, uint8, shape (H, W, 3).
         crf (str | None): ``'dense'``: :class:`DenseCRF`, built once;
             ``'local'``: the windowed approximation, which is **not** the
-            dense CRF; None: nothing is refined. Defaults to 'dense'.
+            dense CRF; ``'par'``: :func:`pixel_adaptive_refinement` of the
+            probabilities, which has no kernels; None: nothing is refined.
+            Defaults to 'dense'.
         kernels (str): Entry of ``CRF_KERNELS``. Defaults to 'irn'.
-        num_iters (int): Mean-field iterations. Defaults to 10.
+        num_iters (int): Iterations. Defaults to 10.
 
     Raises:
         ValueError: If ``crf`` or ``kernels`` is unknown.
@@ -106,9 +116,22 @@ class LabelCRF:
             unary = resize_cam(torch.from_numpy(unary), small).numpy()
         if self.crf == 'dense':
             marginals = self._dense.infer(unary, num_iters=self.num_iters)
+        elif self.crf == 'par':
+            marginals = self._adapted(unary)
         else:
             marginals = self._local(unary)
         return _nearest(marginals.argmax(-3).astype(np.uint8), self._size)
+
+    def _adapted(self, unary: np.ndarray) -> np.ndarray:
+        """Probabilities after pixel-adaptive refinement."""
+        # All unaries are channels of one image, so weights are made once.
+        size = unary.shape[-2:]
+        probs = torch.from_numpy(-unary).softmax(-3).reshape(1, -1, *size)
+        image = torch.from_numpy(self._image.copy()).permute(2, 0, 1)
+        refined = pixel_adaptive_refinement(
+            image[None], probs, num_iters=self.num_iters
+        )
+        return refined.numpy().reshape(unary.shape)
 
     def _local(self, unary: np.ndarray) -> np.ndarray:
         """Marginals by the windowed approximation."""

@@ -47,6 +47,10 @@ def confident_seed(
 
     An image without labelled classes is background everywhere.
 
+    With ``crf='par'`` the softmax of the maps and of a constant background
+    is refined, once for each threshold, as AFA (arXiv:2203.02664) does, with
+    0.55 and 0.35; the label maps and ``gt_prob`` take no part.
+
     Args:
         image (np.ndarray): RGB, uint8, shape (H, W, 3).
         cam (np.ndarray): Scores in [0, 1], shape (K, H, W).
@@ -83,8 +87,11 @@ def confident_seed(
     if not len(cam):
         return np.full(image.shape[:2], BACKGROUND_LABEL, np.uint8)
     cleaner = LabelCRF(image, crf, kernels=kernels, num_iters=num_iters)
-    both = np.stack([_beat(cam, threshold) for threshold in (fg_thr, bg_thr)])
-    confident, possible = cleaner.refine(both, len(labels), gt_prob)
+    if crf == 'par':
+        confident, possible = cleaner.infer(_against(cam, fg_thr, bg_thr))
+    else:
+        both = np.stack([_beat(cam, thr) for thr in (fg_thr, bg_thr)])
+        confident, possible = cleaner.refine(both, len(labels), gt_prob)
     seed = np.where(confident > 0, labels[confident], IGNORE_LABEL)
     seed[(confident == 0) & (possible == 0)] = BACKGROUND_LABEL
     return seed.astype(np.uint8)
@@ -161,6 +168,12 @@ def affinity_seed(
 
 
 SEED_RECIPES = {'irn': confident_seed, 'affinitynet': affinity_seed}
+
+
+def _against(cam: np.ndarray, *thresholds: float) -> np.ndarray:
+    """Unaries (B, K + 1, H, W) of maps against constant backgrounds."""
+    rows = [np.full_like(cam[:1], threshold) for threshold in thresholds]
+    return -np.stack([np.concatenate([row, cam]) for row in rows])
 
 
 def _beat(cam: np.ndarray, threshold: float) -> np.ndarray:

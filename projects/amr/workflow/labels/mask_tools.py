@@ -9,6 +9,7 @@ from projects.amr.cpu import worker_count
 from projects.amr.datasets import VOCFolder
 from projects.amr.errors import UserError
 from projects.amr.evaluation.label_share import label_notes
+from projects.amr.ops.label_crf import CRF_KINDS
 from projects.amr.runtime.config.config_reading import read_config
 from projects.amr.runtime.files.atomic_write import atomic_write
 from projects.amr.runtime.files.sharding import (
@@ -59,8 +60,9 @@ def add_generation_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         '--crf',
-        choices=['dense', 'local', 'none'],
-        help='dense CRF, its local approximation, or none',
+        choices=[kind or 'none' for kind in CRF_KINDS],
+        help='dense CRF, its local approximation, pixel-adaptive refinement '
+        '(par), or none',
     )
     parser.add_argument(
         '--num-workers',
