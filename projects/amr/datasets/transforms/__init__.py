@@ -12,6 +12,7 @@ from .loading import (
 from .pack_affinity import PackAffinityInputs
 from .pack_weak_label import PackLabelMapInputs, PackWeakLabelInputs
 from .pseudo_label import GenerateSeed, RandomWalkPseudoLabel
+from .segment_votes import VoteSegmentMasks
 from .stage_outputs import LoadBoundaryMap, LoadCAMRecord
 
 __all__ = [
@@ -29,4 +30,5 @@ __all__ = [
     'RandomResizeLongestSide',
     'RandomWalkPseudoLabel',
     'ResizeNonEmpty',
+    'VoteSegmentMasks',
 ]

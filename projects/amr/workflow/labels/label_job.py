@@ -62,8 +62,9 @@ class LabelMapJob:
     Args:
         folder (VOCFolder): Images, and masks where there are some.
         transforms (list[dict]): Configs of transforms.
-        inputs (tuple[str | Path, ...]): Folders whose ``<id>.npz`` the
-            transforms read.
+        inputs (tuple[str | Path, ...]): Folders of which the transforms
+            read ``<id>.npz``, or ``<id>.png``, ``<id>.json`` and the PNGs
+            in ``<id>/``.
         out_dir (str | Path): Folder of the label maps.
         settings (dict): All values that the labels depend on, by name.
     """
@@ -146,7 +147,7 @@ class LabelMapJob:
             results = transform(results)
         labels = results['gt_seg_map']
         check_labels(
-            f'labels from {self.inputs[0] / item}.npz',
+            f'labels from {self.inputs[0]} for {item}',
             labels,
             len(self.folder.classes),
             remedy='Name the config the CAMs were made with by --classes-from',
@@ -184,7 +185,11 @@ class LabelMapJob:
 
     def _key(self, item: str) -> str:
         """Key of an item."""
-        files = [file_digest(path / f'{item}.npz') for path in self.inputs]
+        files = [
+            file_digest(file)
+            for path in self.inputs
+            for file in _input_files(path, item)
+        ]
         return config_digest([self.settings, files])
 
     def _result(self, item: str, labels: np.ndarray) -> LabelResult:
@@ -201,6 +206,16 @@ class LabelMapJob:
     def __getstate__(self) -> dict:
         """Leave built transforms behind; workers build their own."""
         return {**self.__dict__, '_built': None}
+
+
+def _input_files(folder: Path, item: str) -> list[Path]:
+    """Files of an input folder that belong to an item."""
+    record = folder / f'{item}.npz'
+    if record.is_file():
+        return [record]
+    files = [folder / f'{item}.png', folder / f'{item}.json']
+    files += sorted((folder / item).glob('*.png'))
+    return [path for path in files if path.is_file()]
 
 
 def total_scores(

@@ -54,15 +54,20 @@ def add_folder_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def add_generation_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the flags of tools that make label maps."""
-    parser.add_argument(
-        '--out-dir', required=True, help='folder of the label maps'
-    )
+    """Add the flags of tools that make label maps and refine them."""
     parser.add_argument(
         '--crf',
         choices=[kind or 'none' for kind in CRF_KINDS],
         help='dense CRF, its local approximation, pixel-adaptive refinement '
         '(par), or none',
+    )
+    add_work_arguments(parser)
+
+
+def add_work_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the flags that say where label maps go and who makes them."""
+    parser.add_argument(
+        '--out-dir', required=True, help='folder of the label maps'
     )
     parser.add_argument(
         '--num-workers',
@@ -128,7 +133,7 @@ def make_labels(
 
     Args:
         job (LabelMapJob): What is made.
-        args (argparse.Namespace): Of :func:`add_generation_arguments`.
+        args (argparse.Namespace): Of :func:`add_work_arguments`.
         title (str): How messages call the label maps.
         summary_name (str): File name of the summary in the output folder.
     """
