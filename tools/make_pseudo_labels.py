@@ -19,6 +19,7 @@ import projects.amr.openmp  # noqa: F401  before torch
 
 from projects.amr.ops.label_crf import crf_name
 from projects.amr.ops.pseudo_label import NORMALIZATIONS
+from projects.amr.ops.saliency import SALIENCY_RECIPES
 from projects.amr.ops.walk_solvers import SOLVERS
 from projects.amr.workflow.labels.label_job import LabelMapJob
 from projects.amr.workflow.labels.mask_tools import (
@@ -26,6 +27,7 @@ from projects.amr.workflow.labels.mask_tools import (
     add_generation_arguments,
     make_labels,
     open_folder,
+    with_saliency,
 )
 from projects.amr.workflow.launch.tool_setup import run_tool
 
@@ -59,6 +61,12 @@ def parse_args() -> argparse.Namespace:
         help='enlarge walked maps so and cut them to the image (released '
         'code: 4) instead of resizing them',
     )
+    parser.add_argument(
+        '--saliency-rule',
+        choices=SALIENCY_RECIPES,
+        default='oaa',
+        help='rule in place of --bg-thr, with --saliency-dir',
+    )
     add_folder_arguments(parser)
     add_generation_arguments(parser)
     return parser.parse_args()
@@ -88,14 +96,20 @@ def main() -> None:
         {'type': 'LoadBoundaryMap', 'boundary_dir': args.boundary_dir},
         {'type': 'RandomWalkPseudoLabel', **params},
     ]
+    inputs = [args.cam_dir, args.boundary_dir]
+    cue = with_saliency(args, transforms, inputs)
+    settings = {
+        'branch': args.branch,
+        **params,
+        'crf': crf_name(params['crf']),
+    }
+    if cue:
+        transforms[-1]['saliency_rule'] = args.saliency_rule
+        settings['saliency'] = f'with saliency ({args.saliency_rule})'
     job = LabelMapJob(
-        open_folder(args),
-        transforms,
-        [args.cam_dir, args.boundary_dir],
-        args.out_dir,
-        {'branch': args.branch, **params, 'crf': crf_name(params['crf'])},
+        open_folder(args), transforms, inputs, args.out_dir, settings
     )
-    make_labels(job, args, 'pseudo labels', 'pseudo_labels_summary.json')
+    make_labels(job, args, f'pseudo labels{cue}', 'pseudo_labels_summary.json')
 
 
 if __name__ == '__main__':

@@ -18,6 +18,7 @@ import projects.amr.openmp  # noqa: F401  before torch
 
 from projects.amr.errors import UserError
 from projects.amr.ops.label_crf import crf_name
+from projects.amr.ops.saliency import SALIENCY_RECIPES
 from projects.amr.ops.seeds import SEED_RECIPES
 from projects.amr.workflow.labels.label_job import LabelMapJob
 from projects.amr.workflow.labels.mask_tools import (
@@ -25,9 +26,11 @@ from projects.amr.workflow.labels.mask_tools import (
     add_generation_arguments,
     make_labels,
     open_folder,
+    with_saliency,
 )
 from projects.amr.workflow.launch.tool_setup import run_tool
 
+RECIPES = {**SEED_RECIPES, **SALIENCY_RECIPES}
 FLAGS = {
     'irn': ('fg_thr', 'bg_thr'),
     'affinitynet': ('alpha_low', 'alpha_high'),
@@ -41,7 +44,7 @@ def parse_args() -> argparse.Namespace:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument('cam_dir', help='folder of CAM records')
-    parser.add_argument('--recipe', choices=SEED_RECIPES, default='irn')
+    parser.add_argument('--recipe', choices=RECIPES, default='irn')
     parser.add_argument(
         '--branch', help="a branch's map in place of the final one"
     )
@@ -60,7 +63,7 @@ def parse_args() -> argparse.Namespace:
 
 def recipe_settings(args: argparse.Namespace) -> dict:
     """Return all parameters of the recipe, defaults included."""
-    function = SEED_RECIPES[args.recipe]
+    function = RECIPES[args.recipe]
     settings = dict(function.__kwdefaults__)
     for recipe, flags in FLAGS.items():
         for flag in flags:
@@ -72,6 +75,11 @@ def recipe_settings(args: argparse.Namespace) -> dict:
                 )
             if value is not None:
                 settings[flag] = value
+    salient = args.recipe in SALIENCY_RECIPES
+    if salient and (args.crf is not None or args.saliency_dir is None):
+        raise UserError(
+            f'recipe {args.recipe} needs --saliency-dir, and has no CRF'
+        )
     if args.crf is not None:
         settings['crf'] = None if args.crf == 'none' else args.crf
     return settings
@@ -91,14 +99,16 @@ def main() -> None:
         },
         {'type': 'GenerateSeed', 'recipe': args.recipe, **params},
     ]
+    inputs = [args.cam_dir]
+    cue = with_saliency(args, transforms, inputs)
+    if 'crf' in params:
+        settings['crf'] = crf_name(params['crf'])
+    if cue:
+        settings['saliency'] = 'with saliency'
     job = LabelMapJob(
-        open_folder(args),
-        transforms,
-        [args.cam_dir],
-        args.out_dir,
-        {**settings, 'crf': crf_name(params['crf'])},
+        open_folder(args), transforms, inputs, args.out_dir, settings
     )
-    make_labels(job, args, 'seeds', 'seeds_summary.json')
+    make_labels(job, args, f'seeds{cue}', 'seeds_summary.json')
 
 
 if __name__ == '__main__':

@@ -13,7 +13,7 @@ from .pack_affinity import PackAffinityInputs
 from .pack_weak_label import PackLabelMapInputs, PackWeakLabelInputs
 from .pseudo_label import GenerateSeed, RandomWalkPseudoLabel
 from .segment_votes import VoteSegmentMasks
-from .stage_outputs import LoadBoundaryMap, LoadCAMRecord
+from .stage_outputs import LoadBoundaryMap, LoadCAMRecord, LoadSaliency
 
 __all__ = [
     'GenerateSeed',
@@ -22,6 +22,7 @@ __all__ = [
     'LoadLabelMap',
     'LoadMaskIfPresent',
     'LoadPartMap',
+    'LoadSaliency',
     'LoadWeakLabelImage',
     'PackAffinityInputs',
     'PackLabelMapInputs',

@@ -8,6 +8,8 @@ Shape legend: K labelled classes of the image, (h, w) a stored map's size,
 (H, W) the image's.
 """
 
+from functools import partial
+
 import numpy as np
 import torch
 from mmcv.transforms import BaseTransform
@@ -16,6 +18,10 @@ from mmseg.registry import TRANSFORMS
 from projects.amr.ops.cam import cam_to_label, resize_cam
 from projects.amr.ops.label_crf import refine_class_labels
 from projects.amr.ops.pseudo_label import walk_to_scores
+from projects.amr.ops.saliency import (
+    SALIENCY_RECIPES,
+    ignore_salient_background,
+)
 from projects.amr.ops.seeds import SEED_RECIPES
 from projects.amr.structures.label_space import (
     BACKGROUND_LABEL,
@@ -35,6 +41,8 @@ class GenerateSeed(BaseTransform):
 
     - img (np.ndarray, uint8, (H, W, 3), BGR)
     - cam, cam_classes, cam_size, cam_dropped: see :class:`LoadCAMRecord`
+    - saliency: see :class:`LoadSaliency`; optional for 'irn' and
+      'affinitynet', whose salient background becomes 255
 
     Added Keys:
 
@@ -44,7 +52,9 @@ class GenerateSeed(BaseTransform):
 
     Args:
         recipe (str): ``'irn'``: :func:`confident_seed`; ``'affinitynet'``:
-            :func:`affinity_seed`. Defaults to 'irn'.
+            :func:`affinity_seed`; ``'oaa'`` and ``'drs'``:
+            :func:`oaa_labels` and :func:`drs_labels`, with saliency.
+            Defaults to 'irn'.
         **params: Further arguments of the recipe.
 
     Raises:
@@ -53,25 +63,27 @@ class GenerateSeed(BaseTransform):
     """
 
     def __init__(self, recipe: str = 'irn', **params):
-        if recipe not in SEED_RECIPES:
+        recipes = {**SEED_RECIPES, **SALIENCY_RECIPES}
+        if recipe not in recipes:
             raise ValueError(
-                f'`recipe` must be one of {tuple(SEED_RECIPES)}, got '
-                f'{recipe!r}'
+                f'`recipe` must be one of {tuple(recipes)}, got {recipe!r}'
             )
-        self.recipe = recipe
-        self.params = params
+        self.salient = recipe in SALIENCY_RECIPES
+        self.recipe = partial(recipes[recipe], **params)
         # The recipe checks its parameters, on one pixel.
-        self._make(np.zeros((1, 1, 3), np.uint8), np.zeros((1, 1, 1)), [0])
-
-    def _make(self, image, cam, classes) -> np.ndarray:
-        """Apply the recipe."""
-        return SEED_RECIPES[self.recipe](image, cam, classes, **self.params)
+        pixel = np.zeros((1, 1) if self.salient else (1, 1, 3), np.uint8)
+        self.recipe(pixel, np.zeros((1, 1, 1)), [0])
 
     def transform(self, results: dict) -> dict:
         """Make ``gt_seg_map``."""
         size = _check_untouched(results)
         cam = resize_cam(torch.from_numpy(results['cam']), size).numpy()
-        seed = self._make(_rgb(results), cam, results['cam_classes'])
+        if self.salient:
+            seed = self.recipe(_saliency(results), cam, results['cam_classes'])
+        else:
+            seed = self.recipe(_rgb(results), cam, results['cam_classes'])
+            if 'saliency' in results:
+                seed = ignore_salient_background(seed, results['saliency'])
         if len(results['cam_dropped']):
             seed[seed == BACKGROUND_LABEL] = IGNORE_LABEL
         return _with_labels(results, seed)
@@ -91,6 +103,7 @@ class RandomWalkPseudoLabel(BaseTransform):
     - cam, cam_classes, cam_size: see :class:`LoadCAMRecord`
     - boundary: see :class:`LoadBoundaryMap`
     - img (np.ndarray, uint8, (H, W, 3), BGR), with a CRF
+    - saliency: see :class:`LoadSaliency`, with a ``saliency_rule``
 
     Added Keys:
 
@@ -113,6 +126,10 @@ class RandomWalkPseudoLabel(BaseTransform):
             ``num_iters`` of ``refine_class_labels``. Defaults to its own.
         enlarge_by (int, optional): See ``walk_to_scores``; IRNet's release
             takes 4. Defaults to None.
+        saliency_rule (str, optional): ``'oaa'`` or ``'drs'``:
+            :func:`oaa_labels` or :func:`drs_labels` of the walked scores
+            takes the threshold's place, and no CRF follows. Defaults to
+            None.
 
     Raises:
         ValueError: If an argument breaks its rule.
@@ -130,7 +147,16 @@ class RandomWalkPseudoLabel(BaseTransform):
         crf: str | None = None,
         crf_params: dict | None = None,
         enlarge_by: int | None = None,
+        saliency_rule: str | None = None,
     ):
+        if saliency_rule is not None and (
+            saliency_rule not in SALIENCY_RECIPES or crf is not None
+        ):
+            raise ValueError(
+                f'`saliency_rule` must be one of {tuple(SALIENCY_RECIPES)}, '
+                f'without a CRF, got {saliency_rule!r} and {crf!r}'
+            )
+        self.saliency_rule = saliency_rule
         if not 0 <= bg_thr <= 1:
             raise ValueError(f'`bg_thr` must be within [0, 1], got {bg_thr}')
         self.bg_thr = bg_thr
@@ -166,6 +192,10 @@ class RandomWalkPseudoLabel(BaseTransform):
             **self.walk,
         )
         classes = results['cam_classes']
+        if self.saliency_rule is not None:
+            rule = SALIENCY_RECIPES[self.saliency_rule]
+            labels = rule(_saliency(results), scores.numpy(), classes)
+            return _with_labels(results, labels)
         labels = cam_to_label(
             scores, torch.from_numpy(classes), size, self.bg_thr
         )
@@ -188,6 +218,15 @@ def _check_untouched(results: dict) -> tuple[int, int]:
             'transform up in the pipeline'
         )
     return size
+
+
+def _saliency(results: dict) -> np.ndarray:
+    """Saliency map, or an error that says how to load it."""
+    if 'saliency' not in results:
+        raise ValueError(
+            'this rule needs `saliency`: put LoadSaliency before it'
+        )
+    return results['saliency']
 
 
 def _rgb(results: dict) -> np.ndarray:

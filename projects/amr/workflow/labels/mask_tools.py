@@ -61,7 +61,33 @@ def add_generation_arguments(parser: argparse.ArgumentParser) -> None:
         help='dense CRF, its local approximation, pixel-adaptive refinement '
         '(par), or none',
     )
+    parser.add_argument(
+        '--saliency-dir',
+        help='grey PNGs of the images, a further cue for the background: a '
+        'supervision of its own, which the results name',
+    )
     add_work_arguments(parser)
+
+
+def with_saliency(
+    args: argparse.Namespace, transforms: list[dict], inputs: list[str]
+) -> str:
+    """Add the saliency maps that the flags name to what labels are made of.
+
+    Args:
+        args (argparse.Namespace): Of :func:`add_generation_arguments`.
+        transforms (list[dict]): Gets the loader, after the first.
+        inputs (list[str]): Gets the folder.
+
+    Returns:
+        str: End of the results' title: '' or ' with saliency'.
+    """
+    if args.saliency_dir is None:
+        return ''
+    loader = {'type': 'LoadSaliency', 'saliency_dir': args.saliency_dir}
+    transforms.insert(1, loader)
+    inputs.append(args.saliency_dir)
+    return ' with saliency'
 
 
 def add_work_arguments(parser: argparse.ArgumentParser) -> None:
