@@ -20,7 +20,11 @@ from projects.amr.ops.label_crf import (
 from projects.amr.ops.pixel_adaptive_refinement import (
     pixel_adaptive_refinement,
 )
-from projects.amr.ops.seeds import affinity_seed, confident_seed
+from projects.amr.ops.seeds import (
+    affinity_seed,
+    confident_seed,
+    reliable_seed,
+)
 
 CLASSES = np.array([2, 5, 11])
 IRN = {'kernels': 'irn', 'gt_prob': 0.7}
@@ -158,6 +162,42 @@ def test_affinitynet_by_its_rules(scene, crf):
         assert len(np.unique(seed)) > 1
 
 
+@pytest.mark.parametrize('crf', [None, 'dense'])
+def test_rrm_by_its_rules(scene, crf):
+    image, cam = scene
+    cam = np.concatenate([cam[:2], 0.09 * cam[:1]]).astype(np.float32)
+    cam[:, :, 13:] *= 0.01
+    probs, background = [], []
+    for alpha in (4, 32):
+        rest = (1 - cam.max(0)) ** alpha
+        scores = np.concatenate([rest[None], cam]).astype(np.float32)
+        unary = unary_from_softmax(scores)
+        weights = np.exp(-unary)
+        kernels = CRF_KERNELS['affinitynet']
+        probs.append(
+            dense_crf(image, unary, **kernels)
+            if crf
+            else weights / weights.sum(0)
+        )
+        background.append(rest)
+    expected = np.full((13, 17), 255, np.uint8)
+    for y, x in np.ndindex(13, 17):
+        if probs[1][0, y, x] > 0.8 and background[1][y, x] > 0.8:
+            expected[y, x] = 0
+        k = int(cam[:, y, x].argmax())
+        values = np.sort(cam[k][cam[k] > 0.1])
+        if len(values) and probs[0][k + 1, y, x] > 0.8:
+            place = 0.6 * (len(values) - 1)
+            low = values[int(place)]
+            step = values[min(int(place) + 1, len(values) - 1)] - low
+            if cam[k, y, x] >= low + (place - int(place)) * step:
+                expected[y, x] = CLASSES[k] + 1
+    seed = reliable_seed(image, cam, CLASSES, crf=crf)
+    np.testing.assert_array_equal(seed, expected)
+    assert set(np.unique(seed)) >= {0, 255}
+    assert crf is None or {3, 6} & set(np.unique(seed))
+
+
 @pytest.mark.parametrize(
     ('recipe', 'changes'),
     [
@@ -170,6 +210,14 @@ def test_affinitynet_by_its_rules(scene, crf):
         (confident_seed, {'crf': 'par'}),
         (affinity_seed, {'crf': 'par'}),
         (confident_seed, {'kernels': 'deeplabv2'}),
+        (reliable_seed, {'alpha_low': 1, 'crf': None}),
+        (reliable_seed, {'alpha_high': 5}),
+        (reliable_seed, {'prob_thr': 0.6}),
+        (reliable_seed, {'top_share': 0.9}),
+        (reliable_seed, {'min_score': 0.6}),
+        (reliable_seed, {'num_iters': 0}),
+        (reliable_seed, {'crf': None}),
+        (reliable_seed, {'kernels': 'deeplabv2'}),
         (affinity_seed, {'alpha_low': 1}),
         (affinity_seed, {'alpha_high': 5}),
         (affinity_seed, {'num_iters': 0}),
@@ -261,7 +309,7 @@ def test_bad_parameters_are_refused(recipe, changes, word):
 
 
 def test_recipes_are_by_name():
-    assert list(module.SEED_RECIPES) == ['irn', 'affinitynet']
+    assert list(module.SEED_RECIPES) == ['irn', 'affinitynet', 'rrm']
 
 
 def test_refining_keeps_to_the_image_s_labels(scene):

@@ -111,16 +111,30 @@ class LabelCRF:
         """
         if self.crf is None:
             return unary.argmin(-3).astype(np.uint8)
+        best = self.marginals(unary).argmax(-3).astype(np.uint8)
+        return _nearest(best, self._size)
+
+    def marginals(self, unary: np.ndarray) -> np.ndarray:
+        """Probabilities of the labels, at the size that is refined.
+
+        Args:
+            unary (np.ndarray): -log p, float32, shape (L, H, W) or, several
+                at once, (B, L, H, W).
+
+        Returns:
+            np.ndarray: In [0, 1], shape (..., L, h, w): the image's size, or
+            a smaller one where that is bounded.
+        """
+        if self.crf is None:
+            return torch.from_numpy(-unary).softmax(-3).numpy()
         small = self._image.shape[:2]
         if unary.shape[-2:] != small:
             unary = resize_cam(torch.from_numpy(unary), small).numpy()
         if self.crf == 'dense':
-            marginals = self._dense.infer(unary, num_iters=self.num_iters)
-        elif self.crf == 'par':
-            marginals = self._adapted(unary)
-        else:
-            marginals = self._local(unary)
-        return _nearest(marginals.argmax(-3).astype(np.uint8), self._size)
+            return self._dense.infer(unary, num_iters=self.num_iters)
+        if self.crf == 'par':
+            return self._adapted(unary)
+        return self._local(unary)
 
     def _adapted(self, unary: np.ndarray) -> np.ndarray:
         """Probabilities after pixel-adaptive refinement."""

@@ -1,19 +1,23 @@
 """Seeds: the confident pixels of CAMs, from which an affinity is learnt.
 
 A seed map holds segmentation labels: 0 background, class ``k`` as ``k + 1``,
-255 not confident. Two recipes, one a paper:
+255 not confident. One recipe a paper:
 
 - IRNet (arXiv:1904.05044), its release, and AMR's: two constant thresholds,
   each label map cleaned by a label-CRF (:func:`confident_seed`);
 - AffinityNet (arXiv:1803.10464): two background scores
   ``(1 - max) ** alpha``, each with the CAMs in a CRF
-  (:func:`affinity_seed`).
+  (:func:`affinity_seed`);
+- RRM (arXiv:1911.08039): the pixels of which those CRFs are sure
+  (:func:`reliable_seed`).
 
 Shape legend: K labelled classes of the image, (H, W) size of the image.
 """
 
 import numpy as np
+import torch
 
+from projects.amr.ops.cam import resize_cam
 from projects.amr.ops.crf_unary import unary_from_softmax
 from projects.amr.ops.label_crf import LabelCRF
 from projects.amr.structures.label_space import (
@@ -167,7 +171,85 @@ def affinity_seed(
     return seed.astype(np.uint8)
 
 
-SEED_RECIPES = {'irn': confident_seed, 'affinitynet': affinity_seed}
+def reliable_seed(
+    image: np.ndarray,
+    cam: np.ndarray,
+    classes: np.ndarray,
+    *,
+    alpha_low: float = 4.0,
+    alpha_high: float = 32.0,
+    prob_thr: float = 0.8,
+    top_share: float = 0.4,
+    min_score: float = 0.1,
+    num_iters: int = 10,
+    crf: str | None = 'dense',
+    kernels: str = 'affinitynet',
+) -> np.ndarray:
+    """RRM's reliable regions (arXiv:1911.08039).
+
+    Scores and CRFs are those of :func:`affinity_seed`. A pixel is
+
+    - of its best class, where the CRF of ``alpha_low`` gives that class more
+      than ``prob_thr`` and its map is among the upper ``top_share`` of the
+      map's values above ``min_score``;
+    - background, where the CRF of ``alpha_high`` and the score before it
+      both exceed ``prob_thr``;
+    - else ignored.
+
+    Released code: fails where no value of a class exceeds ``min_score``.
+    Here: that class has no reliable pixel.
+
+    Args:
+        image (np.ndarray): RGB, uint8, shape (H, W, 3).
+        cam (np.ndarray): Scores in [0, 1], shape (K, H, W).
+        classes (np.ndarray): Foreground class indices, shape (K,).
+        alpha_low (float): Positive, at most ``alpha_high``. Defaults to 4.
+        alpha_high (float): Defaults to 32.
+        prob_thr (float): Defaults to 0.8.
+        top_share (float): In (0, 1]. Defaults to 0.4.
+        min_score (float): Defaults to 0.1.
+        num_iters (int): CRF iterations. Defaults to 10.
+        crf (str | None): See :class:`~projects.amr.ops.label_crf.LabelCRF`.
+            Defaults to 'dense'.
+        kernels (str): Entry of ``CRF_KERNELS``; a guess. Defaults to
+            'affinitynet'.
+
+    Returns:
+        np.ndarray: Seeds, uint8, shape (H, W).
+
+    Raises:
+        ValueError: If an argument breaks its rule.
+    """
+    if not (0 < alpha_low <= alpha_high and 0 < top_share <= 1):
+        raise ValueError(
+            'it must be 0 < `alpha_low` <= `alpha_high` and 0 < `top_share` '
+            f'<= 1, got {alpha_low}, {alpha_high} and {top_share}'
+        )
+    cam, labels = _check_maps(image, cam, classes)
+    if not len(cam):
+        return np.full(image.shape[:2], BACKGROUND_LABEL, np.uint8)
+    cleaner = LabelCRF(image, crf, kernels=kernels, num_iters=num_iters)
+    rest = 1 - cam.max(0, keepdims=True)
+    scores = [np.concatenate([rest**a, cam]) for a in (alpha_low, alpha_high)]
+    probs = cleaner.marginals(unary_from_softmax(np.stack(scores)))
+    low, high = resize_cam(torch.from_numpy(probs), cam.shape[1:]).numpy()
+    seed = np.full(cam.shape[1:], IGNORE_LABEL, np.uint8)
+    background = (high[0] > prob_thr) & (scores[1][0] > prob_thr)
+    seed[background] = BACKGROUND_LABEL
+    best = cam.argmax(0)
+    for k, own in enumerate(cam):
+        found = own[own > min_score]
+        if len(found):
+            top = own >= np.quantile(found, 1 - top_share)
+            seed[(best == k) & (low[k + 1] > prob_thr) & top] = labels[k + 1]
+    return seed
+
+
+SEED_RECIPES = {
+    'irn': confident_seed,
+    'affinitynet': affinity_seed,
+    'rrm': reliable_seed,
+}
 
 
 def _against(cam: np.ndarray, *thresholds: float) -> np.ndarray:

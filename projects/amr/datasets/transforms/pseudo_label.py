@@ -52,9 +52,9 @@ class GenerateSeed(BaseTransform):
 
     Args:
         recipe (str): ``'irn'``: :func:`confident_seed`; ``'affinitynet'``:
-            :func:`affinity_seed`; ``'oaa'`` and ``'drs'``:
-            :func:`oaa_labels` and :func:`drs_labels`, with saliency.
-            Defaults to 'irn'.
+            :func:`affinity_seed`; ``'rrm'``: :func:`reliable_seed`;
+            ``'oaa'`` and ``'drs'``: :func:`oaa_labels` and
+            :func:`drs_labels`, with saliency. Defaults to 'irn'.
         **params: Further arguments of the recipe.
 
     Raises:
