@@ -16,6 +16,7 @@ from .cross_pseudo_supervision_loss import (
     CrossPseudoSupervisionLoss,
     cross_pseudo_supervision,
 )
+from .dense_energy_loss import DenseEnergyLoss, dense_energy
 from .equivariance_loss import (
     EquivariantCrossRegularizationLoss,
     EquivariantRegularizationLoss,
@@ -32,6 +33,7 @@ __all__ = [
     'AffinityLoss',
     'BalancedCrossEntropyLoss',
     'CrossPseudoSupervisionLoss',
+    'DenseEnergyLoss',
     'DisplacementLoss',
     'EquivariantCrossRegularizationLoss',
     'EquivariantRegularizationLoss',
@@ -40,6 +42,7 @@ __all__ = [
     'affinity_loss',
     'balanced_cross_entropy',
     'cross_pseudo_supervision',
+    'dense_energy',
     'displacement_loss',
     'equivariant_cross_regularization',
     'equivariant_regularization',
