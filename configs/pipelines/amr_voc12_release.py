@@ -29,10 +29,7 @@ stage_overrides = {
         checkpoint='{segmentor_train.checkpoint}',
         outputs=['labels'],
         env=data,
-        cfg_options={
-            'default_hooks.label_writer.crf': 'dense',
-            **on_the_maximum,
-        },
+        cfg_options={'custom_hooks.1.crf': 'dense', **on_the_maximum},
     ),
 }
 headline = [

@@ -20,7 +20,8 @@ param_scheduler = dict(
 # No validation while training: seeds are all there is to compare with.
 train_cfg = dict(type='EpochBasedTrainLoop', max_epochs=3)
 test_cfg = dict(type='TestLoop')
-default_hooks = dict(
-    displacement_mean=dict(type='DisplacementMeanHook'),
-    label_writer=dict(type='LabelMapWriterHook'),
-)
+custom_hooks = [
+    dict(type='CheckpointGuardHook'),
+    dict(type='DisplacementMeanHook'),
+    dict(type='LabelMapWriterHook'),
+]

@@ -12,7 +12,8 @@ param_scheduler = dict(
 )
 train_cfg = dict(type='IterBasedTrainLoop', max_iters=255)
 test_cfg = dict(type='TestLoop')
-default_hooks = dict(
-    cam_writer=dict(type='CAMGenerationHook'),
-    visualization=dict(type='CAMVisualizationHook'),
-)
+custom_hooks = [
+    dict(type='CheckpointGuardHook'),
+    dict(type='CAMGenerationHook'),
+    dict(type='CAMVisualizationHook'),
+]

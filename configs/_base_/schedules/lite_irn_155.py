@@ -10,6 +10,7 @@ param_scheduler = dict(
 )
 train_cfg = dict(type='IterBasedTrainLoop', max_iters=155)
 test_cfg = dict(type='TestLoop')
-default_hooks = dict(
-    label_writer=dict(type='LabelMapWriterHook', save_boundary=True)
-)
+custom_hooks = [
+    dict(type='CheckpointGuardHook'),
+    dict(type='LabelMapWriterHook', save_boundary=True),
+]

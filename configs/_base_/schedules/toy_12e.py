@@ -18,8 +18,10 @@ train_cfg = dict(type='EpochBasedTrainLoop', max_epochs=12, val_interval=4)
 val_cfg = dict(type='ValLoop')
 test_cfg = dict(type='TestLoop')
 default_hooks = dict(
-    logger=dict(interval=10),
-    checkpoint=dict(interval=4, max_keep_ckpts=1),
-    cam_writer=dict(type='CAMGenerationHook'),
-    visualization=dict(type='CAMVisualizationHook'),
+    logger=dict(interval=10), checkpoint=dict(interval=4, max_keep_ckpts=1)
 )
+custom_hooks = [
+    dict(type='CheckpointGuardHook'),
+    dict(type='CAMGenerationHook'),
+    dict(type='CAMVisualizationHook'),
+]
