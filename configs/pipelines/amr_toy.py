@@ -77,8 +77,7 @@ stages = [
         checkpoint='{affinity_train.checkpoint}',
         outputs=['labels', 'boundaries'],
         env=dict(CAM_DIR='{cam_make.cams}', **data),
-        # The list of hooks is a list: the writer of labels is the third.
-        cfg_options={'custom_hooks.2.save_boundary': True},
+        cfg_options={'default_hooks.label_writer.save_boundary': True},
     ),
     dict(
         name='segmentor_train',

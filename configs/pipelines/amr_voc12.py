@@ -64,8 +64,10 @@ stages = [
         checkpoint='{affinity_train.checkpoint}',
         outputs=['labels', 'boundaries'],
         env=dict(CAM_DIR='{cam_make.cams}', **data),
-        # The list of hooks is a list: the writer of labels is the third.
-        cfg_options={'custom_hooks.2.save_boundary': True, **on_train_aug},
+        cfg_options={
+            'default_hooks.label_writer.save_boundary': True,
+            **on_train_aug,
+        },
     ),
     dict(
         name='segmentor_train',
@@ -90,7 +92,7 @@ stages = [
         arguments=['--tta'],
         outputs=['labels'],
         env=data,
-        cfg_options={'custom_hooks.1.crf': 'dense'},
+        cfg_options={'default_hooks.label_writer.crf': 'dense'},
     ),
     dict(
         name='segmentor_train_split',

@@ -29,7 +29,10 @@ stage_overrides = {
         checkpoint='{segmentor_train.checkpoint}',
         outputs=['labels'],
         env=data,
-        cfg_options={'custom_hooks.1.crf': 'dense', **on_the_maximum},
+        cfg_options={
+            'default_hooks.label_writer.crf': 'dense',
+            **on_the_maximum,
+        },
     ),
 }
 headline = [

@@ -20,8 +20,7 @@ param_scheduler = dict(
 # No validation while training: seeds are all there is to compare with.
 train_cfg = dict(type='EpochBasedTrainLoop', max_epochs=3)
 test_cfg = dict(type='TestLoop')
-custom_hooks = [
-    dict(type='CheckpointGuardHook'),
-    dict(type='DisplacementMeanHook'),
-    dict(type='LabelMapWriterHook'),
-]
+default_hooks = dict(
+    displacement_mean=dict(type='DisplacementMeanHook'),
+    label_writer=dict(type='LabelMapWriterHook'),
+)
