@@ -65,7 +65,7 @@ stages = [
         outputs=['labels', 'boundaries'],
         env=dict(CAM_DIR='{cam_make.cams}', **data),
         # The list of hooks is a list: the writer of labels is the third.
-        cfg_options={'custom_hooks.2.save_boundary': True, **on_train_aug},
+        cfg_options={'custom_hooks.1.save_boundary': True, **on_train_aug},
     ),
     dict(
         name='segmentor_train',

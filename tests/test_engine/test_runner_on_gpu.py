@@ -39,7 +39,7 @@ def segmentor(root, folder):
     cfg = tiny_segmentor(root, folder)
     for hook in cfg.custom_hooks:
         if hook.type == 'LabelMapWriterHook':
-            hook.update(crf='local', crf_source='scores')
+            hook.update(crf='dense', crf_source='scores')
     cfg.custom_hooks.append(
         {
             'type': 'LabelVisualizationHook',
@@ -63,10 +63,10 @@ def with_tta(root, folder):
 
 
 def affinity(root, folder):
-    """IRNet with displacements, label maps and boundary maps."""
+    """IRNet, label maps and boundary maps."""
     cfg = Config.fromfile(IRNET)
     cfg.model = {
-        **irnet_config(displacement=True),
+        **irnet_config(),
         'data_preprocessor': cfg.model.data_preprocessor,
     }
     write_cam_files(root, folder)
@@ -78,7 +78,7 @@ def affinity(root, folder):
     dataset = cfg.test_dataloader.dataset
     dataset.data_root = str(root)
     dataset.pipeline[3].cam_dir = str(folder / 'cams')
-    cfg.custom_hooks[2].save_boundary = True
+    cfg.custom_hooks[1].save_boundary = True
     cfg.work_dir = str(folder)
     cfg.launcher = 'none'
     return cfg

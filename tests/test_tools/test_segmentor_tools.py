@@ -36,7 +36,7 @@ def test_tta_out_and_show_dir(call, toy_root, trained):
         '--show-dir',
         'strips',
         '--cfg-options',
-        'custom_hooks.1.crf=local',
+        'custom_hooks.1.crf=dense',
         cwd=trained,
     )
     assert done.returncode == 0, done.stderr[-3000:]

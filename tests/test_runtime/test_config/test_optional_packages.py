@@ -56,7 +56,7 @@ def test_fault31_a_stand_in_is_told(nothing_installed, monkeypatch):
     assert level == logging.INFO
     assert 'amr-mmseg[crf]' in text
     assert 'permutohedral' in text
-    config['custom_hooks'][0]['crf'] = 'local'
+    config['custom_hooks'][0]['crf'] = None
     check_optional_packages(config)
     assert len(told) == 1
 

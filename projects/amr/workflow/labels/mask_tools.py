@@ -59,8 +59,8 @@ def add_generation_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         '--crf',
-        choices=['dense', 'local', 'none'],
-        help='dense CRF, its local approximation, or none',
+        choices=['dense', 'none'],
+        help='dense CRF or none',
     )
     parser.add_argument(
         '--num-workers',
