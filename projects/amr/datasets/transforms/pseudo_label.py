@@ -109,7 +109,7 @@ class RandomWalkPseudoLabel(BaseTransform):
         normalize (str | None): ``'global'``, ``'class'`` or None, see
             ``walk_to_scores``. Defaults to 'global'.
         solver (str): See ``random_walk``. Defaults to 'auto'.
-        crf (str | None): ``'dense'``, ``'local'`` or None. Defaults to None.
+        crf (str | None): ``'dense'`` or None. Defaults to None.
         crf_params (dict, optional): ``kernels``, ``gt_prob`` and
             ``num_iters`` of ``refine_class_labels``. Defaults to its own.
         enlarge_by (int, optional): See ``walk_to_scores``; IRNet's release

@@ -3,7 +3,6 @@ from .cam_generation_hook import CAMGenerationHook
 from .cam_visualization_hook import CAMVisualizationHook
 from .channels_last_hook import ChannelsLastHook
 from .checkpoint_guard_hook import CheckpointGuardHook
-from .displacement_mean_hook import DisplacementMeanHook
 from .exact_resume_hook import ExactResumeHook
 from .fuse_conv_bn_hook import FuseConvBNHook
 from .graceful_stop_hook import GracefulStopHook
@@ -19,7 +18,6 @@ __all__ = [
     'CAMVisualizationHook',
     'ChannelsLastHook',
     'CheckpointGuardHook',
-    'DisplacementMeanHook',
     'ExactResumeHook',
     'FuseConvBNHook',
     'GracefulStopHook',

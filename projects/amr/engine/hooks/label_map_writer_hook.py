@@ -64,7 +64,7 @@ class LabelMapWriterHook(ItemWriterHook):
             threshold. Defaults to None: ``pred_sem_seg``, or, from a model
             that has none, ``pred_cam`` at the fixed threshold of the test's
             :class:`CAMIoUMetric`.
-        crf (str | None): ``'dense'``, ``'local'`` or None. Defaults to None.
+        crf (str | None): ``'dense'`` or None. Defaults to None.
         crf_source (str): ``'labels'`` or ``'scores'``, see
             :class:`LabelRefinement`. Defaults to 'labels'.
         crf_params (dict, optional): Its ``params``. Defaults to None.

@@ -20,7 +20,7 @@ class LabelRefinement:
     """Refines the labels of predictions with a CRF.
 
     Args:
-        crf (str | None): ``'dense'``, ``'local'`` or None. Defaults to None.
+        crf (str | None): ``'dense'`` or None. Defaults to None.
         source (str): What the CRF starts from: ``'labels'``, with
             :func:`refine_class_labels`, or ``'scores'``, the softmax of a
             segmentor's ``seg_logits`` at the size of the image, with
