@@ -90,12 +90,13 @@ def _scale_sides(configs: list, factor: float, keys=_SIDES) -> None:
                 config[key] = tuple(round(v * factor) for v in value)
 
 
-def build(name: str, options, split: str):
+def build(name: str, options, split: str, changes: dict | None = None):
     """A model and a function that loads a batch."""
     init_default_scope('mmseg')
     MMLogger.get_current_instance().setLevel('ERROR')
     torch.manual_seed(0)
     cfg = load_config(name, options)
+    cfg.merge_from_dict(changes or {})
     dataset = DATASETS.build(cfg[f'{split}_dataloader'].dataset)
     model = MODELS.build(cfg.model).to(options.device)
     model.train(split == 'train')
