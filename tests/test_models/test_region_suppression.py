@@ -5,10 +5,9 @@ import pytest
 import torch
 from mmseg.registry import MODELS
 
+from model_configs import branch
 from projects.amr.models.plugins import RegionSuppression
 from projects.amr.ops.region_suppression import suppress_regions
-
-from model_configs import branch
 
 
 @pytest.mark.parametrize('delta', [0.0, 0.3, 1.0])
@@ -44,7 +43,7 @@ def test_learned_deltas_are_sigmoids_of_the_pooled_features():
 
 @pytest.mark.parametrize('delta', [0.0, 1.1, -0.2])
 def test_a_share_out_of_range_is_refused(delta):
-    with pytest.raises(ValueError):
+    with pytest.raises(ValueError, match='delta'):
         RegionSuppression(4, delta=delta)
 
 
