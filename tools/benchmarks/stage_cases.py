@@ -19,8 +19,11 @@ from mmengine.logging import MMLogger
 from mmengine.registry import init_default_scope
 from mmseg.registry import DATASETS, MODELS, TRANSFORMS
 
-from projects.amr.datasets.toy_voc import PRESETS, generate_toy_voc
-from projects.amr.datasets.toy_voc.spec import class_names
+from projects.amr.datasets.toy_voc import (
+    PRESETS,
+    class_names,
+    generate_toy_voc,
+)
 from projects.amr.ops.cam import cam_to_label
 from projects.amr.ops.pseudo_label import walk_to_scores
 from projects.amr.structures import CAMRecord, load_label_map, save_label_map
