@@ -18,6 +18,4 @@ param_scheduler = dict(
 # No validation while training: seeds are all there is to compare with.
 train_cfg = dict(type='EpochBasedTrainLoop', max_epochs=3)
 test_cfg = dict(type='TestLoop')
-default_hooks = dict(
-    label_writer=dict(type='LabelMapWriterHook'),
-)
+default_hooks = dict(boundary_writer=dict(type='BoundaryWriterHook'))

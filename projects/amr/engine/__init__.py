@@ -1,5 +1,6 @@
 from .hooks import (
     AtomicCheckpointHook,
+    BoundaryWriterHook,
     CAMGenerationHook,
     CAMVisualizationHook,
     ChannelsLastHook,
@@ -17,6 +18,7 @@ from .mixed_precision import BFloat16OptimWrapper
 __all__ = [
     'AtomicCheckpointHook',
     'BFloat16OptimWrapper',
+    'BoundaryWriterHook',
     'CAMGenerationHook',
     'CAMVisualizationHook',
     'ChannelsLastHook',

@@ -1,4 +1,5 @@
 from .atomic_checkpoint_hook import AtomicCheckpointHook
+from .boundary_writer_hook import BoundaryWriterHook
 from .cam_generation_hook import CAMGenerationHook
 from .cam_visualization_hook import CAMVisualizationHook
 from .channels_last_hook import ChannelsLastHook
@@ -14,6 +15,7 @@ from .timed_logger_hook import TimedLoggerHook
 
 __all__ = [
     'AtomicCheckpointHook',
+    'BoundaryWriterHook',
     'CAMGenerationHook',
     'CAMVisualizationHook',
     'ChannelsLastHook',

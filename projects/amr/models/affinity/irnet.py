@@ -30,7 +30,8 @@ class IRNet(BaseAffinityNetwork):
     Predictions, besides those of :class:`BaseAffinityNetwork`:
     ``pred_boundary``, boundary probabilities (1, h, w) in [0, 1] at the
     backbone's finest stride, from the image and its mirror image, averaged
-    before the sigmoid.
+    before the sigmoid. The walk is for the metric alone, so only images with
+    a mask get the others; ``tools/make_pseudo_labels.py`` walks them all.
 
     Paper: also has a displacement branch, which tells the objects of a class
     apart. Semantic masks do not use it, and it shares no trained weight with
@@ -128,7 +129,7 @@ class IRNet(BaseAffinityNetwork):
         """Fill the data sample of one image (3, H, W)."""
         boundary = self.predict_boundary(self.bounded(image))
         sample.pred_boundary = PixelData(data=boundary[None])
-        if 'cam_input' not in sample:
+        if 'cam_input' not in sample or 'gt_sem_seg' not in sample:
             return
         size = tuple(image.shape[-2:])
         cam = self.input_cam(image, sample)
