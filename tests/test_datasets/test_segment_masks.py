@@ -11,7 +11,7 @@ from projects.amr.datasets.labels.segment_masks import (
     read_segment_masks,
     segment_files,
 )
-from projects.amr.datasets.transforms import VoteSegmentMasks
+from projects.amr.datasets.transforms import LoadSegments, VoteSegments
 from projects.amr.errors import DataError
 from projects.amr.ops.segment_votes import segment_votes
 from projects.amr.structures import save_label_map
@@ -110,21 +110,19 @@ def test_masks_must_be_there_once_and_fit(tmp_path, masks):
         read(tmp_path)
 
 
-def test_transform_lets_the_labels_vote(tmp_path, masks):
+def test_transforms_load_and_let_the_labels_vote(tmp_path, masks):
     labels = np.zeros(SIZE, np.uint8)
     labels[3:15, 4:20], labels[10:] = 6, 255
     (tmp_path / 'labels').mkdir()
     save_label_map(tmp_path / 'labels/a.png', labels)
     write_rle(tmp_path / 'a.json', masks)
-    vote = VoteSegmentMasks(
-        str(tmp_path / 'labels'), str(tmp_path), min_cover=0.3
-    )
-    got = vote({'img_id': 'a'})
+    load = LoadSegments(str(tmp_path / 'labels'), str(tmp_path))
+    got = VoteSegments(min_cover=0.3)(load({'img_id': 'a'}))
     want = segment_votes(labels, masks, min_cover=0.3)
     np.testing.assert_array_equal(got['gt_seg_map'], want)
     assert got['seg_fields'] == ['gt_seg_map']
     assert (want != labels).any()
     with pytest.raises(DataError, match=r'b\.png'):
-        vote({'img_id': 'b'})
+        load({'img_id': 'b'})
     with pytest.raises(ValueError, match='min_share'):
-        VoteSegmentMasks('labels', '.', min_share=2)
+        VoteSegments(min_share=2)

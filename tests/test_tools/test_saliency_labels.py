@@ -1,6 +1,7 @@
 """Seeds and pseudo labels with saliency, as a user makes them."""
 
 import json
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -17,6 +18,7 @@ from projects.amr.errors import DataError
 from projects.amr.ops.cam import resize_cam
 from projects.amr.ops.pseudo_label import walk_to_scores
 from projects.amr.ops.saliency import drs_labels, oaa_labels
+from projects.amr.ops.seeds import confident_seed
 from projects.amr.structures import (
     CAMRecord,
     load_boundary_map,
@@ -24,6 +26,10 @@ from projects.amr.structures import (
     save_boundary_map,
 )
 from projects.amr.structures.label_space import classes_in_mask
+from projects.amr.workflow.ablation import SUMMARY
+
+CONFIGS = Path(__file__).parents[2] / 'configs'
+SEEDS = ('seeds.py', '--work-dir', '.', '--out', 'out')
 
 
 @pytest.fixture
@@ -45,6 +51,28 @@ def folder(toy_root, tmp_path):
         )
         grey = cv2.blur(np.uint8(255 * (mask > 0)), (9, 9))
         cv2.imwrite(str(tmp_path / f'saliency/{item}.png'), grey)
+    for name, step in (
+        ('seeds', ''),
+        (
+            'pseudo_labels',
+            "dict(type='LoadBoundaryMap', boundary_dir='boundaries'),",
+        ),
+    ):
+        (tmp_path / f'{name}.py').write_text(f"""
+_base_ = '{CONFIGS}/toy/{name}_toyvoc.py'
+test_dataloader = dict(
+    num_workers=0,
+    dataset=dict(
+        data_root='{toy_root}',
+        ann_file='ImageSets/Segmentation/train.txt',
+        pipeline=[
+            dict(type='LoadWeakLabelImage'),
+            dict(type='LoadCAMRecord', cam_dir='cams'),
+            dict(type='LoadSaliency', saliency_dir='saliency'), {step}
+        ],
+    ),
+)
+""")
     return tmp_path
 
 
@@ -64,37 +92,38 @@ def tensor(values):
 @pytest.mark.parametrize(
     ('recipe', 'rule'), [('oaa', oaa_labels), ('drs', drs_labels)]
 )
-def test_recipes_are_the_rules(run_here, folder, toy_root, recipe, rule):
-    given = ['cams', '--data-root', toy_root, '--out-dir', 'seeds']
-    given += ['--recipe', recipe, '--saliency-dir', 'saliency']
-    code, text, errors = run_here('make_seeds', *given, cwd=folder)
+def test_recipes_are_the_rules(run_here, folder, recipe, rule):
+    path = folder / 'seeds.py'
+    path.write_text(
+        f'{path.read_text()}label_transform = dict(_delete_=True, '
+        f"type='GenerateSeed', recipe='{recipe}')\n"
+    )
+    code, text, errors = run_here('make_seeds', *SEEDS, cwd=folder)
     assert code == 0, errors
     assert 'seeds with saliency' in text
-    summary = json.loads((folder / 'seeds/seeds_summary.json').read_text())
-    assert summary['settings']['saliency'] == 'with saliency'
-    for path in (folder / 'seeds').glob('*.png'):
+    summary = json.loads((folder / SUMMARY).read_text())
+    assert 'LoadSaliency' in str(summary['settings']['loading'])
+    found = list((folder / 'out').glob('*.png'))
+    assert len(found) == 8
+    for path in found:
         saliency, record, _ = read(folder, path.stem)
         cam = resize_cam(tensor(record.cam), record.size).numpy()
         want = rule(saliency, cam, record.classes)
         np.testing.assert_array_equal(load_label_map(path)[0], want)
-    code, _, _ = run_here('make_seeds', *given[:-2], cwd=folder)
-    assert code == 2
-    code, _, _ = run_here('make_seeds', *given, '--crf', 'par', cwd=folder)
-    assert code == 2
 
 
-def test_salient_background_of_other_recipes_is_ignored(
-    run_here, folder, toy_root
-):
-    given = ['cams', '--data-root', toy_root, '--crf', 'none']
-    run_here('make_seeds', *given, '--out-dir', 'plain', cwd=folder)
-    given += ['--saliency-dir', 'saliency', '--out-dir', 'seeds']
-    code, _, errors = run_here('make_seeds', *given, cwd=folder)
+def test_salient_background_of_other_recipes_is_ignored(run_here, folder):
+    code, _, errors = run_here('make_seeds', *SEEDS, cwd=folder)
     assert code == 0, errors
     changed = 0
-    for path in (folder / 'seeds').glob('*.png'):
-        plain, _ = load_label_map(folder / 'plain' / path.name)
-        doubtful = (plain == 0) & (read(folder, path.stem)[0] > 32 / 255)
+    for path in (folder / 'out').glob('*.png'):
+        saliency, record, _ = read(folder, path.stem)
+        cam = resize_cam(tensor(record.cam), record.size).numpy()
+        image = np.zeros((*record.size, 3), np.uint8)
+        plain = confident_seed(
+            image, cam, record.classes, fg_thr=0.3, bg_thr=0.1, crf=None
+        )
+        doubtful = (plain == 0) & (saliency > 32 / 255)
         want = np.where(doubtful, 255, plain)
         np.testing.assert_array_equal(load_label_map(path)[0], want)
         changed += doubtful.sum()
@@ -104,23 +133,27 @@ def test_salient_background_of_other_recipes_is_ignored(
     first = min((folder / 'saliency').iterdir())
     size = cv2.imread(str(first), cv2.IMREAD_UNCHANGED).shape
     cv2.imwrite(str(first), np.full(size, 255, np.uint8))
-    code, text, _ = run_here('make_seeds', *given, cwd=folder)
+    code, text, _ = run_here('make_seeds', *SEEDS, cwd=folder)
     assert (code, '7 done, 1 to do' in text) == (0, True)
     first.unlink()
-    code, _, errors = run_here('make_seeds', *given, cwd=folder)
+    code, _, errors = run_here('make_seeds', *SEEDS, cwd=folder)
     assert (code, first.name in errors) == (3, True)
 
 
-def test_pseudo_labels_by_the_rule(run_here, folder, toy_root):
-    given = ['cams', 'boundaries', '--data-root', toy_root, '--radius', 3]
-    given += ['--saliency-dir', 'saliency', '--out-dir', 'labels']
+def test_pseudo_labels_by_the_rule(run_here, folder):
+    given = ['pseudo_labels.py', '--work-dir', '.', '--out', 'out']
+    given += ['--cfg-options', 'label_transform.saliency_rule=oaa']
     code, text, errors = run_here('make_pseudo_labels', *given, cwd=folder)
     assert code == 0, errors
     assert 'pseudo labels with saliency' in text
-    for path in (folder / 'labels').glob('*.png'):
+    found = list((folder / 'out').glob('*.png'))
+    assert len(found) == 8
+    for path in found:
         saliency, record, boundary = read(folder, path.stem)
         scores = walk_to_scores(
-            tensor(record.cam), tensor(boundary), record.size, radius=3
+            *(tensor(record.cam), tensor(boundary), record.size),
+            radius=3,
+            exp_times=5,
         )
         want = oaa_labels(saliency, scores.numpy(), record.classes)
         np.testing.assert_array_equal(load_label_map(path)[0], want)

@@ -4,7 +4,7 @@ from os import path as osp
 
 _base_ = './voc12_pseudo.py'
 data_root = '{{$COCO_ROOT:data/coco2014}}'
-label_dir = osp.abspath('{{$LABEL_DIR:work_dirs/irnet_r50_coco/labels}}')
+label_dir = osp.abspath('{{$LABEL_DIR:work_dirs/pseudo_labels_coco/labels}}')
 train_dataloader = dict(
     dataset=dict(
         type='COCOLabelMapDataset',

@@ -4,7 +4,7 @@ from os import path as osp
 
 _base_ = './voc12_seeds.py'
 data_root = '{{$COCO_ROOT:data/coco2014}}'
-seed_dir = osp.abspath('{{$SEED_DIR:work_dirs/cam_r50_coco/seeds}}')
+seed_dir = osp.abspath('{{$SEED_DIR:work_dirs/seeds_coco/labels}}')
 cam_dir = '{{$CAM_DIR:work_dirs/cam_r50_coco/cams}}'
 test_pipeline = [
     dict(type='LoadWeakLabelImage'),

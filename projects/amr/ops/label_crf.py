@@ -10,7 +10,6 @@ from projects.amr.ops.bounded_size import bounded_scale
 from projects.amr.ops.cam import resize_cam
 from projects.amr.ops.crf_unary import unary_from_labels
 from projects.amr.ops.dense_crf import CRF_KERNELS, DenseCRF, crf_backend
-from projects.amr.ops.local_refinement import local_mean_field
 from projects.amr.ops.pixel_adaptive_refinement import (
     pixel_adaptive_refinement,
 )
@@ -19,7 +18,7 @@ from projects.amr.structures.label_space import (
     class_to_label,
 )
 
-CRF_KINDS = ('dense', 'local', 'par', None)
+CRF_KINDS = ('dense', 'par', None)
 # The dense CRF takes about 1 KiB a pixel (measured, 3 labels).
 MAX_CRF_PIXELS = 2048**2
 
@@ -28,23 +27,19 @@ def crf_name(crf: str | None) -> str:
     """Name what a choice of CRF runs here, for summaries and keys.
 
     Args:
-        crf (str | None): ``'dense'``, ``'local'``, ``'par'`` or None.
+        crf (str | None): ``'dense'``, ``'par'`` or None.
 
     Returns:
-        str: ``dense (<backend>)``, ``local mean field``, ``pixel-adaptive``
-        or ``none``.
+        str: ``dense (<backend>)``, ``pixel-adaptive`` or ``none``.
 
     Raises:
         ValueError: If ``crf`` is unknown.
     """
     if crf not in CRF_KINDS:
         raise ValueError(f'`crf` must be one of {CRF_KINDS}, got {crf!r}')
-    names = {
-        'dense': f'dense ({crf_backend()})',
-        'local': 'local mean field',
-        'par': 'pixel-adaptive',
-    }
-    return names.get(crf, 'none')
+    if crf == 'par':
+        return 'pixel-adaptive'
+    return 'none' if crf is None else f'dense ({crf_backend()})'
 
 
 class LabelCRF:
@@ -57,8 +52,7 @@ class LabelCRF:
     Args:
         image (np.ndarray): RGB, uint8, shape (H, W, 3).
         crf (str | None): ``'dense'``: :class:`DenseCRF`, built once;
-            ``'local'``: the windowed approximation, which is **not** the
-            dense CRF; ``'par'``: :func:`pixel_adaptive_refinement` of the
+            ``'par'``: :func:`pixel_adaptive_refinement` of the
             probabilities, which has no kernels; None: nothing is refined.
             Defaults to 'dense'.
         kernels (str): Entry of ``CRF_KERNELS``. Defaults to 'irn'.
@@ -132,32 +126,13 @@ class LabelCRF:
             unary = resize_cam(torch.from_numpy(unary), small).numpy()
         if self.crf == 'dense':
             return self._dense.infer(unary, num_iters=self.num_iters)
-        if self.crf == 'par':
-            return self._adapted(unary)
-        return self._local(unary)
-
-    def _adapted(self, unary: np.ndarray) -> np.ndarray:
-        """Probabilities after pixel-adaptive refinement."""
         # All unaries are channels of one image, so weights are made once.
-        size = unary.shape[-2:]
-        probs = torch.from_numpy(-unary).softmax(-3).reshape(1, -1, *size)
+        probs = torch.from_numpy(-unary).softmax(-3).reshape(1, -1, *small)
         image = torch.from_numpy(self._image.copy()).permute(2, 0, 1)
         refined = pixel_adaptive_refinement(
             image[None], probs, num_iters=self.num_iters
         )
         return refined.numpy().reshape(unary.shape)
-
-    def _local(self, unary: np.ndarray) -> np.ndarray:
-        """Marginals by the windowed approximation."""
-        unaries = torch.from_numpy(unary).reshape(-1, *unary.shape[-3:])
-        image = torch.from_numpy(self._image.copy()).permute(2, 0, 1)
-        marginals = local_mean_field(
-            image.expand(len(unaries), -1, -1, -1),
-            unaries,
-            num_iters=self.num_iters,
-            **self._kernels,
-        )
-        return marginals.numpy().reshape(unary.shape)
 
     def refine(
         self, labels: np.ndarray, num_labels: int, gt_prob: float = 0.7

@@ -12,7 +12,7 @@ from .loading import (
 from .pack_affinity import PackAffinityInputs
 from .pack_weak_label import PackLabelMapInputs, PackWeakLabelInputs
 from .pseudo_label import GenerateSeed, RandomWalkPseudoLabel
-from .segment_votes import VoteSegmentMasks
+from .segment_votes import LoadSegments, VoteSegments
 from .stage_outputs import LoadBoundaryMap, LoadCAMRecord, LoadSaliency
 
 __all__ = [
@@ -23,6 +23,7 @@ __all__ = [
     'LoadMaskIfPresent',
     'LoadPartMap',
     'LoadSaliency',
+    'LoadSegments',
     'LoadWeakLabelImage',
     'PackAffinityInputs',
     'PackLabelMapInputs',
@@ -31,5 +32,5 @@ __all__ = [
     'RandomResizeLongestSide',
     'RandomWalkPseudoLabel',
     'ResizeNonEmpty',
-    'VoteSegmentMasks',
+    'VoteSegments',
 ]

@@ -1,6 +1,6 @@
 """CAMs and boundary maps into seeds and pseudo labels.
 
-They are used at the image's own size, so these transforms and the loaders of
+Both are used at the image's own size, so these transforms and the loaders of
 ``stage_outputs.py`` come right after the image is loaded, before any
 resizing, flipping or cropping.
 
@@ -8,7 +8,7 @@ Shape legend: K labelled classes of the image, (h, w) a stored map's size,
 (H, W) the image's.
 """
 
-from functools import partial
+from math import inf
 
 import numpy as np
 import torch
@@ -16,17 +16,21 @@ from mmcv.transforms import BaseTransform
 from mmseg.registry import TRANSFORMS
 
 from projects.amr.ops.cam import cam_to_label, resize_cam
-from projects.amr.ops.label_crf import refine_class_labels
-from projects.amr.ops.pseudo_label import walk_to_scores
+from projects.amr.ops.dense_crf import CRF_KERNELS
+from projects.amr.ops.label_crf import crf_name, refine_class_labels
+from projects.amr.ops.pseudo_label import NORMALIZATIONS, walk_to_scores
 from projects.amr.ops.saliency import (
     SALIENCY_RECIPES,
     ignore_salient_background,
 )
 from projects.amr.ops.seeds import SEED_RECIPES
+from projects.amr.ops.walk_solvers import SOLVERS
 from projects.amr.structures.label_space import (
     BACKGROUND_LABEL,
     IGNORE_LABEL,
 )
+
+_NO_CAM = np.zeros((0, 1, 1), np.float32)
 
 
 @TRANSFORMS.register_module()
@@ -41,8 +45,8 @@ class GenerateSeed(BaseTransform):
 
     - img (np.ndarray, uint8, (H, W, 3), BGR)
     - cam, cam_classes, cam_size, cam_dropped: see :class:`LoadCAMRecord`
-    - saliency: see :class:`LoadSaliency`; optional for 'irn' and
-      'affinitynet', whose salient background becomes 255
+    - saliency: see :class:`LoadSaliency`; optional for recipes without
+      saliency, whose salient background becomes 255
 
     Added Keys:
 
@@ -64,26 +68,23 @@ class GenerateSeed(BaseTransform):
 
     def __init__(self, recipe: str = 'irn', **params):
         recipes = {**SEED_RECIPES, **SALIENCY_RECIPES}
-        if recipe not in recipes:
-            raise ValueError(
-                f'`recipe` must be one of {tuple(recipes)}, got {recipe!r}'
-            )
+        _require(recipe in recipes, 'recipe', recipe, list(recipes))
+        self.recipe = recipes[recipe]
         self.salient = recipe in SALIENCY_RECIPES
-        self.recipe = partial(recipes[recipe], **params)
-        # The recipe checks its parameters, on one pixel.
+        self.params = params
+        crf_name(params.get('crf'))
+        # Thresholds are checked first, and without a class nothing follows.
         pixel = np.zeros((1, 1) if self.salient else (1, 1, 3), np.uint8)
-        self.recipe(pixel, np.zeros((1, 1, 1)), [0])
+        self.recipe(pixel, _NO_CAM, [], **params)
 
     def transform(self, results: dict) -> dict:
         """Make ``gt_seg_map``."""
         size = _check_untouched(results)
         cam = resize_cam(torch.from_numpy(results['cam']), size).numpy()
-        if self.salient:
-            seed = self.recipe(_saliency(results), cam, results['cam_classes'])
-        else:
-            seed = self.recipe(_rgb(results), cam, results['cam_classes'])
-            if 'saliency' in results:
-                seed = ignore_salient_background(seed, results['saliency'])
+        cue = _saliency(results) if self.salient else _rgb(results)
+        seed = self.recipe(cue, cam, results['cam_classes'], **self.params)
+        if 'saliency' in results and not self.salient:
+            seed = ignore_salient_background(seed, results['saliency'])
         if len(results['cam_dropped']):
             seed[seed == BACKGROUND_LABEL] = IGNORE_LABEL
         return _with_labels(results, seed)
@@ -149,19 +150,30 @@ class RandomWalkPseudoLabel(BaseTransform):
         enlarge_by: int | None = None,
         saliency_rule: str | None = None,
     ):
-        if saliency_rule is not None and (
-            saliency_rule not in SALIENCY_RECIPES or crf is not None
-        ):
-            raise ValueError(
-                f'`saliency_rule` must be one of {tuple(SALIENCY_RECIPES)}, '
-                f'without a CRF, got {saliency_rule!r} and {crf!r}'
-            )
+        _require(
+            saliency_rule is None
+            or (saliency_rule in SALIENCY_RECIPES and crf is None),
+            *('saliency_rule', saliency_rule),
+            f'None or, without a CRF, one of {list(SALIENCY_RECIPES)}',
+        )
+        _require(0 <= bg_thr <= 1, 'bg_thr', bg_thr, 'within [0, 1]')
+        _require(radius >= 1, 'radius', radius, 'at least 1')
+        _require(0 < beta < inf, 'beta', beta, 'positive and finite')
+        _require(exp_times >= 0, 'exp_times', exp_times, 'at least 0')
+        _require(cam_power > 0, 'cam_power', cam_power, 'positive')
+        _require(
+            normalize in NORMALIZATIONS, 'normalize', normalize, NORMALIZATIONS
+        )
+        _require(solver in SOLVERS, 'solver', solver, SOLVERS)
+        _require(
+            enlarge_by is None or enlarge_by >= 1,
+            *('enlarge_by', enlarge_by, 'at least 1, or None'),
+        )
+        crf_name(crf)
         self.saliency_rule = saliency_rule
-        if not 0 <= bg_thr <= 1:
-            raise ValueError(f'`bg_thr` must be within [0, 1], got {bg_thr}')
         self.bg_thr = bg_thr
         self.crf = crf
-        self.crf_params = crf_params or {}
+        self.crf_params = _checked_crf(crf_params or {})
         self.walk = {
             'radius': radius,
             'beta': beta,
@@ -171,16 +183,6 @@ class RandomWalkPseudoLabel(BaseTransform):
             'solver': solver,
             'enlarge_by': enlarge_by,
         }
-        # Both check their arguments, on one pixel.
-        one = torch.ones(1, 1, 1)
-        walk_to_scores(one, one[0], (1, 1), **self.walk)
-        self._refine(np.zeros((1, 1, 3), np.uint8), np.ones((1, 1)), [0])
-
-    def _refine(self, image, labels, classes) -> np.ndarray:
-        """Apply the CRF."""
-        return refine_class_labels(
-            image, labels, self.crf, classes, **self.crf_params
-        )
 
     def transform(self, results: dict) -> dict:
         """Make ``gt_seg_map``."""
@@ -201,8 +203,29 @@ class RandomWalkPseudoLabel(BaseTransform):
         )
         labels = labels.numpy().astype(np.uint8)
         if self.crf is not None:
-            labels = self._refine(_rgb(results), labels, classes)
+            labels = refine_class_labels(
+                _rgb(results), labels, self.crf, classes, **self.crf_params
+            )
         return _with_labels(results, labels)
+
+
+def _require(holds: bool, name: str, value, rule) -> None:
+    """Refuse an argument that breaks its rule."""
+    if not holds:
+        raise ValueError(f'`{name}` must be {rule}, got {value!r}')
+
+
+def _checked_crf(params: dict) -> dict:
+    """Parameters of ``refine_class_labels``, in their ranges."""
+    known = {'kernels': 'deeplabv2', 'gt_prob': 0.9, 'num_iters': 10}
+    _require(set(params) <= set(known), 'crf_params', params, list(known))
+    used = {**known, **params}
+    _require(
+        used['kernels'] in CRF_KERNELS,
+        *('kernels', used['kernels'], list(CRF_KERNELS)),
+    )
+    _require(0 < used['gt_prob'] < 1, 'gt_prob', used['gt_prob'], 'in (0, 1)')
+    return params
 
 
 def _check_untouched(results: dict) -> tuple[int, int]:

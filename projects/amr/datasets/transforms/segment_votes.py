@@ -13,14 +13,57 @@ from projects.amr.structures import load_label_map
 
 
 @TRANSFORMS.register_module()
-class VoteSegmentMasks(BaseTransform):
-    """Load an image's labels and masks, and let the labels vote.
+class LoadSegments(BaseTransform):
+    """Load an image's labels and its masks without classes.
+
+    Required Keys:
+
+    - img_id (str)
+
+    Added Keys:
+
+    - segment_labels (np.ndarray, uint8, (H, W)): 0 background, 1.. classes,
+      255 ignored
+    - segments (Iterator[np.ndarray], bool, (H, W)): the masks, read one by
+      one when they are asked for
+
+    Args:
+        label_dir (str): Folder of label maps, named ``<img_id>.png``, such
+            as seeds or pseudo labels.
+        segment_dir (str): Folder of the masks, see
+            :func:`~projects.amr.datasets.labels.segment_masks.segment_files`.
+
+    Raises:
+        DataError: If a file is missing, damaged, or of another size.
+    """
+
+    def __init__(self, label_dir: str, segment_dir: str):
+        self.label_dir = Path(label_dir)
+        self.segment_dir = Path(segment_dir)
+
+    def transform(self, results: dict) -> dict:
+        """Load ``<label_dir>/<img_id>.png`` and the masks."""
+        item = results['img_id']
+        try:
+            labels, _ = load_label_map(self.label_dir / f'{item}.png')
+        except FileNotFoundError as error:
+            raise DataError(str(error)) from None
+        results['segment_labels'] = labels
+        results['segments'] = read_segment_masks(
+            self.segment_dir, item, labels.shape
+        )
+        return results
+
+
+@TRANSFORMS.register_module()
+class VoteSegments(BaseTransform):
+    """Let an image's labels vote on its masks.
 
     See :func:`~projects.amr.ops.segment_votes.segment_votes`.
 
     Required Keys:
 
-    - img_id (str)
+    - segment_labels, segments: see :class:`LoadSegments`
 
     Added Keys:
 
@@ -29,31 +72,24 @@ class VoteSegmentMasks(BaseTransform):
     - seg_fields (list[str]), with ``gt_seg_map``
 
     Args:
-        label_dir (str): Folder of label maps, named ``<img_id>.png``.
-        mask_dir (str): Folder of the masks, see
-            :func:`~projects.amr.datasets.labels.segment_masks.segment_files`.
         **params: Further arguments of ``segment_votes``.
 
     Raises:
         ValueError: If a parameter breaks its rule.
-        DataError: If a file is missing, damaged, or of another size.
+        DataError: If a mask is damaged, or of another size.
     """
 
-    def __init__(self, label_dir: str, mask_dir: str, **params):
-        self.label_dir = Path(label_dir)
-        self.mask_dir = Path(mask_dir)
-        self.params = params
+    def __init__(self, **params):
         # The op checks its parameters, on one pixel.
         segment_votes(np.zeros((1, 1), np.uint8), [], **params)
+        self.params = params
 
     def transform(self, results: dict) -> dict:
         """Make ``gt_seg_map``."""
-        item = results['img_id']
-        try:
-            labels, _ = load_label_map(self.label_dir / f'{item}.png')
-        except FileNotFoundError as error:
-            raise DataError(str(error)) from None
-        masks = read_segment_masks(self.mask_dir, item, labels.shape)
-        results['gt_seg_map'] = segment_votes(labels, masks, **self.params)
-        results.setdefault('seg_fields', []).append('gt_seg_map')
+        results['gt_seg_map'] = segment_votes(
+            results['segment_labels'], results.pop('segments'), **self.params
+        )
+        fields = results.setdefault('seg_fields', [])
+        if 'gt_seg_map' not in fields:
+            fields.append('gt_seg_map')
         return results

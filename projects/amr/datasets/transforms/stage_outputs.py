@@ -18,6 +18,15 @@ from projects.amr.structures import (
 )
 from projects.amr.structures.label_rules import check_mask_size
 
+INPUT_PLACES = (
+    'cam_dir',
+    'boundary_dir',
+    'saliency_dir',
+    'label_dir',
+    'segment_dir',
+)
+"""Arguments that name a folder of an earlier stage or of the user."""
+
 
 @TRANSFORMS.register_module()
 class LoadCAMRecord(BaseTransform):

@@ -2,12 +2,7 @@ from .adaptive_min_pooling_loss import (
     AdaptiveMinPoolingLoss,
     adaptive_min_pooling,
 )
-from .affinity_loss import (
-    AffinityLoss,
-    DisplacementLoss,
-    affinity_loss,
-    displacement_loss,
-)
+from .affinity_loss import AffinityLoss, affinity_loss
 from .balanced_cross_entropy_loss import (
     BalancedCrossEntropyLoss,
     balanced_cross_entropy,
@@ -34,7 +29,6 @@ __all__ = [
     'BalancedCrossEntropyLoss',
     'CrossPseudoSupervisionLoss',
     'DenseEnergyLoss',
-    'DisplacementLoss',
     'EquivariantCrossRegularizationLoss',
     'EquivariantRegularizationLoss',
     'MultiLabelSoftMarginLoss',
@@ -43,7 +37,6 @@ __all__ = [
     'balanced_cross_entropy',
     'cross_pseudo_supervision',
     'dense_energy',
-    'displacement_loss',
     'equivariant_cross_regularization',
     'equivariant_regularization',
     'multilabel_soft_margin_loss',

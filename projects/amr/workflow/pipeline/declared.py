@@ -17,12 +17,27 @@ FETCHING = (
     'worker_init_fn',
 )
 TEST_HOOKS = (
+    'BoundaryWriterHook',
     'CAMGenerationHook',
     'CAMVisualizationHook',
     'LabelMapWriterHook',
     'LabelVisualizationHook',
 )
 PICTURE_HOOKS = ('CAMVisualizationHook', 'LabelVisualizationHook')
+# Entries of default_hooks that change no result but for rounding.
+NEUTRAL_HOOKS = (
+    'runtime_info',
+    'timer',
+    'sampler_seed',
+    'logger',
+    'param_scheduler',
+    'checkpoint',
+    'exact_resume',
+    'finite_loss',
+    'graceful_stop',
+    'channels_last',
+    'fuse_conv_bn',
+)
 TRAIN_KEYS = (
     'model',
     'train_dataloader',
@@ -30,7 +45,6 @@ TRAIN_KEYS = (
     'optim_wrapper',
     'param_scheduler',
     'randomness',
-    'custom_hooks',
     'initialisation',
     'load_from',
 )
@@ -39,7 +53,7 @@ TEST_KEYS = (
     'test_dataloader',
     'test_evaluator',
     'test_cfg',
-    'custom_hooks',
+    'label_transform',
 )
 
 
@@ -57,7 +71,7 @@ def train_values(cfg: Config) -> dict:
         values.get('model', {}).pop(key, None)
     for key in ('val_interval', 'val_begin', 'dynamic_intervals'):
         values.get('train_cfg', {}).pop(key, None)
-    values['custom_hooks'] = _hooks(values, lambda t: t not in TEST_HOOKS)
+    values['custom_hooks'] = _hooks(cfg, lambda t: t not in TEST_HOOKS)
     return without_keys(values, FETCHING)
 
 
@@ -73,7 +87,7 @@ def test_values(cfg: Config) -> dict:
     values = _pick(cfg, TEST_KEYS)
     values.get('test_dataloader', {}).pop('batch_size', None)
     values['custom_hooks'] = _hooks(
-        values, lambda t: t in TEST_HOOKS and t not in PICTURE_HOOKS
+        cfg, lambda t: t in TEST_HOOKS and t not in PICTURE_HOOKS
     )
     return without_keys(values, (*FETCHING, 'init_cfg', 'pretrained'))
 
@@ -165,10 +179,13 @@ def _pick(cfg: Config, keys) -> dict:
     return {key: plain[key] for key in keys if plain.get(key) is not None}
 
 
-def _hooks(values: dict, wanted) -> list[dict]:
-    """Custom hooks of wanted types, without where they write."""
+def _hooks(cfg: Config, wanted) -> list[dict]:
+    """Hooks of wanted types, without names and where they write."""
+    plain = cfg.to_dict()
+    named = plain.get('default_hooks', {}).items()
+    hooks = [hook for name, hook in named if name not in NEUTRAL_HOOKS]
     return [
         {key: v for key, v in hook.items() if key != 'out_dir'}
-        for hook in values.get('custom_hooks', [])
+        for hook in hooks + plain.get('custom_hooks', [])
         if wanted(hook['type'])
     ]
