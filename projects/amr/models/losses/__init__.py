@@ -7,6 +7,10 @@ from .balanced_cross_entropy_loss import (
     BalancedCrossEntropyLoss,
     balanced_cross_entropy,
 )
+from .boundary_exploration_loss import (
+    BoundaryExplorationLoss,
+    boundary_exploration_loss,
+)
 from .cross_pseudo_supervision_loss import (
     CrossPseudoSupervisionLoss,
     cross_pseudo_supervision,
@@ -27,6 +31,7 @@ __all__ = [
     'AdaptiveMinPoolingLoss',
     'AffinityLoss',
     'BalancedCrossEntropyLoss',
+    'BoundaryExplorationLoss',
     'CrossPseudoSupervisionLoss',
     'DenseEnergyLoss',
     'EquivariantCrossRegularizationLoss',
@@ -35,6 +40,7 @@ __all__ = [
     'adaptive_min_pooling',
     'affinity_loss',
     'balanced_cross_entropy',
+    'boundary_exploration_loss',
     'cross_pseudo_supervision',
     'dense_energy',
     'equivariant_cross_regularization',
