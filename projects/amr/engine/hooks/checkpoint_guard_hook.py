@@ -5,8 +5,10 @@ import re
 from mmengine.hooks import Hook
 from mmseg.registry import HOOKS
 
-from projects.amr.runtime.checkpoints.checkpoint import require_match
-from projects.amr.runtime.checkpoints.unwrap import unwrap_model
+from projects.amr.runtime.checkpoints.checkpoint import (
+    require_match,
+    unwrap_model,
+)
 
 INITIALISATION = 'initialisation'
 

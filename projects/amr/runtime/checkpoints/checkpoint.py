@@ -1,9 +1,30 @@
-"""Does a checkpoint belong to a model, and is a model worth saving?"""
+"""What checkpoints hold, and whether that fits a model."""
 
+from pathlib import Path
+
+import numpy as np
 import torch
+from mmengine.logging import HistoryBuffer
+from mmengine.model import BaseTTAModel, is_model_wrapper
 from torch import nn
 
 from projects.amr.errors import CheckpointMismatchError, list_faults
+
+_HISTORY = 'log_history'
+
+
+def unwrap_model(model: nn.Module) -> nn.Module:
+    """Remove the wrappers of distributed runs and test-time augmentation.
+
+    Args:
+        model (nn.Module): A runner's model.
+
+    Returns:
+        nn.Module: The model that the config describes and checkpoints hold.
+    """
+    while is_model_wrapper(model) or isinstance(model, BaseTTAModel):
+        model = model.module
+    return model
 
 
 def compare_state(
@@ -82,7 +103,59 @@ def non_finite_names(model: torch.nn.Module) -> list[str]:
 
 
 def _shape(value) -> str:
-    """A tensor's shape, or what stands in its place."""
+    """A tensor's shape, or the type of another value."""
     if isinstance(value, torch.Tensor):
         return str(tuple(value.shape))
     return type(value).__name__
+
+
+def to_plain(value):
+    """Replace numpy values and log histories, at any depth.
+
+    ``torch.load(path, weights_only=True)`` then reads a checkpoint without
+    a list of further types.
+
+    Args:
+        value (Any): Nested dicts, lists and tuples.
+
+    Returns:
+        Any: A copy with numpy numbers as Python's, arrays as tensors
+        (of text: as lists), log histories as dicts of tensors, paths as
+        text, dicts of any kind as plain ones.
+
+    Example:
+        >>> to_plain({'best': np.float32(0.5), 'kept': (1, 'a')})
+        {'best': 0.5, 'kept': (1, 'a')}
+    """
+    if isinstance(value, HistoryBuffer):
+        values, counts = value.data
+        return {
+            _HISTORY: torch.from_numpy(np.array(values, np.float64)),
+            'counts': torch.from_numpy(np.array(counts, np.int64)),
+            'max_length': int(value.max_length),
+        }
+    if isinstance(value, np.generic):
+        return value.item()
+    if isinstance(value, np.ndarray):
+        plain = value.dtype.kind in 'biuf'
+        return torch.from_numpy(value.copy()) if plain else value.tolist()
+    if type(value) in (list, tuple):
+        return type(value)(to_plain(item) for item in value)
+    if isinstance(value, dict):
+        return {key: to_plain(item) for key, item in value.items()}
+    return str(value) if isinstance(value, Path) else value
+
+
+def restore_histories(scalars: dict) -> None:
+    """Turn log histories back into mmengine's, in place.
+
+    Args:
+        scalars (dict): A message hub's log scalars from a checkpoint.
+    """
+    for name, value in scalars.items():
+        if isinstance(value, dict) and _HISTORY in value:
+            scalars[name] = HistoryBuffer(
+                value[_HISTORY].cpu().numpy(),
+                value['counts'].cpu().numpy(),
+                value['max_length'],
+            )

@@ -18,12 +18,12 @@ from torch import nn
 from projects.amr.errors import CheckpointMismatchError, list_faults
 from projects.amr.runtime.checkpoints.checkpoint import compare_state
 from projects.amr.runtime.checkpoints.checkpoint_file import read_checkpoint
-from projects.amr.runtime.checkpoints.weight_names import lite_names
-from projects.amr.runtime.checkpoints.weight_sources import (
+from projects.amr.runtime.checkpoints.pretrained import (
     PACKAGE,
     ZOOS,
     find_weights,
 )
+from projects.amr.runtime.checkpoints.weight_names import lite_names
 
 _CLOSED = ('pavi://', r'(\S+\:)?s3://', r'(\S+\:)?petrel://')
 
