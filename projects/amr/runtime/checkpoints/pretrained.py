@@ -37,7 +37,7 @@ _FREE = {'frozen_stages': -1, 'norm_eval': False, 'requires_grad': True}
 
 
 def resolve_source(source: str) -> str:
-    """Turn a model zoo's name into the URL or file behind it.
+    """Resolve a model zoo's name to a URL or file.
 
     Args:
         source (str): File, URL, a name as ``open-mmlab://resnet50_v1c``, or
@@ -82,17 +82,16 @@ def _file_of_package(source: str, package: str, path: str = '') -> Path:
 
 
 def find_weights(source: str, remedy: str = _PLACE_HINT) -> Path:
-    """The local file of a source, downloaded once if need be.
+    """The local file of a source, downloaded if necessary.
 
-    Files behind ``https://`` go to torch's cache
-    (``$TORCH_HOME/hub/checkpoints``). They and files of packages are checked
-    against the digest in their name each time. Of several processes one
-    downloads, once for all that share the cache, and the others wait for it.
+    Downloads go to torch's cache (``$TORCH_HOME/hub/checkpoints``). They and
+    files of packages are checked against the digest in their name each time.
+    Of several processes that share the cache, one downloads and the others
+    wait.
 
     Args:
         source (str): File, URL or name of a model zoo.
-        remedy (str): End of the message where there is none. Defaults to a
-            general one.
+        remedy (str): End of the error message. Defaults to a general one.
 
     Returns:
         Path: The file.
@@ -157,10 +156,7 @@ def _download(source: str, target: Path, digest: str, remedy: str) -> None:
 
 @contextmanager
 def _alone(target: Path) -> Iterator[None]:
-    """Be the only process, of all that share the cache, to fetch a file.
-
-    The system drops the lock of a process that is killed.
-    """
+    """Let one process download a file; the lock of a killed one is free."""
     lock = FileLock(f'{target}.lock')
     try:
         lock.acquire(timeout=0)

@@ -19,11 +19,11 @@ from torch.utils.data import DataLoader
 
 
 def get_random_state() -> dict:
-    """State of Python's, numpy's and torch's generators of this process.
+    """State of Python's, numpy's and torch's generators.
 
     Returns:
         dict: Tensors and numbers only, so that ``weights_only`` loads it;
-        with ``cuda``, the current device's, where CUDA is in use.
+        with the current device's ``cuda`` if CUDA is in use.
     """
     version, words, gauss = random.getstate()
     _, keys, position, has_gauss, cached = np.random.get_state()
@@ -43,12 +43,7 @@ def get_random_state() -> dict:
 
 
 def set_random_state(state: dict) -> None:
-    """Go on from a state of :func:`get_random_state`.
-
-    Args:
-        state (dict): The state. One with ``cuda`` where there is no CUDA
-            sets the others.
-    """
+    """Restore a state of :func:`get_random_state`; ``cuda`` if possible."""
     version, words, gauss = state['python']
     random.setstate((version, tuple(words.tolist()), gauss))
     keys, position, has_gauss, cached = state['numpy']
@@ -99,11 +94,11 @@ class SampleIndex(int):
 
 
 class TurnSampler:
-    """A sampler's indices with the number of the pass, from some place on.
+    """A sampler's indices with the number of the pass, after a first part.
 
     Args:
         sampler (Sampler): mmengine's ``DefaultSampler`` or
-            ``InfiniteSampler``, or one like them.
+            ``InfiniteSampler``, or a similar one.
     """
 
     def __init__(self, sampler):
@@ -111,13 +106,10 @@ class TurnSampler:
         self.skipped = 0
 
     def skip_once(self, count: int) -> None:
-        """Leave out the first indices of the next pass.
+        """Skip this rank's first ``count`` indices of the next pass.
 
         An infinite sampler is advanced by the training loop; there, this
         only counts them.
-
-        Args:
-            count (int): Indices of this rank that were used before.
         """
         self.skipped = count
 
@@ -144,12 +136,7 @@ class TurnSampler:
 
 
 class SeededPipeline:
-    """A dataset's transforms, drawing from the sample's own streams.
-
-    Args:
-        pipeline (Callable): The transforms.
-        seed (int): Seed of the run.
-    """
+    """A dataset's transforms, drawing from the sample's own streams."""
 
     def __init__(self, pipeline, seed: int):
         self.pipeline = pipeline
