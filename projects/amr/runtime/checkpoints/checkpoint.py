@@ -30,16 +30,7 @@ def unwrap_model(model: nn.Module) -> nn.Module:
 def compare_state(
     model: nn.Module, state: dict
 ) -> tuple[list[str], list[str], list[str]]:
-    """Compare keys and shapes.
-
-    Args:
-        model (nn.Module): The model.
-        state (dict[str, Tensor]): State dict of a checkpoint.
-
-    Returns:
-        tuple[list[str], list[str], list[str]]: Keys missing in the
-        checkpoint, keys unknown to the model, and shape differences.
-    """
+    """Keys missing in a state dict, unknown to the model, of other shape."""
     own = model.state_dict()
     state = {key.removeprefix('module.'): v for key, v in state.items()}
     missing = [key for key in own if key not in state]
@@ -80,15 +71,7 @@ def require_match(model: nn.Module, state: dict, source: str) -> None:
 
 @torch.no_grad()
 def non_finite_names(model: torch.nn.Module) -> list[str]:
-    """Names of parameters and buffers that are not finite.
-
-    Args:
-        model (nn.Module): The model.
-
-    Returns:
-        list[str]: Parameters with nan or infinity, buffers with nan (masks
-        of infinity are in use).
-    """
+    """Parameters with nan or infinity, and buffers with nan."""
     bad = [
         name
         for name, value in model.named_parameters()
@@ -110,18 +93,10 @@ def _shape(value) -> str:
 
 
 def to_plain(value):
-    """Replace numpy values and log histories, at any depth.
+    """Copy of nested values that ``torch.load(weights_only=True)`` reads.
 
-    ``torch.load(path, weights_only=True)`` then reads a checkpoint without
-    a list of further types.
-
-    Args:
-        value (Any): Nested dicts, lists and tuples.
-
-    Returns:
-        Any: A copy with numpy numbers as Python's, arrays as tensors
-        (of text: as lists), log histories as dicts of tensors, paths as
-        text, dicts of any kind as plain ones.
+    Numpy numbers become Python's, arrays tensors (of text: lists), log
+    histories dicts of tensors, paths text, dicts of any kind plain ones.
 
     Example:
         >>> to_plain({'best': np.float32(0.5), 'kept': (1, 'a')})
@@ -147,11 +122,7 @@ def to_plain(value):
 
 
 def restore_histories(scalars: dict) -> None:
-    """Turn log histories back into mmengine's, in place.
-
-    Args:
-        scalars (dict): A message hub's log scalars from a checkpoint.
-    """
+    """Restore mmengine's log histories in a hub's log scalars, in place."""
     for name, value in scalars.items():
         if isinstance(value, dict) and _HISTORY in value:
             scalars[name] = HistoryBuffer(

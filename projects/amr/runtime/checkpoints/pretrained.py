@@ -187,16 +187,7 @@ def _expected(digest: str) -> str:
 
 
 def find_pretrained(config, where: str = 'model') -> Iterator[tuple]:
-    """Find the initial weights that a model config asks for.
-
-    Args:
-        config (dict): Model config, nested.
-        where (str): Dotted path of ``config``. Defaults to 'model'.
-
-    Yields:
-        tuple[str, str]: Dotted path of the key that names the weights, and
-        the file or URL.
-    """
+    """Yield the dotted key and the source of all weights in a config."""
     if isinstance(config, dict):
         kind = str(config.get('type', '')).rpartition('.')[2]
         if kind == 'Pretrained':
@@ -211,7 +202,7 @@ def find_pretrained(config, where: str = 'model') -> Iterator[tuple]:
 
 
 def drop_pretrained(config, unfreeze: bool = True) -> list[str]:
-    """Take all initial weights out of a model config, in place.
+    """Remove all initial weights from a model config, in place.
 
     Args:
         config (dict): Model config, nested.

@@ -142,18 +142,19 @@ def _check_crop(cfg: Config) -> None:
             for index, step in enumerate(steps)
             if step.get('crop_size') is not None
         ]
-        if crops and _pair(crops[-1][1]) != _pair(size):
-            index, crop = crops[-1]
+        if not crops:
+            continue
+        index, crop = crops[-1]
+        pairs = [
+            (side, side) if isinstance(side, int) else tuple(side)
+            for side in (crop, size)
+        ]
+        if pairs[0] != pairs[1]:
             key = f'train_dataloader.dataset.pipeline.{index}.crop_size'
             raise UserError(
                 f'{key} is {crop} and model.data_preprocessor.size is {size}: '
                 'crops are padded to that size, or cut. Set both alike'
             )
-
-
-def _pair(size) -> tuple:
-    """(height, width) of a size that may be one number."""
-    return (size, size) if isinstance(size, int) else tuple(size)
 
 
 def _check_classes(cfg: Config) -> None:

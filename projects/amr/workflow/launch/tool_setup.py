@@ -79,8 +79,7 @@ def add_trust_argument(parser: argparse.ArgumentParser) -> None:
 def load_config(args: argparse.Namespace) -> Config:
     """Read the config file and apply the common flags.
 
-    From here on mmengine reads checkpoints strictly, see
-    :func:`use_strict_loading`.
+    Also makes mmengine read checkpoints with :func:`use_strict_loading`.
 
     Args:
         args (argparse.Namespace): With ``config`` and the common flags.
@@ -89,9 +88,8 @@ def load_config(args: argparse.Namespace) -> Config:
         Config: With ``launcher`` and ``work_dir`` set.
 
     Raises:
-        UserError: If the file is missing or no config, an option would have
-            no effect (see :func:`apply_cfg_options`), or its ``class_file``
-            breaks a rule.
+        UserError: If the file is missing or no config, an option has no
+            effect, or its ``class_file`` breaks a rule.
         MissingDependencyError: If it needs a package that is not installed.
     """
     os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
@@ -125,8 +123,7 @@ def _join_on_cpu(cfg: Config) -> None:
             torch.distributed.init_process_group('gloo')
         else:
             torch.distributed.init_process_group('gloo', timeout=_JOIN_TIMEOUT)
-            # What ranks wait for later may take longer than joining.
-            set_timeout(_WAIT_TIMEOUT)
+            set_timeout(_WAIT_TIMEOUT)  # later waits may take longer
     cfg.model_wrapper_cfg = {
         'type': 'MMDistributedDataParallel',
         'device_ids': None,
@@ -138,11 +135,8 @@ def _join_on_cpu(cfg: Config) -> None:
 def hold_work_dir(cfg: Config, job: str) -> Iterator[None]:
     """Let one process, or one group of ranks, do a job in the work dir.
 
-    Rank 0 takes the lock; a folder that cannot be written is told before
-    anything is built.
-
     Args:
-        cfg (Config): With ``work_dir``.
+        cfg (Config): With ``work_dir``; rank 0 locks it.
         job (str): ``'train'`` or ``'test'``; one of each may run in a folder.
 
     Raises:

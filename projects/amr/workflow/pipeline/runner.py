@@ -29,10 +29,10 @@ from projects.amr.workflow.pipeline.workspace import (
 class PipelineRunner:
     """Runs the stages of a workspace that are not finished.
 
-    A stage is finished when its declared values, its inputs and its outputs
-    are those of its record. One whose values or inputs changed starts from
-    an empty folder (a training's old one is kept as ``<stage>.previous``);
-    an interrupted or damaged one goes on in its folder.
+    A stage is finished if its declared values, inputs and outputs are those
+    of its record. If values or inputs changed it starts with an empty folder
+    (a training's old one is kept as ``<stage>.previous``); an interrupted or
+    damaged stage continues in its folder.
 
     Args:
         space (Workspace): Stages and folders.
@@ -48,16 +48,14 @@ class PipelineRunner:
         self.status: dict[str, dict] = {}
 
     def run(self, chosen: list[Stage], force: bool = False) -> None:
-        """Run what is not finished, in order.
+        """Run unfinished stages in order.
 
         Args:
-            chosen (list[Stage]): A stretch of the pipeline.
-            force (bool): Whether finished stages run again. Defaults to
-                False.
+            chosen (list[Stage]): Part of the pipeline.
+            force (bool): Whether to re-run finished ones. Defaults to False.
 
         Raises:
-            UserError: If a stage fails, or an earlier one's output is
-                missing.
+            UserError: If a stage fails, or an earlier output is missing.
         """
         unchecked = list(chosen)
         for number, stage in enumerate(chosen, 1):
@@ -169,14 +167,7 @@ class PipelineRunner:
         return [*gpus, *where, *flags]
 
     def explain(self, chosen: list[Stage]) -> list[tuple[str, str]]:
-        """Say what :meth:`run` would do, and do nothing.
-
-        Args:
-            chosen (list[Stage]): A stretch of the pipeline.
-
-        Returns:
-            list[tuple[str, str]]: Stage and what would become of it.
-        """
+        """Names of stages with what :meth:`run` would do to them."""
         lines, stale = [], set()
         for stage in chosen:
             upstream = dict.fromkeys(name for name, _ in stage.references())
