@@ -6,9 +6,11 @@ import pytest
 from mmengine.config import Config
 
 from projects.amr.runtime.checkpoints.pretrained import find_pretrained
-from projects.amr.workflow.pipeline import Workspace, read_stages
-from projects.amr.workflow.pipeline.context import StageContext
-from projects.amr.workflow.pipeline.digests import DigestCache
+from projects.amr.workflow.pipeline import (
+    StageContext,
+    Workspace,
+    read_stages,
+)
 
 ROOT = Path(__file__).parents[1]
 PIPELINES = ROOT / 'configs/pipelines'
@@ -19,8 +21,7 @@ def space(tmp_path, monkeypatch):
     monkeypatch.chdir(ROOT)
     monkeypatch.setenv('VOC_ROOT', str(tmp_path / 'voc'))
     stages = read_stages(Config.fromfile(PIPELINES / 'amr_voc12_release.py'))
-    digests = DigestCache(tmp_path / 'digests.json')
-    return Workspace(tmp_path / 'work', stages, digests, seed=0)
+    return Workspace(tmp_path / 'work', stages, seed=0)
 
 
 def configs(space):

@@ -27,7 +27,7 @@ from projects.amr.engine.mixed_precision import settle_half
 from projects.amr.errors import UserError
 from projects.amr.evaluation.nested_results import take_nested_results
 from projects.amr.runtime.checkpoints.pretrained import drop_pretrained
-from projects.amr.runtime.config.config_faults import require_keys
+from projects.amr.runtime.config.config_reading import require_keys
 from projects.amr.runtime.files.atomic_write import atomic_write
 from projects.amr.runtime.processes.stop_signals import (
     stop_tells,
@@ -35,7 +35,6 @@ from projects.amr.runtime.processes.stop_signals import (
 )
 from projects.amr.workflow.ablation import SUMMARY
 from projects.amr.workflow.launch.config_agreement import settle_config
-from projects.amr.workflow.launch.loader_workers import fit_workers
 from projects.amr.workflow.launch.tool_setup import (
     add_common_arguments,
     add_trust_argument,
@@ -94,7 +93,7 @@ def use_tta(cfg: Config) -> None:
 
 
 def others_of(checkpoint: Path, work_dir: Path) -> str:
-    """Say which checkpoints there are in place of a missing one."""
+    """Name the checkpoints that exist, if one is missing."""
     for folder in (checkpoint.parent, work_dir):
         found = [path.name for path in sorted(folder.glob('*.pth'))]
         if found:
@@ -107,8 +106,7 @@ def main() -> None:
     args = parse_args()
     cfg = load_config(args)
     require_keys(cfg, 'test', NEEDED)
-    settle_config(cfg, ('test',))
-    fit_workers(cfg, args.cfg_options)
+    settle_config(cfg, ('test',), args.cfg_options)
     settle_half(cfg)
     if not Path(args.checkpoint).is_file():
         raise UserError(

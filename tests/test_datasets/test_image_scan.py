@@ -4,7 +4,7 @@ from PIL import Image
 
 from projects.amr.datasets.labels.mask_rules import load_mask
 from projects.amr.datasets.own_photos.image_folder import Photo
-from projects.amr.datasets.own_photos.image_scan import  scan_photos
+from projects.amr.datasets.own_photos.image_scan import scan_photos
 from projects.amr.errors import DataError
 
 TURN = 0x0112  # EXIF orientation

@@ -18,12 +18,12 @@ from projects.amr.runtime.checkpoints.atomic_backend import (
     AtomicCheckpointBackend,
     remove_leftovers,
 )
-from projects.amr.runtime.checkpoints.checkpoint import non_finite_names
-from projects.amr.runtime.checkpoints.checkpoint_file import read_checkpoint
-from projects.amr.runtime.checkpoints.serialization import (
+from projects.amr.runtime.checkpoints.checkpoint import (
+    non_finite_names,
     restore_histories,
     to_plain,
 )
+from projects.amr.runtime.checkpoints.checkpoint_file import read_checkpoint
 
 CONFIGS = Path(__file__).parents[2] / 'configs'
 

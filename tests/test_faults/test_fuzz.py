@@ -14,7 +14,7 @@ from projects.amr.structures import (
     CAMRecord,
     load_boundary_map,
 )
-from projects.amr.workflow.pipeline.manifest import MANIFEST, StageRecord
+from projects.amr.workflow.pipeline.records import MANIFEST, StageRecord
 
 CACHES = ('digests.json', 'scanned.json')
 

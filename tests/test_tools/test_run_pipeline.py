@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from pipeline_configs import edited, figures, write_pipeline
 
-from projects.amr.workflow.pipeline.manifest import MANIFEST
+from projects.amr.workflow.pipeline.records import MANIFEST
 
 ROOT = Path(__file__).resolve().parents[2]
 TOOL = 'run_pipeline.py'

@@ -79,15 +79,16 @@ def test_fault31_what_is_installed_is_not_told(monkeypatch):
 @pytest.mark.parametrize(
     ('module', 'remedy'),
     [
-        ('segment_anything', 'pip install segment-anything'),
+        ('pytorch_grad_cam', 'amr-mmseg[cam]'),
         ('no_such_module.deep', 'PYTHONPATH'),
     ],
 )
 def test_fault31_imports_of_a_config(tmp_path, monkeypatch, module, remedy):
-    monkeypatch.setitem(sys.modules, 'segment_anything', None)
-    with pytest.raises(MissingDependencyError, match=remedy) as error:
+    monkeypatch.setitem(sys.modules, 'pytorch_grad_cam', None)
+    with pytest.raises(MissingDependencyError) as error:
         load(tmp_path, f"custom_imports = dict(imports=['{module}'])")
     assert module.split('.')[0] in str(error.value)
+    assert remedy in str(error.value)
     assert error.value.exit_code == 4
 
 

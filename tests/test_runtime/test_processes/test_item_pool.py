@@ -167,7 +167,7 @@ def test_stopped_with_workers(tmp_path):
     os.killpg(process.pid, signal.SIGINT)  # as a terminal does
     _, errors = process.communicate(timeout=60)
     assert process.returncode == 130, errors
-    assert 'same command goes on' in errors
+    assert 'the same command resumes' in errors
     assert 'Traceback' not in errors
     assert 3 <= len(made(tmp_path)[0]) < 12
     assert not list(tmp_path.glob('.*.tmp'))

@@ -11,7 +11,7 @@ from mmseg.registry import MODELS
 from projects.amr.errors import UserError
 from projects.amr.evaluation.published_results import published
 from projects.amr.runtime.checkpoints.pretrained import drop_pretrained
-from projects.amr.runtime.config.cfg_options import (
+from projects.amr.runtime.config.config_reading import (
     add_cfg_options,
     apply_cfg_options,
 )

@@ -1,4 +1,4 @@
-"""Which checkpoint a training goes on from."""
+"""Find the checkpoint that a training resumes from."""
 
 import logging
 import os
@@ -34,16 +34,15 @@ class ResumePoint:
 def last_checkpoint(folder: str | Path) -> Path | None:
     """The checkpoint that a work dir's ``last_checkpoint`` names.
 
-    mmengine writes the path as it was seen from where the training ran; the
-    work dir may have moved since, or be a copy. So a file of that name in
-    the work dir comes first, and one in another work dir does not count.
+    mmengine writes the path as seen from where the training ran; the work dir
+    may have moved, or be a copy. So a file of that name in the work dir comes
+    first, and one in another work dir does not count.
 
     Args:
         folder (str | Path): The work dir.
 
     Returns:
-        Path | None: The file, which need not exist, or None if nothing is
-        named.
+        Path | None: The file, which need not exist; None if none is named.
     """
     try:
         text = (Path(folder) / LAST).read_text().strip()
@@ -59,7 +58,7 @@ def last_checkpoint(folder: str | Path) -> Path | None:
 def find_resume_point(
     folder: str | Path, trust: bool = False
 ) -> tuple[ResumePoint | None, list[str]]:
-    """Find the checkpoint to go on from: the last one, or what is left.
+    """Find the last checkpoint, or else the newest that can be loaded.
 
     Args:
         folder (str | Path): The work dir.
@@ -116,11 +115,10 @@ def read_resume_point(path: str | Path, trust: bool = False) -> ResumePoint:
 
 
 def settle_resume(cfg: Config, trust: bool = False) -> None:
-    """Choose what ``--resume`` goes on from, and say what a user must know.
+    """Choose the checkpoint of ``--resume``, and log notes about it.
 
-    That is a ``load_from`` of the work dir itself, and one from elsewhere if
-    the work dir has no checkpoint yet. Once it has, its last checkpoint
-    counts: ``load_from`` is then what the training began with.
+    A ``load_from`` counts if it is in the work dir, or the work dir has no
+    checkpoint yet; later it is only what the training began with.
 
     Args:
         cfg (Config): With ``work_dir``; ``load_from`` is set to the
@@ -154,10 +152,8 @@ def settle_resume(cfg: Config, trust: bool = False) -> None:
 def _finished_note(cfg: Config, point: ResumePoint) -> list[str]:
     """Say that there is nothing to go on with, if so."""
     loop = cfg.get('train_cfg') or {}
-    for name, done in (
-        ('max_epochs', point.epoch),
-        ('max_iters', point.iteration),
-    ):
+    progress = {'max_epochs': point.epoch, 'max_iters': point.iteration}
+    for name, done in progress.items():
         total = loop.get(name)
         if total and done >= total:
             return [

@@ -14,9 +14,7 @@ from projects.amr.workflow.pipeline import (
     Workspace,
     runner,
 )
-from projects.amr.workflow.pipeline.digests import DigestCache
-from projects.amr.workflow.pipeline.manifest import StageRecord
-from projects.amr.workflow.pipeline.staleness import stage_state
+from projects.amr.workflow.pipeline.records import StageRecord, stage_state
 
 
 def test_weights_that_a_training_begins_with_are_an_input(toy_root, tmp_path):
@@ -31,8 +29,7 @@ def test_weights_that_a_training_begins_with_are_an_input(toy_root, tmp_path):
             str(tmp_path / 'tiny.py'),
             cfg_options=options,
         )
-        cache = DigestCache(tmp_path / 'digests.json')
-        space = Workspace(tmp_path, [stage], cache)
+        space = Workspace(tmp_path, [stage])
         return StageContext(stage, space).inputs()
 
     assert 'load_from' not in inputs()
@@ -56,8 +53,7 @@ def test_a_moved_work_dir_is_the_same(toy_root, tmp_path):
             inputs=(str(toy_root / 'toyvoc.json'),),
             outputs={'checkpoint': '{stage}/last_checkpoint'},
         )
-        cache = DigestCache(tmp_path / 'digests.json')
-        return StageContext(stage, Workspace(work, [stage], cache))
+        return StageContext(stage, Workspace(work, [stage]))
 
     work, moved = tmp_path / 'work', tmp_path / 'moved'
     shutil.copytree(toy_root, work / 'import' / 'VOC')
@@ -100,8 +96,7 @@ def test_a_stage_s_config_needs_no_class_list_any_more(
     cfg.class_file = str(classes)
     cfg.dump(tmp_path / 'tiny.py')
     stage = Stage('a', 'train', str(tmp_path / 'tiny.py'))
-    cache = DigestCache(tmp_path / 'digests.json')
-    space = Workspace(tmp_path / 'work', [stage], cache)
+    space = Workspace(tmp_path / 'work', [stage])
     context = StageContext(stage, space)
     context.folder.mkdir(parents=True)
     monkeypatch.setattr(runner, 'call_tool', lambda *_: None)

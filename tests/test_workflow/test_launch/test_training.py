@@ -5,7 +5,7 @@ from mmengine.runner import Runner
 from runner_configs import tiny_config
 
 from projects.amr.errors import DataError
-from projects.amr.workflow.launch.train_batches import require_batches
+from projects.amr.workflow.launch.training import require_batches
 
 
 def runner_of(toy_root, folder, batch_size, **loader):

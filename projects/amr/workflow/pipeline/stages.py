@@ -1,4 +1,4 @@
-"""What a pipeline config may say: stages, and how they refer to each other."""
+"""The stages of a pipeline config, and how they refer to each other."""
 
 import re
 from dataclasses import dataclass, field
@@ -6,45 +6,49 @@ from pathlib import Path
 
 from mmengine.config import Config
 
-from projects.amr.runtime.config.config_faults import near_files
+from projects.amr.runtime.config.config_reading import near_files
 from projects.amr.runtime.processes.tool_process import ROOT
-from projects.amr.workflow.pipeline.config_error import (
+from projects.amr.workflow.pipeline.overrides import (
     PipelineConfigError,
     hint,
+    use_stage_overrides,
 )
-from projects.amr.workflow.pipeline.overrides import use_stage_overrides
 
-KINDS = ('train', 'test', 'tool')
 REFERENCE = re.compile(r'\{(\w+)\.(\w+)\}')
-# Folders that a test leaves in its work dir, by the name they go by.
+# What each kind of stage must have.
+KINDS = {
+    'train': ('config',),
+    'test': ('config', 'checkpoint'),
+    'tool': ('tool',),
+}
+# Folders that a test leaves in its work dir, by output.
 TEST_OUTPUTS = ('cams', 'labels', 'boundaries', 'strips')
 
 
 @dataclass(frozen=True)
 class Stage:
-    """One step of a pipeline: a tool of ours, run in a process of its own.
+    """One step of a pipeline: one of our tools, run as its own process.
 
-    Strings may refer to what earlier stages made: ``{seeds.labels}`` is the
+    Strings may refer to outputs of earlier stages: ``{seeds.labels}`` is the
     output ``labels`` of the stage ``seeds``, ``{cam_train.checkpoint}`` the
     last checkpoint of a training, ``{stage}`` the stage's own folder.
 
     Args:
         name (str): Name, and its folder under the work dir.
         kind (str): ``'train'``, ``'test'`` or ``'tool'``.
-        config (str): Config file of a training or test, as seen from the
-            working folder or else from the repository. Defaults to ''.
+        config (str): Config file of a training or test, relative to the
+            working folder or else to the repository. Defaults to ''.
         checkpoint (str): Of a test by ``test.py``. Defaults to ''.
         tool (str): File under ``tools/`` of a tool stage, or of a test that
             another tool than ``test.py`` runs. Defaults to ''.
         arguments (tuple[str, ...]): Command line of a tool, or further flags
             of a training or test. Defaults to ().
-        outputs (dict[str, str]): Name and path of what is made; a training
-            has ``checkpoint``. Defaults to none.
-        inputs (tuple[str, ...]): Files and folders that the tool reads and
-            no earlier stage made; a training's and a test's are found in
-            their configs. Defaults to ().
-        env (dict[str, str]): Environment variables of the tool. Defaults to
-            none.
+        outputs (dict[str, str]): Path by name; a training has
+            ``checkpoint``. Defaults to none.
+        inputs (tuple[str, ...]): Files and folders that a tool reads and no
+            earlier stage makes; a training's and a test's are found in their
+            configs. Defaults to ().
+        env (dict[str, str]): Environment variables. Defaults to none.
         cfg_options (dict): Overrides of the config. Defaults to none.
         summary (str): JSON file with a tool's figures. Defaults to ''.
     """
@@ -61,25 +65,30 @@ class Stage:
     cfg_options: dict = field(default_factory=dict)
     summary: str = ''
 
+    @property
+    def loaders(self) -> tuple[str, ...]:
+        """Data loaders of its config that are used."""
+        return ('train', 'val') if self.kind == 'train' else ('test',)
+
     def references(self) -> list[tuple[str, str]]:
-        """Earlier outputs this stage names, as (stage, output)."""
-        texts = [
+        """Earlier outputs that it names, as (stage, output), each once."""
+        texts = (
             self.checkpoint,
             *self.arguments,
             *self.inputs,
             *self.env.values(),
             *map(str, self.cfg_options.values()),
-        ]
+        )
         found = [pair for text in texts for pair in REFERENCE.findall(text)]
         return list(dict.fromkeys(found))
 
 
 def read_stages(cfg: Config) -> list[Stage]:
-    """Read and check a pipeline's stages.
+    """Read and check the ``stages`` of a pipeline config.
 
     Args:
         cfg (Config): With ``stages``, a list of dicts as :class:`Stage`.
-            Its ``stage_overrides`` are carried out in place.
+            Its ``stage_overrides`` are applied in place.
 
     Returns:
         list[Stage]: In order.
@@ -87,34 +96,44 @@ def read_stages(cfg: Config) -> list[Stage]:
     Raises:
         PipelineConfigError: If there are none, a key, kind, config or tool is
             unknown, a name occurs twice, a stage refers to one that does not
-            come before it, or ``roles`` or ``headline`` to one that is not
-            there.
+            come before it, or ``roles`` or ``headline`` to one that does not
+            exist.
     """
     use_stage_overrides(cfg)
+    where = cfg.filename
     if not cfg.get('stages'):
         raise PipelineConfigError(
-            f'{cfg.filename} has no `stages`: a pipeline config lists them, '
-            'see configs/pipelines'
+            f'{where} has no `stages`: a pipeline config lists them, see '
+            'configs/pipelines'
         )
     stages, outputs = [], {}
     for number, entry in enumerate(cfg.stages, 1):
-        stage = _read_stage(dict(entry), f'{cfg.filename}, stage {number}')
+        stage = _read_stage(dict(entry), f'{where}, stage {number}')
         if stage.name in outputs:
             raise PipelineConfigError(
-                f'{cfg.filename}: two stages are called {stage.name!r}'
+                f'{where}: two stages are called {stage.name!r}'
             )
-        who = f'{cfg.filename}: stage {stage.name!r}'
+        who = f'{where}: stage {stage.name!r}'
         _check_references(who, stage.references(), outputs)
         outputs[stage.name] = tuple(stage.outputs)
         stages.append(stage)
-    _check_summary(cfg, outputs)
+    # Read after all stages have run, which is too late for an error.
+    for role, text in dict(cfg.get('roles') or {}).items():
+        found = REFERENCE.findall(str(text))
+        _check_references(f'{where}: role {role!r}', found, outputs)
+    for entry in cfg.get('headline') or []:
+        if entry['stage'] not in outputs:
+            raise PipelineConfigError(
+                f'{where}: headline {entry["label"]!r} names the unknown '
+                f'stage {entry["stage"]!r}{hint(entry["stage"], outputs)}'
+            )
     return stages
 
 
 def choose(
     stages: list[Stage], first: str | None = None, last: str | None = None
 ) -> list[Stage]:
-    """A stretch of a pipeline.
+    """Part of a pipeline.
 
     Args:
         stages (list[Stage]): In order.
@@ -141,6 +160,23 @@ def choose(
     return stages[start:stop]
 
 
+def dependents(stage: Stage, stages: list[Stage]) -> list[str]:
+    """Names of the stages that directly or indirectly need one's outputs.
+
+    Args:
+        stage (Stage): The stage.
+        stages (list[Stage]): The pipeline, in order.
+
+    Returns:
+        list[str]: In order.
+    """
+    names = [stage.name]
+    for other in stages:
+        if any(name in names for name, _ in other.references()):
+            names.append(other.name)
+    return names[1:]
+
+
 def _check_references(who: str, references, outputs: dict) -> None:
     """Refuse references to what no earlier stage makes."""
     known = [f'{s}.{o}' for s, many in outputs.items() for o in many]
@@ -152,23 +188,6 @@ def _check_references(who: str, references, outputs: dict) -> None:
             )
 
 
-def _check_summary(cfg: Config, outputs: dict) -> None:
-    """Refuse roles and headline figures of stages that are not there.
-
-    They are read when all stages have run, which is late to be told.
-    """
-    for role, text in dict(cfg.get('roles') or {}).items():
-        found = REFERENCE.findall(str(text))
-        _check_references(f'{cfg.filename}: role {role!r}', found, outputs)
-    for entry in cfg.get('headline') or []:
-        if entry['stage'] not in outputs:
-            raise PipelineConfigError(
-                f'{cfg.filename}: headline {entry["label"]!r} is of the stage '
-                f'{entry["stage"]!r}, which is not there'
-                f'{hint(entry["stage"], outputs)}'
-            )
-
-
 def _read_stage(entry: dict, where: str) -> Stage:
     """One stage of a config."""
     known = list(Stage.__dataclass_fields__)
@@ -177,28 +196,26 @@ def _read_stage(entry: dict, where: str) -> Stage:
             raise PipelineConfigError(
                 f'{where}: unknown key {key!r}{hint(key, known)}'
             )
-    if not re.fullmatch(r'\w[\w-]*', str(entry.get('name', ''))):
+    name, kind = entry.get('name'), entry.get('kind')
+    if not re.fullmatch(r'\w[\w-]*', str(name or '')):
         raise PipelineConfigError(
-            f'{where}: `name` must be a word, it is a folder too; got '
-            f'{entry.get("name")!r}'
+            f'{where}: `name` must be a word, it is a folder too; got {name!r}'
         )
-    where = f'{where} ({entry["name"]})'
-    kind = entry.get('kind')
+    where = f'{where} ({name})'
     if kind not in KINDS:
         raise PipelineConfigError(
             f'{where}: `kind` must be one of {", ".join(KINDS)}, got {kind!r}'
         )
-    needed = {'train': ['config'], 'test': ['config']}.get(kind, ['tool'])
-    if kind == 'test' and not entry.get('tool'):
-        needed = ['config', 'checkpoint']
+    needed = KINDS[kind]
+    if kind == 'test' and entry.get('tool'):
+        needed = ['config']
     for key in needed:
         if not entry.get(key):
             raise PipelineConfigError(f'{where}: a {kind} needs `{key}`')
-    config = _find_config(where, entry)
     return Stage(
-        name=entry['name'],
+        name=name,
         kind=kind,
-        config=config,
+        config=_find_config(where, entry),
         checkpoint=str(entry.get('checkpoint', '')),
         tool=str(entry.get('tool', '')),
         arguments=tuple(map(str, entry.get('arguments', ()))),
@@ -226,7 +243,7 @@ def _outputs(where: str, kind: str, value) -> dict[str, str]:
 
 
 def _find_config(where: str, entry: dict) -> str:
-    """The config of a stage; refuses one, or a tool, that is not there.
+    """The config of a stage; refuses a missing one, and a missing tool.
 
     A config that is not under the working folder is looked for in the
     repository, so that its own pipelines run from anywhere.

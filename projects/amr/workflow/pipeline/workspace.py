@@ -1,10 +1,10 @@
-"""A stage with its references filled in: paths, config, declared values."""
+"""A pipeline's folders, and its stages with all references filled in."""
 
 import os
 from argparse import Namespace
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +14,8 @@ from projects.amr.datasets.voc.voc_weak_label import VOC_FOLDERS
 from projects.amr.errors import UserError
 from projects.amr.runtime.checkpoints.pretrained import find_pretrained
 from projects.amr.runtime.checkpoints.resume import last_checkpoint
-from projects.amr.workflow.launch.loader_workers import keeps_workers
+from projects.amr.runtime.config.config_reading import read_config
+from projects.amr.workflow.launch.config_agreement import keeps_workers
 from projects.amr.workflow.launch.tool_setup import load_config
 from projects.amr.workflow.pipeline.declared import (
     argument_values,
@@ -22,43 +23,51 @@ from projects.amr.workflow.pipeline.declared import (
     test_values,
     train_values,
 )
-from projects.amr.workflow.pipeline.digests import DigestCache, listing_digest
-from projects.amr.workflow.pipeline.stage import REFERENCE, Stage
+from projects.amr.workflow.pipeline.own_data import use_own_data
+from projects.amr.workflow.pipeline.records import DigestCache, listing_digest
+from projects.amr.workflow.pipeline.stages import (
+    REFERENCE,
+    Stage,
+    read_stages,
+)
 
 
 class MissingOutputError(UserError):
-    """An output that a stage needs is not there."""
+    """An output that a stage needs does not exist."""
 
 
 @dataclass
 class Workspace:
-    """Where a pipeline works and what it knows.
+    """A pipeline's stages, folders and options.
 
     Args:
         work_dir (Path): Absolute folder; each stage has one in it.
         stages (list[Stage]): In order.
-        digests (DigestCache): Of files.
         seed (int, optional): Training seed of all stages. Defaults to None:
             those of the configs.
         random_init (bool): Whether ``--no-pretrained`` was given. Defaults to
             False.
         cfg_options (dict, optional): Overrides of every config. Defaults to
             none.
+        cfg (Config): The pipeline's config. Defaults to an empty one.
     """
 
     work_dir: Path
     stages: list[Stage]
-    digests: DigestCache
     seed: int | None = None
     random_init: bool = False
     cfg_options: dict | None = None
+    cfg: Config = field(default_factory=Config)
+
+    def __post_init__(self):
+        self.digests = DigestCache(self.work_dir / '.digests.json')
 
     def folder(self, name: str) -> Path:
         """A stage's folder."""
         return self.work_dir / name
 
     def output(self, stage: str, name: str) -> Path:
-        """Path of an output, whether it is there or not."""
+        """Path of an output, whether it exists or not."""
         template = next(
             s.outputs[name] for s in self.stages if s.name == stage
         )
@@ -67,27 +76,54 @@ class Workspace:
             return path
         return last_checkpoint(path.parent) or path
 
-    def fill(self, text: str, stage: str) -> str:
+    def fill(self, text: str, stage: str = '') -> str:
         """Fill in a text's references."""
         text = text.replace('{stage}', str(self.folder(stage)))
         text = text.replace('{work_dir}', str(self.work_dir))
         return REFERENCE.sub(lambda m: str(self.output(*m.groups())), text)
 
 
-def pipeline_work_dir(cfg: Config, given: str | None = None) -> Path:
-    """Folder of a pipeline's outputs.
+def read_pipeline(
+    path: str | Path,
+    work_dir: str | Path | None = None,
+    seed: int | None = None,
+    random_init: bool = False,
+    cfg_options: dict | None = None,
+) -> Workspace:
+    """Read a pipeline config.
 
     Args:
-        cfg (Config): The pipeline config.
-        given (str, optional): That of the command line. Defaults to None:
-            the config's ``work_dir``, or ``work_dirs/<name>``.
+        path (str | Path): The file.
+        work_dir (str | Path, optional): Folder of all outputs. Defaults to
+            None: the config's ``work_dir``, or ``work_dirs/<name>``.
+        seed (int, optional): Of all trainings. Defaults to None: the
+            config's ``seed``.
+        random_init (bool): See :class:`Workspace`. Defaults to False.
+        cfg_options (dict, optional): See there. Defaults to None.
 
     Returns:
-        Path: Absolute.
+        Workspace: Of the config's stages, own photos imported first.
+
+    Raises:
+        UserError: If the config cannot be read or breaks a rule.
     """
-    name = cfg.get('name') or Path(cfg.filename).stem
-    default = cfg.get('work_dir') or Path('work_dirs') / name
-    return Path(given or default).absolute()
+    cfg = read_config(path)
+    use_own_data(cfg)
+    stages = read_stages(cfg)
+    default = cfg.get('work_dir') or Path('work_dirs', pipeline_name(cfg))
+    return Workspace(
+        Path(work_dir or default).absolute(),
+        stages,
+        cfg.get('seed') if seed is None else seed,
+        random_init,
+        cfg_options,
+        cfg,
+    )
+
+
+def pipeline_name(cfg: Config) -> str:
+    """A pipeline's name: the config's ``name``, or its file's."""
+    return cfg.get('name') or Path(cfg.filename).stem
 
 
 @dataclass
@@ -118,7 +154,7 @@ class StageContext:
         }
 
     def fill(self, value):
-        """Fill in a value's references."""
+        """Fill in the references of a text; other values are returned."""
         if isinstance(value, str):
             return self.space.fill(value, self.stage.name)
         return value
@@ -144,7 +180,7 @@ class StageContext:
         return cfg
 
     def declared(self) -> dict:
-        """Flat declared values, free of the work dir's own place."""
+        """Flat declared values, independent of where the work dir is."""
         if self.stage.kind == 'train':
             values = train_values(self.cfg)
             values['no_pretrained'] = self.space.random_init
@@ -157,9 +193,7 @@ class StageContext:
             values = argument_values(self.arguments)
             values['tool'] = self.stage.tool
         root = str(self.space.work_dir)
-        return {
-            key: _plain(value, root) for key, value in flatten(values).items()
-        }
+        return {k: _plain(v, root) for k, v in flatten(values).items()}
 
     def inputs(self) -> dict[str, str]:
         """Digest of everything that the stage reads, by name.
@@ -186,38 +220,33 @@ class StageContext:
         return found
 
     def name_of(self, path: str | Path) -> str:
-        """Name of an input, free of the work dir's own place.
-
-        Args:
-            path (str | Path): A path, or a name that begins with one.
-
-        Returns:
-            str: With ``{work_dir}`` where it lies in it.
-        """
-        root = f'{self.space.work_dir}/'
-        text = str(path)
-        if not text.startswith(root):
-            return text
-        return f'{{work_dir}}/{text.removeprefix(root)}'
+        """Name of an input, independent of where the work dir is."""
+        text, root = str(path), f'{self.space.work_dir}/'
+        inside = text.startswith(root)
+        return f'{{work_dir}}/{text[len(root) :]}' if inside else text
 
     def _config_inputs(self) -> dict[str, str]:
         """Digests of the lists, folders and weights that a config names."""
-        kind = self.stage.kind
-        found = {}
-        dataset = self.cfg.get(f'{kind}_dataloader', {}).get('dataset', {})
-        for path in _dataset_files(dataset):
-            found[self.name_of(path)] = self.space.digests.file(path)
-        for path in _dataset_folders(dataset):
+        digest, found = self.space.digests.file, {}
+        loader = self.cfg.get(f'{self.stage.kind}_dataloader', {})
+        dataset = loader.get('dataset', {})
+        root = Path(dataset.get('data_root') or '')
+        for key in ('ann_file', 'label_file'):
+            if dataset.get(key):
+                path = root / dataset[key]
+                found[self.name_of(path)] = digest(path)
+        folders = {**VOC_FOLDERS, **dataset.get('data_prefix', {})}
+        for path in [(root / f).absolute() for f in folders.values() if f]:
             if not path.is_relative_to(self.space.work_dir):
                 found[f'{path} (names and sizes)'] = listing_digest(path)
-        if kind == 'train' and self.cfg.get('load_from'):
-            path = self.cfg.load_from
-            found['load_from'] = self.space.digests.file(path)
-        if kind == 'train' and not self.space.random_init:
+        if self.stage.kind != 'train':
+            return found
+        if self.cfg.get('load_from'):
+            found['load_from'] = digest(self.cfg.load_from)
+        if not self.space.random_init:
             for key, source in find_pretrained(self.cfg.model.to_dict()):
-                digest = self.space.digests.file(source)
-                if digest:
-                    found[f'{key} (initial weights)'] = digest
+                if digest(source):
+                    found[f'{key} (initial weights)'] = digest(source)
         return found
 
     def output_digests(self) -> dict[str, dict[str, str]]:
@@ -256,17 +285,3 @@ def _plain(value, root: str):
     if value is None or isinstance(value, (bool, int, float)):
         return value
     return repr(value).replace(root, '{work_dir}')
-
-
-def _dataset_files(dataset: dict) -> list[Path]:
-    """Lists and label files that a dataset config names."""
-    root = Path(dataset.get('data_root') or '')
-    names = [dataset.get('ann_file'), dataset.get('label_file')]
-    return [root / name for name in names if name]
-
-
-def _dataset_folders(dataset: dict) -> list[Path]:
-    """Folders that a dataset config names or takes by default."""
-    root = Path(dataset.get('data_root') or '')
-    folders = {**VOC_FOLDERS, **dataset.get('data_prefix', {})}
-    return [(root / name).absolute() for name in folders.values() if name]

@@ -8,7 +8,7 @@ from projects.amr.workflow.pipeline import (
     PipelineConfigError,
     choose,
     dependents,
-    pipeline_work_dir,
+    read_pipeline,
     read_stages,
 )
 
@@ -53,8 +53,9 @@ def test_configs_of_the_repository_are_found_from_anywhere(
     (stage,) = stages_of(tmp_path, entry)
     assert stage.config == name
     entry['config'] = 'configs/amr_r50_vco.py'
-    with pytest.raises(PipelineConfigError, match=r'mean .*amr_r50_voc\.py'):
+    with pytest.raises(PipelineConfigError) as caught:
         stages_of(tmp_path, entry)
+    assert name in str(caught.value)
 
 
 def test_references_are_found_once_and_everywhere(chain):
@@ -86,72 +87,66 @@ def test_a_stretch_is_chosen(chain, first, last, names):
 
 
 @pytest.mark.parametrize(
-    ('first', 'last', 'words'),
-    [
-        ('bb', None, "did you mean 'b'"),
-        (None, 'zzz', 'known: a, b, c, d'),
-        ('c', 'a', "'a' comes before 'c'"),
-    ],
+    ('first', 'last', 'name'),
+    [('bb', None, 'bb'), (None, 'zzz', 'zzz'), ('c', 'a', 'a')],
 )
-def test_a_bad_stretch_is_refused(chain, first, last, words):
-    with pytest.raises(PipelineConfigError, match=words):
+def test_a_bad_stretch_is_refused(chain, first, last, name):
+    with pytest.raises(PipelineConfigError) as caught:
         choose(chain, first, last)
+    assert repr(name) in str(caught.value)
 
 
 NAMED = {**TOOL, 'name': 'a'}
 
 
 @pytest.mark.parametrize(
-    ('entries', 'words'),
+    ('entries', 'word'),
     [
-        ([], 'has no `stages`'),
-        ([NAMED, NAMED], "two stages are called 'a'"),
-        ([{**NAMED, 'argument': []}], "did you mean 'arguments'"),
-        ([{**NAMED, 'name': '../a'}], '`name` must be a word'),
-        ([{**NAMED, 'kind': 'trian'}], 'train, test, tool'),
-        ([{'name': 'a', 'kind': 'train'}], 'needs `config`'),
-        ([{'name': 'a', 'kind': 'test', 'config': 'x'}], 'needs `checkpoint`'),
-        ([{'name': 'a', 'kind': 'tool'}], 'needs `tool`'),
-        ([{**NAMED, 'tool': 'gone.py'}], r'file not found: .*gone\.py'),
-        ([{'name': 'a', 'kind': 'train', 'config': 'gone.py'}], 'not found'),
-        ([{**NAMED, 'arguments': ['{b.x}']}], 'which no earlier stage makes'),
+        ([], 'stages'),
+        ([NAMED, NAMED], "'a'"),
+        ([{**NAMED, 'argument': []}], "'argument'"),
+        ([{**NAMED, 'name': '../a'}], '../a'),
+        ([{**NAMED, 'kind': 'trian'}], 'trian'),
+        ([{'name': 'a', 'kind': 'train'}], '`config`'),
+        ([{'name': 'a', 'kind': 'test', 'config': 'x'}], '`checkpoint`'),
+        ([{'name': 'a', 'kind': 'tool'}], '`tool`'),
+        ([{**NAMED, 'tool': 'gone.py'}], 'gone.py'),
+        ([{'name': 'a', 'kind': 'train', 'config': 'gone.py'}], 'gone.py'),
+        ([{**NAMED, 'arguments': ['{b.x}']}], '{b.x}'),
         (
             [
                 {**NAMED, 'outputs': {'labels': 'l'}},
                 {**TOOL, 'name': 'b', 'inputs': ['{a.label}']},
             ],
-            r"did you mean 'a\.labels'",
+            "'a.labels'",
         ),
-        ([{**NAMED, 'arguments': ['{a.x}'], 'outputs': {'x': 'x'}}], 'no ear'),
+        ([{**NAMED, 'arguments': ['{a.x}'], 'outputs': {'x': 'x'}}], '{a.x}'),
     ],
 )
-def test_a_bad_config_is_refused_with_its_place(tmp_path, entries, words):
-    with pytest.raises(PipelineConfigError, match=words) as caught:
+def test_a_bad_config_is_refused_with_its_place(tmp_path, entries, word):
+    with pytest.raises(PipelineConfigError) as caught:
         stages_of(tmp_path, *entries)
+    assert word in str(caught.value)
     assert str(tmp_path / 'p.py') in str(caught.value)
 
 
 @pytest.mark.parametrize(
-    ('text', 'words'),
+    ('text', 'word'),
     [
-        ("roles = dict(cams='{a.cam}')", r"'cams' refers to .*known: a\.x"),
-        ("roles = dict(images='{a.x}/b', cams='{b.x}')", 'no earlier stage'),
-        (
-            "headline = [dict(label='L', stage='aa', metric='m')]",
-            r"headline 'L' is of the stage 'aa'.*did you mean 'a'",
-        ),
+        ("roles = dict(cams='{a.cam}')", 'a.cam'),
+        ("roles = dict(images='{a.x}/b', cams='{b.x}')", 'b.x'),
+        ("headline = [dict(label='L', stage='aa', metric='m')]", "'aa'"),
     ],
 )
-def test_a_summary_of_stages_that_are_not_there_is_refused(
-    tmp_path, text, words
-):
+def test_a_summary_of_unknown_stages_is_refused(tmp_path, text, word):
     stage = {**NAMED, 'outputs': {'x': 'x'}}
     path = tmp_path / 'p.py'
     path.write_text(f'stages = [{stage!r}]\n')
     assert read_stages(Config.fromfile(path))[0].name == 'a'
     path.write_text(f'stages = [{stage!r}]\n{text}\n')
-    with pytest.raises(PipelineConfigError, match=words):
+    with pytest.raises(PipelineConfigError) as caught:
         read_stages(Config.fromfile(path))
+    assert word in str(caught.value)
 
 
 def test_outputs_of_a_test_are_those_it_can_leave(tmp_path):
@@ -165,22 +160,16 @@ def test_outputs_of_a_test_are_those_it_can_leave(tmp_path):
     }
     (stage,) = stages_of(tmp_path, {**entry, 'outputs': ['cams']})
     assert stage.outputs == {'cams': '{stage}/cams'}
-    with pytest.raises(PipelineConfigError, match="did you mean 'cams'"):
+    with pytest.raises(PipelineConfigError):
         stages_of(tmp_path, {**entry, 'outputs': ['cam']})
 
 
 def test_work_dir_is_given_configured_or_named(tmp_path):
     path = tmp_path / 'p.py'
-    path.write_text("name = 'n'\n")
-    cfg = Config.fromfile(path)
+    text = f"name = 'n'\nstages = [{NAMED!r}]\n"
+    path.write_text(text)
     here = Path.cwd()
-    assert pipeline_work_dir(cfg) == here / 'work_dirs' / 'n'
-    assert pipeline_work_dir(cfg, 'x') == here / 'x'
-    cfg.work_dir = str(tmp_path)
-    assert pipeline_work_dir(cfg) == tmp_path
-    own = Path(__file__).parents[3] / 'configs'
-    names = [
-        pipeline_work_dir(Config.fromfile(own / name))
-        for name in ('own_data_example.py', 'pipelines/amr_voc12.py')
-    ]
-    assert names[0] != names[1]
+    assert read_pipeline(path).work_dir == here / 'work_dirs' / 'n'
+    assert read_pipeline(path, 'x').work_dir == here / 'x'
+    path.write_text(f'{text}work_dir = {str(tmp_path)!r}\n')
+    assert read_pipeline(path).work_dir == tmp_path
