@@ -80,7 +80,7 @@ class PipelineRunner:
 
     def _agrees(self, stage: Stage) -> bool:
         """Check a stage's config long before its turn; False: not yet."""
-        if stage.tool:
+        if not stage.config:
             return True
         try:
             cfg = StageContext(stage, self.space).cfg
