@@ -32,17 +32,11 @@ _NOT_READ = (
 
 @dataclass(frozen=True)
 class Photo:
-    """One labelled image of own data.
+    """One labelled image of own data."""
 
-    Args:
-        image_id (str): See :func:`image_id_of`.
-        path (str): Under the image folder, with ``/``.
-        labels (tuple[str, ...]): Class names, sorted; may be empty.
-    """
-
-    image_id: str
-    path: str
-    labels: tuple[str, ...]
+    image_id: str  # see :func:`image_id_of`
+    path: str  # under the image folder, with ``/``
+    labels: tuple[str, ...]  # class names, sorted; may be empty
 
 
 def list_photos(
@@ -50,12 +44,12 @@ def list_photos(
 ) -> tuple[dict[str, str], Counter]:
     """List the images of a folder and its sub-folders.
 
-    Hidden files and folders are passed over, linked folders not entered.
+    Hidden files and folders are skipped, linked folders not entered.
 
     Args:
         folder (str | Path): The folder.
-        leave_out (Iterable[str | Path]): Folders not to enter, say of the
-            masks. Defaults to ().
+        leave_out (Iterable[str | Path]): Folders not to enter, such as that
+            of the masks. Defaults to ().
 
     Returns:
         tuple[dict[str, str], Counter]: Path under the folder by image id,
@@ -115,14 +109,9 @@ def list_passed_over(
 ) -> tuple[list[str], list[str]]:
     """Name what a folder holds and :func:`list_photos` does not read.
 
-    Args:
-        folder (str | Path): The folder.
-        leave_out (Iterable[str | Path]): As there. Defaults to ().
-
     Returns:
         tuple[list[str], list[str]]: Pictures and films of formats that are
-        not read; linked folders, which are not entered. Paths under the
-        folder.
+        not read; linked folders. Paths under the folder.
     """
     folder = Path(folder)
     skipped = {Path(path).resolve() for path in leave_out}
@@ -131,13 +120,16 @@ def list_passed_over(
         for path in _walk(folder, skipped)
         if PurePosixPath(path).suffix.lower() in _NOT_READ
     ]
+    folders = [
+        Path(parent) / name
+        for parent, names, _ in os.walk(folder)
+        for name in names
+        if not name.startswith('.')
+    ]
     links = [
-        (Path(parent) / name).relative_to(folder).as_posix()
-        for parent, folders, _ in os.walk(folder)
-        for name in folders
-        if (Path(parent) / name).is_symlink()
-        and not name.startswith('.')
-        and (Path(parent) / name).resolve() not in skipped
+        path.relative_to(folder).as_posix()
+        for path in folders
+        if path.is_symlink() and path.resolve() not in skipped
     ]
     return sorted(unread), sorted(links)
 
@@ -168,7 +160,7 @@ def _walk(folder: Path, leave_out: set[Path]) -> Iterable[str]:
 def match_rows(
     photos: dict[str, str], table: LabelTable, skip_bad: bool = False
 ) -> tuple[list[Photo], list[str]]:
-    """Give every row of a label file its image.
+    """Find the image of every row of a label file.
 
     A row may name its image with another image suffix, or without one.
 
@@ -179,8 +171,8 @@ def match_rows(
             Defaults to False.
 
     Returns:
-        tuple[list[Photo], list[str]]: The labelled images by id, and what
-        was left out: one line a row without an image.
+        tuple[list[Photo], list[str]]: The labelled images by id, and a line
+        for each row without an image.
 
     Raises:
         DataError: If a row's path leaves the folder or its image has a row
@@ -211,7 +203,7 @@ def match_rows(
     if missing and not skip_bad:
         raise DataError(
             f'{len(missing)} of {len(table.rows)} rows name no image:\n'
-            f'{list_faults(missing)}\nMend them, or leave them out with '
+            f'{list_faults(missing)}\nFix them, or leave them out with '
             '--skip-bad (`skip_bad=True` in own_data)'
         )
     if not rows:
@@ -223,7 +215,7 @@ def match_rows(
 
 
 def _missing(row: LabelRow, photos: dict[str, str]) -> str:
-    """Say that a row has no image, and which one may be meant."""
+    """Message that a row has no image, with the image that may be meant."""
     name = _file_name(row.image)
     near = [path for path in photos.values() if _file_name(path) == name]
     hint = f' (is it {" or ".join(map(repr, near[:2]))}?)' if near else ''

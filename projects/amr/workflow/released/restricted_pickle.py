@@ -18,18 +18,9 @@ from projects.amr.errors import DataError
 
 _SAFE_BUILTINS = ('set', 'frozenset', 'complex', 'bytearray', 'slice', 'range')
 _CORES = ('numpy.core.multiarray', 'numpy._core.multiarray')
-_BROKEN = (
-    ValueError,
-    TypeError,
-    KeyError,
-    IndexError,
-    AttributeError,
-    EOFError,
-    OSError,
-    RuntimeError,
-    MemoryError,
-    OverflowError,
-    ImportError,
+_BROKEN = (  # what a damaged pickle raises
+    *(ValueError, TypeError, LookupError, AttributeError, EOFError, OSError),
+    *(RuntimeError, MemoryError, OverflowError, ImportError),
     pickle.UnpicklingError,
 )
 

@@ -65,13 +65,7 @@ def convert_amr(state: State) -> State:
 
 
 def prefix_of(key: str) -> str:
-    """What stands before ``layer1`` in a key.
-
-    Args:
-        key (str): A key of a state dict.
-
-    Returns:
-        str: Without the dot.
+    """Prefix of a key: what comes before ``layer1``, without the dot.
 
     Example:
         >>> prefix_of('resnet50.layer1.0.conv1.weight')
@@ -81,14 +75,7 @@ def prefix_of(key: str) -> str:
 
 
 def networks(state: State) -> list[str]:
-    """Prefixes of whole ResNets, stem and all.
-
-    Args:
-        state (dict[str, Tensor]): A state dict.
-
-    Returns:
-        list[str]: In order.
-    """
+    """Prefixes of whole ResNets, stem and all, in order."""
     prefixes = [
         prefix_of(key)
         for key in state
@@ -98,15 +85,7 @@ def networks(state: State) -> list[str]:
 
 
 def renamed(state: State, old: str, new: str) -> State:
-    """A ResNet's own parameters under another prefix, without its head.
-
-    Args:
-        state (dict[str, Tensor]): A state dict.
-        old (str): Prefix there.
-        new (str): Prefix wanted.
-
-    Returns:
-        dict[str, Tensor]: Stem and blocks, without what else is in blocks.
+    """A ResNet's stem and blocks under another prefix, without its head.
 
     Raises:
         KeyError: If there is no such network.
