@@ -2,7 +2,6 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from projects.amr.datasets.images.file_facts import image_facts
 from projects.amr.datasets.labels.mask_rules import load_mask
 from projects.amr.datasets.own_photos.image_folder import Photo
 from projects.amr.datasets.own_photos.image_scan import scan_photos
@@ -34,11 +33,6 @@ def save_mask(path, size, top):
 
 def photos(*names):
     return [Photo(name[0], name, ('dog',)) for name in names]
-
-
-def test_sizes_are_those_of_the_turned_image(folder):
-    assert image_facts(folder / 'a.jpg')['size'] == [37, 23]
-    assert image_facts(folder / 'b.png')['size'] == [23, 37]
 
 
 def test_masks_must_fit_image_and_classes(folder):
