@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from typing import NamedTuple
 
 from projects.amr.datasets.images.image_ids import (
     MAX_ID_BYTES,
@@ -39,9 +40,18 @@ class Photo:
     labels: tuple[str, ...]  # class names, sorted; may be empty
 
 
+class PhotoFolder(NamedTuple):
+    """Files of a folder; paths are under it, with ``/``."""
+
+    photos: dict[str, str]  # path by image id, sorted by id
+    others: Counter  # other files by suffix
+    unread: list[str]  # pictures and films of formats that are not read
+    links: list[str]  # linked folders, which are not entered
+
+
 def list_photos(
     folder: str | Path, leave_out: Iterable[str | Path] = ()
-) -> tuple[dict[str, str], Counter]:
+) -> PhotoFolder:
     """List the images of a folder and its sub-folders.
 
     Hidden files and folders are skipped, linked folders not entered.
@@ -52,8 +62,7 @@ def list_photos(
             of the masks. Defaults to ().
 
     Returns:
-        tuple[dict[str, str], Counter]: Path under the folder by image id,
-        sorted by id, and how many other files there are by suffix.
+        PhotoFolder: The images, and what is not read.
 
     Raises:
         DataError: If there is no image, if two have one name but for the
@@ -62,36 +71,42 @@ def list_photos(
     folder = Path(folder)
     if not folder.is_dir():
         raise DataError(f'image folder not found: {folder}')
+    files, links = _walk(folder, {Path(p).resolve() for p in leave_out})
     found: dict[str, list[str]] = {}
     others: Counter = Counter()
-    for path in _walk(folder, {Path(p).resolve() for p in leave_out}):
+    for path in files:
         if strip_image_suffix(path) == path:
             others[Path(path).suffix.lower() or 'none'] += 1
         else:
             found.setdefault(image_id_of(path), []).append(path)
+    unread = sorted(p for p in files if Path(p).suffix.lower() in _NOT_READ)
     if not found:
-        unread, links = list_passed_over(folder, leave_out)
         raise DataError(
             f'no image in {folder}: names must end in one of '
             f'{", ".join(IMAGE_SUFFIXES)}{_hints(unread, links)}'
         )
-    faults = [
-        f'{" and ".join(map(repr, sorted(paths)))} have one name but for '
-        'the suffix or the way it is encoded'
-        for paths in found.values()
-        if len(paths) > 1
-    ]
-    faults += [
-        f'{paths[0]!r} {rule}'
-        for image_id, paths in found.items()
-        if (rule := _broken_rule(image_id, paths[0]))
-    ]
-    if faults:
-        raise DataError(
-            f'images of {folder} cannot be told apart or named, rename '
-            f'them:\n{list_faults(sorted(faults))}'
+    _refuse_names(folder, found)
+    photos = {key: found[key][0] for key in sorted(found)}
+    return PhotoFolder(photos, others, unread, links)
+
+
+def _walk(folder: Path, leave_out: set[Path]) -> tuple[list[str], list[str]]:
+    """Files and linked folders of a folder, as paths under it."""
+    files, links = [], []
+    for name, folders, names in os.walk(folder):
+        parent = Path(name)
+        folders[:] = sorted(
+            name
+            for name in folders
+            if not name.startswith(('.', '__MACOSX'))
+            and (parent / name).resolve() not in leave_out
         )
-    return {key: found[key][0] for key in sorted(found)}, others
+        links += [parent / n for n in folders if (parent / n).is_symlink()]
+        files += [parent / n for n in sorted(names) if not n.startswith('.')]
+    return (
+        [path.relative_to(folder).as_posix() for path in files],
+        sorted(path.relative_to(folder).as_posix() for path in links),
+    )
 
 
 def _hints(unread: list[str], links: list[str]) -> str:
@@ -104,57 +119,27 @@ def _hints(unread: list[str], links: list[str]) -> str:
     return text
 
 
-def list_passed_over(
-    folder: str | Path, leave_out: Iterable[str | Path] = ()
-) -> tuple[list[str], list[str]]:
-    """Name what a folder holds and :func:`list_photos` does not read.
-
-    Returns:
-        tuple[list[str], list[str]]: Pictures and films of formats that are
-        not read; linked folders. Paths under the folder.
-    """
-    folder = Path(folder)
-    skipped = {Path(path).resolve() for path in leave_out}
-    unread = [
-        path
-        for path in _walk(folder, skipped)
-        if PurePosixPath(path).suffix.lower() in _NOT_READ
-    ]
-    folders = [
-        Path(parent) / name
-        for parent, names, _ in os.walk(folder)
-        for name in names
-        if not name.startswith('.')
-    ]
-    links = [
-        path.relative_to(folder).as_posix()
-        for path in folders
-        if path.is_symlink() and path.resolve() not in skipped
-    ]
-    return sorted(unread), sorted(links)
-
-
-def _broken_rule(image_id: str, path: str) -> str | None:
-    """Say what is wrong with the name of a file."""
-    if len(image_id.encode()) > MAX_ID_BYTES:
-        return f'gives a name of more than {MAX_ID_BYTES} bytes'
-    if any('\ud800' <= char <= '\udfff' for char in path):
-        return 'is not in UTF-8'
-    return None
-
-
-def _walk(folder: Path, leave_out: set[Path]) -> Iterable[str]:
-    """Yield the files of a folder, as paths under it."""
-    for parent, folders, files in os.walk(folder):
-        folders[:] = sorted(
-            name
-            for name in folders
-            if not name.startswith(('.', '__MACOSX'))
-            and (Path(parent) / name).resolve() not in leave_out
+def _refuse_names(folder: Path, found: dict[str, list[str]]) -> None:
+    """Refuse images of one name, and names that outputs cannot have."""
+    faults = []
+    for image_id, paths in found.items():
+        if len(paths) > 1:
+            names = ' and '.join(map(repr, sorted(paths)))
+            faults.append(
+                f'{names} have one name but for the suffix or the way it is '
+                'encoded'
+            )
+        if len(image_id.encode()) > MAX_ID_BYTES:
+            faults.append(
+                f'{paths[0]!r} gives a name of more than {MAX_ID_BYTES} bytes'
+            )
+        elif any('\ud800' <= char <= '\udfff' for char in paths[0]):
+            faults.append(f'{paths[0]!r} is not in UTF-8')
+    if faults:
+        raise DataError(
+            f'images of {folder} cannot be told apart or named, rename '
+            f'them:\n{list_faults(sorted(faults))}'
         )
-        for name in sorted(files):
-            if not name.startswith('.'):
-                yield (Path(parent) / name).relative_to(folder).as_posix()
 
 
 def match_rows(
