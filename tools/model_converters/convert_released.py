@@ -69,7 +69,7 @@ def parse_args() -> argparse.Namespace:
             command.add_argument(
                 '--image-dir',
                 type=Path,
-                help='folder of the images, where files do not tell sizes',
+                help='folder of the images, if the files have no sizes',
             )
     return parser.parse_args()
 

@@ -51,9 +51,7 @@ def convert_cam_file(
         classes, maps = _by_class(source, content)
         size = maps.shape[-2:] if len(maps) else size
     if size is None:
-        raise DataError(
-            f'{source} does not tell the size of its image: give --image-dir'
-        )
+        raise DataError(f'{source} has no size of its image: give --image-dir')
     order = np.argsort(classes)
     try:
         record = CAMRecord(

@@ -1,4 +1,4 @@
-"""CAMs of one image, a row a class and a column a map."""
+"""CAMs of one image, a row per class and a column per map."""
 
 import unicodedata
 
@@ -25,7 +25,7 @@ def class_strips(
         raise ValueError(
             f'{len(captions)} captions for maps of '
             f'{[len(cam) for cam in cams.values()]} classes; there must be '
-            'one a class, and at least one'
+            'one per class, and at least one'
         )
     strips = []
     for row, caption in enumerate(captions):

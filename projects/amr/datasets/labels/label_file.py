@@ -17,7 +17,7 @@ from projects.amr.runtime.files.atomic_write import atomic_write
 
 SEPARATORS = ';|'
 _LABELS = 'labels'  # header of the one column of names
-_COLUMNS = ',;\t'  # what may lie between columns; the header tells which
+_COLUMNS = ',;\t'  # separators of columns; the header decides
 BINARY_WORDS = {
     **dict.fromkeys(('1', '1.0', 'true', 'yes'), True),
     **dict.fromkeys(('0', '0.0', 'false', 'no'), False),

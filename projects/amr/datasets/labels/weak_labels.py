@@ -1,8 +1,7 @@
 """Where image-level labels come from: XML, a label file, or masks.
 
-The rule for objects that VOC marks as *difficult*: they count, unless told
-otherwise, since the label lists that weakly supervised methods publish
-count them (mmpretrain's VOC dataset does not).
+The rule for objects that VOC marks as *difficult*: they count by default,
+since the label lists that weakly supervised methods publish count them (mmpretrain's VOC dataset does not).
 """
 
 from pathlib import Path
