@@ -1,7 +1,8 @@
 """Where image-level labels come from: XML, a label file, or masks.
 
 The rule for objects that VOC marks as *difficult*: they count by default,
-since the label lists that weakly supervised methods publish count them (mmpretrain's VOC dataset does not).
+as in the label lists that weakly supervised methods publish (mmpretrain's VOC
+dataset does not count them).
 """
 
 from pathlib import Path
