@@ -200,18 +200,16 @@ def _row_names(where: str, header: list[str], row: list[str]) -> list[str]:
         for separator in SEPARATORS:
             text = text.replace(separator, '\n')
         return text.splitlines()
-    cells = [cell.strip().lower() for cell in row[1:]]
-    for name, cell in zip(header[1:], cells, strict=True):
-        if cell not in BINARY_WORDS:
+    names = []
+    for name, cell in zip(header[1:], row[1:], strict=True):
+        present = BINARY_WORDS.get(cell.strip().lower())
+        if present is None:
             raise DataError(
                 f'{where}: column {name!r} must hold 0 or 1, got {cell!r}; '
                 f'a column of names is called `{_LABELS}`'
             )
-    return [
-        name
-        for name, cell in zip(header[1:], cells, strict=True)
-        if BINARY_WORDS[cell]
-    ]
+        names += [name] if present else []
+    return names
 
 
 def _read_json(path: Path) -> LabelTable:
