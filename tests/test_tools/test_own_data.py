@@ -317,25 +317,3 @@ def test_import_counts_what_it_leaves_out(tool, photos, tmp_path):
     code, _, errors = tool(IMPORT, 'photos', 'l.csv', 'photos', *flags)
     assert code == 3
     assert 'no earlier import' in errors
-
-
-def test_slips_in_names_are_noted_and_cheap_rules_come_first(
-    tool, photos, tmp_path
-):
-    text = (photos / 'labels.csv').read_text('utf-8').splitlines()
-    text[1] = text[1].split(',')[0] + ',zebbra'
-    (tmp_path / 'l.csv').write_text('\n'.join(text), encoding='utf-8')
-    arguments = [photos / 'photos', 'l.csv', 'out']
-    code, out, errors = tool(IMPORT, *arguments)
-    assert code == 0, errors
-    assert "class names may be slips:\n  'zebbra' (1) is much like" in out
-    for more, words in (
-        (['--val-share', '20'], 'a tenth'),
-        ([], 'no earlier import'),
-    ):
-        if not more:
-            arguments[-1] = tmp_path
-        code, out, errors = tool(IMPORT, *arguments, *more)
-        assert code in (2, 3)
-        assert words in errors
-        assert 'photos read' not in out

@@ -1,8 +1,7 @@
-"""AMR's released weights, told by structure.
+"""AMR's released weights, recognised by structure.
 
-The released file was not at hand: its two ResNets and their attention modules
-are told by structure and shape, so other module names are no matter as long
-as they can be told.
+The released file was not available. Its two ResNets and their attention
+modules are recognised by structure and shape, so module names do not matter.
 """
 
 import re
@@ -18,7 +17,7 @@ _BLOCK = re.compile(
 
 
 def convert_amr(state: State) -> State:
-    """AMR's two ResNets and classifiers, told by structure.
+    """AMR's two ResNets and classifiers, by their structure.
 
     The network with more in its blocks than a ResNet has is the compensation
     branch. Its attention modules become those of
@@ -34,7 +33,7 @@ def convert_amr(state: State) -> State:
 
     Raises:
         DataError: If there are not two ResNets, one of them with attention
-            modules, or their classifiers cannot be told apart.
+            modules, or their classifiers cannot be assigned.
     """
     names = networks(state)
     if len(names) != 2:
@@ -65,13 +64,7 @@ def convert_amr(state: State) -> State:
 
 
 def prefix_of(key: str) -> str:
-    """What stands before ``layer1`` in a key.
-
-    Args:
-        key (str): A key of a state dict.
-
-    Returns:
-        str: Without the dot.
+    """Prefix of a key: what comes before ``layer1``, without the dot.
 
     Example:
         >>> prefix_of('resnet50.layer1.0.conv1.weight')
@@ -81,14 +74,7 @@ def prefix_of(key: str) -> str:
 
 
 def networks(state: State) -> list[str]:
-    """Prefixes of whole ResNets, stem and all.
-
-    Args:
-        state (dict[str, Tensor]): A state dict.
-
-    Returns:
-        list[str]: In order.
-    """
+    """Prefixes of whole ResNets, stem and all, in order."""
     prefixes = [
         prefix_of(key)
         for key in state
@@ -98,15 +84,7 @@ def networks(state: State) -> list[str]:
 
 
 def renamed(state: State, old: str, new: str) -> State:
-    """A ResNet's own parameters under another prefix, without its head.
-
-    Args:
-        state (dict[str, Tensor]): A state dict.
-        old (str): Prefix there.
-        new (str): Prefix wanted.
-
-    Returns:
-        dict[str, Tensor]: Stem and blocks, without what else is in blocks.
+    """A ResNet's stem and blocks under another prefix, without its head.
 
     Raises:
         KeyError: If there is no such network.
@@ -122,7 +100,7 @@ def renamed(state: State, old: str, new: str) -> State:
 
 
 def _gates(state: State, network: str) -> dict[str, State]:
-    """What the blocks of a ResNet hold besides a ResNet's parts."""
+    """Parameters in the blocks of a ResNet that no ResNet has."""
     found: dict[str, State] = {}
     for key, value in state.items():
         name = key[len(network) + 1 :]
@@ -152,7 +130,7 @@ def _classifiers(state: State, spotlight: str, compensation: str) -> dict:
     last = named or numbered
     if len(heads) != 2 or len(last) != 1:
         raise DataError(
-            'the two classifiers cannot be told apart: '
+            'the two classifiers cannot be assigned: '
             f'{", ".join(heads) or "none"}'
         )
     first = next(key for key in heads if key != last[0])
@@ -160,7 +138,7 @@ def _classifiers(state: State, spotlight: str, compensation: str) -> dict:
 
 
 def _amm(target: str, parts: State) -> State:
-    """An attention module's parameters, told by their shapes."""
+    """An attention module's parameters, by their shapes."""
     linear = [
         k for k, v in parts.items() if v.dim() in (2, 4) and v.numel() > 1
     ]

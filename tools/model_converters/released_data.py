@@ -19,7 +19,7 @@ _EXCESS = 1e-3  # of a map's maximum above 1, by rounding
 def convert_cam_file(
     source: Path, target: Path, which: str = 'cam', size=None
 ) -> CAMRecord:
-    """Turn one image's pickled CAMs into a :class:`CAMRecord`.
+    """Convert one image's pickled CAMs to a :class:`CAMRecord`.
 
     Two forms are in use. IRN, AdvCAM, AMR: ``keys`` (class indices from 0),
     ``cam`` at stride 4 and ``high_res`` at image size. AffinityNet, SEAM: one
@@ -51,9 +51,7 @@ def convert_cam_file(
         classes, maps = _by_class(source, content)
         size = maps.shape[-2:] if len(maps) else size
     if size is None:
-        raise DataError(
-            f'{source} does not tell the size of its image: give --image-dir'
-        )
+        raise DataError(f'{source} has no size of its image: give --image-dir')
     order = np.argsort(classes)
     try:
         record = CAMRecord(
@@ -120,7 +118,7 @@ def _in_range(source, maps: np.ndarray) -> np.ndarray:
 def convert_label_file(
     source: Path, target: Path, classes: Sequence[str]
 ) -> int:
-    """Turn ``cls_labels.npy`` into a label file with one column a class.
+    """Convert ``cls_labels.npy`` to a label file with one column per class.
 
     Args:
         source (Path): The ``.npy`` file: a pickled dict of label vectors by

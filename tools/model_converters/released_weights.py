@@ -2,22 +2,22 @@
 
 Names of AffinityNet's, IRN's and SEAM's networks were read in their sources
 (jiwoon-ahn/psa, jiwoon-ahn/irn, YudeWang/SEAM); of AMR's see
-:mod:`projects.amr.workflow.released.released_amr`.
+``released_amr.py``.
 """
 
 import re
 from collections.abc import Callable
 
-from torch import Tensor
-
-from projects.amr.errors import DataError
-from projects.amr.workflow.released.released_amr import (
+from released_amr import (
     State,
     convert_amr,
     networks,
     prefix_of,
     renamed,
 )
+from torch import Tensor
+
+from projects.amr.errors import DataError
 
 _IRN_LAYERS = {
     f'fc_edge{i}': f'boundary_head.levels.{i - 1}' for i in range(1, 6)
@@ -27,13 +27,7 @@ _WIDE = re.compile(r'(conv1a|b[2-7](_\d)?|bn7)\..+')
 
 
 def detect_kind(state: State) -> str:
-    """Which released network a state dict belongs to.
-
-    Args:
-        state (dict[str, Tensor]): The state dict.
-
-    Returns:
-        str: A key of :data:`CONVERTERS`.
+    """Key of :data:`CONVERTERS` of a released network's state dict.
 
     Raises:
         DataError: If it is none of them.
@@ -132,7 +126,7 @@ def convert_weights(state: State, kind: str = 'auto') -> tuple[str, State]:
         this project's names.
 
     Raises:
-        DataError: If keys are missing or the kind cannot be told.
+        DataError: If keys are missing or the kind is unknown.
     """
     state = {key.removeprefix('module.'): v for key, v in state.items()}
     if not all(isinstance(value, Tensor) for value in state.values()):
