@@ -30,6 +30,7 @@ from projects.amr.structures.label_space import IGNORE_LABEL
 from projects.amr.workflow.export.tool_masks import TARGETS
 
 KINDS = ('coco', 'colours', 'fiftyone', 'label-maps', 'label-studio')
+EMPTY = 'there is none'
 
 
 class MaskImport:
@@ -108,7 +109,7 @@ class MaskImport:
         if faults or not found:
             raise DataError(
                 f'{len(faults)} masks of {self.source} cannot be used, '
-                f'nothing is written:\n{list_faults(faults or ["it is empty"])}'
+                f'nothing is written:\n{list_faults(faults or [EMPTY])}'
             )
         out_dir.mkdir(parents=True, exist_ok=True)
         for image_id, labels in found.items():
