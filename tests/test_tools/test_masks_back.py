@@ -126,6 +126,51 @@ def test_masks_of_other_images_or_sizes_are_named(root, tmp_path):
     assert not (tmp_path / 'out').exists()
 
 
+BRUSH = {'format': 'rle', 'rle': [0, 1], 'brushlabels': ['dog']}
+ITEM = {'value': BRUSH, 'original_height': 40, 'original_width': 5}
+IMAGE = {'id': 1, 'file_name': 'd.PNG', 'height': 40, 'width': 5}
+COCO = {'images': [IMAGE], 'categories': [{'id': 1, 'name': 'dog'}]}
+
+
+@pytest.mark.parametrize(
+    ('kind', 'content'),
+    [
+        ('label-studio', [ITEM]),
+        ('label-studio', [{'value': BRUSH}]),
+        ('label-studio', [{'value': {}, 'type': 'polygonlabels'}]),
+        ('label-studio', []),
+        ('coco', [{'image_id': 2}]),
+        ('coco', [{'image_id': 1, 'category_id': 2, 'segmentation': []}]),
+        ('coco', [{'image_id': 1, 'category_id': 1, 'segmentation': 'x'}]),
+        ('coco', [{'image_id': 1, 'category_id': 1}]),
+        ('coco', 3),
+    ],
+)
+def test_malformed_regions_are_named(root, tmp_path, kind, content):
+    path = tmp_path / 'in.json'
+    task = {'data': {'image': 'd.PNG'}, 'annotations': [{'result': content}]}
+    whole = {**COCO, 'annotations': content} if kind == 'coco' else [task]
+    path.write_text(json.dumps(whole))
+    folder = VOCFolder.open(root, 'all')
+    with pytest.raises(DataError) as fault:
+        MaskImport(path, kind, folder).write(tmp_path / 'out')
+    assert str(path) in str(fault.value)
+    assert not (tmp_path / 'out').exists()
+
+
+def test_polygons_of_coco_are_drawn(root, tmp_path):
+    box = {'segmentation': [[1, 2, 4, 2, 4, 9, 1, 9]], 'category_id': 1}
+    path = tmp_path / 'in.json'
+    whole = {**COCO, 'annotations': [{**box, 'image_id': 1}]}
+    path.write_text(json.dumps(whole))
+    MaskImport(path, 'coco', VOCFolder.open(root, 'all')).write(
+        tmp_path / 'out'
+    )
+    wanted = np.zeros(SIZES['d'], np.uint8)
+    wanted[2:9, 1:4] = 1
+    assert_same(maps(tmp_path / 'out', ['d']), {'d': wanted})
+
+
 def test_corrected_masks_win_and_sources_stay(root, tmp_path, run_here):
     pseudo = maps(tmp_path / 'labels')
     before = {p: p.read_bytes() for p in (tmp_path / 'labels').iterdir()}

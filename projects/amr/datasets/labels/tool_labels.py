@@ -76,6 +76,8 @@ label-studio, got 'excel'
         if names is None:
             skipped += 1
             continue
+        if not all(isinstance(name, str) for name in names):
+            raise DataError(f'{path}: labels of {image!r} must be names')
         if image in images:
             twice.append(repr(image))
         images[image] = tuple(dict.fromkeys(names))
@@ -144,7 +146,7 @@ def _label_studio(path: Path) -> Iterator[tuple]:
             [
                 name
                 for item in result
-                for name in (item.get('value') or {}).get('choices', ())
+                for name in item['value'].get('choices') or ()
             ],
         )
 
@@ -188,7 +190,8 @@ def label_studio_image(where: str, task: dict) -> str:
         >>> label_studio_image('', {'image': '/data/upload/1/0a1b2c3d-a.jpg'})
         'a.jpg'
     """
-    for value in (task.get('data') or task).values():
+    data = task.get('data')
+    for value in (data if isinstance(data, dict) else task).values():
         if not isinstance(value, str):
             continue
         parts = urlsplit(value)
@@ -207,13 +210,18 @@ def label_studio_image(where: str, task: dict) -> str:
 def latest_result(task: dict) -> list[dict] | None:
     """Result of a task's last annotation that was not cancelled."""
     done = [
-        item['result']
+        [part for part in item['result'] if _has_value(part)]
         for item in task.get('annotations') or ()
         if isinstance(item, dict)
         and isinstance(item.get('result'), list)
         and not item.get('was_cancelled')
     ]
     return done[-1] if done else None
+
+
+def _has_value(part) -> bool:
+    """Whether a part of a result is a region or a choice."""
+    return isinstance(part, dict) and isinstance(part.get('value'), dict)
 
 
 def _min_choices(task: dict) -> list[str] | None:
@@ -240,9 +248,10 @@ def _fiftyone(path: Path) -> Iterator[tuple]:
     elif isinstance(content.get('samples'), list):
         for number, sample in enumerate(content['samples'], 1):
             where = f'{path}, sample {number}'
-            if not isinstance(sample, dict) or not sample.get('filepath'):
+            image = sample.get('filepath') if isinstance(sample, dict) else 0
+            if not isinstance(image, str):
                 raise DataError(f'{where} must have a filepath')
-            image = sample['filepath'].removeprefix('data/')
+            image = image.removeprefix('data/')
             targets = [
                 value
                 for value in sample.values()

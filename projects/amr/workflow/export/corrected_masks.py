@@ -31,6 +31,7 @@ from projects.amr.workflow.export.tool_masks import TARGETS
 
 KINDS = ('coco', 'colours', 'fiftyone', 'label-maps', 'label-studio')
 EMPTY = 'there is none'
+_MALFORMED = (ValueError, KeyError, TypeError, AttributeError, OSError)
 
 
 class MaskImport:
@@ -93,27 +94,29 @@ class MaskImport:
             'label-maps': self._label_maps,
             'label-studio': self._label_studio,
         }
-        found: dict[str, np.ndarray] = {}
+        found: dict[str, Callable] = {}
         faults = []
         for where, name, read in progress(list(readers[self.kind]())):
             try:
                 image_id = self._image_id(where, name)
-                labels = read()
-                self._check(where, image_id, labels)
-            except (DataError, ValueError, FileNotFoundError) as error:
+                self._check(where, image_id, read())
+            except (DataError, FileNotFoundError) as error:
                 faults.append(str(error))
+                continue
+            except _MALFORMED as error:
+                faults.append(f'{where}: {error!r}')
                 continue
             if image_id in found:
                 faults.append(f'{where}: {name!r} has a mask already')
-            found[image_id] = labels
+            found[image_id] = read
         if faults or not found:
             raise DataError(
                 f'{len(faults)} masks of {self.source} cannot be used, '
                 f'nothing is written:\n{list_faults(faults or [EMPTY])}'
             )
         out_dir.mkdir(parents=True, exist_ok=True)
-        for image_id, labels in found.items():
-            save_label_map(out_dir / f'{image_id}.png', labels)
+        for image_id, read in progress(list(found.items())):
+            save_label_map(out_dir / f'{image_id}.png', read())
         return len(found)
 
     def _image_id(self, where: str, name: str) -> str:
@@ -198,7 +201,7 @@ class MaskImport:
         """Label map of one annotation."""
         labels = None
         for item in result:
-            value = item.get('value') or {}
+            value = item['value']
             if 'rle' not in value:
                 if item.get('type') == 'choices':
                     continue
