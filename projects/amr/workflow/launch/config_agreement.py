@@ -295,20 +295,18 @@ def check_schedule_length(cfg: Config) -> list[str]:
     total, schedulers = loop.get(unit), cfg.get('param_scheduler') or []
     if isinstance(schedulers, dict):
         schedulers = [schedulers]
-    if not total or not all(isinstance(s, dict) for s in schedulers):
+    comparable = all(
+        isinstance(s, dict)
+        and s.get('end')
+        and bool(s.get('by_epoch', True)) == bool(by_epoch)
+        for s in schedulers
+    )
+    if not total or not schedulers or not comparable:
         return []
-    ends = [
-        scheduler.get('end')
-        for scheduler in schedulers
-        if bool(scheduler.get('by_epoch', True)) == bool(by_epoch)
-    ]
-    if len(ends) < len(schedulers) or not ends or None in ends:
-        return []
-    last = schedulers[max(range(len(ends)), key=ends.__getitem__)]
-    end = max(ends)
-    key = 'param_scheduler.end'
+    end, index = max((s['end'], i) for i, s in enumerate(schedulers))
+    last, key = schedulers[index], 'param_scheduler.end'
     if len(schedulers) > 1:
-        key = f'param_scheduler.{schedulers.index(last)}.end'
+        key = f'param_scheduler.{index}.end'
     zero = last.get('type') in _TO_ZERO and not last.get('eta_min')
     if end < total and zero:
         raise UserError(
