@@ -50,9 +50,9 @@ def last_checkpoint(folder: str | Path) -> Path | None:
         return None
     if not text or '\0' in text:
         return None
-    beside, named = Path(folder) / Path(text).name, Path(text)
+    inside, named = Path(folder) / Path(text).name, Path(text)
     elsewhere = named.is_file() and not (named.parent / LAST).is_file()
-    return named if elsewhere and not beside.is_file() else beside
+    return named if elsewhere and not inside.is_file() else inside
 
 
 def find_resume_point(
@@ -74,7 +74,7 @@ def find_resume_point(
         try:
             point = read_resume_point(path, trust)
         except CheckpointError as error:
-            notes.append(f'passed over: {error}')
+            notes.append(f'skipped: {error}')
             continue
         if path != wanted:
             notes.append(_fallback_note(wanted, point))
@@ -164,7 +164,7 @@ def _finished_note(cfg: Config, point: ResumePoint) -> list[str]:
 
 
 def progress_of(path: Path) -> tuple[int, int] | None:
-    """Epochs and further iterations that a checkpoint's name tells.
+    """Epochs and further iterations in a checkpoint's name.
 
     Example:
         >>> progress_of(Path('epoch_3.pth'))
@@ -201,7 +201,7 @@ def _fallback_note(wanted: Path | None, point: ResumePoint) -> str:
     place = f'epoch {point.epoch}, iteration {point.iteration}'
     if wanted is None:
         return (
-            f'{point.path.parent / LAST} is missing or empty: going on from '
+            f'{point.path.parent / LAST} is missing or empty: resuming from '
             f'the newest checkpoint that can be read, {point.path} ({place})'
         )
     state = 'cannot be used' if wanted.is_file() else 'is missing'

@@ -28,7 +28,7 @@ def settle_config(
     cfg: Config,
     roles: Sequence[str],
     options: Iterable[str] | None = None,
-    tell: bool = True,
+    log: bool = True,
 ) -> None:
     """Correct config entries that cannot be meant, refuse others.
 
@@ -42,7 +42,7 @@ def settle_config(
             data loaders that will be used.
         options (Iterable[str], optional): Keys of ``--cfg-options``, see
             :func:`keeps_workers`. Defaults to None.
-        tell (bool): Whether to log what is corrected. Defaults to True.
+        log (bool): Whether to log what is corrected. Defaults to True.
 
     Raises:
         UserError: If entries contradict each other; both keys are named.
@@ -64,7 +64,7 @@ def settle_config(
         _check_loop(cfg)
         _check_pairing(cfg)
         changes += check_schedule_length(cfg)
-    for text in changes if tell else ():
+    for text in changes if log else ():
         print_log(text, 'current', logging.WARNING)
 
 

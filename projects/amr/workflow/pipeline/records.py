@@ -197,7 +197,7 @@ def stage_state(context, inputs: dict[str, str]) -> StageState:
     record = StageRecord.load(context.folder)
     if record is None:
         begun = started_key(context.folder)
-        reason = 'interrupted before, goes on' if begun == key else 'not done'
+        reason = 'interrupted before, resumes' if begun == key else 'not done'
         if begun not in (None, key):
             reason = 'its settings changed since it was interrupted'
         return StageState([reason], restart=begun != key, key=key)

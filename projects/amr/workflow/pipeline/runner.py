@@ -87,7 +87,7 @@ class PipelineRunner:
         except UserError:
             return False
         try:
-            settle_config(cfg, stage.loaders, tell=False)
+            settle_config(cfg, stage.loaders, log=False)
         except UserError as error:
             raise UserError(f'stage {stage.name!r}: {error}') from None
         return True
