@@ -3,8 +3,8 @@
 import logging
 import os
 import re
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from mmengine.config import Config
 from mmengine.logging import print_log
@@ -16,15 +16,8 @@ LAST = 'last_checkpoint'
 _NAME = re.compile(r'(?:epoch_(\d+))?_?(?:iter_(\d+))?')
 
 
-@dataclass
-class ResumePoint:
-    """A checkpoint that can be resumed from.
-
-    Args:
-        path (Path): The checkpoint.
-        epoch (int): Finished epochs.
-        iteration (int): Finished iterations.
-    """
+class ResumePoint(NamedTuple):
+    """A checkpoint to resume from, with its finished epochs and iterations."""
 
     path: Path
     epoch: int
@@ -85,14 +78,7 @@ def find_resume_point(
 
 
 def read_resume_point(path: str | Path, trust: bool = False) -> ResumePoint:
-    """Read how far a checkpoint has come.
-
-    Args:
-        path (str | Path): The checkpoint.
-        trust (bool): See :func:`read_checkpoint`. Defaults to False.
-
-    Returns:
-        ResumePoint: The point.
+    """Read the epoch and iteration of a checkpoint.
 
     Raises:
         CheckpointError: If the file cannot be read, or holds weights without
@@ -150,7 +136,7 @@ def settle_resume(cfg: Config, trust: bool = False) -> None:
 
 
 def _finished_note(cfg: Config, point: ResumePoint) -> list[str]:
-    """Say that there is nothing to go on with, if so."""
+    """Note that the training is finished, if so."""
     loop = cfg.get('train_cfg') or {}
     progress = {'max_epochs': point.epoch, 'max_iters': point.iteration}
     for name, done in progress.items():
@@ -197,7 +183,7 @@ def _candidates(folder: Path, wanted: Path | None) -> list[Path]:
 
 
 def _fallback_note(wanted: Path | None, point: ResumePoint) -> str:
-    """Say which checkpoint stands in, and what is lost."""
+    """Name the checkpoint that is used instead, and what is lost."""
     place = f'epoch {point.epoch}, iteration {point.iteration}'
     if wanted is None:
         return (

@@ -289,7 +289,7 @@ def check_schedule_length(cfg: Config) -> list[str]:
     Raises:
         UserError: If the schedule ends early at 0; both entries are named.
     """
-    loop = cfg.train_cfg
+    loop = cfg.get('train_cfg') or {}
     by_epoch = loop.get('by_epoch', 'Epoch' in str(loop.get('type', '')))
     unit = 'max_epochs' if by_epoch else 'max_iters'
     total, schedulers = loop.get(unit), cfg.get('param_scheduler') or []
