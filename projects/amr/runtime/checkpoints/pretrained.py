@@ -119,7 +119,7 @@ def find_weights(source: str) -> Path:
 
 
 def cached_path(url: str) -> Path:
-    """Where torch keeps a downloaded checkpoint."""
+    """Path of a download in torch's cache."""
     name = os.path.basename(urlparse(url).path)
     return Path(torch.hub.get_dir()) / 'checkpoints' / name
 

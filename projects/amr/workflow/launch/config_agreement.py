@@ -196,7 +196,7 @@ def _class_lists(cfg: Config) -> Iterator[tuple[str, tuple[str, ...]]]:
             if colours and len(colours) != len(names):
                 raise UserError(
                     f'{key} has {len(names)} names and palette '
-                    f'{len(colours)} colours: there must be one a class'
+                    f'{len(colours)} colours: there must be one per class'
                 )
             yield key, names
 

@@ -1,4 +1,4 @@
-"""What the tools share: flags, config, work dir, exit codes."""
+"""Flags, config, work dir and exit codes of the tools."""
 
 import argparse
 import os

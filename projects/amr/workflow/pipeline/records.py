@@ -1,4 +1,4 @@
-"""What a finished stage was made from, and whether that is still so."""
+"""Records of finished stages, and how they compare with the present."""
 
 import hashlib
 import json
@@ -161,7 +161,7 @@ def started_key(folder: Path) -> str | None:
 
 @dataclass
 class StageState:
-    """What to do with a stage.
+    """Whether and how a stage is to run.
 
     Args:
         reasons (list[str]): Why it runs; empty if it is finished.

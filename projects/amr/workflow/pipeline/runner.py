@@ -93,7 +93,7 @@ class PipelineRunner:
         return True
 
     def _announce(self, head, stage, state: StageState, chosen) -> None:
-        """Say why a stage runs and what may follow from it."""
+        """Print why a stage runs and which stages may follow."""
         self.reporter.step(f'{head}: {"; ".join(state.reasons)}')
         later = dependents(stage, chosen)
         if state.record is not None and later:
