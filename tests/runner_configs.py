@@ -32,7 +32,7 @@ def tiny_config(root: Path, work_dir: Path, model: dict | None = None):
     cfg.train_cfg.update(max_epochs=1, val_interval=1)
     cfg.default_hooks.checkpoint.interval = 1
     # A tiny model of random weights sees nothing of many classes.
-    cfg.custom_hooks[1].max_empty = 1.0
+    cfg.default_hooks.cam_writer.max_empty = 1.0
     cfg.work_dir = str(work_dir)
     cfg.launcher = 'none'
     return cfg

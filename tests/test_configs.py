@@ -8,7 +8,8 @@ import torch
 from mmengine.config import Config
 from mmengine.optim import build_optim_wrapper
 from mmengine.registry import DATASETS as ROOT_DATASETS
-from mmseg.registry import DATASETS, METRICS, MODELS
+from mmengine.runner import get_priority
+from mmseg.registry import DATASETS, HOOKS, METRICS, MODELS
 
 from projects.amr.models import AMR, SEAM, CAMClassifier
 from projects.amr.runtime.checkpoints.pretrained import (
@@ -314,3 +315,28 @@ def test_parts_are_registered_in_mmsegs_scope():
             assert registry.get(name).__module__.startswith('projects.amr')
             assert name in registry.module_dict
     assert 'VOCWeakLabelDataset' not in ROOT_DATASETS.module_dict
+
+
+@pytest.mark.parametrize(
+    ('name', 'expected'),
+    [
+        ('amr_r50_voc', ['cam_writer', 'visualization']),
+        ('irnet_r50_voc', ['label_writer']),
+        ('deeplabv2_lite0_voc', ['label_writer', 'visualization']),
+    ],
+)
+def test_hooks_run_in_the_order_that_their_work_needs(name, expected):
+    """State, then its keys; what is written, then a picture; then a stop."""
+    hooks = Config.fromfile(CONFIGS / f'{name}.py').default_hooks
+    ranks = {
+        key: get_priority(HOOKS.get(hook.type).priority)
+        for key, hook in hooks.items()
+    }
+    order = sorted(hooks, key=ranks.get)  # mmengine's sort is stable too
+    of_interest = {'exact_resume', 'guard', 'graceful_stop', *expected}
+    assert [key for key in order if key in of_interest] == [
+        'exact_resume',
+        'guard',
+        *expected,
+        'graceful_stop',
+    ]

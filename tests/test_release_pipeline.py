@@ -62,9 +62,11 @@ def test_release_switches_reach_every_stage(space):
     tests = [name for name in found if name.startswith('segmentor_')]
     assert len(tests) == 4
     assert all(found[name].model.test_cfg.fuse_scales for name in tests)
-    hooks = found['segmentor_val_crf'].custom_hooks
-    assert [hook.get('crf') for hook in hooks][1] == 'dense'
-    assert found['segmentor_val'].custom_hooks[1].crf is None
+    writers = {
+        k: cfg.default_hooks.get('label_writer') for k, cfg in found.items()
+    }
+    assert writers['segmentor_val_crf'].crf == 'dense'
+    assert writers['segmentor_val'].crf is None
     root = str(space.work_dir.parent / 'voc')
     for name, cfg in found.items():
         assert cfg.data_root == root, name

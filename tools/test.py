@@ -44,9 +44,9 @@ from projects.amr.workflow.launch.tool_setup import (
     run_tool,
 )
 
-WRITERS = ('CAMGenerationHook', 'LabelMapWriterHook')
+WRITERS = ('cam_writer', 'boundary_writer', 'label_writer')
 NEEDED = ('model', 'test_dataloader', 'test_cfg', 'test_evaluator')
-PAINTERS = ('CAMVisualizationHook', 'LabelVisualizationHook')
+PAINTERS = ('visualization',)
 
 
 def parse_args() -> argparse.Namespace:
@@ -69,12 +69,13 @@ def parse_args() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def set_hook_folder(cfg: Config, types: tuple[str, ...], folder: str) -> None:
-    """Give the config's hook of one of the types its output folder."""
-    hooks = [h for h in cfg.get('custom_hooks', []) if h.type in types]
+def set_hook_folder(cfg: Config, names: tuple[str, ...], folder: str) -> None:
+    """Give the config's hook of one of the names its output folder."""
+    named = cfg.get('default_hooks', {})
+    hooks = [named[name] for name in names if name in named]
     if not hooks:
         raise UserError(
-            f'the config has no {" or ".join(types)} in custom_hooks'
+            f'the config has no default_hooks.{" or ".join(names)}'
         )
     hooks[0].out_dir = folder
 

@@ -20,6 +20,7 @@ stage_overrides = {
         env=dict(VOC_CLASSIFIER='{plain_train.checkpoint}'),
     ),
     'affinity_*': dict(config='configs/irnet_r50_voc_release.py'),
+    'pseudo_labels': dict(config='configs/pseudo_labels_voc_release.py'),
     'segmentor_*': dict(cfg_options=on_the_maximum),
     'segmentor_val_tta_crf': None,
     'segmentor_val_crf': dict(
@@ -29,14 +30,17 @@ stage_overrides = {
         checkpoint='{segmentor_train.checkpoint}',
         outputs=['labels'],
         env=data,
-        cfg_options={'custom_hooks.1.crf': 'dense', **on_the_maximum},
+        cfg_options={
+            'default_hooks.label_writer.crf': 'dense',
+            **on_the_maximum,
+        },
     ),
 }
 headline = [
     dict(label='CAM, train', stage='cam_make', metric='cam/mIoU_fixed'),
     dict(
         label='pseudo label, train',
-        stage='affinity_make',
+        stage='pseudo_labels',
         metric='labels/mIoU',
     ),
     dict(label='segmentor, val', stage='segmentor_val', metric='mIoU'),

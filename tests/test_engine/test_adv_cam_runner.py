@@ -24,7 +24,7 @@ def run(toy_root, tmp_path):
         cfg = tiny_config(toy_root, tmp_path / 'work', model)
         cfg.model.test_cfg = test_cfg
         cfg.experiment_name = f'{tmp_path.name}_{name}'
-        cfg.custom_hooks[1].out_dir = str(tmp_path / folder)
+        cfg.default_hooks.cam_writer.out_dir = str(tmp_path / folder)
         runner = Runner.from_cfg(cfg)
         runner.model.init_weights()
         metrics = runner.test()

@@ -17,7 +17,7 @@ def run(toy_root, tmp_path):
         cfg = tiny_config(toy_root, tmp_path / 'work', model)
         cfg.experiment_name = f'{tmp_path.name}_{name}'
         cfg.randomness = {'seed': seed}
-        cfg.custom_hooks[1].out_dir = str(tmp_path / 'cams')
+        cfg.default_hooks.cam_writer.out_dir = str(tmp_path / 'cams')
         cfg.merge_from_dict(changes)
         runner = Runner.from_cfg(cfg)
         runner.model.init_weights()

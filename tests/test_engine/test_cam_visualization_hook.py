@@ -9,7 +9,9 @@ from projects.amr.engine import CAMVisualizationHook
 def run(toy_root, tmp_path, **options):
     cfg = tiny_config(toy_root, tmp_path / 'work')
     cfg.experiment_name = tmp_path.name
-    cfg.custom_hooks[2].update(out_dir=str(tmp_path / 'strips'), **options)
+    cfg.default_hooks.visualization.update(
+        out_dir=str(tmp_path / 'strips'), **options
+    )
     runner = Runner.from_cfg(cfg)
     runner.model.init_weights()
     runner.test()

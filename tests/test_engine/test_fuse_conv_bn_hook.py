@@ -21,7 +21,7 @@ def run(toy_root, tmp_path):
     def _run(name, folder='', **changes):
         cfg = tiny_config(toy_root, tmp_path / name)
         cfg.experiment_name = f'{tmp_path.name}_{name}'
-        cfg.custom_hooks[1].out_dir = str(tmp_path / (folder or name))
+        cfg.default_hooks.cam_writer.out_dir = str(tmp_path / (folder or name))
         cfg.merge_from_dict(changes)
         runner = Runner.from_cfg(cfg)
         torch.manual_seed(0)

@@ -56,6 +56,12 @@ class ThresholdingModel(BaseModel):
         return data_samples
 
 
+def write_labels(cfg, **hook):
+    """Let a classifier's config write labels, no CAM records."""
+    del cfg.default_hooks.cam_writer
+    cfg.default_hooks.label_writer = {'type': 'LabelMapWriterHook', **hook}
+
+
 def write_cams(root, folder, seed=0):
     """Noisy masks as CAM records of the train split."""
     rng = np.random.default_rng(seed)
@@ -81,7 +87,7 @@ def run(toy_root, tmp_path):
             'type': 'ThresholdingModel',
             'data_preprocessor': cfg.model.data_preprocessor,
         }
-        cfg.custom_hooks = [{'type': 'LabelMapWriterHook', **hook}]
+        write_labels(cfg, **hook)
         cfg.test_dataloader.dataset.pipeline = [
             {'type': 'LoadWeakLabelImage'},
             {'type': 'LoadMaskIfPresent'},
@@ -227,7 +233,7 @@ def test_boundaries_are_written_once(run, tmp_path):
 
 def test_a_cam_classifier_takes_the_metric_s_threshold(toy_root, tmp_path):
     cfg = tiny_config(toy_root, tmp_path / 'work', branch())
-    cfg.custom_hooks = [{'type': 'LabelMapWriterHook'}]
+    write_labels(cfg)
     cfg.experiment_name = tmp_path.name
     metrics = Runner.from_cfg(cfg).test()
     assert metrics['labels/mIoU'] == pytest.approx(metrics['cam/mIoU_fixed'])

@@ -26,7 +26,7 @@ def runner(request, toy_root, tmp_path):
     # ConvNeXt takes no view below 32 pixels.
     cfg.model.test_cfg.scales = (1.0, 2.0)
     cfg.experiment_name = tmp_path.name
-    cfg.custom_hooks[1].out_dir = str(tmp_path / 'cams')
+    cfg.default_hooks.cam_writer.out_dir = str(tmp_path / 'cams')
     return Runner.from_cfg(cfg)
 
 

@@ -26,26 +26,17 @@ FAST = {
 def classifier(root, folder):
     """AMR, its CAM records and pictures of them."""
     cfg = tiny_config(root, folder)
-    cfg.custom_hooks[1].out_dir = str(folder / 'cams')
+    cfg.default_hooks.cam_writer.out_dir = str(folder / 'cams')
     cfg.default_hooks.update(FAST)
-    cfg.custom_hooks.append(
-        {'type': 'CAMVisualizationHook', 'out_dir': str(folder / 'pictures')}
-    )
+    cfg.default_hooks.visualization.out_dir = str(folder / 'pictures')
     return cfg
 
 
 def segmentor(root, folder):
     """DeepLab-v2, label maps after a CRF on its scores, and pictures."""
     cfg = tiny_segmentor(root, folder)
-    for hook in cfg.custom_hooks:
-        if hook.type == 'LabelMapWriterHook':
-            hook.update(crf='local', crf_source='scores')
-    cfg.custom_hooks.append(
-        {
-            'type': 'LabelVisualizationHook',
-            'out_dir': str(folder / 'pictures'),
-        }
-    )
+    cfg.default_hooks.label_writer.crf = 'dense'
+    cfg.default_hooks.visualization.out_dir = str(folder / 'pictures')
     return cfg
 
 
@@ -63,10 +54,10 @@ def with_tta(root, folder):
 
 
 def affinity(root, folder):
-    """IRNet with displacements, label maps and boundary maps."""
+    """IRNet, label maps and boundary maps."""
     cfg = Config.fromfile(IRNET)
     cfg.model = {
-        **irnet_config(displacement=True),
+        **irnet_config(),
         'data_preprocessor': cfg.model.data_preprocessor,
     }
     write_cam_files(root, folder)
@@ -78,7 +69,7 @@ def affinity(root, folder):
     dataset = cfg.test_dataloader.dataset
     dataset.data_root = str(root)
     dataset.pipeline[3].cam_dir = str(folder / 'cams')
-    cfg.custom_hooks[2].save_boundary = True
+    cfg.default_hooks.label_writer.save_boundary = True
     cfg.work_dir = str(folder)
     cfg.launcher = 'none'
     return cfg

@@ -151,7 +151,7 @@ def test_tta_s_checkpoint_is_still_checked(toy_root, trained, tmp_path):
 
 
 def test_crf_takes_the_scores_at_image_size(toy_root, trained, tmp_path):
-    writer = {'custom_hooks.1.crf': 'dense'}
+    writer = {'default_hooks.label_writer.crf': 'dense'}
     runner = runner_for(toy_root, trained, tmp_path, **writer)
     seen = {}
 
@@ -217,7 +217,7 @@ def test_changed_image_makes_its_label_stale(toy_root, trained, tmp_path):
 
 def test_folder_of_strips_is_tried_before_testing(toy_root, trained, tmp_path):
     (tmp_path / 'file').write_text('in the way')
-    changes = {'custom_hooks.2.out_dir': str(tmp_path / 'file')}
+    changes = {'default_hooks.visualization.out_dir': str(tmp_path / 'file')}
     with pytest.raises(UserError, match='--show-dir'):
         runner_for(toy_root, trained, tmp_path, **changes).test()
 
@@ -225,10 +225,10 @@ def test_folder_of_strips_is_tried_before_testing(toy_root, trained, tmp_path):
 @pytest.mark.parametrize('crf', [None, 'dense'])
 def test_strips_show_prediction_and_mask(toy_root, trained, tmp_path, crf):
     changes = {
-        'custom_hooks.1.crf': crf,
-        'custom_hooks.2.out_dir': str(tmp_path / 'strips'),
-        'custom_hooks.2.interval': 2,
-        'custom_hooks.2.min_height': 100,
+        'default_hooks.label_writer.crf': crf,
+        'default_hooks.visualization.out_dir': str(tmp_path / 'strips'),
+        'default_hooks.visualization.interval': 2,
+        'default_hooks.visualization.min_height': 100,
     }
     runner_for(toy_root, trained, tmp_path, **changes).test()
     ids = VOCFolder.open(toy_root, 'val').ids

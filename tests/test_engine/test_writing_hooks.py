@@ -47,7 +47,7 @@ def run(toy_root, tmp_path):
         cfg = tiny_config(toy_root, tmp_path / 'work')
         cfg.experiment_name = f'{tmp_path.name}_{name}'
         cfg.randomness = {'seed': 0}
-        cfg.custom_hooks[1].update(out_dir=str(folder), **hook)
+        cfg.default_hooks.cam_writer.update(out_dir=str(folder), **hook)
         cfg.test_dataloader.batch_size = batch_size
         cfg.test_cfg.fp16 = fp16
         if not grouped:
@@ -161,9 +161,9 @@ def test_crf_in_threads_gives_the_same_labels_scores_and_pictures(
         work_dir = tmp_path / name
         cfg = tiny_segmentor(toy_root, work_dir, randomness={'seed': 0})
         cfg.experiment_name = f'{tmp_path.name}_{name}'
-        cfg.custom_hooks[1].update(crf='dense', num_writers=writers)
+        cfg.default_hooks.label_writer.update(crf='dense', num_writers=writers)
         if name != 'threads':
-            cfg.custom_hooks[2].out_dir = str(work_dir / 'strips')
+            cfg.default_hooks.visualization.out_dir = str(work_dir / 'strips')
         runner = Runner.from_cfg(cfg)
         runner.model.init_weights()
         metrics = runner.test()

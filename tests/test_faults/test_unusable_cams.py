@@ -78,7 +78,7 @@ def test_fault23_the_share_decides(toy_root, tmp_path):
     def run(name, max_empty):
         cfg = tiny_config(toy_root, tmp_path / 'work', branch())
         cfg.experiment_name = name
-        cfg.custom_hooks[1].update(
+        cfg.default_hooks.cam_writer.update(
             out_dir=str(tmp_path / 'cams'), max_empty=max_empty
         )
         runner = Runner.from_cfg(cfg)

@@ -97,7 +97,7 @@ def test_keys_lead_through_dicts_and_lists(tiny_file):
     crop = find(cfg, 'train_dataloader.dataset.pipeline.3.crop_size')
     assert crop == (48, 48)
     for path, message in (
-        ('custom_hooks.9', "custom_hooks has no '9': it has 0, 1"),
+        ('test_evaluator.9', "test_evaluator has no '9': it has 0"),
         ('train_cfg.max_epochs.x', "max_epochs has no 'x': it is a value"),
         ('nothing', "the config has no 'nothing': it has "),
     ):

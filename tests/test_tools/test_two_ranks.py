@@ -41,7 +41,7 @@ def irnet(root, folder):
     dataset = cfg.test_dataloader.dataset
     dataset.data_root = str(root)
     dataset.pipeline[3].cam_dir = str(folder / 'cams')
-    cfg.custom_hooks[2].save_boundary = True
+    cfg.default_hooks.label_writer.save_boundary = True
     model = MODELS.build(cfg.model)
     torch.nn.init.normal_(model.boundary_head.classifier.weight)
     return cfg, model

@@ -38,7 +38,7 @@ EPOCHS = {
 OPTIONS = {
     'cam_train': {**EPOCHS, 'train_cfg.val_interval': 2},
     # After two epochs many CAMs are empty.
-    'cam_make': {'custom_hooks.1.max_empty': 1.0},
+    'cam_make': {'default_hooks.cam_writer.max_empty': 1.0},
     'affinity_train': EPOCHS,
     'segmentor_train': {
         'train_cfg.max_iters': 8,

@@ -32,7 +32,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         '--path',
         metavar='KEY',
-        help='print this part alone: model.loss_cps, custom_hooks.0',
+        help='print this part alone: model.loss_cps, default_hooks',
     )
     add_cfg_options(parser)
     parser.set_defaults(launcher='none', local_rank=0, work_dir=None)

@@ -4,7 +4,7 @@ from os import path as osp
 _base_ = './segmentor_test_pipelines.py'
 toy_metainfo = dict(classes=('background', 'alvo', 'bimi', 'coru', 'dexa'))
 data_root = '{{$TOYVOC_ROOT:data/toyvoc}}'
-label_dir = osp.abspath('{{$LABEL_DIR:work_dirs/toy/irnet_r26_toyvoc/labels}}')
+label_dir = osp.abspath('{{$LABEL_DIR:work_dirs/pseudo_labels_toyvoc/labels}}')
 train_pipeline = [
     dict(type='LoadWeakLabelImage'),
     dict(type='LoadLabelMap'),

@@ -1,5 +1,5 @@
-# IRNet on EfficientNet-Lite 0, without displacements, which masks do not
-# need. Values are those of irnet_r50.py, unless said otherwise.
+# IRNet on EfficientNet-Lite 0. Values are those of irnet_r50.py, unless said
+# otherwise.
 _base_ = './lite0.py'
 model = dict(
     type='IRNet',

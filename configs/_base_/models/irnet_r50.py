@@ -26,15 +26,11 @@ model = dict(
         ),
     ),
     boundary_head=dict(type='BoundaryHead', channels=32, num_groups=4),
-    # Trained as released. It shares no trained weight with the boundary
-    # branch: masks are the same without it (displacement_head=None).
-    displacement_head=dict(type='DisplacementHead'),
     radius=10,
     # All pairs inside the crop count; in the released code those of pixels
     # whose whole half disc is inside (irnet_r50_voc_release.py).
     interior_only=False,
     loss_affinity=dict(type='AffinityLoss'),
-    loss_displacement=dict(type='DisplacementLoss'),
     test_cfg=dict(
         # AMR's released code: 1.5, from AdvCAM (irnet_r50_voc_release.py).
         cam_power=1.0,

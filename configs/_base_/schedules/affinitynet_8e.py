@@ -20,7 +20,4 @@ param_scheduler = dict(
 # No validation while training: seeds are all there is to compare with.
 train_cfg = dict(type='EpochBasedTrainLoop', max_epochs=8)
 test_cfg = dict(type='TestLoop')
-custom_hooks = [
-    dict(type='CheckpointGuardHook'),
-    dict(type='LabelMapWriterHook'),
-]
+default_hooks = dict(label_writer=dict(type='LabelMapWriterHook'))

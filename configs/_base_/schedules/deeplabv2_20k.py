@@ -31,10 +31,7 @@ test_cfg = dict(type='TestLoop')
 default_hooks = dict(
     logger=dict(log_metric_by_epoch=False),
     checkpoint=dict(by_epoch=False, interval=2000),
+    # On the softmax. DeepLab-v2's CRF: default_hooks.label_writer.crf=dense
+    label_writer=dict(type='LabelMapWriterHook', crf=None),
+    visualization=dict(type='LabelVisualizationHook'),
 )
-custom_hooks = [
-    dict(type='CheckpointGuardHook'),
-    # DeepLab-v2's CRF, on the softmax: --cfg-options custom_hooks.1.crf=dense
-    dict(type='LabelMapWriterHook', crf=None, crf_source='scores'),
-    dict(type='LabelVisualizationHook'),
-]

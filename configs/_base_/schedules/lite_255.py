@@ -12,8 +12,7 @@ param_scheduler = dict(
 )
 train_cfg = dict(type='IterBasedTrainLoop', max_iters=255)
 test_cfg = dict(type='TestLoop')
-custom_hooks = [
-    dict(type='CheckpointGuardHook'),
-    dict(type='CAMGenerationHook'),
-    dict(type='CAMVisualizationHook'),
-]
+default_hooks = dict(
+    cam_writer=dict(type='CAMGenerationHook'),
+    visualization=dict(type='CAMVisualizationHook'),
+)

@@ -10,7 +10,4 @@ param_scheduler = dict(
 )
 train_cfg = dict(type='IterBasedTrainLoop', max_iters=155)
 test_cfg = dict(type='TestLoop')
-custom_hooks = [
-    dict(type='CheckpointGuardHook'),
-    dict(type='LabelMapWriterHook', save_boundary=True),
-]
+default_hooks = dict(boundary_writer=dict(type='BoundaryWriterHook'))

@@ -12,9 +12,8 @@ param_scheduler = dict(
 train_cfg = dict(type='IterBasedTrainLoop', max_iters=400, val_interval=400)
 val_cfg = dict(type='ValLoop')
 test_cfg = dict(type='TestLoop')
-custom_hooks = [
-    dict(type='CheckpointGuardHook'),
-    # DeepLab-v2's CRF, on the softmax: --cfg-options custom_hooks.1.crf=dense
-    dict(type='LabelMapWriterHook', crf=None, crf_source='scores'),
-    dict(type='LabelVisualizationHook'),
-]
+default_hooks = dict(
+    # On the softmax. DeepLab-v2's CRF: default_hooks.label_writer.crf=dense
+    label_writer=dict(type='LabelMapWriterHook', crf=None),
+    visualization=dict(type='LabelVisualizationHook'),
+)

@@ -17,8 +17,7 @@ param_scheduler = dict(
 train_cfg = dict(type='EpochBasedTrainLoop', max_epochs=8, val_interval=1)
 val_cfg = dict(type='ValLoop')
 test_cfg = dict(type='TestLoop')
-custom_hooks = [
-    dict(type='CheckpointGuardHook'),
-    dict(type='CAMGenerationHook'),
-    dict(type='CAMVisualizationHook'),
-]
+default_hooks = dict(
+    cam_writer=dict(type='CAMGenerationHook'),
+    visualization=dict(type='CAMVisualizationHook'),
+)

@@ -18,10 +18,8 @@ train_cfg = dict(type='EpochBasedTrainLoop', max_epochs=12, val_interval=4)
 val_cfg = dict(type='ValLoop')
 test_cfg = dict(type='TestLoop')
 default_hooks = dict(
-    logger=dict(interval=10), checkpoint=dict(interval=4, max_keep_ckpts=1)
+    logger=dict(interval=10),
+    checkpoint=dict(interval=4, max_keep_ckpts=1),
+    cam_writer=dict(type='CAMGenerationHook'),
+    visualization=dict(type='CAMVisualizationHook'),
 )
-custom_hooks = [
-    dict(type='CheckpointGuardHook'),
-    dict(type='CAMGenerationHook'),
-    dict(type='CAMVisualizationHook'),
-]

@@ -14,5 +14,5 @@ cfg_options = {
     # The maps are brighter off the objects than VOC's; chosen on seed 0.
     'test_evaluator.0.bg_thr': 0.6,
     # CAMs vanish here and there with L_cps at weight 1: a result as well.
-    'custom_hooks.1.max_empty': 1.0,
+    'default_hooks.cam_writer.max_empty': 1.0,
 }

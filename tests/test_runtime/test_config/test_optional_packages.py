@@ -41,13 +41,15 @@ def test_fault31_a_stand_in_is_told(nothing_installed, monkeypatch):
     monkeypatch.setattr(
         optional_packages, 'print_log', lambda *args: told.append(args)
     )
-    config = {'custom_hooks': [{'type': 'LabelMapWriterHook', 'crf': 'dense'}]}
+    config = {
+        'default_hooks': {'a': {'type': 'LabelMapWriterHook', 'crf': 'dense'}}
+    }
     check_optional_packages(config)
     ((text, _, level),) = told
     assert level == logging.INFO
     assert 'amr-mmseg[crf]' in text
     assert 'permutohedral' in text
-    config['custom_hooks'][0]['crf'] = 'local'
+    config['default_hooks']['a']['crf'] = None
     check_optional_packages(config)
     assert len(told) == 1
 

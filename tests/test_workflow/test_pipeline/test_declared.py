@@ -58,13 +58,15 @@ def test_each_value_concerns_the_stages_it_changes(
 
 def test_hooks_concern_the_stage_they_work_in(toy_root, tmp_path):
     cfg = tiny_config(toy_root, tmp_path)
-    cfg.custom_hooks = [
-        {'type': 'EMAHook', 'momentum': 0.1},
-        {'type': 'CAMGenerationHook', 'out_dir': 'x', 'a': 1},
-        {'type': 'CAMVisualizationHook', 'out_dir': 'x'},
-    ]
+    cfg.default_hooks.cam_writer = {
+        'type': 'CAMGenerationHook',
+        'out_dir': 'x',
+        'a': 1,
+    }
+    cfg.custom_hooks = [{'type': 'EMAHook', 'momentum': 0.1}]
     assert train_values(cfg)['custom_hooks'] == [
-        {'type': 'EMAHook', 'momentum': 0.1}
+        {'type': 'CheckpointGuardHook'},
+        {'type': 'EMAHook', 'momentum': 0.1},
     ]
     assert test_values(cfg)['custom_hooks'] == [
         {'type': 'CAMGenerationHook', 'a': 1}

@@ -92,6 +92,6 @@ class CAMStatus:
             f'{empty:,} of {labelled:,} labelled images have a class whose '
             f'CAM is empty, NaN or infinite, more than {max_empty:.0%}:\n'
             f'{list_faults(lines)}\nIs the classifier trained, and on these '
-            'classes? Otherwise raise max_empty of the CAMGenerationHook '
-            '(custom_hooks)'
+            'classes? Otherwise raise '
+            'default_hooks.cam_writer.max_empty'
         )

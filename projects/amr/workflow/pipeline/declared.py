@@ -19,6 +19,20 @@ FETCHING = (
     'prefetch_factor',
     'worker_init_fn',
 )
+# Entries of default_hooks that change no result but for rounding.
+NEUTRAL_HOOKS = (
+    'runtime_info',
+    'timer',
+    'sampler_seed',
+    'logger',
+    'param_scheduler',
+    'checkpoint',
+    'exact_resume',
+    'finite_loss',
+    'graceful_stop',
+    'channels_last',
+    'fuse_conv_bn',
+)
 TRAIN_KEYS = (
     'model',
     'train_dataloader',
@@ -26,7 +40,6 @@ TRAIN_KEYS = (
     'optim_wrapper',
     'param_scheduler',
     'randomness',
-    'custom_hooks',
     'initialisation',
     'load_from',
 )
@@ -35,7 +48,7 @@ TEST_KEYS = (
     'test_dataloader',
     'test_evaluator',
     'test_cfg',
-    'custom_hooks',
+    'label_transform',
 )
 
 
@@ -54,11 +67,7 @@ def train_values(cfg: Config) -> dict:
     for key in ('val_interval', 'val_begin', 'dynamic_intervals'):
         values.get('train_cfg', {}).pop(key, None)
     of_tests = (ItemWriterHook, PictureStripHook)
-    values['custom_hooks'] = [
-        hook
-        for hook in values.get('custom_hooks', [])
-        if not _is(hook, of_tests)
-    ]
+    values['custom_hooks'] = [h for h in _hooks(cfg) if not _is(h, of_tests)]
     return without_keys(values, FETCHING)
 
 
@@ -74,12 +83,8 @@ def test_values(cfg: Config) -> dict:
     """
     values = _pick(cfg, TEST_KEYS)
     values.get('test_dataloader', {}).pop('batch_size', None)
-    hooks = cfg.to_dict().get('default_hooks') or {}
-    values['custom_hooks'] = [
-        {key: value for key, value in hook.items() if key != 'out_dir'}
-        for hook in [*values.get('custom_hooks', []), *hooks.values()]
-        if hook and _is(hook, ItemWriterHook)
-    ]
+    writers = [hook for hook in _hooks(cfg) if _is(hook, ItemWriterHook)]
+    values['custom_hooks'] = writers
     return without_keys(values, (*FETCHING, 'init_cfg', 'pretrained'))
 
 
@@ -126,6 +131,18 @@ def _pick(cfg: Config, keys) -> dict:
     """Plain copies of some of a config's entries."""
     plain = cfg.to_dict()
     return {key: plain[key] for key in keys if plain.get(key) is not None}
+
+
+def _hooks(cfg: Config) -> list[dict]:
+    """Hooks that matter, without names and where they write."""
+    plain = cfg.to_dict()
+    named = (plain.get('default_hooks') or {}).items()
+    hooks = [hook for name, hook in named if name not in NEUTRAL_HOOKS]
+    return [
+        {key: value for key, value in hook.items() if key != 'out_dir'}
+        for hook in [*hooks, *plain.get('custom_hooks', [])]
+        if hook
+    ]
 
 
 def _is(hook: dict, kinds) -> bool:

@@ -38,8 +38,9 @@ class Stage:
         kind (str): ``'train'``, ``'test'`` or ``'tool'``.
         config (str): Config file of a training or test, relative to the
             working folder or else to the repository. Defaults to ''.
-        checkpoint (str): Of a test. Defaults to ''.
-        tool (str): File under ``tools/`` of a tool stage. Defaults to ''.
+        checkpoint (str): Of a test by ``test.py``. Defaults to ''.
+        tool (str): File under ``tools/`` of a tool stage, or of a test that
+            another tool than ``test.py`` runs. Defaults to ''.
         arguments (tuple[str, ...]): Command line of a tool, or further flags
             of a training or test. Defaults to ().
         outputs (dict[str, str]): Path by name; a training has
@@ -205,7 +206,10 @@ def _read_stage(entry: dict, where: str) -> Stage:
         raise PipelineConfigError(
             f'{where}: `kind` must be one of {", ".join(KINDS)}, got {kind!r}'
         )
-    for key in KINDS[kind]:
+    needed = KINDS[kind]
+    if kind == 'test' and entry.get('tool'):
+        needed = ('config',)
+    for key in needed:
         if not entry.get(key):
             raise PipelineConfigError(f'{where}: a {kind} needs `{key}`')
     return Stage(
