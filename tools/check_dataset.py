@@ -122,7 +122,7 @@ def make_folder(folder: Path) -> None:
 
 
 def main() -> None:
-    """Check, tell, and write what is asked for."""
+    """Check, print the report, and write the files that are wanted."""
     args = parse_args()
     check_max_contradictions(args.max_contradictions)
     MMLogger.get_current_instance().setLevel('WARNING')

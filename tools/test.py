@@ -1,9 +1,9 @@
 #!/usr/bin/env python
 """Test a model: ``python tools/test.py CONFIG CHECKPOINT``.
 
-A classifier writes one CAM record an image and prints CAM mIoU (at the fixed
+A classifier writes one CAM record per image and prints CAM mIoU (at the fixed
 threshold and at the best of the sweep) and classification mAP. An affinity
-network writes one palette PNG an image and prints pseudo-label mIoU, a
+network writes one palette PNG per image and prints pseudo-label mIoU, a
 segmentor the same with mIoU; on a split without masks nothing is scored.
 """
 
@@ -59,7 +59,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('checkpoint', help='checkpoint file')
     parser.add_argument('--out', help='folder of the predictions')
     parser.add_argument(
-        '--show-dir', help='folder of picture strips, one an image'
+        '--show-dir', help='folder of picture strips, one per image'
     )
     parser.add_argument(
         '--tta', action='store_true', help='test-time augmentation'
@@ -130,7 +130,7 @@ def main() -> None:
 
 def run_test(runner: Runner) -> dict:
     """Test; a stop leaves no half file and says how to go on."""
-    kept = 'stopped; finished items are kept, this goes on:'
+    kept = 'stopped; finished items are kept, this command resumes:'
     with stop_tells(lambda: f'{kept}\n  {this_command()}'):
         return runner.test()
 

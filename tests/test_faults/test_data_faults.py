@@ -5,7 +5,6 @@ import re
 import numpy as np
 import pytest
 from damaged_voc import (
-    CLASSES,
     SIZE,
     annotate,
     mask,
@@ -17,9 +16,7 @@ from damaged_voc import (
 from mmseg.registry import TRANSFORMS
 from PIL import Image
 
-from projects.amr.datasets import VOCWeakLabelDataset
 from projects.amr.errors import DataError
-from projects.amr.ops.seeds import confident_seed
 from projects.amr.workflow.preflight import check_splits, folder_splits
 
 TURN = 0x0112  # EXIF orientation
@@ -334,23 +331,6 @@ def test_fault22_masks_are_refused_as_they_are_loaded(root, kind):
     assert re.search(r'a\.png is not a readable mask', message('a'))
     if kind == 'LoadLabelMap':
         assert 'label map not found' in message('none')
-
-
-@pytest.mark.parametrize('test_mode', [False, True])
-def test_fault17_unlabelled_images_train_nothing(root, test_mode):
-    """Left out of training; in testing they stay, all background."""
-    annotate(root, 'b')
-    dataset = VOCWeakLabelDataset(
-        ann_file='ImageSets/Segmentation/train.txt',
-        data_root=str(root),
-        metainfo={'classes': CLASSES},
-        test_mode=test_mode,
-    )
-    ids = [dataset.get_data_info(i)['img_id'] for i in range(len(dataset))]
-    assert ids == (['a', 'b', 'c'] if test_mode else ['a', 'c'])
-    image = np.zeros((*SIZE, 3), np.uint8)
-    seed = confident_seed(image, np.zeros((0, *SIZE)), [])
-    assert seed.max() == 0
 
 
 def test_workers_find_the_same(root):

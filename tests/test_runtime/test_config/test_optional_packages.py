@@ -1,6 +1,5 @@
 import logging
 import sys
-from argparse import Namespace
 
 import pytest
 
@@ -10,7 +9,7 @@ from projects.amr.runtime.config.optional_packages import (
     check_optional_packages,
     missing_module,
 )
-from projects.amr.workflow.launch.tool_setup import load_config
+from projects.amr.workflow.launch.tool_setup import resolve_config
 
 
 @pytest.fixture
@@ -22,15 +21,7 @@ def nothing_installed(monkeypatch):
 def load(tmp_path, text):
     path = tmp_path / 'a.py'
     path.write_text(text)
-    return load_config(
-        Namespace(
-            config=str(path),
-            cfg_options=None,
-            launcher='none',
-            work_dir=str(tmp_path),
-            local_rank=0,
-        )
-    )
+    return resolve_config(path)
 
 
 @pytest.mark.parametrize('scope', ['', 'mmseg.'])

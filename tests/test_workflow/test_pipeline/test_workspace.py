@@ -1,12 +1,11 @@
 """What a stage reads is known before it runs."""
 
 import shutil
-from argparse import Namespace
 
 from runner_configs import tiny_config
 
 from projects.amr.runtime.files.progress import Reporter
-from projects.amr.workflow.launch.tool_setup import load_config
+from projects.amr.workflow.launch.tool_setup import resolve_config
 from projects.amr.workflow.pipeline import (
     PipelineRunner,
     Stage,
@@ -102,14 +101,7 @@ def test_a_stage_s_config_needs_no_class_list_any_more(
     monkeypatch.setattr(runner, 'call_tool', lambda *_: None)
     PipelineRunner(space, Reporter())._call(context)
     classes.unlink()
-    args = Namespace(
-        config=str(tmp_path / 'work' / 'a' / 'config.py'),
-        cfg_options=None,
-        launcher='none',
-        work_dir=None,
-        local_rank=0,
-    )
-    found = load_config(args)
+    found = resolve_config(tmp_path / 'work' / 'a' / 'config.py')
     names = found.train_dataloader.dataset.metainfo.classes
     assert tuple(names) == ('background', 'dog', 'cat')
     assert found.model.spotlight.head.num_classes == 2

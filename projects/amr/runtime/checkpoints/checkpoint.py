@@ -1,4 +1,4 @@
-"""What checkpoints hold, and whether that fits a model."""
+"""Contents of checkpoints, and how they fit a model."""
 
 from pathlib import Path
 

@@ -32,7 +32,6 @@ ZOOS = {
 }
 PACKAGE = 'package'
 """Scheme of files that an installed Python package holds."""
-_PLACE_HINT = 'or name another file'
 _FREE = {'frozen_stages': -1, 'norm_eval': False, 'requires_grad': True}
 
 
@@ -81,7 +80,7 @@ def _file_of_package(source: str, package: str, path: str = '') -> Path:
     return Path(next(iter(spec.submodule_search_locations)), path)
 
 
-def find_weights(source: str, remedy: str = _PLACE_HINT) -> Path:
+def find_weights(source: str) -> Path:
     """The local file of a source, downloaded if necessary.
 
     Downloads go to torch's cache (``$TORCH_HOME/hub/checkpoints``). They and
@@ -91,7 +90,6 @@ def find_weights(source: str, remedy: str = _PLACE_HINT) -> Path:
 
     Args:
         source (str): File, URL or name of a model zoo.
-        remedy (str): End of the error message. Defaults to a general one.
 
     Returns:
         Path: The file.
@@ -106,23 +104,22 @@ def find_weights(source: str, remedy: str = _PLACE_HINT) -> Path:
         path = Path(source).expanduser()
         if not path.is_file():
             raise MissingWeightsError(
-                f'initial weights not found: {source}. Put the file there, '
-                f'{remedy}'
+                f'initial weights not found: {source}. Put the file there'
             )
         if packaged and named_digest(path):
-            _compare_digest(source, path, named_digest(path), remedy)
+            _compare_digest(source, path, named_digest(path))
         return path
     target = cached_path(source)
     digest = named_digest(target)
     if not target.is_file():
-        _download(source, target, digest, remedy)
+        _download(source, target, digest)
     elif digest:
-        _compare_digest(source, target, digest, remedy)
+        _compare_digest(source, target, digest)
     return target
 
 
 def cached_path(url: str) -> Path:
-    """Where torch keeps a downloaded checkpoint."""
+    """Path of a download in torch's cache."""
     name = os.path.basename(urlparse(url).path)
     return Path(torch.hub.get_dir()) / 'checkpoints' / name
 
@@ -138,7 +135,7 @@ def named_digest(path: Path) -> str:
     return found.group(1) if found else ''
 
 
-def _download(source: str, target: Path, digest: str, remedy: str) -> None:
+def _download(source: str, target: Path, digest: str) -> None:
     """Download a file, unless another process has done so meanwhile."""
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -150,7 +147,7 @@ def _download(source: str, target: Path, digest: str, remedy: str) -> None:
     except (URLError, OSError, RuntimeError) as error:
         raise MissingWeightsError(
             f'initial weights could not be downloaded: {source} ({error}). '
-            f'Put the file at {target}{_expected(digest)}, {remedy}'
+            f'Put the file at {target}{_expected(digest)}'
         ) from None
 
 
@@ -169,7 +166,7 @@ def _alone(target: Path) -> Iterator[None]:
         lock.release()
 
 
-def _compare_digest(source, target: Path, digest: str, remedy: str) -> None:
+def _compare_digest(source: str, target: Path, digest: str) -> None:
     """Refuse a cached file of another content."""
     found = file_digest(target)
     if not found.startswith(digest):
@@ -177,7 +174,7 @@ def _compare_digest(source, target: Path, digest: str, remedy: str) -> None:
             f'{target} is not what {source} names{_expected(digest)}; found '
             f'sha256 {found[: len(digest)]}..., '
             f'{target.stat().st_size} bytes: damaged or another file. Delete '
-            f'it to download it again, put the right one there, {remedy}'
+            'it to download it again, or put the right one there'
         )
 
 
@@ -248,8 +245,10 @@ def require_pretrained(config) -> None:
     for key, source in find_pretrained(config):
         keys.setdefault(source, key)
     for source, key in keys.items():
-        find_weights(
-            source,
-            f'name another file with --cfg-options {key}=FILE, or train from '
-            'random weights with --no-pretrained',
-        )
+        try:
+            find_weights(source)
+        except MissingWeightsError as error:
+            raise MissingWeightsError(
+                f'{error}. Or name another one with --cfg-options {key}=FILE, '
+                'or start from random weights with --no-pretrained'
+            ) from None

@@ -12,7 +12,7 @@ from mmengine.runner import EpochBasedTrainLoop, Runner
 from projects.amr.errors import UserError
 
 SCALE = 'parallel'
-# What moves while training goes on.
+# What moves during training.
 _PROGRESS = frozenset(
     {'params', 'lr', 'last_step', '_global_step', '_last_value', 'base_values'}
 )
@@ -85,7 +85,7 @@ def fit_schedule(runner: Runner, checkpoint: dict) -> str | None:
         _rescale(runner, checkpoint, old, new)
         text += (
             f'; an epoch takes {new["steps_per_epoch"]} steps, it took '
-            f'{old["steps_per_epoch"]}; the schedule goes on at the same epoch'
+            f'{old["steps_per_epoch"]}; the schedule stays at the same epoch'
         )
     return text
 
@@ -166,8 +166,8 @@ def require_same_settings(
         changes += _differences(saved, states, names)
     if changes:
         raise UserError(
-            f'cannot resume: {"; ".join(changes)}. A resumed training goes on '
-            "with the checkpoint's values, so the change would have no "
+            f'cannot resume: {"; ".join(changes)}. A resumed training keeps '
+            "the checkpoint's values, so the change would have no "
             'effect. Put the config back, or start a new training from its '
             'weights: --cfg-options load_from=CHECKPOINT with another '
             '--work-dir, without --resume'

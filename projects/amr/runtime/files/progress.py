@@ -36,7 +36,7 @@ class Reporter:
         self._last = time.monotonic()
 
     def tick(self, text: str) -> None:
-        """Say how far the step is."""
+        """Show how far the step is."""
         if self.console.is_terminal:
             if self._status is None:
                 self._status = self.console.status(text)

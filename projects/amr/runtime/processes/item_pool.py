@@ -34,7 +34,7 @@ class LostWorkerError(UserError):
 
 
 class ItemJob(Protocol):
-    """What :func:`run_items` needs; pickled and sent to each worker."""
+    """Job of :func:`run_items`; pickled and sent to each worker."""
 
     def load(self, item: str) -> Any:
         """Result of a finished item, or None where there is work to do."""

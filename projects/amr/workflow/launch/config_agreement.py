@@ -28,7 +28,7 @@ def settle_config(
     cfg: Config,
     roles: Sequence[str],
     options: Iterable[str] | None = None,
-    tell: bool = True,
+    log: bool = True,
 ) -> None:
     """Correct config entries that cannot be meant, refuse others.
 
@@ -42,7 +42,7 @@ def settle_config(
             data loaders that will be used.
         options (Iterable[str], optional): Keys of ``--cfg-options``, see
             :func:`keeps_workers`. Defaults to None.
-        tell (bool): Whether to log what is corrected. Defaults to True.
+        log (bool): Whether to log what is corrected. Defaults to True.
 
     Raises:
         UserError: If entries contradict each other; both keys are named.
@@ -64,7 +64,7 @@ def settle_config(
         _check_loop(cfg)
         _check_pairing(cfg)
         changes += check_schedule_length(cfg)
-    for text in changes if tell else ():
+    for text in changes if log else ():
         print_log(text, 'current', logging.WARNING)
 
 
@@ -196,7 +196,7 @@ def _class_lists(cfg: Config) -> Iterator[tuple[str, tuple[str, ...]]]:
             if colours and len(colours) != len(names):
                 raise UserError(
                     f'{key} has {len(names)} names and palette '
-                    f'{len(colours)} colours: there must be one a class'
+                    f'{len(colours)} colours: there must be one per class'
                 )
             yield key, names
 
@@ -289,26 +289,24 @@ def check_schedule_length(cfg: Config) -> list[str]:
     Raises:
         UserError: If the schedule ends early at 0; both entries are named.
     """
-    loop = cfg.train_cfg
+    loop = cfg.get('train_cfg') or {}
     by_epoch = loop.get('by_epoch', 'Epoch' in str(loop.get('type', '')))
     unit = 'max_epochs' if by_epoch else 'max_iters'
     total, schedulers = loop.get(unit), cfg.get('param_scheduler') or []
     if isinstance(schedulers, dict):
         schedulers = [schedulers]
-    if not total or not all(isinstance(s, dict) for s in schedulers):
+    comparable = all(
+        isinstance(s, dict)
+        and s.get('end')
+        and bool(s.get('by_epoch', True)) == bool(by_epoch)
+        for s in schedulers
+    )
+    if not total or not schedulers or not comparable:
         return []
-    ends = [
-        scheduler.get('end')
-        for scheduler in schedulers
-        if bool(scheduler.get('by_epoch', True)) == bool(by_epoch)
-    ]
-    if len(ends) < len(schedulers) or not ends or None in ends:
-        return []
-    last = schedulers[max(range(len(ends)), key=ends.__getitem__)]
-    end = max(ends)
-    key = 'param_scheduler.end'
+    end, index = max((s['end'], i) for i, s in enumerate(schedulers))
+    last, key = schedulers[index], 'param_scheduler.end'
     if len(schedulers) > 1:
-        key = f'param_scheduler.{schedulers.index(last)}.end'
+        key = f'param_scheduler.{index}.end'
     zero = last.get('type') in _TO_ZERO and not last.get('eta_min')
     if end < total and zero:
         raise UserError(

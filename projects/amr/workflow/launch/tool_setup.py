@@ -1,4 +1,4 @@
-"""What the tools share: flags, config, work dir, exit codes."""
+"""Flags, config, work dir and exit codes of the tools."""
 
 import argparse
 import os
@@ -76,36 +76,53 @@ def add_trust_argument(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def load_config(args: argparse.Namespace) -> Config:
-    """Read the config file and apply the common flags.
+def resolve_config(
+    path: str | Path, cfg_options: dict | None = None, trust: bool = False
+) -> Config:
+    """Read the config of a training or test, with everything applied.
 
     Also makes mmengine read checkpoints with :func:`use_strict_loading`.
 
     Args:
-        args (argparse.Namespace): With ``config`` and the common flags.
+        path (str | Path): The file.
+        cfg_options (dict, optional): Overrides by dotted key. Defaults to
+            None.
+        trust (bool): See :func:`read_checkpoint`. Defaults to False.
 
     Returns:
-        Config: With ``launcher`` and ``work_dir`` set.
+        Config: Fitted to its ``class_file``, if it has one.
 
     Raises:
         UserError: If the file is missing or no config, an option has no
             effect, or its ``class_file`` breaks a rule.
         MissingDependencyError: If it needs a package that is not installed.
     """
-    os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
-    use_strict_loading(getattr(args, 'trust_checkpoint', False))
-    cfg = read_config(args.config)
-    apply_cfg_options(cfg, args.cfg_options)
+    use_strict_loading(trust)
+    cfg = read_config(path)
+    apply_cfg_options(cfg, cfg_options)
     check_optional_packages(cfg.to_dict())
     fit_class_file(cfg)
     if (cfg.get('randomness') or {}).get('deterministic'):
         # Without it torch refuses every matrix product on a GPU.
         os.environ.setdefault('CUBLAS_WORKSPACE_CONFIG', ':4096:8')
+    return cfg
+
+
+def load_config(args: argparse.Namespace) -> Config:
+    """Resolve a tool's config; set ``launcher`` and ``work_dir``, join ranks.
+
+    Args:
+        args (argparse.Namespace): With ``config`` and the common flags.
+
+    Returns:
+        Config: See :func:`resolve_config`.
+    """
+    os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
+    trust = getattr(args, 'trust_checkpoint', False)
+    cfg = resolve_config(args.config, args.cfg_options, trust)
     cfg.launcher = args.launcher
-    if args.work_dir is not None:
-        cfg.work_dir = args.work_dir
-    elif cfg.get('work_dir') is None:
-        cfg.work_dir = str(Path('work_dirs') / Path(args.config).stem)
+    default = cfg.get('work_dir') or Path('work_dirs', Path(args.config).stem)
+    cfg.work_dir = str(default if args.work_dir is None else args.work_dir)
     if args.launcher == 'pytorch' and not torch.cuda.is_available():
         _join_on_cpu(cfg)
     return cfg

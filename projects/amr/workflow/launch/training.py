@@ -1,4 +1,4 @@
-"""What tools/train.py settles before it trains."""
+"""Checks and initial weights of a training, before it starts."""
 
 import logging
 import os

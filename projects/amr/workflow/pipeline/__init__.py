@@ -1,4 +1,8 @@
-from .overrides import PipelineConfigError, override_stages
+from .overrides import (
+    PipelineConfigError,
+    override_stages,
+    use_stage_overrides,
+)
 from .runner import PipelineRunner
 from .stages import Stage, choose, dependents, read_stages
 from .summary import summarize, write_summary
@@ -22,5 +26,6 @@ __all__ = [
     'read_pipeline',
     'read_stages',
     'summarize',
+    'use_stage_overrides',
     'write_summary',
 ]

@@ -67,7 +67,7 @@ def train_values(cfg: Config) -> dict:
     for key in ('val_interval', 'val_begin', 'dynamic_intervals'):
         values.get('train_cfg', {}).pop(key, None)
     of_tests = (ItemWriterHook, PictureStripHook)
-    values['custom_hooks'] = _hooks(cfg, lambda hook: not _is(hook, of_tests))
+    values['custom_hooks'] = [h for h in _hooks(cfg) if not _is(h, of_tests)]
     return without_keys(values, FETCHING)
 
 
@@ -83,9 +83,8 @@ def test_values(cfg: Config) -> dict:
     """
     values = _pick(cfg, TEST_KEYS)
     values.get('test_dataloader', {}).pop('batch_size', None)
-    values['custom_hooks'] = _hooks(
-        cfg, lambda hook: _is(hook, ItemWriterHook)
-    )
+    writers = [hook for hook in _hooks(cfg) if _is(hook, ItemWriterHook)]
+    values['custom_hooks'] = writers
     return without_keys(values, (*FETCHING, 'init_cfg', 'pretrained'))
 
 
@@ -134,15 +133,15 @@ def _pick(cfg: Config, keys) -> dict:
     return {key: plain[key] for key in keys if plain.get(key) is not None}
 
 
-def _hooks(cfg: Config, wanted) -> list[dict]:
-    """Hooks of wanted types, without names and where they write."""
+def _hooks(cfg: Config) -> list[dict]:
+    """Hooks that matter, without names and where they write."""
     plain = cfg.to_dict()
     named = (plain.get('default_hooks') or {}).items()
     hooks = [hook for name, hook in named if name not in NEUTRAL_HOOKS]
     return [
-        {key: v for key, v in hook.items() if key != 'out_dir'}
-        for hook in hooks + plain.get('custom_hooks', [])
-        if hook and wanted(hook)
+        {key: value for key, value in hook.items() if key != 'out_dir'}
+        for hook in [*hooks, *plain.get('custom_hooks', [])]
+        if hook
     ]
 
 

@@ -1,4 +1,4 @@
-"""What a finished stage was made from, and whether that is still so."""
+"""Records of finished stages, and how they compare with the present."""
 
 import hashlib
 import json
@@ -161,7 +161,7 @@ def started_key(folder: Path) -> str | None:
 
 @dataclass
 class StageState:
-    """What to do with a stage.
+    """Whether and how a stage is to run.
 
     Args:
         reasons (list[str]): Why it runs; empty if it is finished.
@@ -197,7 +197,7 @@ def stage_state(context, inputs: dict[str, str]) -> StageState:
     record = StageRecord.load(context.folder)
     if record is None:
         begun = started_key(context.folder)
-        reason = 'interrupted before, goes on' if begun == key else 'not done'
+        reason = 'interrupted before, resumes' if begun == key else 'not done'
         if begun not in (None, key):
             reason = 'its settings changed since it was interrupted'
         return StageState([reason], restart=begun != key, key=key)

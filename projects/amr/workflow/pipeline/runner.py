@@ -87,13 +87,13 @@ class PipelineRunner:
         except UserError:
             return False
         try:
-            settle_config(cfg, stage.loaders, tell=False)
+            settle_config(cfg, stage.loaders, log=False)
         except UserError as error:
             raise UserError(f'stage {stage.name!r}: {error}') from None
         return True
 
     def _announce(self, head, stage, state: StageState, chosen) -> None:
-        """Say why a stage runs and what may follow from it."""
+        """Print why a stage runs and which stages may follow."""
         self.reporter.step(f'{head}: {"; ".join(state.reasons)}')
         later = dependents(stage, chosen)
         if state.record is not None and later:

@@ -208,7 +208,7 @@ def _read_stage(entry: dict, where: str) -> Stage:
         )
     needed = KINDS[kind]
     if kind == 'test' and entry.get('tool'):
-        needed = ['config']
+        needed = ('config',)
     for key in needed:
         if not entry.get(key):
             raise PipelineConfigError(f'{where}: a {kind} needs `{key}`')

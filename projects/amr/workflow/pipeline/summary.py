@@ -1,4 +1,4 @@
-"""What a pipeline measured: figures of its stages, and ``summary.json``."""
+"""Figures of a pipeline's stages, and ``summary.json``."""
 
 import json
 import platform
@@ -80,7 +80,7 @@ def numbers(content: Mapping, prefix: str = '') -> dict[str, float]:
 
 
 def threshold_policy(metric: str) -> str | None:
-    """How the background threshold behind a metric was chosen.
+    """Choice of the background threshold behind a metric.
 
     Example:
         >>> threshold_policy('cam/mIoU_best')

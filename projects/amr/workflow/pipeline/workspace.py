@@ -1,7 +1,6 @@
 """A pipeline's folders, and its stages with all references filled in."""
 
 import os
-from argparse import Namespace
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -16,7 +15,7 @@ from projects.amr.runtime.checkpoints.pretrained import find_pretrained
 from projects.amr.runtime.checkpoints.resume import last_checkpoint
 from projects.amr.runtime.config.config_reading import read_config
 from projects.amr.workflow.launch.config_agreement import keeps_workers
-from projects.amr.workflow.launch.tool_setup import load_config
+from projects.amr.workflow.launch.tool_setup import resolve_config
 from projects.amr.workflow.pipeline.declared import (
     argument_values,
     flatten,
@@ -167,15 +166,9 @@ class StageContext:
         }
         if self.space.seed is not None:
             options['randomness.seed'] = self.space.seed
-        args = Namespace(
-            config=self.stage.config,
-            cfg_options=options,
-            launcher='none',
-            work_dir=str(self.folder),
-            local_rank=0,
-        )
         with _environment(self.env):
-            cfg = load_config(args)
+            cfg = resolve_config(self.stage.config, options)
+        cfg.work_dir = str(self.folder)
         cfg.keep_workers = keeps_workers(cfg, options)
         return cfg
 

@@ -141,7 +141,7 @@ class _SplitChecker:
         self._rows = rows
 
     def _paths(self, image_id: str) -> dict[str, Path | DataError]:
-        """Paths by kind of file, a fault in place of an image."""
+        """Paths by kind of file, or the fault of a missing image."""
         try:
             image = self.split.image_path(image_id)
         except DataError as error:

@@ -1,4 +1,4 @@
-"""What a check found: printed, as JSON, and as cleaned lists."""
+"""Report of a check: printed, as JSON, and as cleaned lists."""
 
 from collections import Counter
 from dataclasses import dataclass, field
@@ -25,7 +25,7 @@ COUNTED = {
 
 @dataclass(eq=False)
 class SplitReport:
-    """What was found in one list.
+    """Faults and counts of one list.
 
     Args:
         split (SplitToCheck): The list.
@@ -113,7 +113,7 @@ class SplitReport:
 
 @dataclass
 class PreflightReport:
-    """What was found in all lists.
+    """Faults and counts of all lists.
 
     Args:
         splits (list[SplitReport]): One per list.

@@ -1,6 +1,5 @@
 """Lists to check: of a folder, a config, or a pipeline's stages."""
 
-from argparse import Namespace
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -16,7 +15,7 @@ from projects.amr.datasets.voc.voc_weak_label import VOC_FOLDERS
 from projects.amr.errors import UserError
 from projects.amr.runtime.config.config_reading import read_config
 from projects.amr.workflow.launch.own_classes import unwrapped
-from projects.amr.workflow.launch.tool_setup import load_config
+from projects.amr.workflow.launch.tool_setup import resolve_config
 from projects.amr.workflow.pipeline import (
     StageContext,
     Workspace,
@@ -166,14 +165,8 @@ def config_splits(
     if read_config(path).get('stages'):
         space = read_pipeline(path, work_dir, cfg_options=cfg_options)
         return _pipeline_splits(space)
-    args = Namespace(
-        config=path,
-        cfg_options=cfg_options,
-        launcher='none',
-        work_dir=work_dir,
-        local_rank=0,
-    )
-    return _splits_of(load_config(args), ('train', 'val', 'test'))
+    cfg = resolve_config(path, cfg_options)
+    return _splits_of(cfg, ('train', 'val', 'test'))
 
 
 def _pipeline_splits(space: Workspace):
