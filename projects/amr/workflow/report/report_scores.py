@@ -3,8 +3,7 @@
 For *stages* see :mod:`projects.amr.workflow.report.report_stages`.
 """
 
-from projects.amr.evaluation.published_results import comparison
-from projects.amr.evaluation.published_tables import METRICS
+from projects.amr.evaluation.published_results import METRICS, comparison
 from projects.amr.visualization.report import (
     Comparison,
     Score,
