@@ -56,4 +56,5 @@ def test_a_segmentor_learns_from_labels_made_on_line(toy_root, tmp_path):
         job.make(ids[path])
         written, _ = load_label_map(tmp_path / f'labels/{ids[path]}.png')
         np.testing.assert_array_equal(found, written[:, ::-1])
-    assert {0, 1} < {*np.unique(np.concatenate(list(map(np.ravel, seen.labels.values()))))}
+    values = np.concatenate([x.ravel() for x in seen.labels.values()])
+    assert len(np.unique(values)) > 2
