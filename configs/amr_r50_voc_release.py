@@ -10,7 +10,7 @@ model = dict(
     spotlight=dict(
         init_cfg=dict(
             type='Pretrained',
-            checkpoint='{{$VOC_CLASSIFIER:work_dirs/cam_r50_voc_release/epoch_8.pth}}',
+            checkpoint='work_dirs/cam_r50_voc_release/epoch_8.pth',
         )
     ),
     compensation=dict(

@@ -69,7 +69,6 @@ def affinity(root, folder):
     dataset = cfg.test_dataloader.dataset
     dataset.data_root = str(root)
     dataset.pipeline[3].cam_dir = str(folder / 'cams')
-    cfg.default_hooks.label_writer.save_boundary = True
     cfg.work_dir = str(folder)
     cfg.launcher = 'none'
     return cfg

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from cam_files import write_label_config
 from mmengine.config import Config
 from mmengine.runner import Runner
 from mmseg.apis import MMSegInferencer
@@ -124,10 +125,12 @@ def test_from_csv_to_rle_and_back(tool, photos, imported, classified):
         assert record.scores.shape == (4,)
     where = ['--data-root', imported, '--split', 'train']
     seeds = photos / 'seeds'
-    flags = ['--crf', 'none', '--fg-thr', 0.5, '--bg-thr', 0.2]
-    code, text, errors = tool(
-        'make_seeds', classified / 'cams', *where, '--out-dir', seeds, *flags
+    config = write_label_config(
+        *(photos / 'seeds.py', imported, classified, 'train'),
+        fg_thr=0.5,
+        bg_thr=0.2,
     )
+    code, text, errors = tool('make_seeds', config, '--out', seeds)
     assert code == 0, errors
     assert '8 made' in text
     assert 'nothing to score against' in text
@@ -160,18 +163,10 @@ def test_segmentor_of_own_classes_works_in_mmsegs_inferencer(
 ):
     seeds = photos / 'all_seeds'
     cfg = tiny_segmentor(imported, photos / 'segmentor')
-    where = ['--data-root', imported, '--split', 'train_aug']
-    code, _, errors = tool(
-        'make_seeds',
-        classified / 'cams',
-        *where,
-        '--out-dir',
-        seeds,
-        '--crf',
-        'none',
-        '--bg-thr',
-        0.3,
+    config = write_label_config(
+        photos / 'all_seeds.py', imported, classified, 'train_aug', bg_thr=0.3
     )
+    code, _, errors = tool('make_seeds', config, '--out', seeds)
     assert code == 0, errors
     cfg.train_dataloader.dataset.data_prefix.seg_map_path = str(seeds)
     runner = Runner.from_cfg(fitted(cfg, imported))
