@@ -340,3 +340,20 @@ def test_hooks_run_in_the_order_that_their_work_needs(name, expected):
         *expected,
         'graceful_stop',
     ]
+
+
+@pytest.mark.parametrize(
+    'path',
+    [
+        path
+        for path in sorted(CONFIGS.rglob('*_*voc*.py'))
+        if not {'_base_', 'pipelines'} & set(path.parts)
+    ],
+    ids=lambda path: path.stem,
+)
+def test_the_learning_rate_is_for_the_batch_of_one_process(path):
+    cfg = Config.fromfile(path)
+    assert cfg.auto_scale_lr == {
+        'enable': False,
+        'base_batch_size': cfg.train_dataloader.batch_size,
+    }

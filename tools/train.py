@@ -33,6 +33,10 @@ from projects.amr.workflow.launch.tool_setup import (
     settle_initial_weights,
     was_restarted,
 )
+from projects.amr.workflow.launch.total_batch import (
+    log_total_batch,
+    use_auto_scale_lr,
+)
 from projects.amr.workflow.launch.train_batches import require_batches
 
 NEEDED = ('model', 'train_dataloader', 'train_cfg', 'optim_wrapper')
@@ -55,6 +59,12 @@ def parse_args() -> argparse.Namespace:
         choices=AMP_TYPES,
         help='automatic mixed precision: alone, bfloat16 or else float16, as '
         'the GPU can; bf16 on a CPU too that has instructions for it',
+    )
+    parser.add_argument(
+        '--auto-scale-lr',
+        action='store_true',
+        help='scale the learning rate with the total batch size, linearly '
+        'from auto_scale_lr.base_batch_size',
     )
     parser.add_argument(
         '--no-pretrained',
@@ -89,9 +99,12 @@ def train(cfg: Config, args: argparse.Namespace) -> None:
     if args.amp:
         use_amp(cfg, args.amp)
     settle_half(cfg)
+    if args.auto_scale_lr:
+        use_auto_scale_lr(cfg)
     runner = (
         RUNNERS.build(cfg) if 'runner_type' in cfg else Runner.from_cfg(cfg)
     )
+    log_total_batch(runner)
     require_batches(runner)
     runner.train()
 

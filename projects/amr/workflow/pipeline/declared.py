@@ -70,6 +70,8 @@ def train_values(cfg: Config) -> dict:
     for key in ('val_interval', 'val_begin', 'dynamic_intervals'):
         values.get('train_cfg', {}).pop(key, None)
     values['custom_hooks'] = _hooks(cfg, lambda t: t not in TEST_HOOKS)
+    if (cfg.get('auto_scale_lr') or {}).get('enable'):
+        values['auto_scale_lr'] = cfg.auto_scale_lr.to_dict()
     return without_keys(values, FETCHING)
 
 
