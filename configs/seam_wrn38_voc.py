@@ -53,6 +53,7 @@ model = dict(
 )
 # SEAM's released training: 8 epochs of batches of 8, lr 0.01, ten times that
 # for the new layers; the poly schedule is schedule_8e.py's.
+auto_scale_lr = dict(base_batch_size=8)  # released code
 optim_wrapper = dict(
     # Momentum: the released poly optimiser passes weight decay in SGD's
     # momentum slot.

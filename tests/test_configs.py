@@ -363,3 +363,20 @@ def test_pseudo_labels_are_walked_as_the_network_scores_them(walk, network):
     assert {k: v for k, v in scored.items() if k not in kept} == {
         k: v for k, v in default.items() if k not in kept
     }
+
+
+@pytest.mark.parametrize(
+    'path',
+    [
+        path
+        for path in sorted(CONFIGS.rglob('*_*voc*.py'))
+        if not {'_base_', 'pipelines'} & set(path.parts)
+    ],
+    ids=lambda path: path.stem,
+)
+def test_the_learning_rate_is_for_the_batch_of_one_process(path):
+    cfg = Config.fromfile(path)
+    assert cfg.auto_scale_lr == {
+        'enable': False,
+        'base_batch_size': cfg.train_dataloader.batch_size,
+    }

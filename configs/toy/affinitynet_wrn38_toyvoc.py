@@ -37,6 +37,7 @@ model = dict(
 # 37 steps an epoch, not 1,322, from random weights: more epochs and a real
 # momentum (guesses).
 optim_wrapper = dict(optimizer=dict(lr=0.02, momentum=0.9))
+auto_scale_lr = dict(base_batch_size=16)
 train_cfg = dict(max_epochs=12)
 param_scheduler = dict(end=12)
 default_hooks = dict(
