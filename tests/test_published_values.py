@@ -63,14 +63,14 @@ VALUES = {
     },
     'amr_r50_voc_release': {
         'model.test_cfg.scales': SCALES,
-        'model.test_cfg.num_steps': (12, 26, 26, 26, 26, 26, 26),
+        'model.test_cfg.extractor.num_steps': (12, 26, 26, 26, 26, 26, 26),
         'model.xi': 0.5,
         'model.cls_weight': 0.5,
         'amm.modulation.eps': 0.0,
     },
     'cam_r50_voc_advcam': {
         'model.test_cfg.scales': (0.5, 1.0, 1.5, 2.0),
-        'model.test_cfg.num_steps': (13, 27, 27, 27),
+        'model.test_cfg.extractor.num_steps': (13, 27, 27, 27),
         'test_evaluator.0.bg_thr': 0.15,
     },
     'irnet_r50_voc': {

@@ -3,5 +3,8 @@
 # the released sum (ad_reduction='positive').
 _base_ = './amr_r26_toyvoc_cps0.05.py'
 model = dict(
-    test_cfg=dict(type='AdvCAM', num_steps=(13, 27, 27, 27), max_batch=32)
+    test_cfg=dict(
+        extractor=dict(type='AdvCAM', num_steps=(13, 27, 27, 27)),
+        max_batch=32,
+    )
 )

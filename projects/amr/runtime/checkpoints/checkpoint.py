@@ -10,6 +10,13 @@ from projects.amr.errors import CheckpointMismatchError, list_faults
 RETIRED = ('displacement_head.',)
 
 
+class StartsFromScratch:
+    """Base of modules that no pretrained network has.
+
+    Initial weights (``Pretrained``) need not hold their parameters.
+    """
+
+
 def compare_state(
     model: nn.Module, state: dict
 ) -> tuple[list[str], list[str], list[str]]:

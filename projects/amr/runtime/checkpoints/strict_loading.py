@@ -16,7 +16,10 @@ from mmseg.registry import WEIGHT_INITIALIZERS
 from torch import nn
 
 from projects.amr.errors import CheckpointMismatchError, list_faults
-from projects.amr.runtime.checkpoints.checkpoint import compare_state
+from projects.amr.runtime.checkpoints.checkpoint import (
+    StartsFromScratch,
+    compare_state,
+)
 from projects.amr.runtime.checkpoints.checkpoint_file import read_checkpoint
 from projects.amr.runtime.checkpoints.weight_names import lite_names
 from projects.amr.runtime.checkpoints.weight_sources import (
@@ -83,7 +86,7 @@ class StrictPretrainedInit(PretrainedInit):
 
     mmengine loads what fits, and a part that does not fit starts from random
     weights. Here every parameter and buffer must be in the file with its
-    shape, but for those of modules that say ``from_scratch`` (the attention
+    shape, but for those of :class:`StartsFromScratch` (the attention
     modulation) and batch counters. The file may hold more, as an ImageNet
     head, but nothing else inside of a part that the module has: that is
     another depth or width. EfficientNet weights are taken under either of
@@ -139,7 +142,7 @@ def require_pretrained_match(
     fresh = tuple(
         f'{name}.'
         for name, part in module.named_modules()
-        if getattr(part, 'from_scratch', False)
+        if isinstance(part, StartsFromScratch)
     )
     children = {name for name, _ in module.named_children()}
     faults = [
