@@ -24,8 +24,8 @@ from projects.amr.models import (
 )
 from projects.amr.models.losses import AffinityLoss
 from projects.amr.ops.dense_crf import CRF_KERNELS
+from projects.amr.ops.label_crf import refine_scores
 from projects.amr.ops.random_walk import random_walk
-from projects.amr.ops.score_crf import refine_scores
 from projects.amr.ops.seeds import affinity_seed, confident_seed
 from projects.amr.runtime.checkpoints.pretrained import drop_pretrained
 from projects.amr.structures.voc_palette import voc_palette

@@ -7,8 +7,7 @@ from PIL import Image
 
 from projects.amr.engine.hooks.label_refinement import LabelRefinement
 from projects.amr.errors import UserError
-from projects.amr.ops.label_crf import refine_class_labels
-from projects.amr.ops.score_crf import refine_scores
+from projects.amr.ops.label_crf import refine_class_labels, refine_scores
 
 
 @pytest.fixture

@@ -14,9 +14,12 @@ from mmcv.transforms import BaseTransform
 from mmseg.registry import TRANSFORMS
 
 from projects.amr.ops.cam import cam_to_label, resize_cam
-from projects.amr.ops.label_crf import refine_class_labels
-from projects.amr.ops.pseudo_label import walk_to_scores
-from projects.amr.ops.seeds import SEED_RECIPES
+from projects.amr.ops.label_crf import check_crf, refine_class_labels
+from projects.amr.ops.pseudo_label import (
+    check_scores_settings,
+    walk_to_scores,
+)
+from projects.amr.ops.seeds import SEED_RECIPES, check_seed_params
 from projects.amr.structures.label_space import (
     BACKGROUND_LABEL,
     IGNORE_LABEL,
@@ -53,15 +56,9 @@ class GenerateSeed(BaseTransform):
     """
 
     def __init__(self, recipe: str = 'irn', **params):
-        if recipe not in SEED_RECIPES:
-            raise ValueError(
-                f'`recipe` must be one of {tuple(SEED_RECIPES)}, got '
-                f'{recipe!r}'
-            )
+        check_seed_params(recipe, params)
         self.recipe = recipe
         self.params = params
-        # The recipe checks its parameters, on one pixel.
-        self._make(np.zeros((1, 1, 3), np.uint8), np.zeros((1, 1, 1)), [0])
 
     def _make(self, image, cam, classes) -> np.ndarray:
         """Apply the recipe."""
@@ -145,10 +142,8 @@ class RandomWalkPseudoLabel(BaseTransform):
             'solver': solver,
             'enlarge_by': enlarge_by,
         }
-        # Both check their arguments, on one pixel.
-        one = torch.ones(1, 1, 1)
-        walk_to_scores(one, one[0], (1, 1), **self.walk)
-        self._refine(np.zeros((1, 1, 3), np.uint8), np.ones((1, 1)), [0])
+        check_scores_settings(**self.walk)
+        check_crf(crf, **self.crf_params)
 
     def _refine(self, image, labels, classes) -> np.ndarray:
         """Apply the CRF."""

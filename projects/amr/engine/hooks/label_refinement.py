@@ -7,8 +7,11 @@ import mmcv
 import numpy as np
 
 from projects.amr.errors import UserError
-from projects.amr.ops.label_crf import crf_name, refine_class_labels
-from projects.amr.ops.score_crf import refine_scores
+from projects.amr.ops.label_crf import (
+    crf_name,
+    refine_class_labels,
+    refine_scores,
+)
 
 _PARAMS = {
     'labels': ('kernels', 'gt_prob', 'num_iters'),
