@@ -55,7 +55,7 @@ def test_release_switches_reach_every_stage(space):
     assert found['plain_train'].train_pipeline[4].type == 'RandomCutOut'
     for name in ('cam_train', 'cam_make'):
         assert found[name].model.detach_spotlight
-    assert found['cam_make'].model.test_cfg.type == 'AdvCAM'
+    assert found['cam_make'].model.test_cfg.extractor.type == 'AdvCAM'
     for name in ('affinity_train', 'affinity_make'):
         assert found[name].model.interior_only
         assert found[name].model.test_cfg.cam_power == 1.5

@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
+from crf_samples import dense_crf
 
-from projects.amr.ops.crf_unary import unary_from_softmax
-from projects.amr.ops.dense_crf import dense_crf
-from projects.amr.ops.score_crf import refine_scores
+from projects.amr.ops.dense_crf import unary_from_softmax
+from projects.amr.ops.label_crf import refine_scores
 
 
 @pytest.fixture
