@@ -11,7 +11,7 @@ from mmengine.registry import DATASETS as ROOT_DATASETS
 from mmengine.runner import get_priority
 from mmseg.registry import DATASETS, HOOKS, METRICS, MODELS
 
-from projects.amr.models import AMR, SEAM, CAMClassifier
+from projects.amr.models import AMR, SEAM, CAMClassifier, IRNet
 from projects.amr.runtime.checkpoints.pretrained import (
     drop_pretrained,
     find_pretrained,
@@ -336,7 +336,7 @@ def test_parts_are_registered_in_mmsegs_scope():
     ('name', 'expected'),
     [
         ('amr_r50_voc', ['cam_writer', 'visualization']),
-        ('irnet_r50_voc', ['label_writer']),
+        ('irnet_r50_voc', ['boundary_writer']),
         ('deeplabv2_lite0_voc', ['label_writer', 'visualization']),
     ],
 )
@@ -355,3 +355,43 @@ def test_hooks_run_in_the_order_that_their_work_needs(name, expected):
         *expected,
         'graceful_stop',
     ]
+
+
+@pytest.mark.parametrize(
+    ('walk', 'network'),
+    [
+        ('pseudo_labels_voc', 'irnet_r50_voc'),
+        ('pseudo_labels_voc', 'irnet_lite0_voc'),
+        ('pseudo_labels_voc_release', 'irnet_r50_voc_release'),
+        ('toy/pseudo_labels_toyvoc', 'toy/irnet_r26_toyvoc'),
+    ],
+)
+def test_pseudo_labels_are_walked_as_the_network_scores_them(walk, network):
+    transform = Config.fromfile(CONFIGS / f'{walk}.py').label_transform
+    assert transform.pop('type') == 'RandomWalkPseudoLabel'
+    assert transform.pop('crf') is None
+    cfg = Config.fromfile(CONFIGS / f'{network}.py')
+    scored = {**IRNet.default_test_cfg, **cfg.model.test_cfg}
+    assert transform.items() <= scored.items()
+    kept = ('max_pixels', 'pad_size')
+    default = {**IRNet.default_test_cfg, **transform}
+    assert {k: v for k, v in scored.items() if k not in kept} == {
+        k: v for k, v in default.items() if k not in kept
+    }
+
+
+@pytest.mark.parametrize(
+    'path',
+    [
+        path
+        for path in sorted(CONFIGS.rglob('*_*voc*.py'))
+        if not {'_base_', 'pipelines'} & set(path.parts)
+    ],
+    ids=lambda path: path.stem,
+)
+def test_the_learning_rate_is_for_the_batch_of_one_process(path):
+    cfg = Config.fromfile(path)
+    assert cfg.auto_scale_lr == {
+        'enable': False,
+        'base_batch_size': cfg.train_dataloader.batch_size,
+    }

@@ -19,7 +19,6 @@ from projects.amr.runtime.checkpoints.pretrained import (
     require_pretrained,
 )
 from projects.amr.workflow.launch.own_classes import dataset_classes
-from projects.amr.workflow.launch.tool_setup import settle_initial_weights
 
 CONFIGS = Path(__file__).parents[1] / 'configs'
 NAMES = sorted(
@@ -118,7 +117,7 @@ def test_batch_norm_is_frozen_and_every_convolution_is_not(voc):
 def test_random_weights_release_all_that_was_frozen():
     """Frozen at its start, the last BatchNorm of a block would give zero."""
     cfg = load()
-    settle_initial_weights(cfg, random_init=True)
+    drop_pretrained(cfg.model)
     assert not list(find_pretrained(cfg.model))
     with torch.device('meta'):
         model = MODELS.build(cfg.model)
@@ -220,17 +219,17 @@ def test_variants_change_what_their_names_say():
     assert cfg.train_pipeline[2]['ratio_range'] == (0.5, 2.0)
 
 
-def test_initial_weights_come_from_url_or_file(tmp_path, monkeypatch):
-    monkeypatch.delenv('R101_WEIGHTS', raising=False)
-    ((key, source),) = find_pretrained(load().model)
+def test_initial_weights_come_from_url_or_file(tmp_path):
+    model = load().model
+    ((key, source),) = find_pretrained(model)
     assert key == 'model.backbone.init_cfg.checkpoint'
     assert source.endswith('/resnet101-63fe2227.pth')
     path = tmp_path / 'own.pth'
-    monkeypatch.setenv('R101_WEIGHTS', str(path))
+    model.backbone.init_cfg.checkpoint = str(path)
     with pytest.raises(MissingWeightsError, match=r'own\.pth.*no-pretrained'):
-        require_pretrained(load().model)
+        require_pretrained(model)
     path.write_bytes(b'x')
-    assert require_pretrained(load().model) is None
+    assert require_pretrained(model) is None
     coco = load('deeplabv2_r101_voc_coco.py').model
     assert coco.backbone.init_cfg.prefix == 'backbone.'
     with pytest.raises(MissingWeightsError, match='deeplabv2_r101_coco'):

@@ -18,11 +18,10 @@ from projects.amr.runtime.checkpoints.pretrained import (
 from projects.amr.runtime.files.progress import Reporter
 from projects.amr.workflow.pipeline import (
     PipelineRunner,
+    StageContext,
     Workspace,
     read_stages,
 )
-from projects.amr.workflow.pipeline.context import StageContext
-from projects.amr.workflow.pipeline.digests import DigestCache
 
 ROOT = Path(__file__).parents[1]
 CONFIG = 'configs/pipelines/amr_toyvoc_scale.py'
@@ -33,15 +32,14 @@ NAMES = ('background', *class_names(20))
 def data_root(tmp_path, monkeypatch):
     """Place of the set, in which there is nothing yet."""
     monkeypatch.chdir(ROOT)
-    monkeypatch.setenv('TOYVOC_SCALE_ROOT', str(tmp_path / 'set'))
+    monkeypatch.setenv('TOYVOC_ROOT', str(tmp_path / 'set'))
     return tmp_path / 'set'
 
 
 @pytest.fixture
 def space(data_root, tmp_path):
     stages = read_stages(Config.fromfile(CONFIG))
-    digests = DigestCache(tmp_path / 'digests.json')
-    return Workspace(tmp_path / 'work', stages, digests, seed=0)
+    return Workspace(tmp_path / 'work', stages, seed=0)
 
 
 @pytest.fixture
@@ -128,7 +126,7 @@ def test_every_pipeline_config_can_be_written_into_the_report(path):
 
 def test_as_many_small_images_as_voc_has(tmp_path, monkeypatch):
     monkeypatch.chdir(ROOT)
-    monkeypatch.setenv('TOYVOC_COUNT_ROOT', str(tmp_path / 'set'))
+    monkeypatch.setenv('TOYVOC_ROOT', str(tmp_path / 'set'))
     path = 'configs/pipelines/amr_toyvoc_count.py'
     stages = read_stages(Config.fromfile(path))
     toy = read_stages(Config.fromfile('configs/pipelines/amr_toy.py'))
@@ -145,8 +143,7 @@ def test_as_many_small_images_as_voc_has(tmp_path, monkeypatch):
     assert spec.num_train + spec.num_extra == voc.num_train + voc.num_extra
     assert spec.num_val == voc.num_val
     assert spec.size == PRESETS['demo'].size
-    digests = DigestCache(tmp_path / 'digests.json')
-    space = Workspace(tmp_path / 'work', stages, digests, seed=0)
+    space = Workspace(tmp_path / 'work', stages, seed=0)
     for stage in stages:
         if stage.name in ('cam_train', 'affinity_train'):
             cfg = StageContext(stage, space).cfg

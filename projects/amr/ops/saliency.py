@@ -8,6 +8,8 @@ codes of OAA+ (ICCV 2019), DRS (AAAI 2021), NSROM (CVPR 2021) and DSRG (CVPR
 Shape legend: K labelled classes of the image, (H, W) size of the image.
 """
 
+import inspect
+
 import cv2
 import numpy as np
 
@@ -117,6 +119,24 @@ def drs_labels(
 
 
 SALIENCY_RECIPES = {'oaa': oaa_labels, 'drs': drs_labels}
+
+
+def check_saliency_params(recipe: str, params: dict) -> None:
+    """Refuse parameters of a recipe without running it.
+
+    Args:
+        recipe (str): A key of :data:`SALIENCY_RECIPES`.
+        params (dict): Its keyword arguments, shares in [0, 1].
+
+    Raises:
+        ValueError: If a value leaves [0, 1].
+        TypeError: If the recipe has no such parameter.
+    """
+    rule = inspect.signature(SALIENCY_RECIPES[recipe])
+    rule.bind(*[None] * 3, **params)
+    for name, value in params.items():
+        if not 0 <= value <= 1:
+            raise ValueError(f'`{name}` must be within [0, 1], got {value}')
 
 
 def ignore_salient_background(
