@@ -34,6 +34,7 @@ setup(
         include=['projects.amr', 'projects.amr.*']
     ),
     package_data={
+        'projects.amr.evaluation': ['*.csv'],
         'projects.amr.visualization.report': ['templates/*'],
     },
     install_requires=[

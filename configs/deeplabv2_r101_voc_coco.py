@@ -7,7 +7,7 @@ model = dict(
     backbone=dict(
         init_cfg=dict(
             prefix='backbone.',
-            checkpoint='{{$COCO_WEIGHTS:weights/deeplabv2_r101_coco.pth}}',
+            checkpoint='weights/deeplabv2_r101_coco.pth',
         )
     )
 )

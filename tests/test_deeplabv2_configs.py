@@ -18,6 +18,7 @@ from projects.amr.runtime.checkpoints.pretrained import (
     find_pretrained,
     require_pretrained,
 )
+from projects.amr.workflow.launch.own_classes import dataset_classes
 
 CONFIGS = Path(__file__).parents[1] / 'configs'
 NAMES = sorted(
@@ -63,8 +64,8 @@ def test_config_builds_what_its_name_says(name):
     depth = getattr(model.backbone, 'depth', None)
     network = f'r{depth}' if depth else model.backbone.arch
     assert network == Path(name).stem.split('_')[1]
-    classes = cfg.test_dataloader.dataset.get('metainfo', {}).get('classes')
-    assert model.num_classes == len(classes or range(21))
+    classes = dataset_classes(cfg.test_dataloader.dataset)
+    assert model.num_classes == len(classes)
     METRICS.build(cfg.test_evaluator)
     for pipeline in (cfg.train_pipeline, cfg.test_pipeline, cfg.tta_pipeline):
         for transform in pipeline:
@@ -218,17 +219,17 @@ def test_variants_change_what_their_names_say():
     assert cfg.train_pipeline[2]['ratio_range'] == (0.5, 2.0)
 
 
-def test_initial_weights_come_from_url_or_file(tmp_path, monkeypatch):
-    monkeypatch.delenv('R101_WEIGHTS', raising=False)
-    ((key, source),) = find_pretrained(load().model)
+def test_initial_weights_come_from_url_or_file(tmp_path):
+    model = load().model
+    ((key, source),) = find_pretrained(model)
     assert key == 'model.backbone.init_cfg.checkpoint'
     assert source.endswith('/resnet101-63fe2227.pth')
     path = tmp_path / 'own.pth'
-    monkeypatch.setenv('R101_WEIGHTS', str(path))
+    model.backbone.init_cfg.checkpoint = str(path)
     with pytest.raises(MissingWeightsError, match=r'own\.pth.*no-pretrained'):
-        require_pretrained(load().model)
+        require_pretrained(model)
     path.write_bytes(b'x')
-    assert require_pretrained(load().model) is None
+    assert require_pretrained(model) is None
     coco = load('deeplabv2_r101_voc_coco.py').model
     assert coco.backbone.init_cfg.prefix == 'backbone.'
     with pytest.raises(MissingWeightsError, match='deeplabv2_r101_coco'):

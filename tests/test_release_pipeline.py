@@ -55,10 +55,12 @@ def test_release_switches_reach_every_stage(space):
     assert found['plain_train'].train_pipeline[4].type == 'RandomCutOut'
     for name in ('cam_train', 'cam_make'):
         assert found[name].model.detach_spotlight
-    assert found['cam_make'].model.test_cfg.type == 'AdvCAM'
+    assert found['cam_make'].model.test_cfg.extractor.type == 'AdvCAM'
     for name in ('affinity_train', 'affinity_make'):
         assert found[name].model.interior_only
         assert found[name].model.test_cfg.cam_power == 1.5
+    walk = found['pseudo_labels'].label_transform
+    assert (walk.cam_power, walk.enlarge_by) == (1.5, 4)
     tests = [name for name in found if name.startswith('segmentor_')]
     assert len(tests) == 4
     assert all(found[name].model.test_cfg.fuse_scales for name in tests)

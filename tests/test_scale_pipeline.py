@@ -32,7 +32,7 @@ NAMES = ('background', *class_names(20))
 def data_root(tmp_path, monkeypatch):
     """Place of the set, in which there is nothing yet."""
     monkeypatch.chdir(ROOT)
-    monkeypatch.setenv('TOYVOC_SCALE_ROOT', str(tmp_path / 'set'))
+    monkeypatch.setenv('TOYVOC_ROOT', str(tmp_path / 'set'))
     return tmp_path / 'set'
 
 
@@ -126,7 +126,7 @@ def test_every_pipeline_config_can_be_written_into_the_report(path):
 
 def test_as_many_small_images_as_voc_has(tmp_path, monkeypatch):
     monkeypatch.chdir(ROOT)
-    monkeypatch.setenv('TOYVOC_COUNT_ROOT', str(tmp_path / 'set'))
+    monkeypatch.setenv('TOYVOC_ROOT', str(tmp_path / 'set'))
     path = 'configs/pipelines/amr_toyvoc_count.py'
     stages = read_stages(Config.fromfile(path))
     toy = read_stages(Config.fromfile('configs/pipelines/amr_toy.py'))

@@ -5,17 +5,16 @@ The paper's Tables 3 to 6 and our own (``controls``, ``release``, ``beyond``)
 by name, on VOC 2012 or from another table file, or a list of configs::
 
     python tools/run_ablation.py --table 3 5 --seeds 0 1 2
-    python tools/run_ablation.py --tables configs/ablations/toy/tables.py
+    python tools/run_ablation.py --tables configs/toy/tables.py
         --table 3 --seeds 0 1 2
     python tools/run_ablation.py configs/toy/amr_r26_toyvoc*.py --seeds 0 1 2
 
-Each table becomes ``table_<name>.md``, ``.json`` and ``.png`` (``table.*`` of
-a list) in the work dir or ``--out-dir``. Runs are shared between tables; what
-is finished is kept, and stopped or killed, the same command goes on.
-``--list`` tells what would run. ``--collect-only`` runs nothing and makes the
-tables of what lies in ``<work-dir>/<config stem>/seed<k>/test_summary.json``,
-however it was made. Commands with different seeds may run at once in one work
-dir.
+Each table becomes ``table_<name>.md`` and ``.csv`` (``table.*`` of a list) in
+the work dir or ``--out-dir``. Runs are shared between tables and finished ones
+are kept; after a stop the same command resumes. ``--list`` prints what would
+run. ``--collect-only`` runs nothing and makes the tables of what is in
+``<work-dir>/<config stem>/seed<k>/test_summary.json``, however it was made.
+Commands with different seeds may run at once in one work dir.
 """
 
 import argparse
@@ -59,7 +58,7 @@ def parse_args() -> argparse.Namespace:
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument('configs', nargs='*', type=Path, help='one a row')
+    parser.add_argument('configs', nargs='*', type=Path, help='one per row')
     parser.add_argument(
         '--table',
         nargs='+',
@@ -146,13 +145,12 @@ def choose(args: argparse.Namespace) -> tuple[list[Table], Path, list[str]]:
 def main() -> None:
     """Run the grid and write its tables."""
     args = parse_args()
-    # Each reading of a config would tell of its environment variables.
+    # Each reading of a config logs its environment variables.
     MMLogger.get_current_instance().setLevel('WARNING')
     tables, work_dir, cfg_options = choose(args)
     experiments = [row.experiment for t in tables for row in t.rows]
-    ceilings = {t.ceiling.experiment for t in tables if t.ceiling}
     if args.collect_only:
-        results = collect([*experiments, *ceilings], work_dir, args.seeds)
+        results = collect(experiments, work_dir, args.seeds)
         if not any(results.values()):
             raise UserError(
                 f'no results in {work_dir}: expected '
@@ -171,8 +169,7 @@ def main() -> None:
             return
         with stop_tells(same_command_goes_on):
             grid.run()
-        ran = collect(experiments, work_dir, grid.seeds)
-        results = {**grid.finished(ceilings), **ran}
+        results = collect(experiments, work_dir, grid.seeds)
     out_dir = args.out_dir or work_dir
     out_dir.mkdir(parents=True, exist_ok=True)
     for table in tables:
@@ -195,10 +192,14 @@ def show_plan(tables: list[Table], grid: Grid) -> None:
         for row in table.rows:
             print(f'  {row.name}: {row.experiment.stem}')
     print(f'\nRuns in {grid.work_dir}, in this order for each seed')
-    for experiment, seeds in grid.explain():
+    for experiment in grid.experiments:
         print(f'  {experiment.stem}')
+        seeds: dict[str, list[str]] = {}
+        for seed in grid.seeds:
+            state = grid.state(experiment, seed).value
+            seeds.setdefault(state, []).append(str(seed))
         for what, numbers in seeds.items():
-            print(f'    seed {", ".join(map(str, numbers))}: {what}')
+            print(f'    seed {", ".join(numbers)}: {what}')
 
 
 if __name__ == '__main__':

@@ -27,6 +27,10 @@ from projects.amr.workflow.launch.tool_setup import (
     load_config,
     run_tool,
 )
+from projects.amr.workflow.launch.total_batch import (
+    log_total_batch,
+    use_auto_scale_lr,
+)
 from projects.amr.workflow.launch.training import (
     require_batches,
     settle_start,
@@ -54,6 +58,12 @@ def parse_args() -> argparse.Namespace:
         'the GPU can; bf16 on a CPU too that has instructions for it',
     )
     parser.add_argument(
+        '--auto-scale-lr',
+        action='store_true',
+        help='scale the learning rate with the total batch size, linearly '
+        'from auto_scale_lr.base_batch_size',
+    )
+    parser.add_argument(
         '--no-pretrained',
         action='store_true',
         help='drop every pretrained initialisation: random weights',
@@ -77,10 +87,13 @@ def main() -> None:
         if args.amp:
             use_amp(cfg, args.amp)
         settle_half(cfg)
+        if args.auto_scale_lr:
+            use_auto_scale_lr(cfg)
         if 'runner_type' in cfg:
             runner = RUNNERS.build(cfg)
         else:
             runner = Runner.from_cfg(cfg)
+        log_total_batch(runner)
         require_batches(runner)
         runner.train()
 

@@ -1,21 +1,23 @@
 # Rows of tools/run_ablation.py's tables on VOC 2012: `--table 3`. Tables 3 to
-# 6 are the paper's, the others ours. Every published figure is of the CAMs
-# on train, and stands in projects/amr/evaluation/published_tables.py.
+# 6 are the paper's, the others ours. Published figures are of the CAMs on
+# train, see projects/amr/evaluation/published_results.csv.
 toy = False
 work_dir = 'work_dirs/ablation/voc'
-baseline = dict(
-    name='baseline',
-    config='../cam_r50_voc.py',
-    published=('Table 3', 'baseline'),
-)
-amm = dict(
+cam, amr = '../cam_r50_voc.py', '../amr_r50_voc.py'
+amm = 'model.compensation.backbone.plugins.0.cfg'
+no_cps = {'model.loss_cps': None}
+no_amm = {'model.compensation.backbone.plugins': None}
+baseline = dict(name='baseline', config=cam, published=('Table 3', 'baseline'))
+with_amm = dict(
     name='+ AMM',
-    config='amr_r50_voc_no-cps.py',
+    config=amr,
+    variant='no-cps',
+    cfg_options=no_cps,
     published=('Table 3', 'baseline + AMM'),
 )
-amr = dict(
+full = dict(
     name='+ AMM + L_cps',
-    config='../amr_r50_voc.py',
+    config=amr,
     published=('Table 3', 'baseline + AMM + L_cps'),
 )
 tables = {
@@ -25,16 +27,20 @@ tables = {
             baseline,
             dict(
                 name='+ channel AMM',
-                config='amr_r50_voc_no-cps_channel.py',
+                config=amr,
+                variant='no-cps_channel',
+                cfg_options={**no_cps, f'{amm}.spatial': False},
                 published=('Table 3', 'baseline + channel AMM'),
             ),
             dict(
                 name='+ spatial AMM',
-                config='amr_r50_voc_no-cps_spatial.py',
+                config=amr,
+                variant='no-cps_spatial',
+                cfg_options={**no_cps, f'{amm}.channel': False},
                 published=('Table 3', 'baseline + spatial AMM'),
             ),
-            amm,
-            amr,
+            with_amm,
+            full,
         ],
     ),
     '4': dict(
@@ -42,17 +48,18 @@ tables = {
         rows=[
             dict(
                 name='no modulation',
-                config='../cam_r50_voc.py',
+                config=cam,
                 published=('Table 4', 'no modulation'),
             ),
             dict(
                 name='threshold',
-                config='amr_r50_voc_threshold.py',
+                config=amr,
+                cfg_options={f'{amm}.modulation.type': 'threshold'},
                 published=('Table 4', 'threshold modulation'),
             ),
             dict(
                 name='Gaussian',
-                config='../amr_r50_voc.py',
+                config=amr,
                 published=('Table 4', 'Gaussian modulation'),
             ),
         ],
@@ -62,47 +69,29 @@ tables = {
         title='Table 5: xi, the weight of the spotlight map',
         rows=[
             dict(
-                name='xi 0.1',
-                config='amr_r50_voc_xi0.1.py',
-                weights_of='../amr_r50_voc.py',
-                published=('Table 5', 'xi 0.1'),
-            ),
-            dict(
-                name='xi 0.3',
-                config='amr_r50_voc_xi0.3.py',
-                weights_of='../amr_r50_voc.py',
-                published=('Table 5', 'xi 0.3'),
-            ),
-            dict(
-                name='xi 0.5',
-                config='../amr_r50_voc.py',
-                published=('Table 5', 'xi 0.5'),
-            ),
-            dict(
-                name='xi 0.7',
-                config='amr_r50_voc_xi0.7.py',
-                weights_of='../amr_r50_voc.py',
-                published=('Table 5', 'xi 0.7'),
-            ),
-            dict(
-                name='xi 0.9',
-                config='amr_r50_voc_xi0.9.py',
-                weights_of='../amr_r50_voc.py',
-                published=('Table 5', 'xi 0.9'),
-            ),
+                name=f'xi {xi}',
+                config=amr,
+                published=('Table 5', f'xi {xi}'),
+                **(
+                    {}
+                    if xi == 0.5
+                    else dict(
+                        variant=f'xi{xi}',
+                        weights_of='amr_r50_voc',
+                        cfg_options={'model.xi': xi},
+                    )
+                ),
+            )
+            for xi in (0.1, 0.3, 0.5, 0.7, 0.9)
         ],
     ),
     '6': dict(
         title='Table 6: AMR on other methods',
         rows=[
-            dict(
-                name='IRNet',
-                config='../cam_r50_voc.py',
-                published=('Table 6', 'IRNet'),
-            ),
+            dict(name='IRNet', config=cam, published=('Table 6', 'IRNet')),
             dict(
                 name='IRNet + AMR',
-                config='../amr_r50_voc.py',
+                config=amr,
                 published=('Table 6', 'IRNet + AMR'),
             ),
             dict(
@@ -121,29 +110,49 @@ tables = {
         title='Controls: is it the AMM, or two networks and more compute?',
         rows=[
             baseline,
-            dict(name='same compute', config='cam_r50_voc_16e.py'),
+            dict(
+                name='same compute',
+                config=cam,
+                variant='16e',
+                cfg_options={
+                    'train_cfg.max_epochs': 16,
+                    'param_scheduler.end': 16,
+                },
+            ),
             dict(
                 name='two plain networks',
-                config='amr_r50_voc_no-amm-no-cps.py',
+                config=amr,
+                variant='no-amm-no-cps',
+                cfg_options={**no_amm, **no_cps},
             ),
-            dict(name='+ L_cps, no AMM', config='amr_r50_voc_no-amm.py'),
-            amm,
-            amr,
+            dict(
+                name='+ L_cps, no AMM',
+                config=amr,
+                variant='no-amm',
+                cfg_options=no_amm,
+            ),
+            with_amm,
+            full,
         ],
     ),
     'release': dict(
         title='The released code',
         rows=[
+            dict(name='paper', config=amr, published=('Table 2', 'AMR')),
             dict(
-                name='paper',
-                config='../amr_r50_voc.py',
-                published=('Table 2', 'AMR'),
+                name='L_cps weight 0.05',
+                config=amr,
+                variant='cps0.05',
+                cfg_options={'model.loss_cps.loss_weight': 0.05},
             ),
-            dict(name='L_cps weight 0.05', config='amr_r50_voc_cps0.05.py'),
             dict(
                 name='all switches',
                 config='../amr_r50_voc_release.py',
-                starts_from=dict(VOC_CLASSIFIER='../cam_r50_voc_release.py'),
+                starts_from={
+                    'model.spotlight.init_cfg.checkpoint': (
+                        '../cam_r50_voc_release.py'
+                    )
+                },
                 published=('Table 2', 'AMR'),
             ),
         ],
@@ -152,10 +161,12 @@ tables = {
         # The compensation branch does not see what the spotlight finds.
         title='Beyond the paper: erasing what the spotlight finds',
         rows=[
-            amm,
+            with_amm,
             dict(
                 name='+ erasing at 0.3',
-                config='amr_r50_voc_no-cps_erase0.3.py',
+                config=amr,
+                variant='no-cps_erase0.3',
+                cfg_options={**no_cps, 'model.erase_thr': 0.3},
             ),
         ],
     ),

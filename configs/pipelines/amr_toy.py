@@ -57,11 +57,13 @@ stages = [
         env=dict(
             SEED_DIR='{seeds.labels}',
             CAM_DIR='{cam_make.cams}',
-            TOY_CLASSIFIER='{cam_train.checkpoint}',
             **data,
         ),
         # The boundary network stands on AMR's spotlight.
-        cfg_options={'model.backbone.init_cfg.prefix': 'spotlight.backbone.'},
+        cfg_options={
+            'model.backbone.init_cfg.checkpoint': '{cam_train.checkpoint}',
+            'model.backbone.init_cfg.prefix': 'spotlight.backbone.',
+        },
     ),
     dict(
         name='affinity_make',

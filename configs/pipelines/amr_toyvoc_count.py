@@ -9,7 +9,7 @@ _base_ = './amr_toy.py'
 name = 'amr_toyvoc_count'
 title = "AMR on ToyVOC, VOC's number of images"
 work_dir = 'work_dirs/amr_toyvoc_count'
-data_root = '{{$TOYVOC_COUNT_ROOT:data/toyvoc_count}}'
+data_root = '{{$TOYVOC_ROOT:data/toyvoc_count}}'
 one_epoch = {'train_cfg.max_epochs': 1, 'param_scheduler.end': 1}
 stage_overrides = {
     'toy_set': dict(

@@ -23,7 +23,7 @@ name = 'amr_toyvoc_scale'
 title = 'AMR on ToyVOC at the size of VOC'
 toy = True  # its figures cannot be compared with published ones
 seed = 0
-data_root = '{{$TOYVOC_SCALE_ROOT:data/toyvoc_scale}}'
+data_root = '{{$TOYVOC_ROOT:data/toyvoc_scale}}'
 # The VOC configs take folder and class list from the environment.
 on_the_set = dict(
     env=dict(VOC_ROOT='{toy_set.data}', CLASS_FILE='{toy_set.classes}')

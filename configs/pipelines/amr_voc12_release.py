@@ -15,9 +15,11 @@ stage_overrides = {
         config='configs/cam_r50_voc_release.py',
         env=data,
     ),
-    'cam_*': dict(
-        config='configs/amr_r50_voc_release.py',
-        env=dict(VOC_CLASSIFIER='{plain_train.checkpoint}'),
+    'cam_*': dict(config='configs/amr_r50_voc_release.py'),
+    'cam_train': dict(
+        cfg_options={
+            'model.spotlight.init_cfg.checkpoint': '{plain_train.checkpoint}'
+        }
     ),
     'affinity_*': dict(config='configs/irnet_r50_voc_release.py'),
     'pseudo_labels': dict(config='configs/pseudo_labels_voc_release.py'),

@@ -7,7 +7,7 @@ backbone = dict(
     norm_eval=True,
     init_cfg=dict(
         type='Pretrained',
-        checkpoint='{{$WRN38_WEIGHTS:weights/res38_cls.pth}}',
+        checkpoint='weights/res38_cls.pth',
     ),
 )
 head = dict(in_channels=4096)

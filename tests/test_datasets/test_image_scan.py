@@ -35,11 +35,6 @@ def photos(*names):
     return [Photo(name[0], name, ('dog',)) for name in names]
 
 
-def test_sizes_are_those_of_the_turned_image(folder):
-    assert (folder / 'a.jpg') == (37, 23)
-    assert (folder / 'b.png') == (23, 37)
-
-
 def test_masks_must_fit_image_and_classes(folder):
     path = folder / 'masks' / 'a.png'
     assert load_mask(path, 3, (37, 23)).shape == (37, 23)

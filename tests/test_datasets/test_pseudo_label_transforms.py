@@ -7,6 +7,7 @@ from mmcv.transforms import Compose
 from mmseg.registry import TRANSFORMS
 from PIL import Image
 
+from projects.amr.datasets.transforms import pseudo_label
 from projects.amr.errors import DataError
 from projects.amr.ops.cam import cam_to_label, resize_cam
 from projects.amr.ops.label_crf import refine_class_labels
@@ -210,6 +211,7 @@ class TestRandomWalkPseudoLabel:
             {'normalize': None},
             {'enlarge_by': 4},
             {'crf': 'dense'},
+            {'crf': 'par'},
             {'crf': 'dense', 'crf_params': {'kernels': 'irn'}},
         ],
     )
@@ -239,7 +241,7 @@ class TestRandomWalkPseudoLabel:
 
     def test_image_without_class_is_background(self, folder):
         CAMRecord([], np.zeros((0, 6, 10)), SIZE).save(folder / 'a.npz')
-        for crf in (None, 'dense'):
+        for crf in (None, 'dense', 'par'):
             data = loaded(folder, img_label=np.zeros(5, np.float32))
             out = build('RandomWalkPseudoLabel', crf=crf)(data)
             assert out['gt_seg_map'].shape == SIZE
@@ -250,15 +252,25 @@ class TestRandomWalkPseudoLabel:
         [
             {'bg_thr': 1.5},
             {'radius': 0},
+            {'beta': 0.0},
+            {'exp_times': -1},
             {'normalize': 'x'},
             {'solver': 'x'},
             {'crf': 'x'},
             {'cam_power': 0},
             {'enlarge_by': 0},
             {'crf_params': {'kernels': 'x'}},
+            {'crf_params': {'gt_prob': 1.0}},
+            {'crf_params': {'gt': 0.9}},
         ],
     )
-    def test_bad_settings_are_refused_when_built(self, changes):
+    def test_bad_settings_are_refused_when_built(self, changes, monkeypatch):
+        def refused(*args, **kwargs):
+            raise AssertionError('a constructor computes')
+
+        for name in ('walk_to_scores', 'refine_class_labels'):
+            monkeypatch.setattr(f'{pseudo_label.__name__}.{name}', refused)
+        build('RandomWalkPseudoLabel')
         with pytest.raises(ValueError, match='`'):
             build('RandomWalkPseudoLabel', **changes)
 

@@ -5,7 +5,7 @@ import json
 import fuzz_inputs
 import numpy as np
 import pytest
-from fuzz_pickles import Bomb
+from fuzz_mutations import Bomb
 from fuzz_targets import TARGETS, Target
 
 from projects.amr.errors import DataError

@@ -1,5 +1,6 @@
 """A table as a user runs it, in processes, on a dozen images."""
 
+import csv
 import json
 import shlex
 import signal
@@ -15,12 +16,14 @@ tables = dict(
     tiny=dict(
         title='Tiny',
         rows=[
-            dict(name='xi 0.9', config='xi.py', weights_of='amr_tiny.py'),
+            dict(name='xi 0.9', config='xi.py', weights_of='amr_tiny'),
             dict(name='xi 0.5', config='amr_tiny.py'),
             dict(
                 name='warm start',
                 config='warm.py',
-                starts_from=dict(TINY_CLASSIFIER='amr_tiny.py'),
+                starts_from={
+                    'model.spotlight.init_cfg.checkpoint': 'amr_tiny'
+                },
             ),
         ],
     )
@@ -32,7 +35,7 @@ model = dict(
     spotlight=dict(
         init_cfg=dict(
             type='Pretrained',
-            checkpoint='{{$TINY_CLASSIFIER:nowhere.pth}}',
+            checkpoint='nowhere.pth',
             prefix='spotlight',
         )
     )
@@ -94,15 +97,15 @@ def test_amp_is_that_of_the_training(finished):
 
 def test_table_holds_the_figures_of_the_tests(finished):
     output, work = finished
-    content = json.loads((work / 'table_tiny.json').read_text())
-    for line in content['lines']:
+    with (work / 'table_tiny.csv').open() as file:
+        lines = list(csv.DictReader(file))
+    for line in lines:
         path = work / line['config'] / 'seed3' / 'test_summary.json'
         metrics = json.loads(path.read_text())['metrics']
         want = metrics[f'cam/{line["map"]}/mIoU_best']
-        assert line['metrics']['mIoU_best']['values'] == {'3': want}
-    assert len(content['lines']) == 9
+        assert (line['seed'], float(line['mIoU_best'])) == ('3', want)
+    assert len(lines) == 9
     assert (work / 'table_tiny.md').read_text().strip() in output
-    assert (work / 'table_tiny.png').is_file()
 
 
 def test_second_run_keeps_all_and_other_flags_do_not(run, finished):
@@ -116,7 +119,7 @@ def test_tables_are_made_of_what_is_there(run, finished, folder):
     _, work = finished
     out = folder / 'elsewhere'
     run('--collect-only', '--out-dir', out)
-    for name in ('table_tiny.md', 'table_tiny.json'):
+    for name in ('table_tiny.md', 'table_tiny.csv'):
         assert (out / name).read_bytes() == (work / name).read_bytes()
     output = run('--collect-only', '--work-dir', out, code=2)
     assert f'no results in {out}' in output

@@ -26,7 +26,8 @@ train_pipeline = [
     dict(type='PackLabelMapInputs'),
 ]
 train_dataloader = dict(
-    batch_size=10,  # of all GPUs together
+    # Per process: 10 on one GPU (DeepLab-v2), 5 on each of two.
+    batch_size=10,
     num_workers=4,
     persistent_workers=True,
     sampler=dict(type='InfiniteSampler', shuffle=True),

@@ -33,7 +33,7 @@ test_pipeline = [
     dict(type='PackAffinityInputs'),
 ]
 train_dataloader = dict(
-    batch_size=16,  # released code
+    batch_size=16,  # per process, on one GPU; released code
     num_workers=4,
     persistent_workers=True,
     drop_last=True,

@@ -16,7 +16,8 @@ test_pipeline = [
     dict(type='PackWeakLabelInputs'),
 ]
 train_dataloader = dict(
-    batch_size=16,  # Implementation Details
+    # Per process: 16 on one GPU (Implementation Details), 4 on each of four.
+    batch_size=16,
     num_workers=4,
     persistent_workers=True,
     drop_last=True,

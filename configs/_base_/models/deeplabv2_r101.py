@@ -1,8 +1,8 @@
 # DeepLab-v2 on ResNet-101. Values are those of DeepLab-v2 (arXiv:1606.00915)
 # and of its released code; AMR's paper names model and initialisation only.
-# R101_WEIGHTS names a local file in place of the download: a ResNet-101 with
-# torchvision's names and its 7x7 stem (not ResNetV1c's). The original
-# started from Caffe's ResNet-101 (BGR, strides in the first 1x1
+# A local file: --cfg-options model.backbone.init_cfg.checkpoint=FILE, a
+# ResNet-101 with torchvision's names and its 7x7 stem (not ResNetV1c's). The
+# original started from Caffe's ResNet-101 (BGR, strides in the first 1x1
 # convolutions): such weights need style='caffe' and their own mean and std.
 model = dict(
     type='MultiScaleLossEncoderDecoder',
@@ -30,7 +30,8 @@ model = dict(
         norm_cfg=dict(type='BN', requires_grad=False),
         init_cfg=dict(
             type='Pretrained',
-            checkpoint='{{$R101_WEIGHTS:https://download.pytorch.org/models/resnet101-63fe2227.pth}}',
+            checkpoint='https://download.pytorch.org/models/'
+            'resnet101-63fe2227.pth',
         ),
     ),
     decode_head=dict(

@@ -17,6 +17,8 @@ param_scheduler = dict(
     by_epoch=True,
     convert_to_iter_based=True,
 )
+# Images per update that the learning rate is for.
+auto_scale_lr = dict(enable=False, base_batch_size=8)
 # No validation while training: seeds are all there is to compare with.
 train_cfg = dict(type='EpochBasedTrainLoop', max_epochs=8)
 test_cfg = dict(type='TestLoop')

@@ -23,6 +23,8 @@ param_scheduler = dict(
     end=20000,
     by_epoch=False,
 )
+# Images per update that the learning rate is for.
+auto_scale_lr = dict(enable=False, base_batch_size=10)
 train_cfg = dict(
     type='IterBasedTrainLoop', max_iters=20000, val_interval=10000
 )

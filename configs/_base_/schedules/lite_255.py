@@ -10,6 +10,8 @@ optim_wrapper = dict(
 param_scheduler = dict(
     type='PolyLR', power=0.9, eta_min=0.0, begin=0, end=255, by_epoch=False
 )
+# Images per update that the learning rate is for.
+auto_scale_lr = dict(enable=False, base_batch_size=16)
 train_cfg = dict(type='IterBasedTrainLoop', max_iters=255)
 test_cfg = dict(type='TestLoop')
 default_hooks = dict(

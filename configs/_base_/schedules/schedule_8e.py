@@ -14,6 +14,8 @@ param_scheduler = dict(
     by_epoch=True,
     convert_to_iter_based=True,
 )
+# Images per update that the learning rate is for.
+auto_scale_lr = dict(enable=False, base_batch_size=16)
 train_cfg = dict(type='EpochBasedTrainLoop', max_epochs=8, val_interval=1)
 val_cfg = dict(type='ValLoop')
 test_cfg = dict(type='TestLoop')

@@ -13,7 +13,7 @@ other_xi = [
     dict(
         name=f'xi {xi}',
         config=amr,
-        weights_of=amr,
+        weights_of='amr_lite0_voc',
         cfg_options={'model.xi': xi},
     )
     for xi in (0.1, 0.3, 0.7, 0.9)

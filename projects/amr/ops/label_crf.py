@@ -1,4 +1,4 @@
-"""One CRF for label maps and unaries of an image."""
+"""One refinement for label maps and unaries of an image: CRF or PAR."""
 
 import warnings
 
@@ -8,14 +8,22 @@ import torch
 
 from projects.amr.ops.bounded_size import bounded_scale
 from projects.amr.ops.cam import resize_cam
-from projects.amr.ops.crf_unary import unary_from_labels
-from projects.amr.ops.dense_crf import CRF_KERNELS, DenseCRF, crf_backend
+from projects.amr.ops.dense_crf import (
+    CRF_KERNELS,
+    DenseCRF,
+    crf_backend,
+    unary_from_labels,
+    unary_from_softmax,
+)
+from projects.amr.ops.pixel_adaptive_refinement import (
+    pixel_adaptive_refinement,
+)
 from projects.amr.structures.label_space import (
     BACKGROUND_LABEL,
     class_to_label,
 )
 
-CRF_KINDS = ('dense', None)
+CRF_KINDS = ('dense', 'par', None)
 # The dense CRF takes about 1 KiB a pixel (measured, 3 labels).
 MAX_CRF_PIXELS = 2048**2
 
@@ -24,17 +32,47 @@ def crf_name(crf: str | None) -> str:
     """Name what a choice of CRF runs here, for summaries and keys.
 
     Args:
-        crf (str | None): ``'dense'`` or None.
+        crf (str | None): ``'dense'``, ``'par'`` or None.
 
     Returns:
-        str: ``dense (<backend>)`` or ``none``.
+        str: ``dense (<backend>)``, ``pixel-adaptive`` or ``none``.
 
     Raises:
         ValueError: If ``crf`` is unknown.
     """
     if crf not in CRF_KINDS:
         raise ValueError(f'`crf` must be one of {CRF_KINDS}, got {crf!r}')
+    if crf == 'par':
+        return 'pixel-adaptive'
     return 'none' if crf is None else f'dense ({crf_backend()})'
+
+
+def check_crf(
+    crf: str | None,
+    kernels: str = 'deeplabv2',
+    gt_prob: float = 0.9,
+    num_iters: int = 10,
+) -> None:
+    """Refuse settings of :func:`refine_class_labels` without running it.
+
+    Args:
+        crf (str | None): See :class:`LabelCRF`.
+        kernels (str): Entry of ``CRF_KERNELS``. Defaults to 'deeplabv2'.
+        gt_prob (float): In (0, 1). Defaults to 0.9.
+        num_iters (int): At least 0. Defaults to 10.
+
+    Raises:
+        ValueError: If one breaks its rule.
+    """
+    crf_name(crf)
+    if kernels not in CRF_KERNELS:
+        raise ValueError(
+            f'`kernels` must be one of {tuple(CRF_KERNELS)}, got {kernels!r}'
+        )
+    if not 0 < gt_prob < 1:
+        raise ValueError(f'`gt_prob` must be in (0, 1), got {gt_prob}')
+    if num_iters < 0:
+        raise ValueError(f'`num_iters` must not be negative, got {num_iters}')
 
 
 class LabelCRF:
@@ -46,10 +84,12 @@ class LabelCRF:
 
     Args:
         image (np.ndarray): RGB, uint8, shape (H, W, 3).
-        crf (str | None): ``'dense'``: :class:`DenseCRF`, built once; None:
-            nothing is refined. Defaults to 'dense'.
+        crf (str | None): ``'dense'``: :class:`DenseCRF`, built once;
+            ``'par'``: :func:`pixel_adaptive_refinement` of the
+            probabilities, which has no kernels; None: nothing is refined.
+            Defaults to 'dense'.
         kernels (str): Entry of ``CRF_KERNELS``. Defaults to 'irn'.
-        num_iters (int): Mean-field iterations. Defaults to 10.
+        num_iters (int): Iterations. Defaults to 10.
 
     Raises:
         ValueError: If ``crf`` or ``kernels`` is unknown.
@@ -71,12 +111,7 @@ class LabelCRF:
         kernels: str = 'irn',
         num_iters: int = 10,
     ):
-        crf_name(crf)
-        if kernels not in CRF_KERNELS:
-            raise ValueError(
-                f'`kernels` must be one of {tuple(CRF_KERNELS)}, got '
-                f'{kernels!r}'
-            )
+        check_crf(crf, kernels, num_iters=num_iters)
         self.crf = crf
         self.num_iters = num_iters
         self._size = image.shape[:2]
@@ -98,11 +133,34 @@ class LabelCRF:
         """
         if self.crf is None:
             return unary.argmin(-3).astype(np.uint8)
+        best = self.marginals(unary).argmax(-3).astype(np.uint8)
+        return _nearest(best, self._size)
+
+    def marginals(self, unary: np.ndarray) -> np.ndarray:
+        """Probabilities of the labels, at the size that is refined.
+
+        Args:
+            unary (np.ndarray): -log p, float32, shape (L, H, W) or, several
+                at once, (B, L, H, W).
+
+        Returns:
+            np.ndarray: In [0, 1], shape (..., L, h, w): the image's size, or
+            a smaller one where that is bounded.
+        """
+        if self.crf is None:
+            return torch.from_numpy(-unary).softmax(-3).numpy()
         small = self._image.shape[:2]
         if unary.shape[-2:] != small:
             unary = resize_cam(torch.from_numpy(unary), small).numpy()
-        marginals = self._dense.infer(unary, num_iters=self.num_iters)
-        return _nearest(marginals.argmax(-3).astype(np.uint8), self._size)
+        if self.crf == 'dense':
+            return self._dense.infer(unary, num_iters=self.num_iters)
+        # All unaries are channels of one image, so weights are made once.
+        probs = torch.from_numpy(-unary).softmax(-3).reshape(1, -1, *small)
+        image = torch.from_numpy(self._image.copy()).permute(2, 0, 1)
+        refined = pixel_adaptive_refinement(
+            image[None], probs, num_iters=self.num_iters
+        )
+        return refined.numpy().reshape(unary.shape)
 
     def refine(
         self, labels: np.ndarray, num_labels: int, gt_prob: float = 0.7
@@ -210,3 +268,40 @@ def refine_class_labels(
     cleaner = LabelCRF(image, crf, kernels=kernels, num_iters=num_iters)
     refined = cleaner.refine(compact, len(known), gt_prob)
     return known[refined].astype(np.uint8)
+
+
+def refine_scores(
+    image: np.ndarray,
+    probs: np.ndarray,
+    crf: str | None,
+    *,
+    kernels: str = 'deeplabv2',
+    num_iters: int = 10,
+) -> np.ndarray:
+    """Most probable labels of a softmax after a CRF.
+
+    DeepLab-v2's post-processing (arXiv:1606.00915): the network's
+    probabilities at the size of the image are the unary. All labels take
+    part, as there.
+
+    Args:
+        image (np.ndarray): RGB, uint8, shape (H, W, 3).
+        probs (np.ndarray): Probabilities in [0, 1], shape (L, H, W).
+        crf (str | None): See :class:`LabelCRF`; None gives the label of the
+            largest probability.
+        kernels (str): Entry of ``CRF_KERNELS``. Defaults to 'deeplabv2'.
+        num_iters (int): Mean-field iterations. Defaults to 10.
+
+    Returns:
+        np.ndarray: Shape (H, W), uint8.
+
+    Raises:
+        ValueError: If the sizes differ or an argument breaks its rule.
+    """
+    if image.shape[:2] != probs.shape[1:]:
+        raise ValueError(
+            f'`image` and `probs` must have one size, got {image.shape[:2]} '
+            f'and {probs.shape[1:]}'
+        )
+    cleaner = LabelCRF(image, crf, kernels=kernels, num_iters=num_iters)
+    return cleaner.infer(unary_from_softmax(probs))

@@ -70,11 +70,15 @@ class PermutohedralLattice:
         self._blurs = [_blur_matrix(vertices, step) for step in steps]
         self._gain = np.float32(1 / (1 + 2.0**-dim))
 
-    def filter(self, values: np.ndarray) -> np.ndarray:
+    def filter(
+        self, values: np.ndarray, transposed: bool = False
+    ) -> np.ndarray:
         """Sum the values of all points under the Gaussian kernel.
 
         Args:
             values (np.ndarray): Real, shape (P,) or (P, C).
+            transposed (bool): Filter with the transposed matrix, as gradients
+                need it: the blurs in reverse order. Defaults to False.
 
         Returns:
             np.ndarray: Float32, the shape of ``values``.
@@ -89,7 +93,7 @@ class PermutohedralLattice:
                 f'({self.num_points}, C), got {values.shape}'
             )
         on_lattice = self._splat @ values
-        for blur in self._blurs:
+        for blur in self._blurs[::-1] if transposed else self._blurs:
             on_lattice = blur @ on_lattice
         return self._gain * (self._slice @ on_lattice)
 

@@ -6,8 +6,9 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from cam_files import write_cam_files, write_label_config
+from mmengine.config import Config
 
-from projects.amr.datasets import VOCFolder
 from projects.amr.errors import DiskFullError
 from projects.amr.runtime.files.atomic_write import atomic_write
 from projects.amr.runtime.files.disk_space import estimate_bytes, require_space
@@ -105,14 +106,18 @@ def test_fault07_run_stops_when_full_and_goes_on_with_room(small_disk):
 
 
 def test_fault07_label_maps_that_will_not_fit_are_not_begun(
-    small_disk, toy_root, monkeypatch
+    small_disk, toy_root, tmp_path, monkeypatch
 ):
-    folder = VOCFolder.open(toy_root, 'train')
-    job = LabelMapJob(folder, [], [], small_disk / 'labels', {})
-    assert job.prepare() == []
+    write_cam_files(toy_root, tmp_path)
+    cfg = write_label_config(tmp_path / 'a.py', toy_root, tmp_path)
+    cfg = Config.fromfile(cfg)
+    job = LabelMapJob(
+        cfg.test_dataloader.dataset, cfg.label_transform, small_disk / 'labels'
+    )
+    assert job.prepare(job.infos) == []
     monkeypatch.setattr(
         'projects.amr.workflow.labels.label_job.png_bytes',
         lambda h, w: h * w * 30,
     )
-    with pytest.raises(DiskFullError, match=f'of {len(folder.ids)} images'):
-        job.prepare()
+    with pytest.raises(DiskFullError, match=f'of {len(job.infos)} images'):
+        job.prepare(job.infos)

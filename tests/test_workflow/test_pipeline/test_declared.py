@@ -30,6 +30,8 @@ def digests(cfg):
         ('model.xi', 0.3, BOTH),
         ('optim_wrapper.optimizer.lr', 0.5, ['train']),
         ('train_cfg.max_epochs', 7, ['train']),
+        ('auto_scale_lr.base_batch_size', 7, []),
+        ('auto_scale_lr.enable', True, ['train']),
         ('load_from', 'x.pth', ['train']),
         ('randomness.seed', 7, ['train']),
         ('train_dataloader.batch_size', 3, ['train']),

@@ -9,10 +9,14 @@ from .loading import (
     LoadPartMap,
     LoadWeakLabelImage,
 )
-from .pack_affinity import PackAffinityInputs
-from .pack_weak_label import PackLabelMapInputs, PackWeakLabelInputs
+from .pack_weak_label import (
+    PackAffinityInputs,
+    PackLabelMapInputs,
+    PackWeakLabelInputs,
+)
 from .pseudo_label import GenerateSeed, RandomWalkPseudoLabel
-from .stage_outputs import LoadBoundaryMap, LoadCAMRecord
+from .segment_votes import LoadSegments, VoteSegments
+from .stage_outputs import LoadBoundaryMap, LoadCAMRecord, LoadSaliency
 
 __all__ = [
     'GenerateSeed',
@@ -21,6 +25,8 @@ __all__ = [
     'LoadLabelMap',
     'LoadMaskIfPresent',
     'LoadPartMap',
+    'LoadSaliency',
+    'LoadSegments',
     'LoadWeakLabelImage',
     'PackAffinityInputs',
     'PackLabelMapInputs',
@@ -29,4 +35,5 @@ __all__ = [
     'RandomResizeLongestSide',
     'RandomWalkPseudoLabel',
     'ResizeNonEmpty',
+    'VoteSegments',
 ]

@@ -8,25 +8,27 @@ Shape legend: K labelled classes of the image, (h, w) a stored map's size,
 (H, W) the image's.
 """
 
-from math import inf
-
 import numpy as np
 import torch
 from mmcv.transforms import BaseTransform
 from mmseg.registry import TRANSFORMS
 
 from projects.amr.ops.cam import cam_to_label, resize_cam
-from projects.amr.ops.dense_crf import CRF_KERNELS
-from projects.amr.ops.label_crf import crf_name, refine_class_labels
-from projects.amr.ops.pseudo_label import NORMALIZATIONS, walk_to_scores
-from projects.amr.ops.seeds import SEED_RECIPES
-from projects.amr.ops.walk_solvers import SOLVERS
+from projects.amr.ops.label_crf import check_crf, refine_class_labels
+from projects.amr.ops.pseudo_label import (
+    check_scores_settings,
+    walk_to_scores,
+)
+from projects.amr.ops.saliency import (
+    SALIENCY_RECIPES,
+    check_saliency_params,
+    ignore_salient_background,
+)
+from projects.amr.ops.seeds import SEED_RECIPES, check_seed_params
 from projects.amr.structures.label_space import (
     BACKGROUND_LABEL,
     IGNORE_LABEL,
 )
-
-_NO_CAM = np.zeros((0, 1, 1), np.float32)
 
 
 @TRANSFORMS.register_module()
@@ -41,6 +43,8 @@ class GenerateSeed(BaseTransform):
 
     - img (np.ndarray, uint8, (H, W, 3), BGR)
     - cam, cam_classes, cam_size, cam_dropped: see :class:`LoadCAMRecord`
+    - saliency: see :class:`LoadSaliency`; optional for recipes without
+      saliency, whose salient background becomes 255
 
     Added Keys:
 
@@ -50,7 +54,9 @@ class GenerateSeed(BaseTransform):
 
     Args:
         recipe (str): ``'irn'``: :func:`confident_seed`; ``'affinitynet'``:
-            :func:`affinity_seed`. Defaults to 'irn'.
+            :func:`affinity_seed`; ``'rrm'``: :func:`reliable_seed`;
+            ``'oaa'`` and ``'drs'``: :func:`oaa_labels` and
+            :func:`drs_labels`, with saliency. Defaults to 'irn'.
         **params: Further arguments of the recipe.
 
     Raises:
@@ -59,20 +65,22 @@ class GenerateSeed(BaseTransform):
     """
 
     def __init__(self, recipe: str = 'irn', **params):
-        _require(recipe in SEED_RECIPES, 'recipe', recipe, list(SEED_RECIPES))
-        self.recipe = SEED_RECIPES[recipe]
+        self.salient = recipe in SALIENCY_RECIPES
+        if self.salient:
+            check_saliency_params(recipe, params)
+        else:
+            check_seed_params(recipe, params)
+        self.recipe = {**SEED_RECIPES, **SALIENCY_RECIPES}[recipe]
         self.params = params
-        crf_name(params.get('crf'))
-        # Thresholds are checked first, and without a class nothing follows.
-        self.recipe(np.zeros((1, 1, 3), np.uint8), _NO_CAM, [], **params)
 
     def transform(self, results: dict) -> dict:
         """Make ``gt_seg_map``."""
         size = _check_untouched(results)
         cam = resize_cam(torch.from_numpy(results['cam']), size).numpy()
-        seed = self.recipe(
-            _rgb(results), cam, results['cam_classes'], **self.params
-        )
+        cue = _saliency(results) if self.salient else _rgb(results)
+        seed = self.recipe(cue, cam, results['cam_classes'], **self.params)
+        if 'saliency' in results and not self.salient:
+            seed = ignore_salient_background(seed, results['saliency'])
         if len(results['cam_dropped']):
             seed[seed == BACKGROUND_LABEL] = IGNORE_LABEL
         return _with_labels(results, seed)
@@ -92,6 +100,7 @@ class RandomWalkPseudoLabel(BaseTransform):
     - cam, cam_classes, cam_size: see :class:`LoadCAMRecord`
     - boundary: see :class:`LoadBoundaryMap`
     - img (np.ndarray, uint8, (H, W, 3), BGR), with a CRF
+    - saliency: see :class:`LoadSaliency`, with a ``saliency_rule``
 
     Added Keys:
 
@@ -109,11 +118,15 @@ class RandomWalkPseudoLabel(BaseTransform):
         normalize (str | None): ``'global'``, ``'class'`` or None, see
             ``walk_to_scores``. Defaults to 'global'.
         solver (str): See ``random_walk``. Defaults to 'auto'.
-        crf (str | None): ``'dense'`` or None. Defaults to None.
+        crf (str | None): Entry of ``CRF_KINDS``. Defaults to None.
         crf_params (dict, optional): ``kernels``, ``gt_prob`` and
             ``num_iters`` of ``refine_class_labels``. Defaults to its own.
         enlarge_by (int, optional): See ``walk_to_scores``; IRNet's release
             takes 4. Defaults to None.
+        saliency_rule (str, optional): ``'oaa'`` or ``'drs'``:
+            :func:`oaa_labels` or :func:`drs_labels` of the walked scores
+            takes the threshold's place, and no CRF follows. Defaults to
+            None.
 
     Raises:
         ValueError: If an argument breaks its rule.
@@ -131,24 +144,19 @@ class RandomWalkPseudoLabel(BaseTransform):
         crf: str | None = None,
         crf_params: dict | None = None,
         enlarge_by: int | None = None,
+        saliency_rule: str | None = None,
     ):
+        _require(
+            saliency_rule is None
+            or (saliency_rule in SALIENCY_RECIPES and crf is None),
+            *('saliency_rule', saliency_rule),
+            f'None or, without a CRF, one of {list(SALIENCY_RECIPES)}',
+        )
         _require(0 <= bg_thr <= 1, 'bg_thr', bg_thr, 'within [0, 1]')
-        _require(radius >= 1, 'radius', radius, 'at least 1')
-        _require(0 < beta < inf, 'beta', beta, 'positive and finite')
-        _require(exp_times >= 0, 'exp_times', exp_times, 'at least 0')
-        _require(cam_power > 0, 'cam_power', cam_power, 'positive')
-        _require(
-            normalize in NORMALIZATIONS, 'normalize', normalize, NORMALIZATIONS
-        )
-        _require(solver in SOLVERS, 'solver', solver, SOLVERS)
-        _require(
-            enlarge_by is None or enlarge_by >= 1,
-            *('enlarge_by', enlarge_by, 'at least 1, or None'),
-        )
-        crf_name(crf)
+        self.saliency_rule = saliency_rule
         self.bg_thr = bg_thr
         self.crf = crf
-        self.crf_params = _checked_crf(crf_params or {})
+        self.crf_params = crf_params or {}
         self.walk = {
             'radius': radius,
             'beta': beta,
@@ -158,6 +166,8 @@ class RandomWalkPseudoLabel(BaseTransform):
             'solver': solver,
             'enlarge_by': enlarge_by,
         }
+        check_scores_settings(**self.walk)
+        check_crf(crf, **self.crf_params)
 
     def transform(self, results: dict) -> dict:
         """Make ``gt_seg_map``."""
@@ -169,6 +179,10 @@ class RandomWalkPseudoLabel(BaseTransform):
             **self.walk,
         )
         classes = results['cam_classes']
+        if self.saliency_rule is not None:
+            rule = SALIENCY_RECIPES[self.saliency_rule]
+            labels = rule(_saliency(results), scores.numpy(), classes)
+            return _with_labels(results, labels)
         labels = cam_to_label(
             scores, torch.from_numpy(classes), size, self.bg_thr
         )
@@ -186,19 +200,6 @@ def _require(holds: bool, name: str, value, rule) -> None:
         raise ValueError(f'`{name}` must be {rule}, got {value!r}')
 
 
-def _checked_crf(params: dict) -> dict:
-    """Parameters of ``refine_class_labels``, in their ranges."""
-    known = {'kernels': 'deeplabv2', 'gt_prob': 0.9, 'num_iters': 10}
-    _require(set(params) <= set(known), 'crf_params', params, list(known))
-    used = {**known, **params}
-    _require(
-        used['kernels'] in CRF_KERNELS,
-        *('kernels', used['kernels'], list(CRF_KERNELS)),
-    )
-    _require(0 < used['gt_prob'] < 1, 'gt_prob', used['gt_prob'], 'in (0, 1)')
-    return params
-
-
 def _check_untouched(results: dict) -> tuple[int, int]:
     """Image size, after checking that the image still is as the CAMs are."""
     size = tuple(results['cam_size'])
@@ -212,6 +213,15 @@ def _check_untouched(results: dict) -> tuple[int, int]:
             'transform up in the pipeline'
         )
     return size
+
+
+def _saliency(results: dict) -> np.ndarray:
+    """Saliency map, or an error that says how to load it."""
+    if 'saliency' not in results:
+        raise ValueError(
+            'this rule needs `saliency`: put LoadSaliency before it'
+        )
+    return results['saliency']
 
 
 def _rgb(results: dict) -> np.ndarray:

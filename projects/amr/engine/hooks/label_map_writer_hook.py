@@ -17,8 +17,7 @@ from projects.amr.errors import UserError
 from projects.amr.evaluation.label_share import count_labels, label_notes
 from projects.amr.evaluation.mask_evaluation import MaskScores
 from projects.amr.evaluation.nested_results import put_nested_results, rounded
-from projects.amr.ops.label_crf import crf_name
-from projects.amr.ops.score_crf import refine_scores
+from projects.amr.ops.label_crf import crf_name, refine_scores
 from projects.amr.runtime.files.disk_space import png_bytes
 
 _CRF_PARAMS = ('kernels', 'num_iters')
@@ -48,7 +47,7 @@ class LabelMapWriterHook(ItemWriterHook):
     Args:
         out_dir (str, optional): Folder of the PNGs, by default ``labels`` in
             the work dir.
-        crf (str | None): ``'dense'`` or None. Defaults to None.
+        crf (str | None): Entry of ``CRF_KINDS``. Defaults to None.
         crf_params (dict, optional): ``kernels`` and ``num_iters`` of
             :func:`refine_scores`. Defaults to its own.
         **kwargs: ``num_writers`` and ``max_waiting`` of

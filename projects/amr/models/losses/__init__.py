@@ -11,6 +11,7 @@ from .cross_pseudo_supervision_loss import (
     CrossPseudoSupervisionLoss,
     cross_pseudo_supervision,
 )
+from .dense_energy_loss import DenseEnergyLoss, dense_energy
 from .equivariance_loss import (
     EquivariantCrossRegularizationLoss,
     EquivariantRegularizationLoss,
@@ -27,6 +28,7 @@ __all__ = [
     'AffinityLoss',
     'BalancedCrossEntropyLoss',
     'CrossPseudoSupervisionLoss',
+    'DenseEnergyLoss',
     'EquivariantCrossRegularizationLoss',
     'EquivariantRegularizationLoss',
     'MultiLabelSoftMarginLoss',
@@ -34,6 +36,7 @@ __all__ = [
     'affinity_loss',
     'balanced_cross_entropy',
     'cross_pseudo_supervision',
+    'dense_energy',
     'equivariant_cross_regularization',
     'equivariant_regularization',
     'multilabel_soft_margin_loss',

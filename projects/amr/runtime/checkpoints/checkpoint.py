@@ -29,6 +29,13 @@ def unwrap_model(model: nn.Module) -> nn.Module:
     return model
 
 
+class StartsFromScratch:
+    """Base of modules that no pretrained network has.
+
+    Initial weights (``Pretrained``) need not hold their parameters.
+    """
+
+
 def compare_state(
     model: nn.Module, state: dict
 ) -> tuple[list[str], list[str], list[str]]:

@@ -16,7 +16,10 @@ from mmseg.registry import WEIGHT_INITIALIZERS
 from torch import nn
 
 from projects.amr.errors import CheckpointMismatchError, list_faults
-from projects.amr.runtime.checkpoints.checkpoint import compare_state
+from projects.amr.runtime.checkpoints.checkpoint import (
+    StartsFromScratch,
+    compare_state,
+)
 from projects.amr.runtime.checkpoints.checkpoint_file import read_checkpoint
 from projects.amr.runtime.checkpoints.pretrained import (
     PACKAGE,
@@ -74,7 +77,7 @@ class StrictPretrainedInit(PretrainedInit):
 
     mmengine loads what fits, and the rest starts from random weights. Here
     every parameter and buffer must be in the file with its shape, except
-    batch counters and modules with ``from_scratch`` (the attention
+    batch counters and :class:`StartsFromScratch` modules (the attention
     modulation). The file may hold more, such as an ImageNet head, but nothing
     inside a part that the module has: that is another depth or width.
     EfficientNet weights may have either of the names of :func:`lite_names`.
@@ -120,7 +123,7 @@ def require_pretrained_match(
     fresh = tuple(
         f'{name}.'
         for name, part in module.named_modules()
-        if getattr(part, 'from_scratch', False)
+        if isinstance(part, StartsFromScratch)
     )
     children = {name for name, _ in module.named_children()}
     faults = [

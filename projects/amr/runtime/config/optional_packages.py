@@ -41,7 +41,7 @@ OPTIONAL = (
     OptionalPackage(
         'pytorch_grad_cam',
         "pip install 'amr-mmseg[cam]' (package grad-cam)",
-        "model.test_cfg.type='MultiScaleCAM' is built in",
+        'leave out model.test_cfg.extractor: plain CAMs are built in',
         ('type', 'LibraryCAM'),
     ),
     OptionalPackage(

@@ -1,11 +1,9 @@
-"""Trains and tests experiments over seeds: what is left, in order."""
+"""Train and test experiments over seeds: what is left, in order."""
 
 import json
-import os
 import shutil
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from enum import Enum
 from pathlib import Path
 
@@ -17,15 +15,10 @@ from projects.amr.runtime.files.fingerprint import config_digest
 from projects.amr.runtime.files.progress import Reporter
 from projects.amr.runtime.processes.tool_process import call_tool
 from projects.amr.runtime.processes.work_dir_lock import work_dir_lock
-from projects.amr.workflow.ablation.plan import (
-    in_words,
-    parents_first,
-    time_left,
-)
-from projects.amr.workflow.ablation.results import SUMMARY, collect
 from projects.amr.workflow.ablation.spec import Experiment
 
 RUN_KEY = 'run.json'
+SUMMARY = 'test_summary.json'
 
 
 class State(Enum):
@@ -33,9 +26,9 @@ class State(Enum):
 
     DONE = 'done'
     TRAIN = 'to be trained and tested'
-    RESUME = 'to go on from its last checkpoint, then to be tested'
+    RESUME = 'to be resumed from its last checkpoint, then tested'
     TEST = "to be tested with its parent's checkpoint"
-    ANEW = 'made from other values: to be deleted and run anew'
+    CHANGED = 'made from other values: to be kept as seed<k>.old and re-run'
     FOREIGN = f'has results without a {RUN_KEY}: only --collect-only reads it'
 
 
@@ -44,10 +37,10 @@ class Grid:
 
     Runs go to ``<work_dir>/<stem of the experiment>/seed<k>``. A finished
     run of the same config is kept; an interrupted one resumes from its last
-    checkpoint; one of a changed config starts again.
+    checkpoint; one of a changed config is moved aside and starts again.
 
     Args:
-        experiments (Sequence[Experiment]): What is wanted. Configs whose
+        experiments (Sequence[Experiment]): What is wanted. Those whose
             checkpoints they need are added.
         seeds (Sequence[int]): Training seeds.
         work_dir (Path): See above.
@@ -57,7 +50,7 @@ class Grid:
             Defaults to ().
 
     Raises:
-        UserError: If two configs would share a folder, or need each other.
+        UserError: If two experiments would share a folder.
     """
 
     def __init__(
@@ -73,103 +66,62 @@ class Grid:
         self.work_dir = Path(work_dir)
         self.train_options = list(train_options)
         self.cfg_options = list(cfg_options)
-        self._by_config = {
-            e.config: e for e in self.experiments if not e.options
-        }
-        self._configs: dict[Experiment, dict] = {}
+        self._configs: dict[Path, dict] = {}
 
     def run(self, reporter: Reporter | None = None) -> None:
         """Run what is not finished, each tool in a process of its own.
 
         Args:
-            reporter (Reporter, optional): Tells the progress. Defaults to
+            reporter (Reporter, optional): Shows the progress. Defaults to
                 one on standard output.
 
         Raises:
-            UserError: If a process fails, the message names its log; or if a
+            UserError: If a process fails (the message names its log), or a
                 folder holds results that were not made here.
         """
         reporter = reporter or Reporter()
         cells = [(e, seed) for seed in self.seeds for e in self.experiments]
         states = [self.state(*cell) for cell in cells]
-        for cell, state in zip(cells, states, strict=True):
-            if state is State.FOREIGN:
-                raise UserError(
-                    f'{self.folder(*cell)} {state.value}; choose another '
-                    '--work-dir to run it'
-                )
+        if State.FOREIGN in states:
+            cell = cells[states.index(State.FOREIGN)]
+            raise UserError(
+                f'{self.folder(*cell)} {State.FOREIGN.value}; choose another '
+                '--work-dir to run it'
+            )
         ahead = [
-            _trains(experiment)
+            experiment.weights_of is None
             for (experiment, _), state in zip(cells, states, strict=True)
             if state is not State.DONE
         ]
         spent: dict[bool, list[float]] = {True: [], False: []}
-        for number, ((experiment, seed), state) in enumerate(
+        for number, (cell, state) in enumerate(
             zip(cells, states, strict=True), 1
         ):
-            head = f'[{number}/{len(cells)}] {experiment.stem}, seed {seed}'
+            head = f'[{number}/{len(cells)}] {cell[0].stem}, seed {cell[1]}'
             if state is State.DONE:
                 reporter.step(f'{head}: finished before')
                 continue
-            left = time_left(ahead, spent)
-            reporter.step(f'{head}: {state.value}{in_words(left)}')
+            left = in_words(time_left(ahead, spent))
+            reporter.step(f'{head}: {state.value}{left}')
             began = time.monotonic()
-            self._run_cell(experiment, seed, reporter)
+            self._run_cell(*cell, reporter)
             spent[ahead.pop(0)].append(time.monotonic() - began)
 
     def state(self, experiment: Experiment, seed: int) -> State:
         """Say what is to be done for an experiment and a seed."""
         folder = self.folder(experiment, seed)
         path = folder / RUN_KEY
+        trains = experiment.weights_of is None
+        start = State.TRAIN if trains else State.TEST
         if not path.is_file():
             own = (folder / SUMMARY, folder / LAST, *folder.glob('*.pth'))
             made = any(file.is_file() for file in own)
-            return State.FOREIGN if made else _start(experiment)
+            return State.FOREIGN if made else start
         if json.loads(path.read_text())['key'] != self._key(experiment, seed):
-            return State.ANEW
+            return State.CHANGED
         if (folder / SUMMARY).is_file():
             return State.DONE
-        resumes = _trains(experiment) and last_checkpoint(folder)
-        return State.RESUME if resumes else _start(experiment)
-
-    def explain(self) -> list[tuple[Experiment, dict[str, list[int]]]]:
-        """Say what :meth:`run` would do, and do nothing.
-
-        Returns:
-            list[tuple[Experiment, dict[str, list[int]]]]: In the order of
-            running: seeds by what is to be done.
-        """
-        lines = []
-        for experiment in self.experiments:
-            seeds: dict[str, list[int]] = {}
-            for seed in self.seeds:
-                state = self.state(experiment, seed)
-                seeds.setdefault(state.value, []).append(seed)
-            lines.append((experiment, seeds))
-        return lines
-
-    def finished(self, experiments: Iterable[Experiment]) -> dict:
-        """Results of runs that are not of the grid but share its values.
-
-        Args:
-            experiments (Iterable[Experiment]): Which.
-
-        Returns:
-            dict[str, dict[int, dict]]: As from :func:`collect`; seeds that
-            are not finished, or were made from other values, are left out.
-        """
-        return {
-            experiment.stem: collect(
-                [experiment],
-                self.work_dir,
-                [
-                    seed
-                    for seed in self.seeds
-                    if self.state(experiment, seed) is State.DONE
-                ],
-            )[experiment.stem]
-            for experiment in experiments
-        }
+        return State.RESUME if trains and last_checkpoint(folder) else start
 
     def folder(self, experiment: Experiment, seed: int) -> Path:
         """Folder of a run."""
@@ -182,8 +134,10 @@ class Grid:
             state = self.state(experiment, seed)
             if state is State.DONE:  # by another grid, in the meantime
                 return
-            if state is State.ANEW:
-                shutil.rmtree(folder)
+            if state is State.CHANGED:
+                old = folder.with_name(f'{folder.name}.old')
+                shutil.rmtree(old, ignore_errors=True)
+                folder.rename(old)
             folder.mkdir(parents=True, exist_ok=True)
             with atomic_write(folder / RUN_KEY) as file:
                 key = {'key': self._key(experiment, seed)}
@@ -193,74 +147,111 @@ class Grid:
     def _train_and_test(self, experiment, seed, folder, reporter) -> None:
         """Run the tools of one grid point."""
         options = [*self.cfg_options, *experiment.options]
+        options += [
+            f'{key}={self._checkpoint(parent, seed).resolve()}'
+            for key, parent in experiment.starts_from
+        ]
         options.append(f'randomness.seed={seed}')
         common = ['--work-dir', folder, '--cfg-options', *options]
-        env = dict(os.environ)
-        for name, config in experiment.starts_from:
-            env[name] = str(self._checkpoint(config.stem, seed).resolve())
-        weights = experiment.weights_of
-        if weights is None:
+        if experiment.weights_of is None:
             resume = ['--resume'] if last_checkpoint(folder) else []
             train = [experiment.config, *self.train_options, *resume, *common]
-            call_tool('train.py', train, folder / 'train.log', reporter, env)
-            checkpoint = self._checkpoint(experiment.stem, seed)
-        else:
-            checkpoint = self._checkpoint(weights.stem, seed)
-        test = [experiment.config, checkpoint, *common]
-        call_tool('test.py', test, folder / 'test.log', reporter, env)
+            call_tool('train.py', train, folder / 'train.log', reporter)
+        weights = self._checkpoint(experiment.weights_of or experiment, seed)
+        test = [experiment.config, weights, *common]
+        call_tool('test.py', test, folder / 'test.log', reporter)
 
-    def _checkpoint(self, stem: str, seed: int) -> Path:
+    def _checkpoint(self, experiment: Experiment, seed: int) -> Path:
         """Last checkpoint of an experiment's training."""
-        folder = self.work_dir / stem / f'seed{seed}'
+        folder = self.folder(experiment, seed)
         found = last_checkpoint(folder)
         if found is None or not found.is_file():
             raise UserError(
-                f'{folder} has no checkpoint (any more), and it is needed: '
-                f'remove {folder / SUMMARY} to train it again'
+                f'{folder} has no checkpoint, and it is needed: remove '
+                f'{folder / SUMMARY} to train it again'
             )
         return found
 
     def _key(self, experiment: Experiment, seed: int) -> str:
         """Digest of all that a run is made from."""
-        more = [seed, sorted([*self.cfg_options, *experiment.options]), '']
-        if self.train_options:
-            more.append(self.train_options)
-        more += [
-            self._key(self._by_config.get(c, Experiment(c)), seed)
-            for c in experiment.parents
-        ]
-        return config_digest([self._resolved(experiment), more])
-
-    def _resolved(self, experiment: Experiment) -> dict:
-        """A config's content; checkpoints it starts from by their name."""
-        if experiment not in self._configs:
-            names = {k: c.stem for k, c in experiment.starts_from}
-            with _environment(names):
-                content = read_config(experiment.config).to_dict()
-            self._configs[experiment] = content
-        return self._configs[experiment]
+        config = experiment.config
+        if config not in self._configs:
+            self._configs[config] = read_config(config).to_dict()
+        options = sorted([*self.cfg_options, *experiment.options])
+        keys = [key for key, _ in experiment.starts_from]
+        parents = [self._key(e, seed) for e in experiment.parents]
+        return config_digest(
+            [
+                self._configs[config],
+                [seed, options, self.train_options, keys, parents],
+            ]
+        )
 
 
-def _trains(experiment: Experiment) -> bool:
-    """Whether an experiment has a training of its own."""
-    return experiment.weights_of is None
+def parents_first(
+    experiments: Sequence[Experiment],
+) -> tuple[Experiment, ...]:
+    """Order experiments so that each comes after those it needs.
+
+    Args:
+        experiments (Sequence[Experiment]): Some may be there twice.
+
+    Returns:
+        tuple[Experiment, ...]: Each once, with all that they need.
+
+    Raises:
+        UserError: If two would share a folder.
+    """
+    order: dict[str, Experiment] = {}
+
+    def add(experiment: Experiment) -> None:
+        for parent in experiment.parents:
+            add(parent)
+        other = order.setdefault(experiment.stem, experiment)
+        if other != experiment:
+            raise UserError(
+                f'{other.config} and {experiment.config} would share the '
+                f'folder {experiment.stem}, but are not run alike: rename '
+                'one, or run them with different --work-dir'
+            )
+
+    for experiment in experiments:
+        add(experiment)
+    return tuple(order.values())
 
 
-def _start(experiment: Experiment) -> State:
-    """What a new run begins with."""
-    return State.TRAIN if _trains(experiment) else State.TEST
+def time_left(
+    ahead: Sequence[bool], spent: Mapping[bool, Sequence[float]]
+) -> float | None:
+    """Seconds that unfinished runs will take, by the mean of finished ones.
+
+    Args:
+        ahead (Sequence[bool]): Of each run, whether it is trained.
+        spent (Mapping[bool, Sequence[float]]): Seconds of finished runs,
+            trained ones and tested ones apart. A kind that has none counts
+            as the other.
+
+    Returns:
+        float | None: None where no run has finished.
+
+    Example:
+        >>> time_left([True, False], {True: [60.0, 80.0], False: [10.0]})
+        80.0
+    """
+    means = {k: sum(v) / len(v) for k, v in spent.items() if v}
+    if not means:
+        return None
+    return sum(means.get(k, means.get(not k)) for k in ahead)
 
 
-@contextmanager
-def _environment(values: Mapping[str, str]) -> Iterator[None]:
-    """Set environment variables for a while."""
-    before = {name: os.environ.get(name) for name in values}
-    os.environ.update(values)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = value
+def in_words(seconds: float | None) -> str:
+    """Say how long is left, '' where it is not known.
+
+    Example:
+        >>> in_words(5400.0)
+        '; about 1:30 h left'
+    """
+    if seconds is None:
+        return ''
+    minutes = max(round(seconds / 60), 1)
+    return f'; about {minutes // 60}:{minutes % 60:02d} h left'

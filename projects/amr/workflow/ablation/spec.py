@@ -1,10 +1,9 @@
-"""What tables an ablation has: rows of configs, read from a table file.
+"""Tables of an ablation: rows of configs, read from a table file.
 
 A table file is a config of mmengine's kind. Paths in it are relative to it::
 
     toy = False               # True: figures are not VOC's
     work_dir = 'work_dirs/x'  # default of tools/run_ablation.py
-    ceiling = dict(name='ceiling', config='c.py')  # optional, if it was run
     cfg_options = {'train_cfg.max_epochs': 4}  # optional, of all configs
     tables = {
         '5': dict(
@@ -13,7 +12,7 @@ A table file is a config of mmengine's kind. Paths in it are relative to it::
                 dict(
                     name='xi 0.1',
                     config='amr.py',
-                    weights_of='amr.py',
+                    weights_of='amr',
                     cfg_options={'model.xi': 0.1},
                 ),
                 dict(
@@ -25,11 +24,12 @@ A table file is a config of mmengine's kind. Paths in it are relative to it::
         ),
     }
 
-``cfg_options`` of a row change its config; it is then run under the name
-``<config stem>_<row name>``. ``weights_of`` names the
-config whose checkpoint of the same seed is tested, nothing is trained;
-``starts_from`` holds environment variables of the config,
-each with a config whose checkpoint of the same seed it is set to.
+A row runs as ``<config stem>``; with ``cfg_options``, which change its
+config, as ``<config stem>_<variant>``, where ``variant`` is its name in lower
+case unless it is given. ``weights_of`` is the run whose checkpoint of the same
+seed is tested: nothing is trained. ``starts_from`` holds config keys, each
+with a run whose checkpoint of the same seed it is set to. A run is named as
+above, or by a config file that no row has.
 """
 
 import re
@@ -38,13 +38,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from projects.amr.errors import UserError
-from projects.amr.evaluation.published_results import published
-from projects.amr.evaluation.published_tables import PublishedResult
+from projects.amr.evaluation.published_results import (
+    PublishedResult,
+    published,
+)
 from projects.amr.runtime.config.config_reading import read_config
 
 _ROW_KEYS = {
     'name',
     'config',
+    'variant',
     'weights_of',
     'starts_from',
     'cfg_options',
@@ -59,21 +62,21 @@ class Experiment:
 
     Args:
         config (Path): The config file.
-        weights_of (Path, optional): Config whose checkpoint of the same seed
-            is tested. Defaults to None: its own training.
-        starts_from (tuple[tuple[str, Path], ...]): Environment variables
-            that get the path of a checkpoint of the same seed, and whose it
-            is. Defaults to ().
         options (tuple[str, ...]): ``key=value`` overrides of the config.
             Defaults to ().
         variant (str): What the options are called. Defaults to ''.
+        weights_of (Experiment, optional): Whose checkpoint of the same seed
+            is tested. Defaults to None: its own training.
+        starts_from (tuple[tuple[str, Experiment], ...]): Config keys that
+            get the path of a checkpoint of the same seed, and whose it is.
+            Defaults to ().
     """
 
     config: Path
-    weights_of: Path | None = None
-    starts_from: tuple[tuple[str, Path], ...] = ()
     options: tuple[str, ...] = ()
     variant: str = ''
+    weights_of: 'Experiment | None' = None
+    starts_from: tuple[tuple[str, 'Experiment'], ...] = ()
 
     @property
     def stem(self) -> str:
@@ -81,10 +84,10 @@ class Experiment:
         return f'{self.config.stem}_{self.variant}'.rstrip('_')
 
     @property
-    def parents(self) -> tuple[Path, ...]:
-        """Configs that must have been trained before."""
-        own = () if self.weights_of is None else (self.weights_of,)
-        return (*own, *(config for _, config in self.starts_from))
+    def parents(self) -> tuple['Experiment', ...]:
+        """Experiments that must have been trained before."""
+        own = (self.weights_of,) if self.weights_of else ()
+        return (*own, *(parent for _, parent in self.starts_from))
 
 
 @dataclass(frozen=True)
@@ -111,8 +114,6 @@ class Table:
         name (str): Short name; '' for a plain list of configs.
         title (str): One line.
         rows (tuple[Row, ...]): At least one.
-        ceiling (Row, optional): Shown beside the rows if it was run.
-            Defaults to None.
         toy (bool): Whether its figures cannot be compared with published
             ones. Defaults to False.
     """
@@ -120,13 +121,23 @@ class Table:
     name: str
     title: str
     rows: tuple[Row, ...]
-    ceiling: Row | None = None
     toy: bool = False
 
-    @property
-    def stem(self) -> str:
-        """Name of its files, without a suffix."""
-        return f'table_{self.name}' if self.name else 'table'
+
+@dataclass(frozen=True)
+class TableFile:
+    """A table file, see the module.
+
+    Args:
+        tables (dict[str, Table]): By name.
+        work_dir (Path): Where its runs go by default.
+        cfg_options (tuple[str, ...]): ``key=value`` overrides of all its
+            configs, as tools/train.py takes them.
+    """
+
+    tables: dict[str, Table]
+    work_dir: Path
+    cfg_options: tuple[str, ...]
 
 
 def plain_table(configs: Sequence[Path]) -> Table:
@@ -146,22 +157,6 @@ def plain_table(configs: Sequence[Path]) -> Table:
     return Table('', '', tuple(Row(c.stem, Experiment(c)) for c in configs))
 
 
-@dataclass(frozen=True)
-class TableFile:
-    """A table file, see the module.
-
-    Args:
-        tables (dict[str, Table]): By name.
-        work_dir (Path): Where its runs go by default.
-        cfg_options (tuple[str, ...]): ``key=value`` overrides of all its
-            configs, as tools/train.py takes them.
-    """
-
-    tables: dict[str, Table]
-    work_dir: Path
-    cfg_options: tuple[str, ...]
-
-
 def read_tables(path: str | Path) -> TableFile:
     """Read a table file, see the module.
 
@@ -178,59 +173,110 @@ def read_tables(path: str | Path) -> TableFile:
     content = read_config(path).to_dict()
     if not content.get('tables'):
         raise UserError(f'{path} has no `tables`: it is not a table file')
-    ceiling = content.get('ceiling')
-    if ceiling is not None:
-        ceiling = _row(path, 'ceiling', ceiling)
-    tables = {}
+    runs = _Runs(path)
     for name, entry in content['tables'].items():
-        where = f'table {name!r}'
-        _check_keys(path, where, entry, _TABLE_KEYS, _TABLE_KEYS)
-        rows = tuple(_row(path, where, row) for row in entry['rows'])
-        if not rows:
-            raise UserError(f'{path}, {where}: `rows` must not be empty')
-        toy = bool(content.get('toy'))
-        tables[name] = Table(name, entry['title'], rows, ceiling, toy)
-    options = content.get('cfg_options', {})
+        where = f'{path}, table {name!r}'
+        _check_keys(where, entry, _TABLE_KEYS, _TABLE_KEYS)
+        if not entry['rows']:
+            raise UserError(f'{where}: `rows` must not be empty')
+        for row in entry['rows']:
+            runs.add(f'{where}, row {row.get("name", "?")!r}', row)
+    tables = {
+        name: Table(
+            name,
+            entry['title'],
+            tuple(map(runs.row, entry['rows'])),
+            bool(content.get('toy')),
+        )
+        for name, entry in content['tables'].items()
+    }
     return TableFile(
         tables,
         Path(content.get('work_dir', 'work_dirs/ablation')),
-        tuple(f'{key}={value}' for key, value in options.items()),
+        _options(content),
     )
 
 
-def _row(path: Path, where: str, entry: dict) -> Row:
-    """Read one row."""
-    where = f'{where}, row {entry.get("name", "?")!r}'
-    _check_keys(path, where, entry, _ROW_KEYS, {'name', 'config'})
+class _Runs:
+    """The runs of a table file by name."""
 
-    def beside(config: str) -> Path:
-        found = path.parent / config
-        _check_file(found, f'{path}, {where}: ')
-        # Without the dots, so that one file has one name.
+    def __init__(self, path: Path):
+        self._path = path
+        self._entries: dict[str, tuple[str, dict]] = {}
+
+    def add(self, where: str, entry: dict) -> None:
+        """Check a row; two rows of one run must be run alike."""
+        _check_keys(where, entry, _ROW_KEYS, {'name', 'config'})
+        _check_file(self._path.parent / entry['config'], f'{where}: ')
+        run = {
+            key: value
+            for key, value in entry.items()
+            if key not in ('name', 'published', 'variant')
+        }
+        name = _run_name(entry)
+        _, other = self._entries.setdefault(name, (where, run))
+        if other != run:
+            raise UserError(
+                f'{where}: would share the folder {name} with another row '
+                'that is not run alike; give one of them a `variant`'
+            )
+
+    def row(self, entry: dict) -> Row:
+        """Build a row of the table."""
+        name, record = _run_name(entry), None
+        if 'published' in entry:
+            record = _published(self._entries[name][0], *entry['published'])
+        return Row(entry['name'], self._experiment(name, ()), record)
+
+    def _experiment(self, name: str, above: tuple[str, ...]) -> Experiment:
+        """Build a run and those that it needs."""
+        if name in above:
+            raise UserError(f'{self._path}: {name} needs its own checkpoint')
+        above = (*above, name)
+        if name not in self._entries:
+            _check_file(self._path.parent / name, f'{self._path}: ')
+            return Experiment(self._file(name))
+        _, entry = self._entries[name]
+        config, weights = self._file(entry['config']), entry.get('weights_of')
+        return Experiment(
+            config,
+            _options(entry),
+            name.removeprefix(config.stem)[1:],
+            self._experiment(weights, above) if weights else None,
+            tuple(
+                (key, self._experiment(run, above))
+                for key, run in entry.get('starts_from', {}).items()
+            ),
+        )
+
+    def _file(self, config: str) -> Path:
+        """Path of a config, without dots, so that one file has one name."""
+        found = self._path.parent / config
         return Path(found.parent.resolve(), found.name)
 
-    weights_of = entry.get('weights_of')
-    experiment = Experiment(
-        beside(entry['config']),
-        None if weights_of is None else beside(weights_of),
-        tuple((k, beside(v)) for k, v in entry.get('starts_from', {}).items()),
-        tuple(f'{k}={v}' for k, v in entry.get('cfg_options', {}).items()),
-        _slug(entry['name']) if entry.get('cfg_options') else '',
-    )
-    record = None
-    if 'published' in entry:
-        record = _published(f'{path}, {where}', *entry['published'])
-    return Row(entry['name'], experiment, record)
 
-
-def _slug(name: str) -> str:
-    """A row's name as a part of a folder's name.
+def _run_name(entry: dict) -> str:
+    """Name of the folder of a row's runs.
 
     Example:
-        >>> _slug('+ AMM, xi 0.1')
-        'amm-xi-0.1'
+        >>> _run_name(dict(name='+ AMM, xi 0.1', config='a.py'))
+        'a'
+        >>> _run_name(
+        ...     dict(name='+ AMM, xi 0.1', config='a.py', cfg_options={'x': 1})
+        ... )
+        'a_amm-xi-0.1'
     """
-    return re.sub(r'[^\w.]+', '-', name.lower()).strip('-')
+    stem = Path(entry['config']).stem
+    if not entry.get('cfg_options'):
+        return stem
+    slug = re.sub(r'[^\w.]+', '-', entry['name'].lower()).strip('-')
+    return f'{stem}_{entry.get("variant", slug)}'
+
+
+def _options(entry: dict) -> tuple[str, ...]:
+    """``cfg_options`` as a command line has them."""
+    options = entry.get('cfg_options', {})
+    return tuple(f'{key}={value}' for key, value in options.items())
 
 
 def _published(where: str, table: str, method: str) -> PublishedResult:
@@ -239,20 +285,19 @@ def _published(where: str, table: str, method: str) -> PublishedResult:
     if len(records) != 1:
         raise UserError(
             f'{where}: `published` must name one CAM figure of '
-            f'published_tables.py, {table}, {method!r} names {len(records)}'
+            f'published_results.csv; {table}, {method!r} names {len(records)}'
         )
     return records[0]
 
 
-def _check_keys(path, where, entry: dict, known: set, needed: set) -> None:
+def _check_keys(where: str, entry: dict, known: set, needed: set) -> None:
     """Refuse an entry with unknown keys, or without needed ones."""
     if unknown := set(entry) - known:
         raise UserError(
-            f'{path}, {where}: unknown {sorted(unknown)}; may have '
-            f'{sorted(known)}'
+            f'{where}: unknown {sorted(unknown)}; may have {sorted(known)}'
         )
     if missing := needed - set(entry):
-        raise UserError(f'{path}, {where}: needs {sorted(missing)}')
+        raise UserError(f'{where}: needs {sorted(missing)}')
 
 
 def _check_file(config: Path, where: str) -> None:

@@ -1,29 +1,155 @@
-"""A table as Markdown, JSON and picture."""
+"""What the test summaries say over seeds, as Markdown and CSV."""
 
+import csv
+import io
 import json
 import math
-from collections.abc import Sequence
+import statistics
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from projects.amr.errors import UserError
 from projects.amr.runtime.files.atomic_write import atomic_write
-from projects.amr.visualization.ablation_plot import Panel, ablation_png
-from projects.amr.workflow.ablation.results import (
-    MAIN,
-    METRICS,
-    Line,
-    best_line,
-    paired_difference,
-    spread,
-)
-from projects.amr.workflow.ablation.spec import Table
+from projects.amr.workflow.ablation.grid import SUMMARY
+from projects.amr.workflow.ablation.spec import Experiment, Row, Table
 
-PUBLISHED_ON = 'PASCAL VOC 2012 train'
-# The measure of the plot, and the one that tells why on ToyVOC.
-_PANELS = {
-    MAIN: 'mIoU at the best threshold, %',
-    'body_recall_best': 'body recall at the best threshold, %',
+METRICS = {
+    'mIoU_fixed': 'mIoU fixed',
+    'mIoU_best': 'mIoU best',
+    'head_recall_best': 'head recall',
+    'body_recall_best': 'body recall',
+    'mAP': 'class. mAP',
+    # Of the two branches' maps, not in percent.
+    'correlation': 'correlation',
 }
+# Figures of a row, not of one of its maps, by where a summary has them.
+_OF_ROW = {
+    'mAP': 'classification/mAP',
+    'correlation': 'agreement/correlation',
+}
+# Rows are compared by it, as in the field's CAM tables. A fixed threshold is a
+# choice made for one kind of map.
+MAIN = 'mIoU_best'
+_MAPS = ('spotlight', 'compensation', 'weighted')
 _DIGITS = {'correlation': 2}
+
+
+@dataclass(frozen=True)
+class Line:
+    """One map of one row: its figures by metric and seed.
+
+    Args:
+        row (Row): The row.
+        map (str): Name of the map; '-' where nothing was run.
+        final (bool): Whether the row is judged by this map.
+        seeds (tuple[int, ...]): Seeds that were run.
+        values (dict[str, dict[int, float]]): Figures by metric and seed, in
+            percent but for the correlation. Defaults to none.
+    """
+
+    row: Row
+    map: str
+    final: bool
+    seeds: tuple[int, ...]
+    values: dict[str, dict[int, float]] = field(default_factory=dict)
+
+    def spread(self, metric: str) -> tuple[float, float]:
+        """Mean and sample standard deviation, nan where not all seeds have it.
+
+        Args:
+            metric (str): Key of ``METRICS``.
+
+        Returns:
+            tuple[float, float]: The deviation of one seed is nan.
+        """
+        values = self.values.get(metric, {})
+        return spread(values.values() if set(values) == {*self.seeds} else ())
+
+
+def spread(values: Iterable[float]) -> tuple[float, float]:
+    """Mean and sample standard deviation; nan where there are too few.
+
+    Example:
+        >>> spread([1.0, 3.0])
+        (2.0, 1.4142135623730951)
+        >>> spread([1.0])
+        (1.0, nan)
+    """
+    values = list(values)
+    return (
+        statistics.fmean(values) if values else math.nan,
+        statistics.stdev(values) if len(values) > 1 else math.nan,
+    )
+
+
+def collect(
+    experiments: Iterable[Experiment],
+    work_dir: Path,
+    seeds: Sequence[int] | None = None,
+) -> dict[str, dict[int, dict]]:
+    """Read the metrics of the test summaries that are there.
+
+    Args:
+        experiments (Iterable[Experiment]): Whose runs.
+        work_dir (Path): With ``<config stem>/seed<k>/test_summary.json``.
+        seeds (Sequence[int], optional): Which seeds. Defaults to None: all
+            that are found.
+
+    Returns:
+        dict[str, dict[int, dict]]: By config stem and seed, in order.
+
+    Raises:
+        UserError: If a summary cannot be read.
+    """
+    found = {}
+    for experiment in experiments:
+        paths = {
+            int(path.parent.name.removeprefix('seed')): path
+            for path in (work_dir / experiment.stem).glob(f'seed*/{SUMMARY}')
+            if path.parent.name.removeprefix('seed').isdecimal()
+        }
+        found[experiment.stem] = {
+            seed: _read(paths[seed])
+            for seed in sorted(paths)
+            if seeds is None or seed in seeds
+        }
+    return found
+
+
+def lines_of(
+    table: Table, results: Mapping[str, Mapping[int, dict]]
+) -> list[Line]:
+    """One line per row and map.
+
+    Args:
+        table (Table): Its rows.
+        results (dict[str, dict[int, dict]]): From :func:`collect`.
+
+    Returns:
+        list[Line]: In the table's order. A row without results has one line
+        without figures.
+    """
+    return [
+        line
+        for row in table.rows
+        for line in _lines(row, results.get(row.experiment.stem, {}))
+    ]
+
+
+def paired_difference(line: Line, first: Line) -> dict[int, float]:
+    """How much better a line is than the first one with the same seed.
+
+    Args:
+        line (Line): A line.
+        first (Line): What it is compared with.
+
+    Returns:
+        dict[int, float]: Differences of the mIoU at the best threshold, by
+        seeds that both have.
+    """
+    a, b = (side.values.get(MAIN, {}) for side in (line, first))
+    return {seed: a[seed] - b[seed] for seed in a if seed in b}
 
 
 def markdown_table(table: Table, lines: Sequence[Line]) -> str:
@@ -38,21 +164,20 @@ def markdown_table(table: Table, lines: Sequence[Line]) -> str:
     """
     named = bool(table.name)
     quoted = any(line.row.published for line in lines)
-    heads = [*(['row'] if named else []), 'config', 'map', 'seeds']
     shown = [
         key
         for key in METRICS
         if key != 'correlation' or any(x.values.get(key) for x in lines)
     ]
+    heads = [*(['row'] if named else []), 'config', 'map', 'seeds']
     heads += [*(METRICS[key] for key in shown), 'against the first row']
     if quoted:
         other = ', not comparable' if table.toy else ''
         heads.append(f'published (VOC 2012 train{other})')
-    text = ['| ' + ' | '.join(heads) + ' |', '|' + '---|' * len(heads)]
-    best, total = best_line(lines), len(_seeds(lines))
+    text = [_cells(heads), '|' + '---|' * len(heads)]
     for line in lines:
         cells = [line.row.name] if named else []
-        cells += [line.row.experiment.stem, line.map, _count(line, total)]
+        cells += [line.row.experiment.stem, line.map, _count(line, lines)]
         cells += [
             _figure(*line.spread(key), digits=_DIGITS.get(key, 1))
             for key in shown
@@ -61,113 +186,101 @@ def markdown_table(table: Table, lines: Sequence[Line]) -> str:
         if quoted:
             record = line.row.published if line.final else None
             cells.append(f'{record.value:.1f}' if record else '-')
-        if line is best:
-            for index in (0, heads.index(METRICS[MAIN])):
-                cells[index] = f'**{cells[index]}**'
-        text.append('| ' + ' | '.join(cells) + ' |')
+        text.append(_cells(cells))
     title = [f'## {table.title}', ''] if named else []
     return '\n'.join([*title, *text, '', *_notes(table, lines)])
 
 
-def table_record(table: Table, lines: Sequence[Line]) -> dict:
-    """All of a table, values per seed included, as JSON takes it.
+def csv_table(lines: Sequence[Line]) -> str:
+    """Write the values of each seed, a line per row, map and seed.
 
     Args:
-        table (Table): What the lines are of.
         lines (Sequence[Line]): From :func:`lines_of`.
 
     Returns:
-        dict: Percentages, correlations; None where there is no figure.
+        str: CSV with a head.
     """
-    best = best_line(lines)
-    return {
-        'table': table.name,
-        'title': table.title,
-        'toy': table.toy,
-        'seeds': _seeds(lines),
-        'lines': [
-            {
-                'row': line.row.name,
-                'config': line.row.experiment.stem,
-                'map': line.map,
-                'final': line.final,
-                'best': line is best,
-                'ceiling': line.ceiling,
-                'seeds': list(line.seeds),
-                'metrics': {
-                    key: _statistics(line.values.get(key, {}), line.seeds)
-                    for key in METRICS
-                },
-                'against_first_row': _statistics(
-                    paired_difference(line, _reference(lines))
-                ),
-                'published': _published(line),
-            }
-            for line in lines
-        ],
-    }
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator='\n')
+    writer.writerow(['row', 'config', 'map', 'seed', *METRICS])
+    for line in lines:
+        for seed in line.seeds:
+            values = [line.values[key].get(seed, '') for key in METRICS]
+            name, stem = line.row.name, line.row.experiment.stem
+            writer.writerow([name, stem, line.map, seed, *values])
+    return text.getvalue()
 
 
 def write_table(table: Table, lines: Sequence[Line], folder: Path) -> Path:
-    """Write a table's ``.md``, ``.json`` and ``.png``.
+    """Write a table's ``.md`` and ``.csv``.
 
     Args:
         table (Table): What the lines are of.
         lines (Sequence[Line]): From :func:`lines_of`.
-        folder (Path): Gets ``<table.stem>.*``.
+        folder (Path): Gets ``table_<name>.*``, or ``table.*`` of a list.
 
     Returns:
         Path: The Markdown file.
     """
-    path = folder / f'{table.stem}.md'
-    record = json.dumps(table_record(table, lines), indent=1, allow_nan=False)
-    for suffix, content in (
-        ('.md', markdown_table(table, lines).encode() + b'\n'),
-        ('.json', record.encode()),
-        ('.png', draw_table(table, lines)),
+    path = folder / (f'table_{table.name}.md' if table.name else 'table.md')
+    for suffix, text in (
+        ('.md', markdown_table(table, lines) + '\n'),
+        ('.csv', csv_table(lines)),
     ):
         with atomic_write(path.with_suffix(suffix)) as file:
-            file.write(content)
+            file.write(text.encode())
     return path
 
 
-def draw_table(table: Table, lines: Sequence[Line]) -> bytes:
-    """Draw the final map of each row.
+def _lines(row: Row, metrics: Mapping[int, dict]) -> list[Line]:
+    """Lines of one row."""
+    seeds = tuple(metrics)
+    if not seeds:
+        return [Line(row, '-', True, ())]
+    first = metrics[seeds[0]]
+    # An affinity network's figures are of pseudo labels.
+    prefix = 'pseudo' if f'pseudo/{MAIN}' in first else 'cam'
+    names = _map_names(first, prefix)
+    final = _final_map(first, prefix, names)
+    lines = []
+    for name in names:
+        values = {}
+        for key in METRICS:
+            full = f'{prefix}/{name}/{key}' if name else f'{prefix}/{key}'
+            full = _OF_ROW.get(key, full)
+            values[key] = {s: m[full] for s, m in metrics.items() if full in m}
+        lines.append(Line(row, name or prefix, name == final, seeds, values))
+    return lines
 
-    Args:
-        table (Table): What the lines are of.
-        lines (Sequence[Line]): From :func:`lines_of`.
 
-    Returns:
-        bytes: PNG. Published figures are drawn only where they can be
-        compared.
+def _map_names(metrics: dict, prefix: str) -> list[str]:
+    """Maps of a classifier by its metric keys; [''] for a single one.
+
+    AMR's come in the paper's order, others behind them by name.
     """
-    shown = [line for line in lines if line.final and not line.ceiling]
-    top = next((x for x in lines if x.ceiling and x.final and x.seeds), None)
-    records = [line.row.published for line in shown]
-    panels = [
-        Panel(
-            label,
-            [list(line.values.get(key, {}).values()) for line in shown],
-            top.spread(key)[0] if top else None,
-            [
-                record.value
-                if record and key == MAIN and not table.toy
-                else None
-                for record in records
-            ],
-        )
-        for key, label in _PANELS.items()
-        if key == MAIN or any(line.values.get(key) for line in shown)
-    ]
-    total = len(_seeds(lines))
-    names = [
-        line.row.name
-        + ('' if len(line.seeds) == total else f' ({_count(line, total)})')
-        for line in shown
-    ]
-    title = table.title + (' (ToyVOC)' if table.toy else '')
-    return ablation_png(names, panels, title)
+    parts = [key.split('/') for key in metrics]
+    names = {p[1] for p in parts if len(p) == 3 and p[0] == prefix}
+    known = [name for name in _MAPS if name in names]
+    return [*known, *sorted(names - set(known))] or ['']
+
+
+def _final_map(metrics: dict, prefix: str, names: list[str]) -> str:
+    """The map whose figures stand without its name; else the last."""
+    value = metrics.get(f'{prefix}/{MAIN}')
+    for name in reversed(names):
+        if name and metrics.get(f'{prefix}/{name}/{MAIN}') == value:
+            return name
+    return names[-1]
+
+
+def _read(path: Path) -> dict:
+    """Metrics of a test summary."""
+    try:
+        return dict(json.loads(path.read_text(encoding='utf-8'))['metrics'])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise UserError(
+            f'{path} is no test summary ({error}): remove it and test again'
+        ) from None
 
 
 def _notes(table: Table, lines: Sequence[Line]) -> list[str]:
@@ -178,26 +291,19 @@ def _notes(table: Table, lines: Sequence[Line]) -> list[str]:
         f'({seeds}). mIoU "fixed" is at the config\'s background threshold, '
         '"best" at the one that is best on these images. "Against the first '
         'row": mIoU best minus that of the first row with the same seed. '
-        'Bold: highest mIoU best among the rows with most seeds.'
+        "Correlation: of the two branches' maps, 1 where they are one."
     ]
-    if any(line.ceiling for line in lines):
-        notes[0] += ' The ceiling is no method and takes no part in that.'
-    if any(line.values.get('correlation') for line in lines):
-        notes[0] += (
-            " Correlation: of the two branches' maps, 1 where they are one."
-        )
     records = [line.row.published for line in lines if line.row.published]
     if records:
-        tables = sorted({record.table for record in records})
-        source = f'{records[0].paper} {records[0].year}, {", ".join(tables)}'
+        tables = ', '.join(sorted({record.table for record in records}))
+        source = f'{records[0].paper} {records[0].year}, {tables}'
+        other = (
+            '; ToyVOC is another set, so these are NOT to be compared with '
+            'the other figures.'
+        )
         notes.append(
-            f'Published: {source}, on {PUBLISHED_ON}'
-            + (
-                '; ToyVOC is another set, so these are NOT to be compared '
-                'with the figures beside them.'
-                if table.toy
-                else '.'
-            )
+            f'Published: {source}, on PASCAL VOC 2012 train'
+            f'{other if table.toy else "."}'
         )
     return notes
 
@@ -207,23 +313,18 @@ def _seeds(lines: Sequence[Line]) -> list[int]:
     return sorted({seed for line in lines for seed in line.seeds})
 
 
-def _count(line: Line, total: int) -> str:
+def _count(line: Line, lines: Sequence[Line]) -> str:
     """Number of seeds of a line, of how many."""
-    count = len(line.seeds)
+    count, total = len(line.seeds), len(_seeds(lines))
     return str(count) if count == total else f'{count} of {total}'
 
 
-def _reference(lines: Sequence[Line]) -> Line:
-    """The final map of the first row."""
-    return next(x for x in lines if x.final and x.row is lines[0].row)
-
-
 def _difference(line: Line, lines: Sequence[Line]) -> str:
-    """Paired difference to the first row in words."""
-    reference = _reference(lines)
-    if line is reference:
+    """Paired difference to the final map of the first row."""
+    first = next(x for x in lines if x.final and x.row is lines[0].row)
+    if line is first:
         return '-'
-    values = paired_difference(line, reference)
+    values = paired_difference(line, first)
     text = _figure(*spread(values.values()), sign='+')
     partly = values and len(values) < len(line.seeds)
     return f'{text} ({len(values)} seeds)' if partly else text
@@ -239,25 +340,6 @@ def _figure(
     return f'{mean:{sign}.{digits}f}{beside}'
 
 
-def _statistics(values: dict[int, float], seeds=None) -> dict:
-    """Values by seed with mean and deviation."""
-    whole = seeds is None or set(values) == set(seeds)
-    mean, deviation = (
-        None if math.isnan(value) else value
-        for value in spread(values.values() if whole else ())
-    )
-    by_seed = {str(seed): value for seed, value in values.items()}
-    return {'mean': mean, 'deviation': deviation, 'values': by_seed}
-
-
-def _published(line: Line) -> dict | None:
-    """The published figure of a row, with its source."""
-    record = line.row.published
-    if record is None or not line.final:
-        return None
-    return {
-        'value': record.value,
-        'method': record.method,
-        'source': f'{record.paper} {record.year}, {record.table}',
-        'dataset': PUBLISHED_ON,
-    }
+def _cells(cells: Iterable[str]) -> str:
+    """One row of a Markdown table."""
+    return f'| {" | ".join(cells)} |'

@@ -3,6 +3,7 @@
 import argparse
 from pathlib import Path
 
+from projects.amr.errors import UserError
 from projects.amr.evaluation.label_share import label_notes
 from projects.amr.evaluation.nested_results import rounded
 from projects.amr.runtime.config.config_reading import (
@@ -66,7 +67,11 @@ def make_labels(args: argparse.Namespace, title: str, prefix: str) -> None:
     settle_config(cfg, ('test',), args.cfg_options)
     loader, work_dir = cfg.test_dataloader, Path(cfg.work_dir)
     out_dir = args.out or work_dir / 'labels'
-    job = LabelMapJob(loader.dataset, cfg.label_transform, out_dir)
+    try:
+        job = LabelMapJob(loader.dataset, cfg.label_transform, out_dir)
+    except ValueError as error:
+        raise UserError(f'{args.config}: {error}') from None
+    title += job.cue
     items = shard.take(tuple(job.infos))
     changed = job.prepare(items)
     if changed:

@@ -68,6 +68,8 @@ def train_values(cfg: Config) -> dict:
         values.get('train_cfg', {}).pop(key, None)
     of_tests = (ItemWriterHook, PictureStripHook)
     values['custom_hooks'] = [h for h in _hooks(cfg) if not _is(h, of_tests)]
+    if (cfg.get('auto_scale_lr') or {}).get('enable'):
+        values['auto_scale_lr'] = cfg.auto_scale_lr.to_dict()
     return without_keys(values, FETCHING)
 
 

@@ -6,7 +6,7 @@ from mmengine.config import Config
 
 from projects.amr.datasets.images.image_ids import path_of_id
 from projects.amr.datasets.labels.class_list import read_class_file
-from projects.amr.evaluation.published_tables import METRICS
+from projects.amr.evaluation.published_results import METRICS
 from projects.amr.structures.label_space import IGNORE_LABEL
 from projects.amr.structures.voc_palette import voc_palette
 from projects.amr.visualization.report import ReportData, Strip, write_report

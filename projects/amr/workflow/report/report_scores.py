@@ -9,8 +9,7 @@ from collections.abc import Callable, Sequence
 from numbers import Real
 from pathlib import Path
 
-from projects.amr.evaluation.published_results import comparison
-from projects.amr.evaluation.published_tables import METRICS
+from projects.amr.evaluation.published_results import METRICS, comparison
 from projects.amr.visualization.report import (
     ClassTable,
     Comparison,

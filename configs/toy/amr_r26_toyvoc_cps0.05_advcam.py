@@ -1,7 +1,0 @@
-# AdvCAM on a checkpoint of amr_r26_toyvoc_cps0.05.py; half of the steps at the
-# smallest scale, as in the released code. L_AD is the mean over positions, not
-# the released sum (ad_reduction='positive').
-_base_ = './amr_r26_toyvoc_cps0.05.py'
-model = dict(
-    test_cfg=dict(type='AdvCAM', num_steps=(13, 27, 27, 27), max_batch=32)
-)

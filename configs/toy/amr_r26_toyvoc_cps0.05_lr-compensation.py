@@ -1,0 +1,6 @@
+# Release: ten times the learning rate for the compensation backbone.
+# Without the release's lack of momentum, which is a factor of its own.
+_base_ = './amr_r26_toyvoc_cps0.05.py'
+optim_wrapper = dict(
+    paramwise_cfg=dict(custom_keys={'compensation.backbone': dict(lr_mult=10)})
+)
