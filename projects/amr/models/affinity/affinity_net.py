@@ -109,6 +109,7 @@ class AffinityNet(BaseAffinityNetwork):
             Tensor: Shape (K + 1, H, W), in [0, 1].
         """
         best = cam.amax(0) if len(cam) else cam.new_zeros(cam.shape[1:])
+        # The background walks as a map of its own.
         background = (1 - best) ** self.test_cfg['bg_alpha']
         return torch.cat([background[None], cam])
 

@@ -122,6 +122,7 @@ class IRNet(BaseAffinityNetwork):
             ]
         )
         plain, mirrored = (x[: size[0], : size[1]] for x in (plain, mirrored))
+        # Logits are averaged, not probabilities: as released.
         return ((plain + mirrored.flip(-1)) / 2).sigmoid()
 
     def predict_one(self, image: Tensor, sample, in_parts: bool) -> dict:

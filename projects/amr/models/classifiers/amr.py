@@ -147,6 +147,7 @@ class AMR(BaseCAMClassifier):
             'spotlight', inputs, labels, detach or self.detach_spotlight
         )
         if self.erase_thr is not None:
+            # After the spotlight has seen the whole image.
             inputs = erase_peaks(inputs, spotlight, labels, self.erase_thr)
         others, compensation = self._train_branch(
             'compensation', inputs, labels, detach
@@ -171,6 +172,7 @@ class AMR(BaseCAMClassifier):
         """Both finished maps and the weighted one (Eq. 2), (k, h', w')."""
         spotlight = self.spotlight.finish_cam(cams['spotlight'])
         compensation = self.compensation.finish_cam(cams['compensation'])
+        # Eq. 2, on normalised maps.
         weighted = weighted_cam(spotlight, compensation, self.xi)
         if self.renormalize:
             weighted = normalize_cam(weighted)
