@@ -62,11 +62,7 @@ class AMR(BaseCAMClassifier):
             must find something else. Goes with ``loss_cps=None``, which
             would compare maps of two images. Defaults to None: both see the
             same image.
-        data_preprocessor (dict, optional): Defaults to None.
-        test_cfg (dict, optional): CAM method of testing, see
-            :class:`BaseCAMClassifier`.
-        val_cfg (dict, optional): CAM method of validation. Defaults to None.
-        init_cfg (dict, optional): Initialisation. Defaults to None.
+        **kwargs: See :class:`BaseCAMClassifier`.
 
     Raises:
         ValueError: If the branches have different class counts, ``xi`` or
@@ -86,12 +82,9 @@ class AMR(BaseCAMClassifier):
         detach_spotlight: bool = False,
         renormalize: bool = False,
         erase_thr: float | None = None,
-        data_preprocessor: dict | None = None,
-        test_cfg: dict | None = None,
-        val_cfg: dict | None = None,
-        init_cfg: dict | None = None,
+        **kwargs,
     ):
-        super().__init__(data_preprocessor, test_cfg, val_cfg, init_cfg)
+        super().__init__(**kwargs)
         if not 0 <= xi <= 1:
             raise ValueError(f'`xi` must be within [0, 1], got {xi}')
         self.spotlight = MODELS.build(spotlight)
