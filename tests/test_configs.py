@@ -95,16 +95,16 @@ def test_config_builds_what_its_name_says(path):
 LEAVES = sorted(
     path
     for path in CONFIGS.rglob('*_*voc*.py')
-    if not {'_base_', 'pipelines'} & set(path.parts)
+    if not {'_base_', 'pipelines', 'mmseg_models'} & set(path.parts)
 )
+TRAININGS = [
+    path for path in LEAVES if 'train_dataloader' in Config.fromfile(path)
+]
 
 
-@pytest.mark.parametrize('path', LEAVES, ids=lambda path: path.stem)
+@pytest.mark.parametrize('path', TRAININGS, ids=lambda path: path.stem)
 def test_trainings_take_images_of_one_row(path):
-    loader = Config.fromfile(path).get('train_dataloader')
-    if loader is None:
-        pytest.skip('makes labels, trains nothing')
-    for step in loader.dataset.pipeline:
+    for step in Config.fromfile(path).train_dataloader.dataset.pipeline:
         assert step.type not in ('Resize', 'PackSegInputs')
         if step.type == 'RandomResize':
             assert step.resize_type == 'ResizeNonEmpty'
@@ -367,7 +367,8 @@ def test_hooks_run_in_the_order_that_their_work_needs(name, expected):
     ],
 )
 def test_pseudo_labels_are_walked_as_the_network_scores_them(walk, network):
-    transform = Config.fromfile(CONFIGS / f'{walk}.py').label_transform
+    walk_cfg = Config.fromfile(CONFIGS / f'{walk}.py')
+    transform = walk_cfg.label_transform.to_dict()
     assert transform.pop('type') == 'RandomWalkPseudoLabel'
     assert transform.pop('crf') is None
     cfg = Config.fromfile(CONFIGS / f'{network}.py')
@@ -380,15 +381,7 @@ def test_pseudo_labels_are_walked_as_the_network_scores_them(walk, network):
     }
 
 
-@pytest.mark.parametrize(
-    'path',
-    [
-        path
-        for path in sorted(CONFIGS.rglob('*_*voc*.py'))
-        if not {'_base_', 'pipelines'} & set(path.parts)
-    ],
-    ids=lambda path: path.stem,
-)
+@pytest.mark.parametrize('path', TRAININGS, ids=lambda path: path.stem)
 def test_the_learning_rate_is_for_the_batch_of_one_process(path):
     cfg = Config.fromfile(path)
     assert cfg.auto_scale_lr == {

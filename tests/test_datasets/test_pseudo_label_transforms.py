@@ -261,7 +261,6 @@ class TestRandomWalkPseudoLabel:
             {'enlarge_by': 0},
             {'crf_params': {'kernels': 'x'}},
             {'crf_params': {'gt_prob': 1.0}},
-            {'crf_params': {'gt': 0.9}},
         ],
     )
     def test_bad_settings_are_refused_when_built(self, changes, monkeypatch):
@@ -273,6 +272,8 @@ class TestRandomWalkPseudoLabel:
         build('RandomWalkPseudoLabel')
         with pytest.raises(ValueError, match='`'):
             build('RandomWalkPseudoLabel', **changes)
+        with pytest.raises(TypeError):
+            build('RandomWalkPseudoLabel', crf_params={'gt': 0.9})
 
 
 def test_on_line_in_a_training_pipeline(folder):
