@@ -4,6 +4,7 @@
 # The loading transforms and `label_transform` in a segmentor's train_pipeline
 # make the same labels on line.
 _base_ = './_base_/default_runtime.py'
+data_root = '{{$VOC_ROOT:data/VOCdevkit/VOC2012}}'
 cam_dir = '{{$CAM_DIR:work_dirs/amr_r50_voc/cams}}'
 boundary_dir = '{{$BOUNDARY_DIR:work_dirs/irnet_r50_voc/boundaries}}'
 # Values of IRNet's released code; AMR's paper says only "random walk of
@@ -21,7 +22,7 @@ test_dataloader = dict(
     num_workers=16,  # as many as there are cores
     dataset=dict(
         type='VOCWeakLabelDataset',
-        data_root='{{$VOC_ROOT:data/VOCdevkit/VOC2012}}',
+        data_root=data_root,
         ann_file='ImageSets/Segmentation/train_aug.txt',
         pipeline=[
             dict(type='LoadWeakLabelImage'),

@@ -2,6 +2,7 @@
 # affinity network learns:
 #   python tools/make_seeds.py configs/seeds_voc.py
 _base_ = './_base_/default_runtime.py'
+data_root = '{{$VOC_ROOT:data/VOCdevkit/VOC2012}}'
 cam_dir = '{{$CAM_DIR:work_dirs/amr_r50_voc/cams}}'
 # IRNet's recipe, with thresholds of AMR's released code (not in the paper).
 label_transform = dict(
@@ -11,7 +12,7 @@ test_dataloader = dict(
     num_workers=16,  # as many as there are cores
     dataset=dict(
         type='VOCWeakLabelDataset',
-        data_root='{{$VOC_ROOT:data/VOCdevkit/VOC2012}}',
+        data_root=data_root,
         ann_file='ImageSets/Segmentation/train_aug.txt',
         pipeline=[
             dict(type='LoadWeakLabelImage'),

@@ -65,7 +65,8 @@ def test_release_switches_reach_every_stage(space):
     assert len(tests) == 4
     assert all(found[name].model.test_cfg.fuse_scales for name in tests)
     writers = {
-        k: cfg.default_hooks.get('label_writer') for k, cfg in found.items()
+        k: cfg.get('default_hooks', {}).get('label_writer')
+        for k, cfg in found.items()
     }
     assert writers['segmentor_val_crf'].crf == 'dense'
     assert writers['segmentor_val'].crf is None

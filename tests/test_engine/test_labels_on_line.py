@@ -35,6 +35,8 @@ def test_a_segmentor_learns_from_labels_made_on_line(toy_root, tmp_path):
     job.prepare(job.infos)
 
     cfg = tiny_segmentor(toy_root, tmp_path / 'work')
+    cfg.model.data_preprocessor.size = (64, 64)
+    cfg.train_dataloader.batch_size = 1  # images of their own sizes
     cfg.train_dataloader.dataset = {
         **dataset,
         'test_mode': False,

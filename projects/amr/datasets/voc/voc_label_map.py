@@ -15,10 +15,8 @@ from projects.amr.errors import DataError, list_faults
 from projects.amr.structures.label_space import classes_in_mask, multi_hot
 
 _REMEDY = (
-    'make pseudo labels of the whole split (tools/test.py with an affinity '
-    "network's config and --cfg-options "
-    'test_dataloader.dataset.ann_file=ImageSets/Segmentation/train_aug.txt, '
-    'or tools/make_pseudo_labels.py), or name their folder in LABEL_DIR'
+    'make pseudo labels of the whole split (tools/make_pseudo_labels.py '
+    'configs/pseudo_labels_voc.py), or name their folder in LABEL_DIR'
 )
 
 
