@@ -67,9 +67,7 @@ val_cfg = dict(type='ValLoop')
 test_cfg = dict(type='TestLoop')
 default_hooks = dict(
     # On the softmax. DeepLab-v2's CRF: default_hooks.label_writer.crf=dense
-    label_writer=dict(
-        type='LabelMapWriterHook', crf=None, crf_source='scores'
-    ),
+    label_writer=dict(type='LabelMapWriterHook', crf=None),
     visualization=dict(type='LabelVisualizationHook'),
 )
 log_processor = dict(by_epoch=False)

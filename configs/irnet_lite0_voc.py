@@ -5,8 +5,7 @@ _base_ = [
     '_base_/schedules/lite_hooks.py',
     '_base_/default_runtime.py',
 ]
-# IRNet on EfficientNet-Lite 0, without displacements, which masks do not
-# need. Values are those of irnet_r50.py, unless said otherwise.
+# Values are those of irnet_r50_voc.py, unless said otherwise.
 model = dict(
     type='IRNet',
     data_preprocessor={{_base_.lite0_preprocessor}},
@@ -70,7 +69,5 @@ param_scheduler = dict(
 auto_scale_lr = dict(enable=False, base_batch_size=16)
 train_cfg = dict(type='IterBasedTrainLoop', max_iters=155)
 test_cfg = dict(type='TestLoop')
-default_hooks = dict(
-    label_writer=dict(type='LabelMapWriterHook', save_boundary=True)
-)
+default_hooks = dict(boundary_writer=dict(type='BoundaryWriterHook'))
 log_processor = dict(by_epoch=False)

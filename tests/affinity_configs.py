@@ -11,15 +11,9 @@ LEVELS = {
     'in_channels': (4, 16, 32, 64, 128),
     'strides': (4, 4, 8, 16, 16),
 }
-DISPLACEMENT = {
-    'type': 'DisplacementHead',
-    'channels': (4, 8, 8, 8, 8),
-    'num_groups': (2, 2, 2, 2, 2),
-    **LEVELS,
-}
 
 
-def irnet_config(displacement: bool = False, **changes) -> dict:
+def irnet_config(**changes) -> dict:
     """An IRNet of the tests' ResNet, maps at stride 4."""
     encoder = backbone(
         type='ResNetWithStem',
@@ -37,19 +31,18 @@ def irnet_config(displacement: bool = False, **changes) -> dict:
             'num_groups': 2,
             **LEVELS,
         },
-        'displacement_head': DISPLACEMENT if displacement else None,
         'radius': 3,
         **changes,
     }
 
 
-def irnet(displacement: bool = False, training: bool = False, **changes):
+def irnet(training: bool = False, **changes):
     """With logits spread around 0: some boundaries, some none."""
-    model = build(irnet_config(displacement, **changes), training)
+    model = build(irnet_config(**changes), training)
     last = model.boundary_head.classifier
     torch.nn.init.normal_(last.weight)
     with torch.no_grad():
-        last.bias -= model(torch.randn(1, 3, 33, 47))[0].mean()
+        last.bias -= model(torch.randn(1, 3, 33, 47)).mean()
     return model
 
 

@@ -92,7 +92,7 @@ CLASSIFIERS = {
     'seam_amr': lambda **c: _built(seam_amr(), **c),
 }
 OTHERS = {
-    'irnet': lambda: irnet(True, True, data_preprocessor=PREPROCESSOR),
+    'irnet': lambda: irnet(True, data_preprocessor=PREPROCESSOR),
     'affinity_net': lambda: affinity_net(True, data_preprocessor=PREPROCESSOR),
     'deeplab': lambda: _built(segmentor_config(data_preprocessor=MMSEG_S)),
     'deeplab_balanced': lambda: _built(

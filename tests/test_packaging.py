@@ -49,7 +49,7 @@ FOLDERS = {
         ('checkpoints', 'config', 'processes'),
     ),
     'workflow': (
-        ('launch', 'ablation'),
+        ('launch', 'ablation', 'deploy'),
         ('labels', 'pipeline'),
         ('preflight',),
         (

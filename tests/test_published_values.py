@@ -22,7 +22,7 @@ from projects.amr.models import (
     IRNet,
     WideResNet38,
 )
-from projects.amr.models.losses import AffinityLoss, DisplacementLoss
+from projects.amr.models.losses import AffinityLoss
 from projects.amr.ops.dense_crf import CRF_KERNELS
 from projects.amr.ops.random_walk import random_walk
 from projects.amr.ops.score_crf import refine_scores
@@ -150,7 +150,7 @@ RATES = {
         1e-4,
     ),
     'irnet_r50_voc': (
-        {'boundary_head': (0.1, 1e-4), 'displacement_head': (1.0, 1e-4)},
+        {'': (0.1, 1e-4)},
         1e-4,
     ),
     'affinitynet_wrn38_voc': (
@@ -207,7 +207,6 @@ def test_learning_rates_land_on_the_right_parameters(name):
         (random_walk, {'radius': 5, 'beta': 10, 'exp_times': 8}),
         (AffinityLoss, {'bg_weight': 0.25, 'fg_weight': 0.25}),
         (AffinityLoss, {'neg_weight': 0.5, 'eps': 1e-5}),
-        (DisplacementLoss, {'fg_weight': 0.5, 'bg_weight': 0.5}),
         (
             AdvCAM,
             {

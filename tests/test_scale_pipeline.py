@@ -83,6 +83,9 @@ def test_every_stage_s_config_has_the_toy_classes(space, manifest, data_root):
         assert loader.dataset.data_root == str(data_root)
         assert loader.dataset.metainfo['classes'] == NAMES
         assert loader.dataset.type in DATASETS
+        checked.append(stage.name)
+        if 'model' not in cfg:  # seeds and pseudo labels
+            continue
         drop_pretrained(cfg.model)
         with torch.device('meta'):
             model = MODELS.build(cfg.model)
@@ -94,8 +97,7 @@ def test_every_stage_s_config_has_the_toy_classes(space, manifest, data_root):
         ]
         assert set(heads) <= {20, 21}
         assert heads or stage.config == 'configs/irnet_r50_voc.py'
-        checked.append(stage.name)
-    assert len(checked) == 8
+    assert len(checked) == 10
 
 
 def test_trainings_are_in_bfloat16_and_need_no_download(space, manifest):

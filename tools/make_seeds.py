@@ -1,14 +1,15 @@
 #!/usr/bin/env python
-"""Make seeds of CAM records: confident labels, the rest 255.
+"""Write seeds, the confident labels of CAMs: ``make_seeds.py CONFIG``.
 
-``python tools/make_seeds.py CAM_DIR --data-root VOC2012 --split train_aug
---out-dir seeds``. Finished seeds are kept, so the same command goes on after
-a stop; --shard INDEX/COUNT shares the work among processes and machines that
-see the same folders. Prints the share of labelled pixels and, where there are
-masks, precision and recall of each class's seeds.
+Applies the config's ``label_transform`` (``GenerateSeed``) to each image of
+its test set and writes one palette PNG per image to ``labels`` in the work
+dir; pixels that are not confident are 255. Re-run, the same command makes
+what is missing or was made from other CAMs or settings; --shard INDEX/COUNT
+shares the work among processes and machines that see the same folders.
+Prints the share of labelled pixels and, where there are masks, precision and
+recall of each class's seeds.
 """
 
-import argparse
 import sys
 from pathlib import Path
 
@@ -16,89 +17,13 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import projects.amr.openmp  # noqa: F401  before torch
 
-from projects.amr.errors import UserError
-from projects.amr.ops.label_crf import crf_name
-from projects.amr.ops.seeds import SEED_RECIPES
-from projects.amr.workflow.labels.label_job import LabelMapJob
-from projects.amr.workflow.labels.mask_tools import (
-    add_folder_arguments,
-    add_generation_arguments,
-    make_labels,
-    open_folder,
-)
+from projects.amr.workflow.labels.label_tool import make_labels, parse_args
 from projects.amr.workflow.launch.tool_setup import run_tool
-
-FLAGS = {
-    'irn': ('fg_thr', 'bg_thr'),
-    'affinitynet': ('alpha_low', 'alpha_high'),
-}
-
-
-def parse_args() -> argparse.Namespace:
-    """Read the command line."""
-    parser = argparse.ArgumentParser(
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument('cam_dir', help='folder of CAM records')
-    parser.add_argument('--recipe', choices=SEED_RECIPES, default='irn')
-    parser.add_argument(
-        '--branch', help="a branch's map in place of the final one"
-    )
-    for recipe, flags in FLAGS.items():
-        defaults = SEED_RECIPES[recipe].__kwdefaults__
-        for flag in flags:
-            parser.add_argument(
-                '--' + flag.replace('_', '-'),
-                type=float,
-                help=f'of recipe {recipe}, by default {defaults[flag]:g}',
-            )
-    add_folder_arguments(parser)
-    add_generation_arguments(parser)
-    return parser.parse_args()
-
-
-def recipe_settings(args: argparse.Namespace) -> dict:
-    """Return all parameters of the recipe, defaults included."""
-    function = SEED_RECIPES[args.recipe]
-    settings = dict(function.__kwdefaults__)
-    for recipe, flags in FLAGS.items():
-        for flag in flags:
-            value = getattr(args, flag)
-            if value is not None and recipe != args.recipe:
-                raise UserError(
-                    f'--{flag.replace("_", "-")} belongs to recipe {recipe}, '
-                    f'not {args.recipe}'
-                )
-            if value is not None:
-                settings[flag] = value
-    if args.crf is not None:
-        settings['crf'] = None if args.crf == 'none' else args.crf
-    return settings
 
 
 def main() -> None:
     """Make the seeds."""
-    args = parse_args()
-    params = recipe_settings(args)
-    settings = {'recipe': args.recipe, 'branch': args.branch, **params}
-    transforms = [
-        {'type': 'LoadWeakLabelImage'},
-        {
-            'type': 'LoadCAMRecord',
-            'cam_dir': args.cam_dir,
-            'branch': args.branch,
-        },
-        {'type': 'GenerateSeed', 'recipe': args.recipe, **params},
-    ]
-    job = LabelMapJob(
-        open_folder(args),
-        transforms,
-        [args.cam_dir],
-        args.out_dir,
-        {**settings, 'crf': crf_name(params['crf'])},
-    )
-    make_labels(job, args, 'seeds', 'seeds_summary.json')
+    make_labels(parse_args(__doc__), 'seeds', 'seeds')
 
 
 if __name__ == '__main__':

@@ -45,7 +45,7 @@ from projects.amr.workflow.launch.tool_setup import (
     run_tool,
 )
 
-WRITERS = ('cam_writer', 'label_writer')
+WRITERS = ('cam_writer', 'boundary_writer', 'label_writer')
 NEEDED = ('model', 'test_dataloader', 'test_cfg', 'test_evaluator')
 PAINTERS = ('visualization',)
 

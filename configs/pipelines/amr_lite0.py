@@ -8,15 +8,6 @@ title = 'AMR on EfficientNet-Lite 0'
 stage_overrides = {
     'cam_*': dict(config='configs/amr_lite0_voc.py'),
     'affinity_*': dict(config='configs/irnet_lite0_voc.py'),
-    'affinity_make': dict(
-        cfg_options=dict(
-            _delete_=True,
-            **{
-                'test_dataloader.dataset.ann_file': 'ImageSets/Segmentation/'
-                'train_aug.txt'
-            },
-        )
-    ),
     'segmentor_*': dict(config='configs/deeplabv2_lite0_voc.py'),
     'segmentor_val_tta_crf': None,
 }

@@ -44,18 +44,11 @@ stages = [
     ),
     dict(
         name='seeds',
-        kind='tool',
+        kind='test',
         tool='make_seeds.py',
-        arguments=[
-            '{cam_make.cams}',
-            *('--data-root', '{toy_set.data}', '--split', 'train_aug'),
-            *('--out-dir', '{stage}/labels'),
-            # IRNet's recipe and foreground threshold, without the CRF, whose
-            # kernels are as wide as a toy object; chosen on this set.
-            *('--fg-thr', '0.3', '--bg-thr', '0.1', '--crf', 'none'),
-        ],
-        outputs=dict(labels='{stage}/labels'),
-        summary='{stage}/labels/seeds_summary.json',
+        config='configs/toy/seeds_toyvoc.py',
+        outputs=['labels'],
+        env=dict(CAM_DIR='{cam_make.cams}', **data),
     ),
     dict(
         name='affinity_train',
@@ -77,15 +70,26 @@ stages = [
         kind='test',
         config=affinity,
         checkpoint='{affinity_train.checkpoint}',
-        outputs=['labels', 'boundaries'],
+        outputs=['boundaries'],
         env=dict(CAM_DIR='{cam_make.cams}', **data),
-        cfg_options={'default_hooks.label_writer.save_boundary': True},
+    ),
+    dict(
+        name='pseudo_labels',
+        kind='test',
+        tool='make_pseudo_labels.py',
+        config='configs/toy/pseudo_labels_toyvoc.py',
+        outputs=['labels'],
+        env=dict(
+            CAM_DIR='{cam_make.cams}',
+            BOUNDARY_DIR='{affinity_make.boundaries}',
+            **data,
+        ),
     ),
     dict(
         name='segmentor_train',
         kind='train',
         config=segmentor,
-        env=dict(LABEL_DIR='{affinity_make.labels}', **data),
+        env=dict(LABEL_DIR='{pseudo_labels.labels}', **data),
     ),
     dict(
         name='segmentor_val',
@@ -111,7 +115,7 @@ headline = [
     dict(label='CAM, train', stage='cam_make', metric='cam/mIoU_fixed'),
     dict(
         label='pseudo label, train',
-        stage='affinity_make',
+        stage='pseudo_labels',
         metric='labels/mIoU',
     ),
     dict(label='segmentor, val', stage='segmentor_val', metric='mIoU'),
@@ -123,6 +127,6 @@ roles = dict(
     cams='{cam_make.cams}',
     seeds='{seeds.labels}',
     boundaries='{affinity_make.boundaries}',
-    labels='{affinity_make.labels}',
+    labels='{pseudo_labels.labels}',
     predictions='{segmentor_train_split.labels}',
 )

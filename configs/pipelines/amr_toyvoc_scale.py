@@ -51,16 +51,8 @@ stage_overrides = {
     'affinity_*': on_the_set,
     'segmentor_*': on_the_set,
     'cam_train': at_random,
-    'seeds': dict(
-        arguments=[
-            '{cam_make.cams}',
-            *('--data-root', '{toy_set.data}', '--split', 'train_aug'),
-            *('--out-dir', '{stage}/labels'),
-            # as in amr_voc12
-            *('--fg-thr', '0.60', '--bg-thr', '0.33', '--crf', 'dense'),
-            *workers,
-        ],
-    ),
+    'seeds': on_the_set,
+    'pseudo_labels': on_the_set,
     'affinity_train': dict(
         cfg_options={
             'model.backbone.init_cfg.checkpoint': '{cam_train.checkpoint}',
@@ -74,7 +66,7 @@ headline = [
     dict(label='CAM, train_aug', stage='cam_make', metric='cam/mIoU_fixed'),
     dict(
         label='pseudo label, train_aug',
-        stage='affinity_make',
+        stage='pseudo_labels',
         metric='labels/mIoU',
     ),
     dict(label='segmentor, val', stage='segmentor_val', metric='mIoU'),

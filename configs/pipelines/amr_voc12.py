@@ -38,18 +38,11 @@ stages = [
     ),
     dict(
         name='seeds',
-        kind='tool',
+        kind='test',
         tool='make_seeds.py',
-        arguments=[
-            '{cam_make.cams}',
-            *('--data-root', data_root, '--split', 'train_aug'),
-            *('--out-dir', '{stage}/labels'),
-            # not in the paper; released code
-            *('--fg-thr', '0.60', '--bg-thr', '0.33', '--crf', 'dense'),
-            *('--num-workers', 'auto'),
-        ],
-        outputs=dict(labels='{stage}/labels'),
-        summary='{stage}/labels/seeds_summary.json',
+        config='configs/seeds_voc.py',
+        outputs=['labels'],
+        env=dict(CAM_DIR='{cam_make.cams}', **data),
     ),
     dict(
         name='affinity_train',
@@ -62,18 +55,27 @@ stages = [
         kind='test',
         config=affinity,
         checkpoint='{affinity_train.checkpoint}',
-        outputs=['labels', 'boundaries'],
+        outputs=['boundaries'],
         env=dict(CAM_DIR='{cam_make.cams}', **data),
-        cfg_options={
-            'default_hooks.label_writer.save_boundary': True,
-            **on_train_aug,
-        },
+        cfg_options=on_train_aug,
+    ),
+    dict(
+        name='pseudo_labels',
+        kind='test',
+        tool='make_pseudo_labels.py',
+        config='configs/pseudo_labels_voc.py',
+        outputs=['labels'],
+        env=dict(
+            CAM_DIR='{cam_make.cams}',
+            BOUNDARY_DIR='{affinity_make.boundaries}',
+            **data,
+        ),
     ),
     dict(
         name='segmentor_train',
         kind='train',
         config=segmentor,
-        env=dict(LABEL_DIR='{affinity_make.labels}', **data),
+        env=dict(LABEL_DIR='{pseudo_labels.labels}', **data),
     ),
     dict(
         name='segmentor_val',
@@ -108,7 +110,7 @@ headline = [
     dict(label='CAM, train', stage='cam_make', metric='cam/mIoU_fixed'),
     dict(
         label='pseudo label, train',
-        stage='affinity_make',
+        stage='pseudo_labels',
         metric='labels/mIoU',
     ),
     dict(label='segmentor, val', stage='segmentor_val', metric='mIoU'),
@@ -125,6 +127,6 @@ roles = dict(
     cams='{cam_make.cams}',
     seeds='{seeds.labels}',
     boundaries='{affinity_make.boundaries}',
-    labels='{affinity_make.labels}',
+    labels='{pseudo_labels.labels}',
     predictions='{segmentor_train_split.labels}',
 )

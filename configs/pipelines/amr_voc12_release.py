@@ -22,6 +22,7 @@ stage_overrides = {
         }
     ),
     'affinity_*': dict(config='configs/irnet_r50_voc_release.py'),
+    'pseudo_labels': dict(config='configs/pseudo_labels_voc_release.py'),
     'segmentor_*': dict(cfg_options=on_the_maximum),
     'segmentor_val_tta_crf': None,
     'segmentor_val_crf': dict(
@@ -41,7 +42,7 @@ headline = [
     dict(label='CAM, train', stage='cam_make', metric='cam/mIoU_fixed'),
     dict(
         label='pseudo label, train',
-        stage='affinity_make',
+        stage='pseudo_labels',
         metric='labels/mIoU',
     ),
     dict(label='segmentor, val', stage='segmentor_val', metric='mIoU'),

@@ -5,7 +5,7 @@ _base_ = [
     '../_base_/schedules/deeplabv2_20k.py',
     '../_base_/default_runtime.py',
 ]
-# deeplabv2_r101.py at a quarter of the width, with two blocks a stage and
+# deeplabv2_r101_voc.py at a quarter of the width, with two blocks a stage and
 # from random weights, so BatchNorm is trained: same classes, small sizes.
 model = dict(
     type='MultiScaleLossEncoderDecoder',
@@ -42,7 +42,7 @@ tta_model = dict(type='MeanProbabilityTTAModel')
 # voc12_pseudo.py on ToyVOC.
 toy_metainfo = dict(classes=('background', 'alvo', 'bimi', 'coru', 'dexa'))
 data_root = '{{$TOYVOC_ROOT:data/toyvoc}}'
-label_dir = osp.abspath('{{$LABEL_DIR:work_dirs/toy/irnet_r26_toyvoc/labels}}')
+label_dir = osp.abspath('{{$LABEL_DIR:work_dirs/pseudo_labels_toyvoc/labels}}')
 train_pipeline = [
     dict(type='LoadWeakLabelImage'),
     dict(type='LoadLabelMap'),

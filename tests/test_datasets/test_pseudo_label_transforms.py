@@ -210,7 +210,7 @@ class TestRandomWalkPseudoLabel:
             {'normalize': None},
             {'enlarge_by': 4},
             {'crf': 'dense'},
-            {'crf': 'local', 'crf_params': {'kernels': 'irn'}},
+            {'crf': 'dense', 'crf_params': {'kernels': 'irn'}},
         ],
     )
     def test_every_argument_matters(self, folder, changes):
@@ -239,7 +239,7 @@ class TestRandomWalkPseudoLabel:
 
     def test_image_without_class_is_background(self, folder):
         CAMRecord([], np.zeros((0, 6, 10)), SIZE).save(folder / 'a.npz')
-        for crf in (None, 'dense', 'local'):
+        for crf in (None, 'dense'):
             data = loaded(folder, img_label=np.zeros(5, np.float32))
             out = build('RandomWalkPseudoLabel', crf=crf)(data)
             assert out['gt_seg_map'].shape == SIZE

@@ -5,12 +5,12 @@ import numpy as np
 import pytest
 
 from projects.amr.datasets.toy_voc import PRESETS, ToyVOCSpec, draw_sample
-from projects.amr.datasets.toy_voc.catalogue import (
-    NUM_DRAWINGS,
+from projects.amr.datasets.toy_voc.figures import (
+    IntegerStream,
     body_texture,
     head_colours,
 )
-from projects.amr.datasets.toy_voc.integer_stream import IntegerStream
+from projects.amr.datasets.toy_voc.spec import NUM_DRAWINGS, class_names
 
 TINY = PRESETS['tiny']
 NO_VOID = replace(TINY, void_width=0, difficult_percent=30)
@@ -230,10 +230,35 @@ def test_sizes_are_odd_and_stay_in_the_jitter():
     assert shapes == {(48, 48, 3), (40, 64, 3)}
 
 
+@pytest.mark.parametrize('image', [('trial', 0), ('val', -1)])
+def test_unknown_images_are_refused(image):
+    with pytest.raises(ValueError, match=r'trial|-1'):
+        draw_sample(TINY, *image)
+
+
 @pytest.mark.parametrize(
-    ('args', 'message'),
-    [(('trial', 0), "split must .* 'trial'"), (('val', -1), 'index .* -1')],
+    'knobs',
+    [
+        dict(noise=300),
+        dict(num_train=0),
+        dict(num_classes=21),
+        dict(seed=True),
+        dict(body_strength=3.5),
+        dict(size=(30, 96)),
+        dict(size=96),
+        dict(objects=(3, 1)),
+        dict(objects=(1, 9)),
+        dict(other_sizes=((8, 8),)),
+        dict(void_width=3),
+        dict(heads='hidden'),
+    ],
 )
-def test_draw_sample_refuses_unknown_images(args, message):
-    with pytest.raises(ValueError, match=message):
-        draw_sample(TINY, *args)
+def test_settings_out_of_range_are_named(knobs):
+    with pytest.raises(ValueError, match=next(iter(knobs))):
+        replace(TINY, **knobs)
+
+
+def test_class_names_are_distinct():
+    assert len(set(class_names(20))) == 20
+    with pytest.raises(ValueError, match='num_classes'):
+        class_names(21)

@@ -61,11 +61,10 @@ def test_name_tells_all_that_matters():
             (None, 'labels'),
             ('dense', 'labels'),
             ('dense', 'scores'),
-            ('local', 'scores'),
             ('dense', 'scores', {'num_iters': 3}),
         )
     }
-    assert len(names) == 5
+    assert len(names) == 4
     assert str(LabelRefinement(None, 'scores')) == 'none'
 
 

@@ -24,7 +24,7 @@ from projects.amr.errors import UserError
 
 LOSSES = {
     'amr': lambda: (build(amr()), weakly_labelled()),
-    'irnet': lambda: (irnet(True, True), seeded()),
+    'irnet': lambda: (irnet(True), seeded()),
     'affinity_net': lambda: (affinity_net(True), seeded()),
     'deeplab': lambda: (build(segmentor_config()), labelled()),
 }

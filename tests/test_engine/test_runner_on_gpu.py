@@ -35,7 +35,7 @@ def classifier(root, folder):
 def segmentor(root, folder):
     """DeepLab-v2, label maps after a CRF on its scores, and pictures."""
     cfg = tiny_segmentor(root, folder)
-    cfg.default_hooks.label_writer.crf = 'local'
+    cfg.default_hooks.label_writer.crf = 'dense'
     cfg.default_hooks.visualization.out_dir = str(folder / 'pictures')
     return cfg
 
@@ -54,10 +54,10 @@ def with_tta(root, folder):
 
 
 def affinity(root, folder):
-    """IRNet with displacements, label maps and boundary maps."""
+    """IRNet, label maps and boundary maps."""
     cfg = Config.fromfile(IRNET)
     cfg.model = {
-        **irnet_config(displacement=True),
+        **irnet_config(),
         'data_preprocessor': cfg.model.data_preprocessor,
     }
     write_cam_files(root, folder)

@@ -44,7 +44,7 @@ def test_fault24_tiny_and_narrow_images_pass_every_stage(networks, size):
     rgb = np.random.default_rng(0).integers(0, 256, (*size, 3), np.uint8)
     cam = np.random.default_rng(1).random((2, *size), np.float32)
     for recipe in (confident_seed, affinity_seed):
-        for crf in ('dense', 'local', None):
+        for crf in ('dense', None):
             seed = recipe(rgb, cam, [0, 2], crf=crf)
             assert seed.shape == size
             assert set(np.unique(seed)) <= {0, 1, 3, 255}
@@ -125,14 +125,13 @@ def test_fault24_large_images_of_a_segmentor():
     )
 
 
-@pytest.mark.parametrize('crf', ['dense', 'local'])
-def test_fault24_a_crf_of_a_large_image_is_bounded(monkeypatch, crf):
+def test_fault24_a_crf_of_a_large_image_is_bounded(monkeypatch):
     monkeypatch.setattr(label_crf, 'MAX_CRF_PIXELS', 500)
     image = np.zeros((40, 60, 3), np.uint8)
     image[:, 30:] = 200
     labels = (image[..., 0] > 0).astype(np.uint8)
     with pytest.warns(UserWarning, match='CRF'):
-        cleaner = LabelCRF(image, crf)
+        cleaner = LabelCRF(image)
     refined = cleaner.refine(labels, 2)
     assert refined.shape == (40, 60)
     assert (refined == labels).mean() > 0.95

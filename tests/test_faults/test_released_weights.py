@@ -65,23 +65,16 @@ def as_released_cam(state):
 
 def as_released_irn(state):
     pairs = [('backbone', 'resnet50')]
-    for part, name in (('boundary', 'edge'), ('displacement', 'dp')):
-        for level in range(5):
-            head = rf'{part}_head\.levels\.{level}\.'
-            pairs += [
-                (f'{head}conv', f'fc_{name}{level + 1}.0'),
-                (f'{head}norm', f'fc_{name}{level + 1}.1'),
-            ]
-    pairs += [
-        (r'boundary_head\.classifier', 'fc_edge6'),
-        (r'displacement_head\.merge\.conv', 'fc_dp6.0'),
-        (r'displacement_head\.merge\.norm', 'fc_dp6.1'),
-        (r'displacement_head\.join\.conv', 'fc_dp7.0'),
-        (r'displacement_head\.join\.norm', 'fc_dp7.1'),
-        (r'displacement_head\.regressor', 'fc_dp7.3'),
-        (r'displacement_head\.mean_displacement', 'fc_dp7.4.running_mean'),
-    ]
+    for level in range(5):
+        head = rf'boundary_head\.levels\.{level}\.'
+        pairs += [
+            (f'{head}conv', f'fc_edge{level + 1}.0'),
+            (f'{head}norm', f'fc_edge{level + 1}.1'),
+        ]
+    pairs.append((r'boundary_head\.classifier', 'fc_edge6'))
     found = rename(state, pairs)
+    # The displacement branch is left out.
+    found['fc_dp7.4.running_mean'] = torch.zeros(2)
     found['path_indices0'] = torch.zeros(3, dtype=torch.long)
     found['edge_layers.5.bias'] = found['fc_edge6.bias']
     return found
@@ -119,7 +112,7 @@ def as_released_amr(state):
     ('kind', 'make', 'release'),
     [
         ('cam', lambda: build(branch()), as_released_cam),
-        ('irn', lambda: irnet(displacement=True), as_released_irn),
+        ('irn', irnet, as_released_irn),
         ('affinitynet', affinity_net, as_released_affinity_net),
         ('amr', lambda: build(amr(RELEASE_AMM)), as_released_amr),
     ],
@@ -159,7 +152,7 @@ def test_fault28_wide_resnets_and_seam():
 def test_fault28_unknown_or_incomplete_weights_are_refused():
     with pytest.raises(DataError, match=r'no released network.*other\.w'):
         convert_weights({'other.w': torch.zeros(1)})
-    state = as_released_irn(random_state(irnet(displacement=True)))
+    state = as_released_irn(random_state(irnet()))
     del state['fc_edge6.bias']
     with pytest.raises(DataError, match=r'irn network: fc_edge6\.bias'):
         convert_weights(state)

@@ -5,12 +5,7 @@ import pytest
 import torch
 from torch import multiprocessing
 
-from projects.amr.models.losses import (
-    AffinityLoss,
-    DisplacementLoss,
-    affinity_loss,
-    displacement_loss,
-)
+from projects.amr.models.losses import AffinityLoss, affinity_loss
 from projects.amr.ops.affinity import pairwise_affinity
 from projects.amr.ops.affinity_labels import affinity_labels
 from projects.amr.ops.path_index import half_disc_offsets
@@ -64,43 +59,6 @@ def test_affinity_loss_equals_a_loop_over_pairs():
     assert sum(total.values()).item() == pytest.approx(want)
 
 
-def test_displacement_loss_equals_a_loop_over_pairs():
-    seed, radius = seeds(), 3
-    field = torch.randn(2, 2, 6, 7, dtype=torch.float64)
-    cost = {'fg': [], 'bg': []}
-    for group, n, p, source, partner in pairs_by_hand(seed, radius):
-        if group == 'neg':
-            continue
-        for axis in range(2):
-            step = field[n, axis][source] - field[n, axis][partner]
-            offset = half_disc_offsets(radius)[p][axis]
-            wanted = offset if group == 'fg' else 0
-            cost[group].append(abs(step.item() - wanted))
-    labels = affinity_labels(seed, radius)
-    got = [x.item() for x in displacement_loss(field, labels, radius)]
-    assert got == pytest.approx([mean(cost['fg']), mean(cost['bg'])])
-    weighted = DisplacementLoss(fg_weight=2, bg_weight=3)(
-        field, labels, radius
-    )
-    assert weighted['loss_dp_fg'].item() == pytest.approx(2 * got[0])
-    assert weighted['loss_dp_bg'].item() == pytest.approx(3 * got[1])
-
-
-def test_field_pointing_to_a_centroid_costs_nothing():
-    y, x = torch.meshgrid(torch.arange(5.0), torch.arange(4.0), indexing='ij')
-    field = torch.stack([2.0 - y, 1.5 - x])[None]
-    seed = torch.ones(1, 5, 4, dtype=torch.long)
-    foreground, background = displacement_loss(
-        field, affinity_labels(seed, 3), 3
-    )
-    assert foreground.item() == pytest.approx(0, abs=1e-6)
-    assert background == 0  # an empty group
-    flat = displacement_loss(
-        torch.full_like(field, 7.0), affinity_labels(0 * seed, 3), 3
-    )
-    assert flat == (0, 0)
-
-
 @pytest.mark.parametrize(
     ('value', 'expected'),
     [
@@ -150,11 +108,10 @@ def test_certain_and_wrong_pairs_stay_finite():
     assert affinity.grad.isfinite().all()
 
 
-def total_loss(boundary, field, seed):
+def total_loss(boundary, seed):
     labels = affinity_labels(seed, 3)
     affinity = pairwise_affinity(boundary, 3)
     losses = AffinityLoss()(affinity, labels)
-    losses |= DisplacementLoss()(field, labels, 3)
     return torch.stack(list(losses.values()))
 
 
@@ -166,7 +123,7 @@ def global_batch():
     seed[1, 2, 2:4] = 1
     seed[2, :2] = 0
     draw = {'generator': generator, 'dtype': torch.float64}
-    return torch.rand(3, 6, 7, **draw), torch.randn(3, 2, 6, 7, **draw), seed
+    return torch.rand(3, 6, 7, **draw), seed
 
 
 def run_rank(rank, folder):
@@ -175,23 +132,22 @@ def run_rank(rank, folder):
         'gloo', init_method=f'file://{folder}/store', rank=rank, world_size=2
     )
     part = slice(0, 1) if rank == 0 else slice(1, 3)
-    boundary, field, seed = (x[part].clone() for x in global_batch())
-    # One weight a map kind, as a network's would be.
-    weights = torch.ones(2, dtype=torch.float64, requires_grad=True)
-    losses = total_loss(boundary * weights[0], field * weights[1], seed)
+    boundary, seed = (x[part].clone() for x in global_batch())
+    weight = torch.ones(1, dtype=torch.float64, requires_grad=True)
+    losses = total_loss(boundary * weight, seed)
     losses.sum().backward()
-    torch.save((losses.detach(), weights.grad), f'{folder}/{rank}.pt')
+    torch.save((losses.detach(), weight.grad), f'{folder}/{rank}.pt')
     torch.distributed.destroy_process_group()
 
 
 def test_two_ranks_with_unequal_pairs_equal_one(tmp_path):
     multiprocessing.spawn(run_rank, (str(tmp_path),), nprocs=2)
     ranks = [torch.load(tmp_path / f'{rank}.pt') for rank in range(2)]
-    boundary, field, seed = global_batch()
-    weights = torch.ones(2, dtype=torch.float64, requires_grad=True)
-    losses = total_loss(boundary * weights[0], field * weights[1], seed)
+    boundary, seed = global_batch()
+    weight = torch.ones(1, dtype=torch.float64, requires_grad=True)
+    losses = total_loss(boundary * weight, seed)
     losses.sum().backward()
-    for index, want in enumerate((losses.detach(), weights.grad)):
+    for index, want in enumerate((losses.detach(), weight.grad)):
         got = torch.stack([rank[index] for rank in ranks])
         torch.testing.assert_close(got.mean(0), want)
         assert not torch.allclose(got[0], got[1])

@@ -4,7 +4,7 @@ import torch.nn.functional as F
 from affinity_configs import irnet, irnet_config
 
 from model_configs import backbone, build
-from projects.amr.models import BoundaryHead, DisplacementHead
+from projects.amr.models import BoundaryHead
 
 
 def project(x, layer, factor, size):
@@ -62,40 +62,9 @@ def test_boundary_branch_is_the_layers_run_by_hand(size):
     assert tuple(fine) == tuple(-(-side // 4) for side in size)
 
 
-def test_displacement_branch_is_the_layers_run_by_hand():
-    model = irnet(displacement=True)
-    head = model.displacement_head
-    head.mean_displacement.copy_(torch.tensor([0.5, -2.0]))
-    features = model.backbone(torch.randn(2, 3, 33, 47))
-    fine, coarse = features[0].shape[2:], features[2].shape[2:]
-    levels = [
-        project(x, layer, factor, size)
-        for x, layer, factor, size in zip(
-            features,
-            head.levels,
-            (1, 1, 1, 2, 2),
-            (fine, fine, coarse, coarse, coarse),
-            strict=True,
-        )
-    ]
-    merged = project(torch.cat(levels[2:], 1), head.merge, 2, fine)
-    joined = project(torch.cat([*levels[:2], merged], 1), head.join, 1, fine)
-    want = F.conv2d(joined, head.regressor.weight)
-    shift = torch.tensor([0.5, -2.0])[:, None, None]
-    torch.testing.assert_close(head(features), want - shift)
-    head.train()
-    torch.testing.assert_close(head(features), want)
-
-
-def test_default_branches_have_the_released_layers():
-    boundary, displacement = BoundaryHead(), DisplacementHead()
+def test_default_branch_has_the_released_layers():
+    boundary = BoundaryHead()
     taps = (64, 256, 512, 1024, 2048)
     want = 32 * sum(taps) + 5 * 64 + 160 + 1
     assert sum(p.numel() for p in boundary.parameters()) == want
-    widths = (64, 128, 256, 256, 256)
-    want = sum(a * b + 2 * b for a, b in zip(taps, widths, strict=True))
-    want += 768 * 256 + 512 + 448 * 256 + 512 + 256 * 2
-    assert sum(p.numel() for p in displacement.parameters()) == want
     assert {level.norm.num_groups for level in boundary.levels} == {4}
-    groups = [level.norm.num_groups for level in displacement.levels]
-    assert groups == [8, 16, 16, 16, 16]

@@ -20,8 +20,8 @@ def test_prediction_is_the_ops_by_hand(power):
     model = irnet(test_cfg=settings)
     image, sample = torch.randn(3, 33, 47), with_cam()
     (got,) = model([image], [sample], mode='predict')
-    plain, _ = model(image[None])
-    mirrored, _ = model(image.flip(-1)[None])
+    plain = model(image[None])
+    mirrored = model(image.flip(-1)[None])
     boundary = ((plain + mirrored.flip(-1)) / 2).sigmoid()[0, 0]
     torch.testing.assert_close(got.pred_boundary.data[0], boundary)
     maps = random_walk(sample.cam_input.cam**power, boundary, **walk)
@@ -92,7 +92,7 @@ def test_padding_enters_the_group_norms_and_is_cut_off(size):
         own = image.flip(-1) if mirrored else image
         padded = torch.zeros(1, 3, max(size[0], 64), 64)
         padded[0, :, : size[0], : size[1]] = own
-        logit, _ = model(padded)
+        logit = model(padded)
         logit = logit[0, 0, : -(-size[0] // 4), : -(-size[1] // 4)]
         total = total + (logit.flip(-1) if mirrored else logit) / 2
     got = model.predict_boundary(image)

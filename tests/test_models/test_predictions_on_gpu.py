@@ -19,9 +19,6 @@ MODELS = {name: {**CLASSIFIERS, **OTHERS}[name] for name in NAMES}
 METHODS = {
     'plain': {'type': 'MultiScaleCAM'},
     'adv_cam': {'type': 'AdvCAM', 'num_steps': 2, 'max_batch': 2},
-    'grad_cam': {'type': 'GradCAM', 'layer': 'backbone.layer3'},
-    'hi_res_cam': {'type': 'HiResCAM'},
-    'layer_cam': {'type': 'LayerCAM'},
     'library_cam': {'type': 'LibraryCAM', 'method': 'GradCAMPlusPlus'},
 }
 

@@ -74,7 +74,7 @@ def test_the_image_is_that_of_the_view(size, name):
     assert 'needs 32 pixels' in str(caught.value)
 
 
-@pytest.mark.parametrize('method', ['MultiScaleCAM', 'GradCAM'])
+@pytest.mark.parametrize('method', ['MultiScaleCAM', 'AdvCAM'])
 def test_a_convnext_names_image_view_rule_and_remedy(method):
     config = thin_model(CONFIGS / 'plug_and_play/amr_convnext-tiny_voc.py')
     config['test_cfg'] = {'type': method, 'scales': (1.0, 0.5)}

@@ -17,17 +17,11 @@ from projects.amr.ops.affinity_labels import affinity_labels
 from projects.amr.ops.erasing import erase_peaks
 from projects.amr.ops.feature_affinity import feature_affinity
 from projects.amr.ops.large_labels import argmax_resized
-from projects.amr.ops.local_refinement import local_mean_field
 from projects.amr.ops.pixel_correlation import pixel_correlation
 from projects.amr.ops.pseudo_label import walk_to_scores
 from projects.amr.ops.random_walk import random_walk
 from projects.amr.ops.walk_solvers import SOLVERS
 
-KERNELS = {
-    'radius': 1,
-    'gaussian': {'sxy': 3, 'compat': 3},
-    'bilateral': {'sxy': 8, 'srgb': 13, 'compat': 4},
-}
 OPERATIONS = {
     'affinity_labels': lambda x: affinity_labels((9 * x).long(), 3),
     'argmax_resized': lambda x: argmax_resized(x, (31, 23), 100),
@@ -42,9 +36,6 @@ OPERATIONS = {
     ),
     'erase_peaks': lambda x: erase_peaks(
         x[:1, None].expand(1, 3, -1, -1), x[None], x.new_ones(1, 2), 0.5
-    ),
-    'local_mean_field': lambda x: local_mean_field(
-        255 * x[:1, None].expand(1, 3, -1, -1), x[None], **KERNELS
     ),
     'pixel_correlation': lambda x: pixel_correlation(x[None], x[None], 99),
     'walk_to_scores': lambda x: walk_to_scores(x, x[0], (31, 23), radius=3),

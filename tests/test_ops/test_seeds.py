@@ -140,7 +140,6 @@ def test_affinitynet_by_its_rules(scene, crf):
         (confident_seed, {'gt_prob': 0.97}),
         (confident_seed, {'num_iters': 0}),
         (confident_seed, {'crf': None}),
-        (confident_seed, {'crf': 'local'}),
         (confident_seed, {'kernels': 'deeplabv2'}),
         (affinity_seed, {'alpha_low': 1}),
         (affinity_seed, {'alpha_high': 5}),
@@ -159,14 +158,14 @@ def test_every_argument_matters(recipe, changes):
 
 @pytest.mark.parametrize('recipe', [confident_seed, affinity_seed])
 class TestBothRecipes:
-    @pytest.mark.parametrize('crf', ['dense', 'local', None])
+    @pytest.mark.parametrize('crf', ['dense', None])
     def test_image_without_class_is_background(self, recipe, crf):
         image = np.zeros((5, 7, 3), np.uint8)
         seed = recipe(image, np.zeros((0, 5, 7)), np.zeros(0), crf=crf)
         assert seed.shape == (5, 7)
         assert not seed.any()
 
-    @pytest.mark.parametrize('crf', ['dense', 'local', None])
+    @pytest.mark.parametrize('crf', ['dense', None])
     def test_clear_cam_gives_clear_seed(self, recipe, crf):
         image = np.zeros((20, 30, 3), np.uint8)
         image[5:15, 10:20] = 200
@@ -259,7 +258,7 @@ def test_number_of_possible_classes_matters_to_the_unary():
     labels = rng.integers(0, 2, (15, 15)).astype(np.uint8)
     few, many = (
         refine_class_labels(
-            image, labels, 'local', np.arange(n), num_iters=1, **IRN
+            image, labels, 'dense', np.arange(n), num_iters=1, **IRN
         )
         for n in (1, 20)
     )
@@ -267,7 +266,7 @@ def test_number_of_possible_classes_matters_to_the_unary():
     assert (few != many).any()
 
 
-@pytest.mark.parametrize('crf', [None, 'local', 'dense'])
+@pytest.mark.parametrize('crf', [None, 'dense'])
 def test_several_maps_at_once_are_cleaned_as_each_alone(crf):
     rng = np.random.default_rng(0)
     image = rng.integers(0, 30, (9, 14, 3)).astype(np.uint8)
@@ -281,6 +280,5 @@ def test_several_maps_at_once_are_cleaned_as_each_alone(crf):
 
 def test_names_of_crfs():
     assert crf_name(None) == 'none'
-    assert crf_name('local') == 'local mean field'
     assert crf_name('dense') in ('dense (permutohedral)', 'dense (pydensecrf)')
     assert LabelCRF(np.zeros((2, 2, 3), np.uint8), None).crf is None

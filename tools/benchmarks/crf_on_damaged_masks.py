@@ -41,7 +41,6 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('data_root', help='as VOC2012')
     parser.add_argument('--split', default='train')
     parser.add_argument('--limit', type=int, help='first images only')
-    parser.add_argument('--crf', choices=['dense', 'local'], default='dense')
     parser.add_argument('--out', type=Path, help='JSON file of the table')
     return parser.parse_args()
 
@@ -84,7 +83,7 @@ def main() -> None:
             results = {'in': labels}
             for kernels, prob in SETTINGS:
                 results[f'{kernels} {prob}'] = refine_class_labels(
-                    image, labels, args.crf, kernels=kernels, gt_prob=prob
+                    image, labels, 'dense', kernels=kernels, gt_prob=prob
                 )
             for name, result in results.items():
                 counts = mask_confusion(result, truth, len(folder.classes))

@@ -19,8 +19,11 @@ from mmengine.logging import MMLogger
 from mmengine.registry import init_default_scope
 from mmseg.registry import DATASETS, MODELS, TRANSFORMS
 
-from projects.amr.datasets.toy_voc import PRESETS, generate_toy_voc
-from projects.amr.datasets.toy_voc.spec import class_names
+from projects.amr.datasets.toy_voc import (
+    PRESETS,
+    class_names,
+    generate_toy_voc,
+)
 from projects.amr.ops.cam import cam_to_label
 from projects.amr.ops.pseudo_label import walk_to_scores
 from projects.amr.structures import CAMRecord, load_label_map, save_label_map
@@ -90,12 +93,13 @@ def _scale_sides(configs: list, factor: float, keys=_SIDES) -> None:
                 config[key] = tuple(round(v * factor) for v in value)
 
 
-def build(name: str, options, split: str):
+def build(name: str, options, split: str, changes: dict | None = None):
     """A model and a function that loads a batch."""
     init_default_scope('mmseg')
     MMLogger.get_current_instance().setLevel('ERROR')
     torch.manual_seed(0)
     cfg = load_config(name, options)
+    cfg.merge_from_dict(changes or {})
     dataset = DATASETS.build(cfg[f'{split}_dataloader'].dataset)
     model = MODELS.build(cfg.model).to(options.device)
     model.train(split == 'train')

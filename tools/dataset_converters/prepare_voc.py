@@ -3,9 +3,9 @@
 
 Makes OUT_DIR/VOCdevkit/VOC2012 as the configs expect it: VOC's files,
 ``SegmentationClassAug`` and the list ``train_aug.txt`` of 10,582 images.
-Archives that are at hand are named with --voc-tar and --sbd-tar; others are
+Name archives that you have with --voc-tar and --sbd-tar; others are
 downloaded. A VOC that is unpacked there already is used. Interrupted, the
-same command goes on.
+same command resumes.
 """
 
 import argparse
@@ -19,14 +19,13 @@ import projects.amr.openmp  # noqa: F401  before torch
 
 from projects.amr.errors import UserError
 from projects.amr.runtime.files.disk_space import require_space
-from projects.amr.runtime.files.item_progress import show_progress
 from projects.amr.runtime.processes.stop_signals import stop_tells
 from projects.amr.runtime.processes.work_dir_lock import work_dir_lock
-from projects.amr.workflow.data_preparation.downloads import fetch_archive
-from projects.amr.workflow.data_preparation.known_archives import (
+from projects.amr.workflow.data_preparation.archives import (
     SBD,
     VOC2012,
     KnownArchive,
+    fetch_archive,
     verify_archive,
 )
 from projects.amr.workflow.data_preparation.voc_preparation import (
@@ -77,12 +76,7 @@ def obtain(
     if args.no_verify:
         print(f'NOTE: {given} is not verified (--no-verify)')
         return given
-    size = given.stat().st_size if given.is_file() else 0
-    blocks = show_progress(
-        verify_archive(given, known), -(-size >> 20), f'MB of {given.name}'
-    )
-    for _ in blocks:
-        pass
+    verify_archive(given, known)
     print(f'{given} is the published {known.name} ({known.algorithm})')
     return given
 
@@ -135,17 +129,11 @@ def main() -> None:
         ):
             done = prepare(args, root)
     except OSError as error:
-        full = error.errno == errno.ENOSPC
-        remedy = 'make room, then' if full else 'mend that, then'
+        first = 'make room' if error.errno == errno.ENOSPC else 'fix that'
         raise UserError(
-            f'{root} cannot be written ({error}): {remedy} run the same '
-            'command again, it goes on from there'
+            f'{root} cannot be written ({error}): {first}, then run the same '
+            'command again, it resumes'
         ) from None
-    report(root, done)
-
-
-def report(root: Path, done: Preparation) -> None:
-    """Print counts and what comes next."""
     print(f'{root}: {done.made:,} files made, {done.kept:,} kept')
     for name, count in done.counts.items():
         print(f'  {name}.txt: {count:,} images')

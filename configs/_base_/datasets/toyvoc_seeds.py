@@ -4,7 +4,7 @@ from os import path as osp
 toy_metainfo = dict(classes=('background', 'alvo', 'bimi', 'coru', 'dexa'))
 data_root = '{{$TOYVOC_ROOT:data/toyvoc}}'
 # Absolute, since relative folders are looked for under data_root.
-seed_dir = osp.abspath('{{$SEED_DIR:work_dirs/toy/cam_r26_toyvoc/seeds}}')
+seed_dir = osp.abspath('{{$SEED_DIR:work_dirs/seeds_toyvoc/labels}}')
 cam_dir = '{{$CAM_DIR:work_dirs/toy/cam_r26_toyvoc/cams}}'
 train_pipeline = [
     dict(type='LoadWeakLabelImage'),

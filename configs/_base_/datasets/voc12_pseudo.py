@@ -6,7 +6,7 @@ _base_ = './segmentor_test_pipelines.py'
 dataset_type = 'VOCLabelMapDataset'
 data_root = '{{$VOC_ROOT:data/VOCdevkit/VOC2012}}'
 # Absolute, since relative folders are looked for under data_root.
-label_dir = osp.abspath('{{$LABEL_DIR:work_dirs/irnet_r50_voc/labels}}')
+label_dir = osp.abspath('{{$LABEL_DIR:work_dirs/pseudo_labels_voc/labels}}')
 train_pipeline = [
     dict(type='LoadWeakLabelImage'),
     dict(type='LoadLabelMap'),

@@ -5,7 +5,7 @@ from os import path as osp
 dataset_type = 'VOCWeakLabelDataset'
 data_root = '{{$VOC_ROOT:data/VOCdevkit/VOC2012}}'
 # Absolute, since relative folders are looked for under data_root.
-seed_dir = osp.abspath('{{$SEED_DIR:work_dirs/amr_r50_voc/seeds}}')
+seed_dir = osp.abspath('{{$SEED_DIR:work_dirs/seeds_voc/labels}}')
 cam_dir = '{{$CAM_DIR:work_dirs/amr_r50_voc/cams}}'
 train_pipeline = [
     dict(type='LoadWeakLabelImage'),

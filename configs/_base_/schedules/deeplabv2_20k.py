@@ -34,8 +34,6 @@ default_hooks = dict(
     logger=dict(log_metric_by_epoch=False),
     checkpoint=dict(by_epoch=False, interval=2000),
     # On the softmax. DeepLab-v2's CRF: default_hooks.label_writer.crf=dense
-    label_writer=dict(
-        type='LabelMapWriterHook', crf=None, crf_source='scores'
-    ),
+    label_writer=dict(type='LabelMapWriterHook', crf=None),
     visualization=dict(type='LabelVisualizationHook'),
 )

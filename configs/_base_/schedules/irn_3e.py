@@ -1,12 +1,10 @@
-# IRNet's released training: batch 16, 3 epochs, lr 0.1 for the boundary and
-# 1.0 for the displacement branch.
+# IRNet's released training: batch 16, 3 epochs, lr 0.1 for the boundary.
 _base_ = './default_hooks.py'
 optim_wrapper = dict(
     type='OptimWrapper',
     # Momentum: the released poly optimiser passes weight decay in SGD's
     # momentum slot. Its learning rate does not go with a momentum of 0.9.
     optimizer=dict(type='SGD', lr=0.1, momentum=1e-4, weight_decay=1e-4),
-    paramwise_cfg=dict(custom_keys={'displacement_head': dict(lr_mult=10)}),
 )
 param_scheduler = dict(
     type='PolyLR',
@@ -22,7 +20,4 @@ auto_scale_lr = dict(enable=False, base_batch_size=16)
 # No validation while training: seeds are all there is to compare with.
 train_cfg = dict(type='EpochBasedTrainLoop', max_epochs=3)
 test_cfg = dict(type='TestLoop')
-default_hooks = dict(
-    displacement_mean=dict(type='DisplacementMeanHook'),
-    label_writer=dict(type='LabelMapWriterHook'),
-)
+default_hooks = dict(boundary_writer=dict(type='BoundaryWriterHook'))

@@ -10,23 +10,18 @@ from .cam_methods import (
     AdvCAM,
     CAMPrediction,
     ClassWiseCAM,
-    GradCAM,
-    GradientCAM,
-    HiResCAM,
-    LayerCAM,
     LibraryCAM,
     MultiScaleCAM,
 )
 from .classifiers import AMR, SEAM, BaseCAMClassifier, CAMClassifier
 from .data_preprocessor import WeakLabelDataPreprocessor
 from .decode_heads import DeepLabV2Head
-from .heads import AffinityHead, BoundaryHead, CAMHead, DisplacementHead
+from .heads import AffinityHead, BoundaryHead, CAMHead
 from .losses import (
     AdaptiveMinPoolingLoss,
     AffinityLoss,
     BalancedCrossEntropyLoss,
     CrossPseudoSupervisionLoss,
-    DisplacementLoss,
     EquivariantCrossRegularizationLoss,
     EquivariantRegularizationLoss,
     MultiLabelSoftMarginLoss,
@@ -56,16 +51,10 @@ __all__ = [
     'ClassWiseCAM',
     'CrossPseudoSupervisionLoss',
     'DeepLabV2Head',
-    'DisplacementHead',
-    'DisplacementLoss',
     'EfficientNetLite',
     'EquivariantCrossRegularizationLoss',
     'EquivariantRegularizationLoss',
-    'GradCAM',
-    'GradientCAM',
-    'HiResCAM',
     'IRNet',
-    'LayerCAM',
     'LibraryCAM',
     'MeanProbabilityTTAModel',
     'MultiLabelSoftMarginLoss',

@@ -1,4 +1,4 @@
-"""One CRF for label maps and unaries of an image, dense or local."""
+"""One CRF for label maps and unaries of an image."""
 
 import warnings
 
@@ -10,13 +10,12 @@ from projects.amr.ops.bounded_size import bounded_scale
 from projects.amr.ops.cam import resize_cam
 from projects.amr.ops.crf_unary import unary_from_labels
 from projects.amr.ops.dense_crf import CRF_KERNELS, DenseCRF, crf_backend
-from projects.amr.ops.local_refinement import local_mean_field
 from projects.amr.structures.label_space import (
     BACKGROUND_LABEL,
     class_to_label,
 )
 
-CRF_KINDS = ('dense', 'local', None)
+CRF_KINDS = ('dense', None)
 # The dense CRF takes about 1 KiB a pixel (measured, 3 labels).
 MAX_CRF_PIXELS = 2048**2
 
@@ -25,18 +24,17 @@ def crf_name(crf: str | None) -> str:
     """Name what a choice of CRF runs here, for summaries and keys.
 
     Args:
-        crf (str | None): ``'dense'``, ``'local'`` or None.
+        crf (str | None): ``'dense'`` or None.
 
     Returns:
-        str: ``dense (<backend>)``, ``local mean field`` or ``none``.
+        str: ``dense (<backend>)`` or ``none``.
 
     Raises:
         ValueError: If ``crf`` is unknown.
     """
     if crf not in CRF_KINDS:
         raise ValueError(f'`crf` must be one of {CRF_KINDS}, got {crf!r}')
-    names = {'dense': f'dense ({crf_backend()})', 'local': 'local mean field'}
-    return names.get(crf, 'none')
+    return 'none' if crf is None else f'dense ({crf_backend()})'
 
 
 class LabelCRF:
@@ -48,9 +46,8 @@ class LabelCRF:
 
     Args:
         image (np.ndarray): RGB, uint8, shape (H, W, 3).
-        crf (str | None): ``'dense'``: :class:`DenseCRF`, built once;
-            ``'local'``: the windowed approximation, which is **not** the
-            dense CRF; None: nothing is refined. Defaults to 'dense'.
+        crf (str | None): ``'dense'``: :class:`DenseCRF`, built once; None:
+            nothing is refined. Defaults to 'dense'.
         kernels (str): Entry of ``CRF_KERNELS``. Defaults to 'irn'.
         num_iters (int): Mean-field iterations. Defaults to 10.
 
@@ -104,23 +101,8 @@ class LabelCRF:
         small = self._image.shape[:2]
         if unary.shape[-2:] != small:
             unary = resize_cam(torch.from_numpy(unary), small).numpy()
-        if self.crf == 'dense':
-            marginals = self._dense.infer(unary, num_iters=self.num_iters)
-        else:
-            marginals = self._local(unary)
+        marginals = self._dense.infer(unary, num_iters=self.num_iters)
         return _nearest(marginals.argmax(-3).astype(np.uint8), self._size)
-
-    def _local(self, unary: np.ndarray) -> np.ndarray:
-        """Marginals by the windowed approximation."""
-        unaries = torch.from_numpy(unary).reshape(-1, *unary.shape[-3:])
-        image = torch.from_numpy(self._image.copy()).permute(2, 0, 1)
-        marginals = local_mean_field(
-            image.expand(len(unaries), -1, -1, -1),
-            unaries,
-            num_iters=self.num_iters,
-            **self._kernels,
-        )
-        return marginals.numpy().reshape(unary.shape)
 
     def refine(
         self, labels: np.ndarray, num_labels: int, gt_prob: float = 0.7

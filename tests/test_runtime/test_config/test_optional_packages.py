@@ -58,7 +58,7 @@ def test_fault31_a_stand_in_is_told(nothing_installed, monkeypatch):
     assert level == logging.INFO
     assert 'amr-mmseg[crf]' in text
     assert 'permutohedral' in text
-    config['default_hooks']['a']['crf'] = 'local'
+    config['default_hooks']['a']['crf'] = None
     check_optional_packages(config)
     assert len(told) == 1
 

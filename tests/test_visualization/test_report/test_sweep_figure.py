@@ -70,5 +70,19 @@ def test_curves_have_colours_of_the_page_in_turn():
 def test_same_curves_same_drawing():
     assert sweep_svg([make_curve()]) == sweep_svg([make_curve()])
     assert sweep_svg([make_curve()]) != sweep_svg([make_curve(61.0)])
-    with pytest.raises(ValueError, match='curves'):
-        sweep_svg([])
+    assert sweep_svg([]) == ''
+
+
+@pytest.mark.parametrize(
+    'changes', [{'values': (10.0,)}, {'fixed': 0.2}, {'best': 0.7}]
+)
+def test_curves_that_do_not_fit_are_refused(changes):
+    fields = {
+        'name': 'a',
+        'thresholds': (0.0, 0.5),
+        'values': (10.0, 30.0),
+        'fixed': 0.0,
+        'best': 0.5,
+    }
+    with pytest.raises(ValueError, match='thresholds'):
+        Curve(**{**fields, **changes})

@@ -40,20 +40,20 @@ def saved(**variables) -> bytes:
 
 
 @pytest.mark.parametrize(
-    ('content', 'message'),
+    'content',
     [
-        (saved(other=1), 'no GTcls'),
-        (saved(GTcls={'Other': np.ones((2, 2))}), 'GTcls.Segmentation'),
-        (saved(GTcls=np.ones((2, 2))), 'GTcls.Segmentation'),
-        (saved(GTcls={'Segmentation': np.ones((2, 2, 3))}), r'\(H, W\)'),
-        (saved(GTcls={'Segmentation': 'text'}), r'\(H, W\)'),
-        (mat_of(mask_of('a'))[:200], 'x.mat'),
-        (b'', 'x.mat'),
-        (b'no matlab ' * 30, 'x.mat'),
+        saved(other=1),
+        saved(GTcls={'Other': np.ones((2, 2))}),
+        saved(GTcls=np.ones((2, 2))),
+        saved(GTcls={'Segmentation': np.ones((2, 2, 3))}),
+        saved(GTcls={'Segmentation': 'text'}),
+        mat_of(mask_of('a'))[:200],
+        b'',
+        b'no matlab ' * 30,
     ],
 )
-def test_other_content_is_refused_by_name(content, message):
-    with pytest.raises(DataError, match=message):
+def test_other_content_is_refused_by_name(content):
+    with pytest.raises(DataError, match=r'x\.mat'):
         read_sbd_mask(content, 'x.mat')
 
 

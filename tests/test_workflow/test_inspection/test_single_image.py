@@ -95,7 +95,7 @@ def test_names_come_from_the_config_where_the_checkpoint_has_none(
     torch.save(content['state_dict'], checkpoint)
     demo = CAMDemo(config(classes=('background', 'a', 'b', 'c')), checkpoint)
     assert demo.classes == ('a', 'b', 'c')
-    with pytest.raises(UserError, match=r'3 classes .* 20: aeroplane'):
+    with pytest.raises(UserError, match='aeroplane'):
         CAMDemo(config(), checkpoint)
 
 
@@ -145,5 +145,5 @@ def test_checkpoints_and_models_of_another_kind_are_refused(checkpoint):
     with pytest.raises(CheckpointMismatchError, match=r'a\.pth'):
         CAMDemo(config(branch()), checkpoint)
     other = Config({'model': {'type': 'ShallowResNet', 'depth': 14}})
-    with pytest.raises(UserError, match='makes no CAMs'):
+    with pytest.raises(UserError, match='ShallowResNet'):
         CAMDemo(other, checkpoint)

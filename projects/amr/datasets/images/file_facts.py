@@ -1,7 +1,6 @@
-"""What is found in a data file, apart from any rule: plain values.
+"""Facts of data files, as values that JSON can hold.
 
-Each function reads one whole file and returns a dict that JSON can hold, so
-that a scan remembers it; what breaks the file is raised.
+A scan keeps them. Each function reads one whole file; a damaged one raises.
 """
 
 from pathlib import Path
@@ -22,27 +21,15 @@ from projects.amr.errors import DataError
 from projects.amr.structures import load_label_map
 
 _BY_MODE = {
-    '1': 'grey',
-    'L': 'grey',
-    'LA': 'grey',
-    'I;16': 'grey',
-    'I;16B': 'grey',
-    'I': 'grey',
+    **dict.fromkeys(('1', 'L', 'LA', 'I;16', 'I;16B', 'I'), 'grey'),
+    **dict.fromkeys(('P', 'PA'), 'palette'),
     'CMYK': 'CMYK',
-    'P': 'palette',
-    'PA': 'palette',
 }
 _PNG_DEPTH_BYTE = 24  # of the file: in the first chunk, behind the size
 
 
 def read_image(path: str | Path) -> np.ndarray:
-    """Read a whole image as training will.
-
-    Args:
-        path (str | Path): The image.
-
-    Returns:
-        np.ndarray: Shape (H, W, 3), uint8, BGR.
+    """Read a whole image as training will, (H, W, 3), uint8, BGR.
 
     Raises:
         DataError: If it is missing, empty, cut off, no image, of values that
@@ -62,20 +49,13 @@ def read_image(path: str | Path) -> np.ndarray:
 
 
 def image_facts(path: str | Path) -> dict:
-    """Read an image as training will.
-
-    Args:
-        path (str | Path): The image.
+    """Size and conversions of an image, see :func:`read_image`.
 
     Returns:
         dict: ``size``, [H, W] as loaded, and ``converted``, the rules of
-        :class:`LoadWeakLabelImage` that it falls under: ``'CMYK'``,
-        ``'grey'``, ``'16 bits'``, ``'alpha'``, ``'palette'``, ``'turned'``
-        (EXIF), ``'further pages'``, ``'fourth band'``; and ``plain`` where
-        it has one colour.
-
-    Raises:
-        DataError: As :func:`read_image`.
+        :class:`LoadWeakLabelImage` that apply: ``'CMYK'``, ``'grey'``, ``'16
+        bits'``, ``'alpha'``, ``'palette'``, ``'turned'`` (EXIF), ``'further
+        pages'``, ``'fourth band'``; and ``plain`` where it has one colour.
     """
     loaded = read_image(path)
     with Image.open(path) as image:
@@ -93,28 +73,16 @@ def image_facts(path: str | Path) -> dict:
 
 
 def annotation_facts(path: str | Path) -> dict:
-    """Read the objects of a VOC annotation.
-
-    Args:
-        path (str | Path): XML file.
-
-    Returns:
-        dict: ``objects``, a list of [class name, whether difficult].
+    """Objects of a VOC annotation: ``objects``, [class name, difficult].
 
     Raises:
-        DataError: If it is missing or no plain XML.
+        DataError: If the file is missing or no plain XML.
     """
     return {'objects': [list(item) for item in annotated_objects(path)]}
 
 
 def mask_facts(path: str | Path) -> dict:
-    """Read a mask.
-
-    Args:
-        path (str | Path): Palette or grey PNG.
-
-    Returns:
-        dict: ``size``, [H, W], and ``counts``, pixels by value, as text.
+    """``size``, [H, W], of a mask and ``counts``, pixels by value, as text.
 
     Raises:
         DataError: If it is damaged, coloured or of 16 bits.

@@ -31,8 +31,7 @@ def check_tiff(path: str | Path, data: bytes | None = None) -> None:
 
     Args:
         path (str | Path): Any file; one that is no TIFF passes.
-        data (bytes, optional): Its content. Defaults to None: its directory
-            is read.
+        data (bytes, optional): Its content. Defaults to None: it is read.
 
     Raises:
         DataError: If it holds numbers other than unsigned integers of up to
@@ -73,12 +72,11 @@ def check_conversion(path: str | Path, loaded: np.ndarray) -> None:
 
     Args:
         path (str | Path): The file.
-        loaded (np.ndarray): What was loaded, uint8, (H, W, 3).
+        loaded (np.ndarray): Loaded image, uint8, (H, W, 3).
 
     Raises:
-        DataError: If its values are of 16 bits and lie so close together
-            that 8 bits do not tell them apart, or if all that it shows is in
-            its alpha channel.
+        DataError: If its values are of 16 bits and so close together that 8
+            bits merge them, or if only its alpha channel shows something.
     """
     if _spread(loaded) >= MIN_LEVELS:
         return

@@ -23,13 +23,6 @@ def find_image(folder: str | Path, image_id: str) -> Path:
     Suffixes are compared without regard to case, names in Unicode's NFC. A
     folder is listed once, and again when it changed.
 
-    Args:
-        folder (str | Path): Folder of the images.
-        image_id (str): The id.
-
-    Returns:
-        Path: The file.
-
     Raises:
         DataError: If there is no such image, more than one, or an empty
             file.
@@ -57,14 +50,7 @@ def find_image(folder: str | Path, image_id: str) -> Path:
 
 
 def in_any_case(path: Path) -> Path:
-    """A file whose suffix may be written in capitals, as ``.PNG``.
-
-    Args:
-        path (Path): With a suffix in small letters.
-
-    Returns:
-        Path: The file that there is; ``path`` itself where there is none.
-    """
+    """The file with this suffix or, if there is none, that in capitals."""
     if path.exists():
         return path
     capital = path.with_suffix(path.suffix.upper())
@@ -88,7 +74,7 @@ def _listed(folder: Path) -> dict[str, tuple[str, ...]]:
 
 @lru_cache(maxsize=8)
 def _list_images(folder: str, changed: int) -> dict[str, tuple[str, ...]]:
-    """List a folder; ``changed`` makes a changed one be listed anew."""
+    """List a folder; ``changed`` makes a changed one be listed again."""
     found = defaultdict(list)
     with os.scandir(folder) as entries:
         for entry in entries:

@@ -19,13 +19,7 @@ _RESERVED = frozenset('%/\\:')
 
 
 def check_image_id(image_id: str) -> str | None:
-    """Say what is wrong with an id that file names are made from.
-
-    Args:
-        image_id (str): Name of an image without folder and suffix.
-
-    Returns:
-        str | None: The broken rule, or None.
+    """Rule that an id for file names breaks, or None.
 
     Example:
         >>> check_image_id('2007_000032')
@@ -43,22 +37,12 @@ def check_image_id(image_id: str) -> str | None:
 
 @dataclass(frozen=True)
 class ScannedList:
-    """A split list as it is, its faults not raised but gathered.
+    """A split list with its faults, each with its line."""
 
-    Args:
-        entries (tuple[tuple[int, str], ...]): Line and id of what is in
-            order; of an id that occurs again the first line.
-        unsafe (tuple[tuple[int, str], ...]): Line and fault of ids that no
-            file name can be made from.
-        doubled (tuple[tuple[int, str], ...]): Line and fault of every line
-            whose id occurs more than once.
-        notes (dict[str, int]): What was tolerated, and on how many lines.
-    """
-
-    entries: tuple[tuple[int, str], ...]
-    unsafe: tuple[tuple[int, str], ...]
-    doubled: tuple[tuple[int, str], ...]
-    notes: dict[str, int]
+    entries: tuple[tuple[int, str], ...]  # safe ids, each at its first line
+    unsafe: tuple[tuple[int, str], ...]  # ids that cannot name a file
+    doubled: tuple[tuple[int, str], ...]  # ids that occur more than once
+    notes: dict[str, int]  # what was tolerated, and on how many lines
 
 
 def scan_id_list(
@@ -67,14 +51,11 @@ def scan_id_list(
     """Read a split list with all its faults.
 
     Args:
-        path (str | Path): Text file in UTF-8, one image id a line; or a list
+        path (str | Path): Text file in UTF-8, one image id per line; or a list
             of VOC's Main, see :func:`flagged_ids`, whose images flagged -1
             are left out.
-        check (Callable): Says what is wrong with an id. Defaults to
+        check (Callable): Rule that an id breaks, or None. Defaults to
             :func:`check_image_id`.
-
-    Returns:
-        ScannedList: Ids, faults and notes.
 
     Raises:
         DataError: If the file is missing, not text, or holds no id.
@@ -128,7 +109,7 @@ def _of_main(lines: list[str], notes: dict[str, int]) -> list[str]:
 
 
 def _tolerated(data: bytes, lines: list[str]) -> dict[str, int]:
-    """What a list has that an ideal one has not, and on how many lines."""
+    """Harmless deviations of a list, and on how many lines."""
     texts = [line.strip() for line in lines]
     notes = {
         'byte order mark': int(data.startswith(BOM_UTF8)),
@@ -146,18 +127,10 @@ def _tolerated(data: bytes, lines: list[str]) -> dict[str, int]:
 def read_id_list(
     path: str | Path, check: Callable[[str], str | None] = check_image_id
 ) -> list[str]:
-    """Read a split list: one image id a line.
+    """Read a split list, see :func:`scan_id_list`, in the order of the file.
 
     Windows line ends, a byte order mark, blank lines, spaces around an id
     and an image suffix behind it are tolerated.
-
-    Args:
-        path (str | Path): Text file in UTF-8.
-        check (Callable): Says what is wrong with an id. Defaults to
-            :func:`check_image_id`.
-
-    Returns:
-        list[str]: Ids in the order of the file.
 
     Raises:
         DataError: If the file is missing, empty or not text, or if an id
@@ -178,16 +151,10 @@ def read_id_list(
 
 
 def same_text(name: str) -> str:
-    """The form in which names are compared: Unicode's NFC.
+    """Name in Unicode's NFC, the form in which names are compared.
 
     One name can be written in several ways ('ü' as one code point or as two,
     as on a Mac); they count as one.
-
-    Args:
-        name (str): Name of an image or a class.
-
-    Returns:
-        str: The name in NFC.
     """
     return unicodedata.normalize('NFC', name)
 
@@ -195,15 +162,10 @@ def same_text(name: str) -> str:
 def image_id_of(path: str) -> str:
     """Image id of a file in a folder of any names and sub-folders.
 
-    The path without its suffix, in NFC, where ``/`` and all else that a list
-    of ids or a file name cannot hold is percent-encoded. So ids are unique
-    wherever paths without suffix are; :func:`path_of_id` turns them back.
-
-    Args:
-        path (str): Path under the folder, with ``/``.
-
-    Returns:
-        str: The id.
+    The path under the folder, with ``/``, without its suffix, in NFC, where
+    ``/`` and all else that a list of ids or a file name cannot hold is
+    percent-encoded. So ids are unique wherever paths without suffix are;
+    :func:`path_of_id` decodes them.
 
     Example:
         >>> image_id_of('holiday/day 1.JPG')
@@ -214,15 +176,13 @@ def image_id_of(path: str) -> str:
     stem = same_text(strip_image_suffix(path))
     body = stem.strip()
     start = stem.index(body)
-    text = [
-        _escape(char)
-        if char in _RESERVED
-        or not char.isprintable()
-        or not start <= place < start + len(body)
-        else char
-        for place, char in enumerate(stem)
-    ]
-    image_id = ''.join(text)
+    end = start + len(body)
+    image_id = ''.join(
+        char
+        if char.isprintable() and char not in _RESERVED and start <= n < end
+        else _escape(char)
+        for n, char in enumerate(stem)
+    )
     if image_id.startswith('.'):
         image_id = '%2E' + image_id[1:]
     if strip_image_suffix(image_id) != image_id:  # a.jpg.png
@@ -232,25 +192,12 @@ def image_id_of(path: str) -> str:
 
 
 def path_of_id(image_id: str) -> str:
-    """Path without suffix that an id of :func:`image_id_of` was made from.
-
-    Args:
-        image_id (str): The id.
-
-    Returns:
-        str: Path under the folder, with ``/``, in NFC.
-    """
+    """Path without suffix, in NFC, of an id of :func:`image_id_of`."""
     return unquote_to_bytes(image_id).decode('utf-8', 'surrogateescape')
 
 
 def check_relative(path: str) -> str | None:
-    """Say what is wrong with a path that must stay in its folder.
-
-    Args:
-        path (str): Path under a folder, with ``/``.
-
-    Returns:
-        str | None: The broken rule, or None.
+    """Rule that a path breaks which must stay in its folder, or None.
 
     Example:
         >>> check_relative('a/b.jpg')

@@ -11,16 +11,10 @@ _SWAPPED = (5, 6, 7, 8)  # values that swap height and width
 
 
 def image_size(path: str | Path) -> tuple[int, int]:
-    """Read the size that an image has once it is loaded.
+    """Read the size (H, W) in pixels that an image has once it is loaded.
 
     OpenCV, and so the loaders of mmcv, turn an image as its EXIF orientation
     says.
-
-    Args:
-        path (str | Path): Image file.
-
-    Returns:
-        tuple[int, int]: Height and width in pixels.
 
     Raises:
         DataError: If the file is missing or its header is no image's.

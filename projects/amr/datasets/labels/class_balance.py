@@ -14,9 +14,6 @@ def one_sided_classes(counts: Mapping[str, int], total: int) -> list[str]:
         counts (Mapping[str, int]): Training images by class.
         total (int): All training images, those without a label included.
 
-    Returns:
-        list[str]: One line a class.
-
     Example:
         >>> one_sided_classes({'dog': 3, 'cat': 1}, 3)[0].split(':')[0]
         "'dog' is in all 3 training images"

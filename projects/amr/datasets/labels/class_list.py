@@ -24,7 +24,7 @@ _NUMBER = re.compile(r'\d+[a-z]?|(?<=[\W_])[a-z]$', re.IGNORECASE)
 
 
 def check_class_names(names: Iterable[tuple[str, str]]) -> None:
-    """Refuse foreground class names that cannot be told apart or written.
+    """Refuse foreground class names that are ambiguous or unwritable.
 
     Args:
         names (Iterable[tuple[str, str]]): Each name and the file and line it
@@ -34,9 +34,6 @@ def check_class_names(names: Iterable[tuple[str, str]]) -> None:
         DataError: If there is none or more than 254, if two differ only by
             case or spaces, or if one is empty, the background's or holds a
             separator; each is named with its line.
-
-    Example:
-        >>> check_class_names([('dog', 'a.csv:2'), ('cat', 'a.csv:3')])
     """
     first: dict[str, str] = {}
     folded: dict[str, str] = {}
@@ -65,17 +62,14 @@ def check_class_names(names: Iterable[tuple[str, str]]) -> None:
 
 
 def read_class_file(path: str | Path) -> tuple[str, ...]:
-    """Read a class list.
+    """Read a class list: names by label, in NFC, background first.
 
     Windows line ends, a byte order mark, blank lines and spaces around a
     name are tolerated.
 
     Args:
-        path (str | Path): Text file in UTF-8, one name a line, the first
+        path (str | Path): Text file in UTF-8, one name per line, the first
             ``background``; or a toy set's ``toyvoc.json``.
-
-    Returns:
-        tuple[str, ...]: Names by label, in NFC, background first.
 
     Raises:
         DataError: If the file is missing or a name breaks a rule.
@@ -107,14 +101,10 @@ def read_class_file(path: str | Path) -> tuple[str, ...]:
 
 
 def folder_classes(root: str | Path) -> tuple[str, ...]:
-    """Class names of a devkit folder.
+    """Class names of a devkit folder by label, background first.
 
-    Args:
-        root (str | Path): The folder that holds ``JPEGImages``.
-
-    Returns:
-        tuple[str, ...]: Names by label, background first: those of its
-        ``classes.txt`` (own data), of its ``toyvoc.json``, or VOC's.
+    They are those of its ``classes.txt`` (own data), of its ``toyvoc.json``,
+    or VOC's.
 
     Raises:
         DataError: If the file breaks a rule.
@@ -143,17 +133,14 @@ def _toy_classes(path: Path) -> tuple[str, ...]:
 def find_classes(
     table: LabelTable, given: tuple[str, ...] | None = None
 ) -> tuple[str, ...]:
-    """Class list of a label file.
+    """Class list of a label file: names by label, background first.
 
     Args:
         table (LabelTable): The rows.
         given (tuple[str, ...], optional): Class list, background first, of a
             file of the user. Defaults to None: the header's names in their
-            order where the file has one column a class, else all names,
+            order where the file has one column per class, else all names,
             sorted.
-
-    Returns:
-        tuple[str, ...]: Names by label, background first.
 
     Raises:
         DataError: If a name breaks a rule, see :func:`check_class_names`, is
@@ -193,19 +180,15 @@ def doubtful_names(counts: Mapping[str, int]) -> list[str]:
     """Names that may be slips: much like another one, or made of several.
 
     Names of a series (``defect 1``, ``defect 2``; ``type A``, ``type B``) are
-    no slips.
+    no slips. Of two names alike the rarer is doubted, if it has at most two
+    images or a tenth of those of the other.
 
     Args:
         counts (Mapping[str, int]): Images by class name.
 
-    Returns:
-        list[str]: One line each; of two names alike the rarer is doubted, if
-        it has at most two images or a tenth of those of the other.
-
     Example:
-        >>> doubtful_names({'sofa': 40, 'soffa': 1, 'dog': 9, 'dog sofa': 1})
-        ["'dog sofa' (1) looks like several names without a `;`", \
-"'soffa' (1) is much like 'sofa' (40)"]
+        >>> doubtful_names({'sofa': 40, 'soffa': 1})
+        ["'soffa' (1) is much like 'sofa' (40)"]
     """
     lines = []
     for name, count in sorted(counts.items()):

@@ -9,19 +9,11 @@ from projects.amr.errors import DataError, list_faults
 
 @dataclass(frozen=True)
 class COCOLabels:
-    """Classes of COCO images.
+    """Classes of COCO images."""
 
-    Args:
-        classes (tuple[str, ...]): Category names by their id, without the
-            background.
-        images (dict[str, tuple[str, ...]]): Names by file name, in the order
-            of the classes; may be empty.
-        crowds (int): Annotations of crowds that were left out.
-    """
-
-    classes: tuple[str, ...]
-    images: dict[str, tuple[str, ...]]
-    crowds: int = 0
+    classes: tuple[str, ...]  # in the order of their ids, no background
+    images: dict[str, tuple[str, ...]]  # by file name; may be empty
+    crowds: int = 0  # annotations of crowds that were left out
 
 
 def read_coco_labels(path: str | Path, with_crowds: bool = True) -> COCOLabels:
@@ -41,7 +33,7 @@ def read_coco_labels(path: str | Path, with_crowds: bool = True) -> COCOLabels:
             do not fit together; the first ten are named.
     """
     images, annotations, categories = _lists(Path(path))
-    names = _by_id(path, 'categories', categories, _category_name)
+    names = _by_id(path, 'categories', categories, lambda c: c.get('name'))
     files = _by_id(path, 'images', images, _file_name)
     found: dict[int, set] = {key: set() for key in files}
     faults, crowds = [], 0
@@ -108,11 +100,6 @@ def _by_id(path, what: str, items: list[dict], name_of) -> dict:
     if len(set(found.values())) < len(found):
         raise DataError(f'{path}: two of the {what} have one name')
     return found
-
-
-def _category_name(item: dict) -> str | None:
-    """Name of a category."""
-    return item.get('name')
 
 
 def _file_name(item: dict) -> str | None:

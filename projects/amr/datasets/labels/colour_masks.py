@@ -18,15 +18,12 @@ _CVAT = re.compile(r'(.+?):\s*(\d+)\s*,\s*(\d+)\s*,\s*(\d+)\s*(?::.*)?')
 
 
 def read_palette(path: str | Path) -> dict[str, tuple[int, int, int]]:
-    """Read which colour stands for which class.
+    """Read which RGB colour stands for which class, in the file's order.
 
     Args:
         path (str | Path): CVAT's ``labelmap.txt`` (``dog:128,0,0::``), a CSV
             of ``name,r,g,b`` (with a header or without), or a JSON object of
             ``name: [r, g, b]``.
-
-    Returns:
-        dict[str, tuple[int, int, int]]: RGB by name, in the file's order.
 
     Raises:
         DataError: If the file cannot be read, a line breaks a rule, or a
@@ -58,17 +55,13 @@ def palette_labels(
     colours: Mapping[str, tuple[int, int, int]],
     classes: tuple[str, ...] | None = None,
 ) -> dict[tuple[int, int, int], int]:
-    """Labels by colour.
+    """Labels by colour; 255 for ``ignored`` and the like, if not a class.
 
     Args:
         colours (Mapping[str, tuple[int, int, int]]): See
             :func:`read_palette`.
         classes (tuple[str, ...], optional): Names by label, background
             first. Defaults to None: the order of the palette.
-
-    Returns:
-        dict[tuple[int, int, int], int]: 0 for the background; 255 for
-        ``ignored`` and the like, unless that is a class.
 
     Raises:
         DataError: If a name is not in the class list.
@@ -102,14 +95,11 @@ def palette_labels(
 def colours_to_labels(
     rgb: np.ndarray, labels: Mapping[tuple[int, int, int], int]
 ) -> np.ndarray:
-    """Turn a mask of colours into a label map.
+    """Convert a mask of colours (H, W, 3), uint8, to labels (H, W), uint8.
 
     Args:
-        rgb (np.ndarray): Shape (H, W, 3), uint8.
+        rgb (np.ndarray): The mask.
         labels (Mapping[tuple[int, int, int], int]): Label by colour.
-
-    Returns:
-        np.ndarray: Shape (H, W), uint8.
 
     Raises:
         ValueError: If a colour has no label; the most frequent are named.
@@ -141,14 +131,7 @@ def colours_to_labels(
 def load_colour_mask(
     path: str | Path, labels: Mapping[tuple[int, int, int], int]
 ) -> np.ndarray:
-    """Read a mask file of colours.
-
-    Args:
-        path (str | Path): Image in RGB, RGBA or palette colours.
-        labels (Mapping[tuple[int, int, int], int]): Label by colour.
-
-    Returns:
-        np.ndarray: Labels (H, W), uint8.
+    """Read an image in RGB, RGBA or palette colours as labels (H, W), uint8.
 
     Raises:
         DataError: If it is no image, or has a colour without a label.

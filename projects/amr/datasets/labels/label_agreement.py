@@ -30,14 +30,7 @@ def add_max_contradictions(parser: argparse.ArgumentParser) -> None:
 
 
 def check_max_contradictions(share: float) -> None:
-    """Refuse a share that is none.
-
-    Args:
-        share (float): Of ``--max-contradictions``.
-
-    Raises:
-        UserError: If it is outside [0, 1].
-    """
+    """Refuse a ``--max-contradictions`` outside [0, 1] (UserError)."""
     if not 0 <= share <= 1:
         raise UserError(f'{FLAG} must be within [0, 1], got {share}')
 
@@ -49,16 +42,6 @@ class LabelAgreement:
     A labelled class should have a pixel in the mask, and a class of the mask
     should be in the label. 255 is no class.
 
-    Args:
-        classes (tuple[str, ...]): Names by label, background first.
-        compared (int): Images with a label and a mask.
-        not_in_mask (list[str]): A line for each image whose mask lacks a
-            labelled class.
-        not_in_label (list[str]): A line for each image whose label lacks a
-            class of the mask.
-        two_values (list[str]): Masks that hold 255, and 0 at most besides.
-        contradicting (int): Images that are in a list above.
-
     Example:
         >>> found = LabelAgreement(('background', 'dog', 'cat'))
         >>> found.add('a.png', {'dog'}, {0, 2})
@@ -68,12 +51,14 @@ class LabelAgreement:
         (False, True)
     """
 
-    classes: tuple[str, ...]
-    compared: int = 0
+    classes: tuple[str, ...]  # names by label, background first
+    compared: int = 0  # images with a label and a mask
+    contradicting: int = 0  # images of the first two lists
+    # Masks that lack a class of their label, and the reverse, with the class.
     not_in_mask: list[str] = field(default_factory=list)
     not_in_label: list[str] = field(default_factory=list)
+    # Masks of 255 and at most 0.
     two_values: list[str] = field(default_factory=list)
-    contradicting: int = 0
 
     @classmethod
     def joined(cls, parts: Iterable['LabelAgreement']) -> 'LabelAgreement':
@@ -99,11 +84,11 @@ class LabelAgreement:
 
         Args:
             where (str): Path of the mask, for messages.
-            names (Collection[str] | None): Classes of the weak label, None
-                if it is not known.
+            names (Collection[str] | None): Classes of the weak label, None if
+                unknown.
             values (Iterable[int]): Labels in the mask, in range or 255.
-            doubtful (Collection[str]): Classes that the image may have or
-                not, as of VOC's difficult objects. Defaults to ().
+            doubtful (Collection[str]): Classes that the image may have, as of
+                VOC's difficult objects. Defaults to ().
         """
         values = set(values)
         foreground = values - {BACKGROUND_LABEL, IGNORE_LABEL}
@@ -147,15 +132,12 @@ class LabelAgreement:
         }
 
     def fault(self, max_share: float = MAX_CONTRADICTIONS) -> str | None:
-        """Say that too many images contradict.
+        """Message that too many images contradict, or None.
 
         Args:
             max_share (float): Largest share of the compared images, in
                 [0, 1]. One or two of more images pass, unless it is 0.
                 Defaults to 0.1.
-
-        Returns:
-            str | None: The message, or None where they are few enough.
         """
         few = self.contradicting < min(_FEW, self.compared)
         if self.contradicting <= max_share * self.compared or (

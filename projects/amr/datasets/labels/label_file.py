@@ -28,43 +28,31 @@ _UTF16 = (BOM_UTF16_LE, BOM_UTF16_BE)
 
 @dataclass(frozen=True)
 class LabelRow:
-    """Labels of one image, as the file has them.
+    """Labels of one image, as the file has them."""
 
-    Args:
-        where (str): File and line, for messages.
-        image (str): Name of the image, with ``/`` between folders.
-        names (tuple[str, ...]): Class names, in NFC.
-    """
-
-    where: str
-    image: str
-    names: tuple[str, ...]
+    where: str  # file and line, for messages
+    image: str  # name of the image, with ``/`` between folders
+    names: tuple[str, ...]  # class names, in NFC
 
 
 @dataclass(frozen=True)
 class LabelTable:
-    """All rows of a label file.
-
-    Args:
-        rows (tuple[LabelRow, ...]): In the order of the file.
-        columns (tuple[str, ...], optional): Class names of the header, where
-            the file has one column a class. Defaults to None.
-    """
+    """All rows of a label file, in order."""
 
     rows: tuple[LabelRow, ...]
+    # Class names of the header, where the file has one column per class.
     columns: tuple[str, ...] | None = None
 
 
 def read_label_table(path: str | Path) -> LabelTable:
     """Read a CSV or JSON file of image-level labels.
 
-    CSV: a header, then one image a row. Either two columns ``image,labels``
-    with names separated by ``;`` or ``|``, or one column a class holding 0
-    or 1 (also 0.0 and 1.0, false and true, no and yes). Between columns
-    there may be ``;`` or tabs in place of commas, as Excel writes them, if
-    the header has no comma; several names are then in quotes,
-    ``a.jpg;"dog;sofa"``, or separated by ``|``. JSON: ``{"image": ["name",
-    ...]}``.
+    CSV: a header, then one image per row. Either two columns ``image,labels``
+    with names separated by ``;`` or ``|``, or one column per class holding 0
+    or 1 (also 0.0 and 1.0, false and true, no and yes). Columns may be
+    separated by ``;`` or tabs, as Excel writes them, if the header has no
+    comma; several names are then in quotes, ``a.jpg;"dog;sofa"``, or
+    separated by ``|``. JSON: ``{"image": ["name", ...]}``.
 
     Args:
         path (str | Path): File ending in ``.csv``, ``.tsv`` or ``.json``, in
@@ -89,24 +77,12 @@ def read_label_table(path: str | Path) -> LabelTable:
             f'{path} is not in UTF-8 ({error}): save it again as "CSV UTF-8" '
             '(Excel), or with encoding="utf-8"'
         ) from None
-    except (
-        OSError,
-        RecursionError,
-        json.JSONDecodeError,
-        csv.Error,
-    ) as error:
+    except (OSError, RecursionError, json.JSONDecodeError, csv.Error) as error:
         raise DataError(f'{path} is not readable ({error})') from None
 
 
 def label_table_text(labels: Iterable[tuple[str, Iterable[str]]]) -> str:
-    """Text of a label file, which :func:`read_label_table` reads.
-
-    Args:
-        labels (Iterable[tuple[str, Iterable[str]]]): Images and the names of
-            their classes, in order.
-
-    Returns:
-        str: CSV ``image,labels``, names separated by ``;``.
+    """CSV ``image,labels`` of images and their class names, in order.
 
     Example:
         >>> label_table_text([('a.jpg', ('dog', 'sofa'))]).splitlines()
@@ -126,14 +102,11 @@ def csv_text(header: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
 def write_label_table(
     path: str | Path, labels: Iterable[tuple[str, Iterable[str]]]
 ) -> None:
-    """Publish a label file, see :func:`label_table_text`.
-
-    Args:
-        path (str | Path): Target, ending in ``.csv``.
-        labels (Iterable[tuple[str, Iterable[str]]]): Images and names.
+    """Write a label file, see :func:`label_table_text`.
 
     Raises:
-        UserError: If the name ends otherwise, or it cannot be written.
+        UserError: If the name does not end in ``.csv``, or it cannot be
+            written.
     """
     path = Path(path)
     if path.suffix.lower() != '.csv':

@@ -1,13 +1,10 @@
 """ToyVOC: a generated data set that holds the weak-supervision problem.
 
-Each class has a small *head* in colours that tell it at a glance and a
-larger *body* whose texture tells it less loudly, over a cluttered
-background with distractors that carry no class. A classifier trained on
-image-level labels may live on the heads; segmentation needs the bodies. The
-part maps say for each pixel which of the two it is.
-
-The set is written in the layout of the VOC devkit, so that the code path of
-VOC itself runs on it. How one image is drawn is in ``toy_voc_drawing``.
+Each class has a small, highly discriminative *head* and a larger *body* with
+weaker class cues, over a cluttered background with distractors that carry no
+class. A classifier trained on image-level labels may live on the heads;
+segmentation needs the bodies. The part maps say for each pixel which of the
+two it is. The set has the layout of the VOC devkit.
 """
 
 import json
@@ -18,35 +15,24 @@ from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
+
+import numpy as np
+from PIL import Image
 
 from projects.amr.datasets.toy_voc.drawing import ToySample, draw_sample
-from projects.amr.datasets.toy_voc.files import (
-    encode_jpeg,
-    encode_palette_png,
-    encode_xml,
-)
-from projects.amr.datasets.toy_voc.spec import PRESETS, ToyVOCSpec, class_names
+from projects.amr.datasets.toy_voc.spec import ToyVOCSpec, class_names
 from projects.amr.errors import DataError, list_faults
 from projects.amr.runtime.files.atomic_write import atomic_write
+from projects.amr.structures import save_label_map
 from projects.amr.structures.voc_palette import voc_palette
-
-__all__ = [
-    'PRESETS',
-    'ToySample',
-    'ToyVOCSpec',
-    'class_names',
-    'draw_sample',
-    'generate_toy_voc',
-]
 
 FORMAT_VERSION = 1  # raise it when the same spec gives other files
 _MANIFEST, _STARTED = 'toyvoc.json', 'toyvoc.started.json'
+_LISTS = 'ImageSets/Segmentation'
 _FOLDERS = (
-    'JPEGImages',
-    'Annotations',
-    'SegmentationClass',
-    'SegmentationPart',
-    'ImageSets/Segmentation',
+    *('JPEGImages', 'Annotations', 'SegmentationClass', 'SegmentationPart'),
+    _LISTS,
 )
 
 
@@ -61,12 +47,12 @@ def generate_toy_voc(
     ``root`` then holds ``JPEGImages``, ``Annotations``,
     ``SegmentationClass``, ``SegmentationPart``, ``ImageSets/Segmentation``
     and, written last, ``toyvoc.json``. A complete set of the same spec is
-    left as it is, and an interrupted run goes on where it stopped. Each file
-    appears under its name only when it is whole. One run a folder at a time.
+    kept, an interrupted run resumes. Files appear whole. One run per folder
+    at a time.
 
     Args:
         root (str | Path): Folder to fill, the counterpart of ``VOC2012``.
-        spec (ToyVOCSpec): The knobs of the set.
+        spec (ToyVOCSpec): The settings of the set.
         num_workers (int): Worker processes; 0 or 1 draws in this one. The
             files do not depend on it. Defaults to 0.
         progress (Callable, optional): Gets an iterator of the images and
@@ -80,28 +66,6 @@ def generate_toy_voc(
             something else.
     """
     root = Path(root)
-    manifest = _manifest(spec)
-    if _find_earlier_run(root, manifest):
-        return root
-    _prepare_folders(root)
-    _write_json(root / _STARTED, manifest)
-    samples = _write_samples(root, spec, num_workers)
-    if progress is not None:
-        total = sum(len(ids) for ids in _splits(spec).values())
-        samples = progress(samples, total)
-    for _ in samples:
-        pass
-    for name, ids in _image_sets(spec).items():
-        _write(
-            root / 'ImageSets' / 'Segmentation' / f'{name}.txt',
-            ''.join(f'{image_id}\n' for image_id in ids).encode(),
-        )
-    _write_json(root / _MANIFEST, manifest)
-    (root / _STARTED).unlink()
-    return root
-
-
-def _manifest(spec: ToyVOCSpec) -> dict[str, Any]:
     manifest = dict(
         format='ToyVOC',
         version=FORMAT_VERSION,
@@ -109,18 +73,31 @@ def _manifest(spec: ToyVOCSpec) -> dict[str, Any]:
         palette=voc_palette(spec.num_classes + 1).tolist(),
         spec=asdict(spec),
     )
-    return json.loads(json.dumps(manifest))  # tuples become lists
+    manifest = json.loads(json.dumps(manifest))  # tuples become lists
+    if _is_complete(root, manifest):
+        return root
+    _prepare_folders(root)
+    _write_json(root / _STARTED, manifest)
+    samples = _write_samples(root, spec, num_workers)
+    if progress is not None:
+        samples = progress(samples, len(_jobs(spec)))
+    for _ in samples:
+        pass
+    for name, ids in _lists(spec).items():
+        text = ''.join(f'{image_id}\n' for image_id in ids)
+        _write(root / _LISTS / f'{name}.txt', text.encode())
+    _write_json(root / _MANIFEST, manifest)
+    (root / _STARTED).unlink()
+    return root
 
 
-def _find_earlier_run(root: Path, manifest: dict[str, Any]) -> bool:
-    """Return whether the set is complete; refuse a folder of another."""
+def _is_complete(root: Path, manifest: dict[str, Any]) -> bool:
+    """Whether the set is complete; a folder of anything else is refused."""
     for name in (_MANIFEST, _STARTED):
         if (root / name).exists():
             _refuse_other_spec(root / name, manifest)
             return name == _MANIFEST
-    if root.exists() and any(
-        not item.name.endswith('.tmp') for item in root.iterdir()
-    ):
+    if root.exists() and any(p.suffix != '.tmp' for p in root.iterdir()):
         raise DataError(
             f'{root} is not empty and holds no ToyVOC set (no {_MANIFEST}); '
             'choose an empty or a new folder'
@@ -151,53 +128,49 @@ def _refuse_other_spec(path: Path, manifest: dict[str, Any]) -> None:
 
 
 def _prepare_folders(root: Path) -> None:
-    """Make the folders; drop what a killed run left half-written."""
+    """Create the folders; drop what a killed run left half-written."""
     for folder in _FOLDERS:
         (root / folder).mkdir(parents=True, exist_ok=True)
-    for folder in ('.', *_FOLDERS):
-        for path in (root / folder).glob('.*.tmp'):
-            path.unlink()
+    for path in root.rglob('.*.tmp'):
+        path.unlink()
 
 
-def _splits(spec: ToyVOCSpec) -> dict[str, list[str]]:
-    counts = dict(
-        train=spec.num_train + spec.num_extra,
-        val=spec.num_val,
-        test=spec.num_test,
+def _jobs(spec: ToyVOCSpec) -> list[tuple[str, int, str]]:
+    """Split, number and id of every image."""
+    return [
+        (split, index, f'toy_{split}_{index + 1:06d}')
+        for split, count in (
+            ('train', spec.num_train + spec.num_extra),
+            ('val', spec.num_val),
+            ('test', spec.num_test),
+        )
+        for index in range(count)
+    ]
+
+
+def _lists(spec: ToyVOCSpec) -> dict[str, list[str]]:
+    """Image ids by list."""
+    jobs = _jobs(spec)
+    train_aug, val, test = (
+        [image_id for split, _, image_id in jobs if split == name]
+        for name in ('train', 'val', 'test')
     )
-    return {
-        split: [f'toy_{split}_{index + 1:06d}' for index in range(count)]
-        for split, count in counts.items()
-    }
-
-
-def _image_sets(spec: ToyVOCSpec) -> dict[str, list[str]]:
-    splits = _splits(spec)
-    train = splits['train'][: spec.num_train]
-    sets = dict(
-        train=train,
-        val=splits['val'],
-        trainval=train + splits['val'],
-        train_aug=splits['train'],
-    )
-    return sets | dict(test=splits['test']) if spec.num_test else sets
+    train = train_aug[: spec.num_train]
+    lists = dict(train=train, val=val, trainval=train + val)
+    lists['train_aug'] = train_aug
+    return lists | dict(test=test) if test else lists
 
 
 def _write_samples(
     root: Path, spec: ToyVOCSpec, num_workers: int
 ) -> Iterator[None]:
-    jobs = [
-        (split, index, image_id)
-        for split, ids in _splits(spec).items()
-        for index, image_id in enumerate(ids)
-    ]
     write = partial(_write_sample, root, spec)
     if num_workers <= 1:
-        yield from map(write, jobs)
+        yield from map(write, _jobs(spec))
         return
     pool = ProcessPoolExecutor(num_workers, mp_context=get_context('spawn'))
     try:
-        yield from pool.map(write, jobs, chunksize=16)
+        yield from pool.map(write, _jobs(spec), chunksize=16)
     finally:
         pool.shutdown(cancel_futures=True)
 
@@ -205,20 +178,61 @@ def _write_samples(
 def _write_sample(
     root: Path, spec: ToyVOCSpec, job: tuple[str, int, str]
 ) -> None:
+    """Draw and write one image, unless its files are there."""
     split, index, image_id = job
-    paths = dict(
-        image=root / 'JPEGImages' / f'{image_id}.jpg',
-        mask=root / 'SegmentationClass' / f'{image_id}.png',
-        part=root / 'SegmentationPart' / f'{image_id}.png',
-        annotation=root / 'Annotations' / f'{image_id}.xml',
-    )
-    if all(path.exists() for path in paths.values()):
+    image = root / 'JPEGImages' / f'{image_id}.jpg'
+    mask = root / 'SegmentationClass' / f'{image_id}.png'
+    part = root / 'SegmentationPart' / f'{image_id}.png'
+    annotation = root / 'Annotations' / f'{image_id}.xml'
+    if all(path.exists() for path in (image, mask, part, annotation)):
         return
     sample = draw_sample(spec, split, index)
-    _write(paths['image'], encode_jpeg(sample.image))
-    _write(paths['mask'], encode_palette_png(sample.mask))
-    _write(paths['part'], encode_palette_png(sample.part))
-    _write(paths['annotation'], encode_xml(image_id, spec, sample))
+    _write_jpeg(image, sample.image)
+    save_label_map(mask, sample.mask)
+    save_label_map(part, sample.part)
+    _write(annotation, _annotation(image_id, spec, sample))
+
+
+def _write_jpeg(path: Path, image: np.ndarray) -> None:
+    with atomic_write(path) as file:
+        # Colours stay at full resolution: heads are a few pixels wide.
+        Image.fromarray(image).save(file, 'jpeg', quality=95, subsampling=0)
+
+
+def _annotation(image_id: str, spec: ToyVOCSpec, sample: ToySample) -> bytes:
+    """VOC annotation of a sample, XML."""
+    height, width = sample.mask.shape
+    names = ('background', *class_names(spec.num_classes))
+    corners = ('xmin', 'ymin', 'xmax', 'ymax')
+    root = _element(
+        'annotation',
+        folder='ToyVOC',
+        filename=f'{image_id}.jpg',
+        size=_element('size', width=width, height=height, depth=3),
+        segmented=1,
+    )
+    for item in sample.objects:
+        box = dict(zip(corners, item.box, strict=True))
+        root.append(
+            _element(
+                'object',
+                name=names[item.label],
+                difficult=int(item.difficult),
+                bndbox=_element('bndbox', **box),
+            )
+        )
+    ElementTree.indent(root)
+    return ElementTree.tostring(root) + b'\n'
+
+
+def _element(tag: str, **children: Any) -> ElementTree.Element:
+    element = ElementTree.Element(tag)
+    for name, value in children.items():
+        if not isinstance(value, ElementTree.Element):
+            text, value = str(value), ElementTree.Element(name)
+            value.text = text
+        element.append(value)
+    return element
 
 
 def _write_json(path: Path, value: Any) -> None:

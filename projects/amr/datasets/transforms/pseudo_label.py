@@ -1,6 +1,6 @@
 """CAMs and boundary maps into seeds and pseudo labels.
 
-They are used at the image's own size, so these transforms and the loaders of
+Both are used at the image's own size, so these transforms and the loaders of
 ``stage_outputs.py`` come right after the image is loaded, before any
 resizing, flipping or cropping.
 
@@ -8,19 +8,25 @@ Shape legend: K labelled classes of the image, (h, w) a stored map's size,
 (H, W) the image's.
 """
 
+from math import inf
+
 import numpy as np
 import torch
 from mmcv.transforms import BaseTransform
 from mmseg.registry import TRANSFORMS
 
 from projects.amr.ops.cam import cam_to_label, resize_cam
-from projects.amr.ops.label_crf import refine_class_labels
-from projects.amr.ops.pseudo_label import walk_to_scores
+from projects.amr.ops.dense_crf import CRF_KERNELS
+from projects.amr.ops.label_crf import crf_name, refine_class_labels
+from projects.amr.ops.pseudo_label import NORMALIZATIONS, walk_to_scores
 from projects.amr.ops.seeds import SEED_RECIPES
+from projects.amr.ops.walk_solvers import SOLVERS
 from projects.amr.structures.label_space import (
     BACKGROUND_LABEL,
     IGNORE_LABEL,
 )
+
+_NO_CAM = np.zeros((0, 1, 1), np.float32)
 
 
 @TRANSFORMS.register_module()
@@ -53,25 +59,20 @@ class GenerateSeed(BaseTransform):
     """
 
     def __init__(self, recipe: str = 'irn', **params):
-        if recipe not in SEED_RECIPES:
-            raise ValueError(
-                f'`recipe` must be one of {tuple(SEED_RECIPES)}, got '
-                f'{recipe!r}'
-            )
-        self.recipe = recipe
+        _require(recipe in SEED_RECIPES, 'recipe', recipe, list(SEED_RECIPES))
+        self.recipe = SEED_RECIPES[recipe]
         self.params = params
-        # The recipe checks its parameters, on one pixel.
-        self._make(np.zeros((1, 1, 3), np.uint8), np.zeros((1, 1, 1)), [0])
-
-    def _make(self, image, cam, classes) -> np.ndarray:
-        """Apply the recipe."""
-        return SEED_RECIPES[self.recipe](image, cam, classes, **self.params)
+        crf_name(params.get('crf'))
+        # Thresholds are checked first, and without a class nothing follows.
+        self.recipe(np.zeros((1, 1, 3), np.uint8), _NO_CAM, [], **params)
 
     def transform(self, results: dict) -> dict:
         """Make ``gt_seg_map``."""
         size = _check_untouched(results)
         cam = resize_cam(torch.from_numpy(results['cam']), size).numpy()
-        seed = self._make(_rgb(results), cam, results['cam_classes'])
+        seed = self.recipe(
+            _rgb(results), cam, results['cam_classes'], **self.params
+        )
         if len(results['cam_dropped']):
             seed[seed == BACKGROUND_LABEL] = IGNORE_LABEL
         return _with_labels(results, seed)
@@ -108,7 +109,7 @@ class RandomWalkPseudoLabel(BaseTransform):
         normalize (str | None): ``'global'``, ``'class'`` or None, see
             ``walk_to_scores``. Defaults to 'global'.
         solver (str): See ``random_walk``. Defaults to 'auto'.
-        crf (str | None): ``'dense'``, ``'local'`` or None. Defaults to None.
+        crf (str | None): ``'dense'`` or None. Defaults to None.
         crf_params (dict, optional): ``kernels``, ``gt_prob`` and
             ``num_iters`` of ``refine_class_labels``. Defaults to its own.
         enlarge_by (int, optional): See ``walk_to_scores``; IRNet's release
@@ -131,11 +132,23 @@ class RandomWalkPseudoLabel(BaseTransform):
         crf_params: dict | None = None,
         enlarge_by: int | None = None,
     ):
-        if not 0 <= bg_thr <= 1:
-            raise ValueError(f'`bg_thr` must be within [0, 1], got {bg_thr}')
+        _require(0 <= bg_thr <= 1, 'bg_thr', bg_thr, 'within [0, 1]')
+        _require(radius >= 1, 'radius', radius, 'at least 1')
+        _require(0 < beta < inf, 'beta', beta, 'positive and finite')
+        _require(exp_times >= 0, 'exp_times', exp_times, 'at least 0')
+        _require(cam_power > 0, 'cam_power', cam_power, 'positive')
+        _require(
+            normalize in NORMALIZATIONS, 'normalize', normalize, NORMALIZATIONS
+        )
+        _require(solver in SOLVERS, 'solver', solver, SOLVERS)
+        _require(
+            enlarge_by is None or enlarge_by >= 1,
+            *('enlarge_by', enlarge_by, 'at least 1, or None'),
+        )
+        crf_name(crf)
         self.bg_thr = bg_thr
         self.crf = crf
-        self.crf_params = crf_params or {}
+        self.crf_params = _checked_crf(crf_params or {})
         self.walk = {
             'radius': radius,
             'beta': beta,
@@ -145,16 +158,6 @@ class RandomWalkPseudoLabel(BaseTransform):
             'solver': solver,
             'enlarge_by': enlarge_by,
         }
-        # Both check their arguments, on one pixel.
-        one = torch.ones(1, 1, 1)
-        walk_to_scores(one, one[0], (1, 1), **self.walk)
-        self._refine(np.zeros((1, 1, 3), np.uint8), np.ones((1, 1)), [0])
-
-    def _refine(self, image, labels, classes) -> np.ndarray:
-        """Apply the CRF."""
-        return refine_class_labels(
-            image, labels, self.crf, classes, **self.crf_params
-        )
 
     def transform(self, results: dict) -> dict:
         """Make ``gt_seg_map``."""
@@ -171,8 +174,29 @@ class RandomWalkPseudoLabel(BaseTransform):
         )
         labels = labels.numpy().astype(np.uint8)
         if self.crf is not None:
-            labels = self._refine(_rgb(results), labels, classes)
+            labels = refine_class_labels(
+                _rgb(results), labels, self.crf, classes, **self.crf_params
+            )
         return _with_labels(results, labels)
+
+
+def _require(holds: bool, name: str, value, rule) -> None:
+    """Refuse an argument that breaks its rule."""
+    if not holds:
+        raise ValueError(f'`{name}` must be {rule}, got {value!r}')
+
+
+def _checked_crf(params: dict) -> dict:
+    """Parameters of ``refine_class_labels``, in their ranges."""
+    known = {'kernels': 'deeplabv2', 'gt_prob': 0.9, 'num_iters': 10}
+    _require(set(params) <= set(known), 'crf_params', params, list(known))
+    used = {**known, **params}
+    _require(
+        used['kernels'] in CRF_KERNELS,
+        *('kernels', used['kernels'], list(CRF_KERNELS)),
+    )
+    _require(0 < used['gt_prob'] < 1, 'gt_prob', used['gt_prob'], 'in (0, 1)')
+    return params
 
 
 def _check_untouched(results: dict) -> tuple[int, int]:

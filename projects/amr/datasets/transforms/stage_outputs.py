@@ -12,6 +12,9 @@ from mmseg.registry import TRANSFORMS
 from projects.amr.errors import DataError
 from projects.amr.structures import CAMRecord, load_boundary_map
 
+INPUT_PLACES = ('cam_dir', 'boundary_dir')
+"""Arguments that name a folder of an earlier stage's ``<img_id>.npz``."""
+
 
 @TRANSFORMS.register_module()
 class LoadCAMRecord(BaseTransform):

@@ -1,9 +1,9 @@
 from .atomic_checkpoint_hook import AtomicCheckpointHook
+from .boundary_writer_hook import BoundaryWriterHook
 from .cam_generation_hook import CAMGenerationHook
 from .cam_visualization_hook import CAMVisualizationHook
 from .channels_last_hook import ChannelsLastHook
 from .checkpoint_guard_hook import CheckpointGuardHook
-from .displacement_mean_hook import DisplacementMeanHook
 from .exact_resume_hook import ExactResumeHook
 from .fuse_conv_bn_hook import FuseConvBNHook
 from .graceful_stop_hook import GracefulStopHook
@@ -15,11 +15,11 @@ from .timed_logger_hook import TimedLoggerHook
 
 __all__ = [
     'AtomicCheckpointHook',
+    'BoundaryWriterHook',
     'CAMGenerationHook',
     'CAMVisualizationHook',
     'ChannelsLastHook',
     'CheckpointGuardHook',
-    'DisplacementMeanHook',
     'ExactResumeHook',
     'FuseConvBNHook',
     'GracefulStopHook',

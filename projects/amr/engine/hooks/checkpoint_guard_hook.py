@@ -5,7 +5,11 @@ import re
 from mmengine.hooks import Hook
 from mmseg.registry import HOOKS
 
-from projects.amr.runtime.checkpoints.checkpoint import require_match
+from projects.amr.errors import CheckpointMismatchError
+from projects.amr.runtime.checkpoints.checkpoint import (
+    drop_retired,
+    require_match,
+)
 from projects.amr.runtime.checkpoints.unwrap import unwrap_model
 
 INITIALISATION = 'initialisation'
@@ -22,18 +26,24 @@ class CheckpointGuardHook(Hook):
     random weights.
 
     Raises:
-        CheckpointMismatchError: See :func:`require_match`.
+        CheckpointMismatchError: See :func:`require_match`; or if a training
+            whose network had a part more is resumed.
     """
 
     priority = 'VERY_HIGH'
 
     def after_load_checkpoint(self, runner, checkpoint: dict) -> None:
         """Compare the state dict with the model."""
-        require_match(
-            unwrap_model(runner.model),
-            checkpoint.get('state_dict', checkpoint),
-            str(runner._load_from or 'the checkpoint'),
-        )
+        model = unwrap_model(runner.model)
+        state = checkpoint.get('state_dict', checkpoint)
+        source = str(runner._load_from or 'the checkpoint')
+        if drop_retired(model, state, source) and runner._resume:
+            raise CheckpointMismatchError(
+                f'{source} is of a training with a displacement branch, '
+                'which the optimizer no longer has: finish it as a test of '
+                'this checkpoint, or train again in another --work-dir'
+            )
+        require_match(model, state, source)
         text = str(checkpoint.get('meta', {}).get('cfg', ''))
         found = re.search(rf"^{INITIALISATION} = '(.*)'$", text, re.MULTILINE)
         runner.message_hub.update_info(

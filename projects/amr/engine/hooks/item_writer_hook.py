@@ -12,6 +12,7 @@ from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
 from projects.amr.datasets.images.image_size import image_size
+from projects.amr.datasets.transforms.stage_outputs import INPUT_PLACES
 from projects.amr.errors import UserError
 from projects.amr.runtime.checkpoints.unwrap import unwrap_model
 from projects.amr.runtime.files.atomic_write import atomic_write
@@ -26,9 +27,6 @@ from projects.amr.runtime.files.fingerprint import (
     without_keys,
 )
 from projects.amr.runtime.processes.background_writer import BackgroundWriter
-
-# Folders of transforms; the items read from them are in the items' keys.
-INPUT_PLACES = ('cam_dir', 'boundary_dir')
 
 
 class ItemWriterHook(Hook):
@@ -160,6 +158,7 @@ class ItemWriterHook(Hook):
             **({'precision': 'test_cfg.fp16'} if half else {}),
             'weights': weights_digest(self._model),
             'model config': model_config_digest(runner.cfg.model.to_dict()),
+            # What is read from these folders is in the items' keys.
             'test pipeline': config_digest(
                 without_keys(pipeline, INPUT_PLACES)
             ),

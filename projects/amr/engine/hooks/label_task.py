@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -18,69 +18,47 @@ from projects.amr.structures import (
 
 
 @dataclass
-class WrittenLabels:
-    """What became of a label map.
-
-    Args:
-        labels (np.ndarray): What is on disk, uint8, shape (H, W).
-        made (bool): False where an earlier run had made it.
-        confusion (np.ndarray, optional): With the mask, see
-            ``mask_confusion``; None without a mask.
-    """
-
-    labels: np.ndarray
-    made: bool
-    confusion: np.ndarray | None
-
-
-@dataclass
 class LabelTask:
     """Makes, writes and scores one label map, in any thread.
 
     It holds arrays only, so that the prediction's tensors are free.
 
     Args:
-        img_id (str): Name of the item.
-        img_path (str): Image file, which is part of the key.
         path (Path): Target.
         make (Callable): Gives the labels, uint8, (H, W); it is not called
             where an item of the same key is finished.
-        run_key (str): Key of the run.
+        img_path (str): Image file, which is part of the key.
+        key_parts (dict): Further parts of the key.
+        truth (np.ndarray, optional): Mask (H, W).
         num_classes (int): Labels of the confusion.
-        truth (np.ndarray, optional): Mask (H, W). Defaults to None.
-        input_parts (dict): Further parts of the item's key. Defaults to {}.
     """
 
-    img_id: str
-    img_path: str
     path: Path
     make: Callable[[], np.ndarray]
-    run_key: str
+    img_path: str
+    key_parts: dict
+    truth: np.ndarray | None
     num_classes: int
-    truth: np.ndarray | None = None
-    input_parts: dict = field(default_factory=dict)
 
-    def __call__(self) -> WrittenLabels:
+    def __call__(self) -> tuple[np.ndarray, bool, np.ndarray | None]:
         """Do the work.
+
+        Returns:
+            tuple: Labels on disk, uint8, (H, W); False where an earlier run
+            had made them; confusion with the mask, None without one.
 
         Raises:
             DataError: If the mask does not fit.
             UserError: If the labels cannot be made or written.
         """
-        key = self._key()
+        image = file_digest(self.img_path)
+        key = config_digest({'image': image, **self.key_parts})
         labels = self._finished(key)
         made = labels is None
         if made:
             labels = self.make()
             save_label_map(self.path, labels, key=key)
-        return WrittenLabels(labels, made, self._confusion(labels))
-
-    def _key(self) -> str:
-        """Key of the item: the run's, its image's and its CAM record's."""
-        image = file_digest(self.img_path)
-        return config_digest(
-            {'run': self.run_key, 'image': image, **self.input_parts}
-        )
+        return labels, made, self._confusion(labels)
 
     def _finished(self, key: str) -> np.ndarray | None:
         """Labels of an item made under the same key, if there is one."""
@@ -97,7 +75,7 @@ class LabelTask:
         try:
             return mask_confusion(labels, self.truth, self.num_classes)
         except ValueError as error:
-            raise DataError(f'{self.img_id}: {error}') from None
+            raise DataError(f'{self.path.stem}: {error}') from None
 
 
 def record_parts(sample) -> dict:

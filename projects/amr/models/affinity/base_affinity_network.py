@@ -90,7 +90,7 @@ class BaseAffinityNetwork(BaseModel):
             mode (str): ``'loss'``, ``'predict'`` or ``'tensor'``.
 
         Returns:
-            dict | list | Tensor | tuple: Losses, data samples, or what
+            dict | list | Tensor: Losses, data samples, or what
             :meth:`run_heads` gives.
 
         Raises:
@@ -107,7 +107,7 @@ class BaseAffinityNetwork(BaseModel):
         )
 
     @abstractmethod
-    def run_heads(self, inputs: Tensor):
+    def run_heads(self, inputs: Tensor) -> Tensor:
         """Raw outputs of the network for images (N, 3, H, W)."""
 
     @abstractmethod

@@ -18,22 +18,24 @@ from projects.amr.ops.pseudo_label import walk_to_scores
 
 @MODELS.register_module()
 class IRNet(BaseAffinityNetwork):
-    """A boundary branch, and if wanted a displacement branch, on a backbone.
+    """A boundary branch on a frozen backbone.
 
     The backbone returns five levels, the stem first
     (:class:`ResNetWithStem`). IRNet does not train it: give it
-    ``frozen_stages=4, norm_eval=True``. The branches then share no trained
-    weight, so masks are the same with and without displacements.
+    ``frozen_stages=4, norm_eval=True``.
 
-    Losses: ``loss_aff_pos_bg``, ``loss_aff_pos_fg``, ``loss_aff_neg`` and,
-    with displacements, ``loss_dp_fg`` and ``loss_dp_bg``; their sum is the
-    total, weights folded in.
+    Losses: ``loss_aff_pos_bg``, ``loss_aff_pos_fg`` and ``loss_aff_neg``;
+    their sum is the total, weights folded in.
 
     Predictions, besides those of :class:`BaseAffinityNetwork`:
     ``pred_boundary``, boundary probabilities (1, h, w) in [0, 1] at the
     backbone's finest stride, from the image and its mirror image, averaged
-    before the sigmoid.
+    before the sigmoid. The walk is for the metric alone, so only images with
+    a mask get the others; ``tools/make_pseudo_labels.py`` walks them all.
 
+    Paper: also has a displacement branch, which tells the objects of a class
+    apart. Semantic masks do not use it, and it shares no trained weight with
+    the boundary branch.
     Released code: pads images with zeros to 512 x 512, at the right and at
     the bottom, which the GroupNorms of the branches see, and cannot take
     larger ones (``pad_size=512``); see also ``enlarge_by``.
@@ -43,14 +45,10 @@ class IRNet(BaseAffinityNetwork):
     Args:
         backbone (dict): Config of the encoder.
         boundary_head (dict): Config of the boundary branch.
-        displacement_head (dict, optional): Config of the displacement
-            branch; None leaves it out. Defaults to None.
         radius (int): Pairs nearer than this are trained on, in feature
             pixels. Defaults to 10.
         loss_affinity (dict, optional): Loss of the pairs. Defaults to
             dict(type='AffinityLoss').
-        loss_displacement (dict, optional): Loss of the displacements.
-            Defaults to dict(type='DisplacementLoss').
         interior_only (bool): See :class:`BaseAffinityNetwork`. Defaults to
             False.
         data_preprocessor (dict, optional): Defaults to None.
@@ -84,10 +82,8 @@ class IRNet(BaseAffinityNetwork):
         self,
         backbone: dict,
         boundary_head: dict,
-        displacement_head: dict | None = None,
         radius: int = 10,
         loss_affinity: dict | None = None,
-        loss_displacement: dict | None = None,
         interior_only: bool = False,
         data_preprocessor: dict | None = None,
         test_cfg: dict | None = None,
@@ -103,30 +99,17 @@ class IRNet(BaseAffinityNetwork):
             init_cfg,
         )
         self.boundary_head = MODELS.build(boundary_head)
-        self.displacement_head = self.loss_displacement = None
-        if displacement_head:
-            self.displacement_head = MODELS.build(displacement_head)
-            self.loss_displacement = MODELS.build(
-                loss_displacement or {'type': 'mmseg.DisplacementLoss'}
-            )
 
-    def run_heads(self, inputs: Tensor) -> tuple[Tensor, Tensor | None]:
-        """Boundary logits (N, 1, h, w) and displacements (N, 2, h, w)."""
-        features = self.backbone(inputs)
-        logits = self.boundary_head(features)
-        if self.displacement_head is None:
-            return logits, None
-        return logits, self.displacement_head(features)
+    def run_heads(self, inputs: Tensor) -> Tensor:
+        """Boundary logits (N, 1, h, w)."""
+        return self.boundary_head(self.backbone(inputs))
 
     def loss(self, inputs: Tensor, data_samples: list) -> dict[str, Tensor]:
         """Training losses of images (N, 3, H, W)."""
-        logits, displacement = self.run_heads(inputs)
+        logits = self.run_heads(inputs)
         labels = self.pair_labels(data_samples, logits)
         affinity = pairwise_affinity(logits.float().sigmoid(), self.radius)
-        losses = self.loss_affinity(affinity, labels)
-        if displacement is not None:
-            losses |= self.loss_displacement(displacement, labels, self.radius)
-        return losses
+        return self.loss_affinity(affinity, labels)
 
     def predict_boundary(self, image: Tensor) -> Tensor:
         """Boundary probabilities (h, w) of an image (3, H, W)."""
@@ -135,7 +118,7 @@ class IRNet(BaseAffinityNetwork):
         pair = pad_to(pair, self.test_cfg['pad_size'])
         plain, mirrored = torch.cat(
             [
-                self.boundary_head(self.backbone(views))[:, 0].float()
+                self.run_heads(views)[:, 0].float()
                 for views in pair.split(1 if self.one_by_one else 2)
             ]
         )
@@ -146,7 +129,7 @@ class IRNet(BaseAffinityNetwork):
         """Fill the data sample of one image (3, H, W)."""
         boundary = self.predict_boundary(self.bounded(image))
         sample.pred_boundary = PixelData(data=boundary[None])
-        if 'cam_input' not in sample:
+        if 'cam_input' not in sample or 'gt_sem_seg' not in sample:
             return
         size = tuple(image.shape[-2:])
         cam = self.input_cam(image, sample)

@@ -27,9 +27,7 @@ class LibraryCAM(ClassWiseCAM):
     The library is an extra: ``pip install '.[cam]'``. It gives maps of the
     view's size, each stretched to its own range (minimum 0, maximum 1), in
     numpy: views and scales weigh the same before they are added, unlike
-    with every other method here. ``test_cfg.fp16`` does not reach it. Where
-    speed matters take :class:`GradCAM`, :class:`HiResCAM` or
-    :class:`LayerCAM`.
+    with every other method here. ``test_cfg.fp16`` does not reach it.
 
     Note:
         The library asks for ``opencv-python-headless``, whose files replace
@@ -39,8 +37,8 @@ class LibraryCAM(ClassWiseCAM):
         headless one leaves neither: reinstall ``opencv-python`` then.
 
     Args:
-        method (str): Class of the library, such as ``'GradCAMPlusPlus'``,
-            ``'XGradCAM'``, ``'EigenCAM'``, ``'ScoreCAM'``.
+        method (str): Class of the library, such as ``'GradCAM'``,
+            ``'HiResCAM'``, ``'LayerCAM'``, ``'GradCAMPlusPlus'``.
         layers (Sequence[str]): Dotted names of modules in each branch that
             return one tensor. Defaults to ('backbone.layer4',).
         method_cfg (dict, optional): Further arguments of the library's
@@ -104,7 +102,7 @@ def import_library() -> ModuleType:
         raise MissingDependencyError(
             f'LibraryCAM needs the package `grad-cam` ({error}): install it '
             "with `pip install '.[cam]'`, or take a method that needs none "
-            '(MultiScaleCAM, AdvCAM, GradCAM, HiResCAM, LayerCAM)'
+            '(MultiScaleCAM, AdvCAM)'
         ) from None
     return pytorch_grad_cam
 

@@ -2,12 +2,7 @@ from .adaptive_min_pooling_loss import (
     AdaptiveMinPoolingLoss,
     adaptive_min_pooling,
 )
-from .affinity_loss import (
-    AffinityLoss,
-    DisplacementLoss,
-    affinity_loss,
-    displacement_loss,
-)
+from .affinity_loss import AffinityLoss, affinity_loss
 from .balanced_cross_entropy_loss import (
     BalancedCrossEntropyLoss,
     balanced_cross_entropy,
@@ -32,7 +27,6 @@ __all__ = [
     'AffinityLoss',
     'BalancedCrossEntropyLoss',
     'CrossPseudoSupervisionLoss',
-    'DisplacementLoss',
     'EquivariantCrossRegularizationLoss',
     'EquivariantRegularizationLoss',
     'MultiLabelSoftMarginLoss',
@@ -40,7 +34,6 @@ __all__ = [
     'affinity_loss',
     'balanced_cross_entropy',
     'cross_pseudo_supervision',
-    'displacement_loss',
     'equivariant_cross_regularization',
     'equivariant_regularization',
     'multilabel_soft_margin_loss',

@@ -5,9 +5,8 @@ r"""Losses of the affinity networks, over all pairs of a global batch.
     L_{bg}, L_{fg} = \mathrm{mean}\,[-\log(a + \epsilon)], \quad
     L_{neg} = \mathrm{mean}\,[-\log(1 - a + \epsilon)]
 
-AffinityNet (arXiv:1803.10464) and IRNet (arXiv:1904.05044), which adds the
-displacement losses, both with :math:`\epsilon = 10^{-5}` in their released
-code.
+AffinityNet (arXiv:1803.10464) and IRNet (arXiv:1904.05044), both with
+:math:`\epsilon = 10^{-5}` in their released code.
 
 Legend: N maps of h x w feature pixels, P offsets of the half disc as in
 ``path_index.py``.
@@ -25,11 +24,6 @@ from mmseg.registry import MODELS
 from torch import Tensor, nn
 
 from projects.amr.ops.affinity_labels import AffinityLabels
-from projects.amr.ops.path_index import (
-    half_disc_offsets,
-    offset_tensor,
-    shifted_windows,
-)
 from projects.amr.ops.precision import at_least_float32
 
 
@@ -79,39 +73,6 @@ def affinity_loss(
     return tuple(global_means(torch.stack(sums), torch.stack(counts)))
 
 
-def displacement_loss(
-    displacement: Tensor, labels: AffinityLabels, radius: int
-) -> tuple[Tensor, Tensor]:
-    """L1 losses of a displacement field D (IRNet).
-
-    A foreground pair (i, j) points to one centroid, so ``D_i - D_j`` is its
-    offset ``j - i``; a background pair points nowhere, so it is 0.
-
-    Args:
-        displacement (Tensor): ``(dy, dx)`` in feature pixels, shape
-            (N, 2, h, w).
-        labels (AffinityLabels): Made with the same radius.
-        radius (int): Radius in feature pixels, at least 1.
-
-    Returns:
-        tuple[Tensor, Tensor]: Means over foreground and over background
-        positive pairs and both components (see :func:`global_means`),
-        unweighted; 0 for an empty group.
-    """
-    displacement = at_least_float32(displacement)
-    ends = offset_tensor(half_disc_offsets(radius), displacement.device)
-    windows = shifted_windows(displacement.flatten(0, 1), radius, 0.0)
-    # (2 N, radius, 2 radius - 1, h, w) -> (N, 2, P, h, w)
-    partner = windows[:, ends[:, 0], ends[:, 1] + radius - 1]
-    difference = displacement[:, :, None] - partner.unflatten(0, (-1, 2))
-    wanted = ends.T[:, :, None, None] * labels.fg_positive[:, None]
-    error = (difference - wanted).abs().sum(1)
-    groups = (labels.fg_positive, labels.bg_positive)
-    sums = [torch.where(mask, error, 0).sum() for mask in groups]
-    counts = [2 * mask.sum() for mask in groups]
-    return tuple(global_means(torch.stack(sums), torch.stack(counts)))
-
-
 @MODELS.register_module()
 class AffinityLoss(nn.Module):
     """Weighted form of :func:`affinity_loss`.
@@ -148,31 +109,4 @@ class AffinityLoss(nn.Module):
             for (key, weight), loss in zip(
                 self.weights.items(), losses, strict=True
             )
-        }
-
-
-@MODELS.register_module()
-class DisplacementLoss(nn.Module):
-    """Weighted form of :func:`displacement_loss`.
-
-    Args:
-        fg_weight (float): Of foreground pairs. Defaults to 0.5.
-        bg_weight (float): Of background pairs. Defaults to 0.5.
-    """
-
-    def __init__(self, fg_weight: float = 0.5, bg_weight: float = 0.5):
-        super().__init__()
-        self.fg_weight = fg_weight
-        self.bg_weight = bg_weight
-
-    def forward(
-        self, displacement: Tensor, labels: AffinityLabels, radius: int
-    ) -> dict[str, Tensor]:
-        """Return the weighted losses ``loss_dp_*``, scalars."""
-        foreground, background = displacement_loss(
-            displacement, labels, radius
-        )
-        return {
-            'loss_dp_fg': self.fg_weight * foreground,
-            'loss_dp_bg': self.bg_weight * background,
         }

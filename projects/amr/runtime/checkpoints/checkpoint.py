@@ -1,9 +1,13 @@
 """Does a checkpoint belong to a model, and is a model worth saving?"""
 
 import torch
+from mmengine.logging import print_log
 from torch import nn
 
 from projects.amr.errors import CheckpointMismatchError, list_faults
+
+# IRNet's displacement branch, which semantic masks never used.
+RETIRED = ('displacement_head.',)
 
 
 def compare_state(
@@ -31,18 +35,45 @@ def compare_state(
     return missing, unexpected, shapes
 
 
+def drop_retired(model: nn.Module, state: dict, source: str) -> int:
+    """Take weights out of a state dict that no model has any more.
+
+    Args:
+        model (nn.Module): The model.
+        state (dict[str, Tensor]): State dict of the checkpoint, changed.
+        source (str): File name for the note in the log.
+
+    Returns:
+        int: Number of entries taken out.
+    """
+    unknown = compare_state(model, state)[1]
+    retired = [key for key in unknown if key.startswith(RETIRED)]
+    for key in retired:
+        state.pop(key, None)
+        state.pop(f'module.{key}', None)
+    if retired:
+        print_log(
+            f'{source}: {len(retired)} weights of {RETIRED[0]}* are left out; '
+            'masks do not depend on them',
+            'current',
+        )
+    return len(retired)
+
+
 def require_match(model: nn.Module, state: dict, source: str) -> None:
     """Refuse a checkpoint of another model.
 
     Args:
         model (nn.Module): The model.
-        state (dict[str, Tensor]): State dict of the checkpoint.
+        state (dict[str, Tensor]): State dict of the checkpoint;
+            :func:`drop_retired` is applied.
         source (str): File name for the message.
 
     Raises:
         CheckpointMismatchError: If a key or shape differs; the message
             lists them.
     """
+    drop_retired(model, state, source)
     kinds = ('missing in the checkpoint', 'unknown to the model', 'shape')
     faults = [
         f'{kind}: {key}'

@@ -19,6 +19,7 @@ _FURTHER_KEYS = (
     'emulate_half',
     'find_unused_parameters',
     'keep_workers',
+    'label_transform',
     'model_wrapper_cfg',
     'runner_type',
     'sync_bn',

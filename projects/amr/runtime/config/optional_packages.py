@@ -35,8 +35,7 @@ OPTIONAL = (
     OptionalPackage(
         'pydensecrf',
         "pip install 'amr-mmseg[crf]' (package pydensecrf2)",
-        "crf='dense' runs the built-in permutohedral lattice, crf='local' "
-        'a windowed approximation',
+        "crf='dense' runs the built-in permutohedral lattice",
         ('crf', 'dense'),
         required=False,
     ),

@@ -7,75 +7,41 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Score:
-    """One of the few numbers that a chain is about.
+    """One of the few numbers that a chain is about."""
 
-    Args:
-        name (str): What was scored, such as 'CAM'.
-        value (float): mIoU in percent.
-        split (str): Images it was measured on. Defaults to ''.
-        policy (str): How the background threshold was set. Defaults to ''.
-        best (float, optional): mIoU at the best threshold of the sweep,
-            chosen on the same images. Defaults to None.
-        upper_bound (bool): Whether it is a bound to stand beside the
-            others, and no stage of the chain. Defaults to False.
-    """
-
-    name: str
-    value: float
-    split: str = ''
-    policy: str = ''
-    best: float | None = None
-    upper_bound: bool = False
+    name: str  # what was scored, such as 'CAM'
+    value: float  # mIoU
+    split: str = ''  # images it was measured on
+    policy: str = ''  # how the background threshold was set
+    best: float | None = None  # mIoU at the best threshold of the same images
+    upper_bound: bool = False  # a bound, and no stage of the chain
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """One row beside the published numbers.
-
-    Args:
-        system (str): Its name.
-        values (tuple[float | None, ...]): One a column of
-            ``ReportData.comparison_heads``.
-        note (str): Settings. Defaults to ''.
-        source (str): Where it is printed. Defaults to ''.
-        own (bool): Whether this run measured it. Defaults to False.
-    """
+    """One row of the table of published numbers."""
 
     system: str
-    values: tuple[float | None, ...]
-    note: str = ''
-    source: str = ''
-    own: bool = False
+    values: tuple[float | None, ...]  # by ``ReportData.comparison_heads``
+    note: str = ''  # settings
+    source: str = ''  # where it is printed
+    own: bool = False  # whether this run measured it
 
 
 @dataclass(frozen=True)
 class Stage:
-    """One stage of the chain; '' or None where nothing is known.
-
-    Args:
-        name (str): Its name.
-        status (str): 'ran' or 'kept'. Defaults to ''.
-        reason (str): Why it ran, or was kept. Defaults to ''.
-        config (str): Name of its config or tool. Defaults to ''.
-        seconds (float, optional): Wall time. Defaults to None.
-        seed (int, optional): Random seed. Defaults to None.
-        split (str): Images. Defaults to ''.
-        images (int, optional): How many. Defaults to None.
-        policy (str): Background thresholds. Defaults to ''.
-        initialisation (str): Initial weights. Defaults to ''.
-        metrics (dict[str, float]): All of its metrics. Defaults to {}.
-    """
+    """One stage of the chain; '' or None where nothing is known."""
 
     name: str
-    status: str = ''
-    reason: str = ''
-    config: str = ''
-    seconds: float | None = None
+    status: str = ''  # 'ran' or 'kept'
+    reason: str = ''  # why it ran, or was kept
+    config: str = ''  # name of its config or tool
+    seconds: float | None = None  # wall time
     seed: int | None = None
     split: str = ''
-    images: int | None = None
-    policy: str = ''
-    initialisation: str = ''
+    images: int | None = None  # how many
+    policy: str = ''  # background thresholds
+    initialisation: str = ''  # initial weights
     metrics: dict[str, float] = field(default_factory=dict)
 
 
@@ -83,23 +49,16 @@ class Stage:
 class Curve:
     """mIoU of one map against the background threshold.
 
-    Args:
-        name (str): The map.
-        thresholds (tuple[float, ...]): Ascending, in [0, 1].
-        values (tuple[float, ...]): mIoU in percent, one a threshold.
-        fixed (float): The threshold set beforehand.
-        best (float): The best one, chosen on the same images.
-
     Raises:
-        ValueError: If there is not one value a threshold, or ``fixed`` or
+        ValueError: If there is not one value per threshold, or ``fixed`` or
             ``best`` is none of the thresholds.
     """
 
     name: str
-    thresholds: tuple[float, ...]
-    values: tuple[float, ...]
-    fixed: float
-    best: float
+    thresholds: tuple[float, ...]  # ascending, in [0, 1]
+    values: tuple[float, ...]  # mIoU per threshold
+    fixed: float  # the threshold set beforehand
+    best: float  # the best one, chosen on the same images
 
     def __post_init__(self) -> None:
         if len(self.thresholds) != len(self.values):
@@ -121,89 +80,49 @@ class Curve:
 
 @dataclass(frozen=True)
 class ClassTable:
-    """IoU per class of several results.
+    """IoU per class of several results."""
 
-    Args:
-        columns (tuple[str, ...]): Results, such as 'CAM'.
-        rows (dict[str, tuple[float | None, ...]]): By class name, one IoU a
-            column; None where the class does not occur.
-    """
-
-    columns: tuple[str, ...] = ()
+    columns: tuple[str, ...] = ()  # results, such as 'CAM'
+    # One IoU per column by class name; None where the class does not occur.
     rows: dict[str, tuple[float | None, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Panel:
-    """One picture of a strip.
-
-    Args:
-        caption (str): What it shows.
-        picture (np.ndarray): Shape (H, W, 3), uint8, BGR.
-        flat (bool): Whether it has few colours and sharp edges (a label
-            map), not those of a photograph. Defaults to False.
-    """
+    """One picture of a strip."""
 
     caption: str
-    picture: np.ndarray
-    flat: bool = False
+    picture: np.ndarray  # (H, W, 3), uint8, BGR
+    flat: bool = False  # a label map: few colours, sharp edges
 
 
 @dataclass(frozen=True)
 class Strip:
-    """One image through all stages.
-
-    Args:
-        image_id (str): The image.
-        group (str): Why it is shown, such as 'Best'.
-        panels (tuple[Panel, ...]): From left to right.
-        score (float, optional): Its IoU in percent. Defaults to None.
-    """
+    """One image through all stages."""
 
     image_id: str
-    group: str
-    panels: tuple[Panel, ...]
-    score: float | None = None
+    group: str  # why it is shown, such as 'Best'
+    panels: tuple[Panel, ...]  # from left to right
+    score: float | None = None  # IoU
 
 
 @dataclass(frozen=True)
 class ReportData:
-    """All that a page shows; what is empty is left out of it.
-
-    Args:
-        title (str): Head of the page.
-        toy (bool): Whether the images are toy data. Defaults to False.
-        scores (tuple[Score, ...]): Headline numbers. Defaults to ().
-        comparison_heads (tuple[str, ...]): Columns. Defaults to ().
-        comparison (tuple[Comparison, ...]): Rows. Defaults to ().
-        stages (tuple[Stage, ...]): In order. Defaults to ().
-        curves (tuple[Curve, ...]): Sweeps. Defaults to ().
-        classes (ClassTable): IoU per class. Defaults to an empty one.
-        strips (tuple[Strip, ...]): Grouped in order. Defaults to ().
-        strip_note (str): How the images were chosen. Defaults to ''.
-        legend (dict[str, tuple[int, int, int]]): RGB by class name.
-            Defaults to {}.
-        seed (int, optional): Of the run. Defaults to None.
-        seconds (float, optional): Wall time of the run. Defaults to None.
-        versions (dict[str, str]): Of packages. Defaults to {}.
-        notes (tuple[str, ...]): What could not be shown, and why, and which
-            labels hold next to nothing. Defaults to ().
-        config (str): Text of the pipeline's config. Defaults to ''.
-    """
+    """All that a page shows; what is empty is left out of it."""
 
     title: str
-    toy: bool = False
+    toy: bool = False  # whether the images are toy data
     scores: tuple[Score, ...] = ()
     comparison_heads: tuple[str, ...] = ()
     comparison: tuple[Comparison, ...] = ()
     stages: tuple[Stage, ...] = ()
     curves: tuple[Curve, ...] = ()
     classes: ClassTable = ClassTable()
-    strips: tuple[Strip, ...] = ()
-    strip_note: str = ''
+    strips: tuple[Strip, ...] = ()  # in the order of their groups
+    strip_note: str = ''  # how the images were chosen
     legend: dict[str, tuple[int, int, int]] = field(default_factory=dict)
     seed: int | None = None
-    seconds: float | None = None
-    versions: dict[str, str] = field(default_factory=dict)
-    notes: tuple[str, ...] = ()
-    config: str = ''
+    seconds: float | None = None  # wall time of the run
+    versions: dict[str, str] = field(default_factory=dict)  # of packages
+    notes: tuple[str, ...] = ()  # what could not be shown, empty labels
+    config: str = ''  # text of the pipeline's config

@@ -1,4 +1,4 @@
-"""The page itself: one HTML file that needs nothing beside it."""
+"""The page itself: one HTML file that needs no other."""
 
 import base64
 from collections.abc import Iterable
@@ -73,7 +73,7 @@ def render_report(data: ReportData) -> str:
     return environment.get_template('report.html.j2').render(
         data=data,
         style=Markup(style),  # noqa: S704  our own file
-        sweep=Markup(_sweep(data)),  # noqa: S704  numbers only
+        sweep=Markup(sweep_svg(data.curves)),  # noqa: S704  numbers only
         groups=[
             (name, list(strips))
             for name, strips in groupby(data.strips, lambda s: s.group)
@@ -81,20 +81,10 @@ def render_report(data: ReportData) -> str:
     )
 
 
-def _sweep(data: ReportData) -> str:
-    """Drawing of the curves, '' without any."""
-    return sweep_svg(data.curves) if data.curves else ''
-
-
 def data_url(panel: Panel) -> str:
     """Encode a picture into a URL: PNG where flat, else JPEG.
 
-    Args:
-        panel (Panel): The picture.
-
-    Returns:
-        str: ``data:image/...;base64,...``; the longer side is at most
-        ``PICTURE_SIDE`` pixels.
+    Its longer side is at most ``PICTURE_SIDE`` pixels.
     """
     picture = shrink(panel.picture, PICTURE_SIDE, smooth=not panel.flat)
     kind, options = ('png', ()) if panel.flat else ('jpeg', _QUALITY)
@@ -104,13 +94,7 @@ def data_url(panel: Panel) -> str:
 
 
 def duration(seconds: float | None) -> str:
-    """Wall time as people say it.
-
-    Args:
-        seconds (float, optional): Seconds.
-
-    Returns:
-        str: The text, '' for None.
+    """Wall time as text, '' for None.
 
     Example:
         >>> [duration(s) for s in (0.4, 61, 3660, None)]
@@ -127,14 +111,7 @@ def duration(seconds: float | None) -> str:
 
 
 def score_text(value: float | None, digits: int = 1) -> str:
-    """Score with one decimal.
-
-    Args:
-        value (float, optional): The score.
-        digits (int): Decimals. Defaults to 1.
-
-    Returns:
-        str: The text, a dash for None.
+    """Score as text, a dash for None.
 
     Example:
         >>> score_text(48.26), score_text(None)

@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 
 from projects.amr.visualization.report.data import Curve
 
-SERIES = 6  # colours of the page; a seventh curve starts anew
+SERIES = 6  # colours of the page; a seventh curve takes the first again
 _TEXT, _GRID = '#010203', '#010204'
 _COLOURS = {_TEXT: '--soft', _GRID: '--line'} | {
     f'#02030{k}': f'--series-{k + 1}' for k in range(SERIES)
@@ -41,17 +41,12 @@ def series_variable(index: int) -> str:
 def sweep_svg(curves: Sequence[Curve]) -> str:
     """Draw curves; a disc marks the fixed threshold, a ring the best.
 
-    Args:
-        curves (Sequence[Curve]): At least one.
-
     Returns:
-        str: An ``<svg>`` element without fonts or colours of its own.
-
-    Raises:
-        ValueError: If there is no curve.
+        str: An ``<svg>`` element without fonts or colours of its own; ''
+        without curves.
     """
     if not curves:
-        raise ValueError('`curves` must not be empty')
+        return ''
     with mpl.rc_context(_STYLE):
         figure = Figure(figsize=(4.2, 3.0))
         axes = figure.add_axes((0.095, 0.145, 0.885, 0.83))

@@ -5,15 +5,35 @@ from collections.abc import Iterable
 
 import numpy as np
 from scipy.io import loadmat
-from scipy.io.matlab import MatReadError
 
 from projects.amr.errors import DataError
 
 NUM_LABELS = 21  # background and VOC's 20 classes; SBD has no 255
 
 
+def augmented_lists(
+    train: Iterable[str], val: Iterable[str], sbd: Iterable[str]
+) -> dict[str, list[str]]:
+    """Training lists of VOC with SBD's annotations, without VOC's val.
+
+    Returns:
+        dict[str, list[str]]: Sorted ids: ``train_aug``, all to train on
+        (10,582 of the real sets), and ``aug``, those of SBD alone (9,118,
+        which mmseg's configs add to ``train``).
+
+    Example:
+        >>> augmented_lists(['a', 'b'], ['c'], ['b', 'c', 'd'])
+        {'train_aug': ['a', 'b', 'd'], 'aug': ['d']}
+    """
+    train_aug = {*train, *sbd} - set(val)
+    return {
+        'train_aug': sorted(train_aug),
+        'aug': sorted(train_aug - set(train)),
+    }
+
+
 def read_sbd_mask(content: bytes, name: str) -> np.ndarray:
-    """Take the class mask out of a ``dataset/cls/*.mat`` file.
+    """Read the class mask in a ``dataset/cls/*.mat`` file of SBD.
 
     Only arrays are read: scipy unpickles nothing.
 
@@ -30,16 +50,11 @@ def read_sbd_mask(content: bytes, name: str) -> np.ndarray:
     """
     try:
         truth = loadmat(io.BytesIO(content), variable_names=['GTcls'])['GTcls']
-        mask = truth['Segmentation'].item()
-    except KeyError:
-        raise DataError(f'{name} has no GTcls') from None
-    except (MatReadError, OSError, EOFError) as error:
-        raise DataError(f'{name} is no MATLAB file ({error})') from None
+        mask = np.asarray(truth['Segmentation'].item())
     except Exception as error:  # scipy has no common base of its errors
         raise DataError(
             f'{name} is damaged or has no GTcls.Segmentation ({error!r})'
         ) from None
-    mask = np.asarray(mask)
     if mask.ndim != 2 or not mask.size or mask.dtype.kind not in 'uif':
         raise DataError(
             f'{name}: GTcls.Segmentation must be (H, W) numbers, got '
@@ -53,33 +68,3 @@ def read_sbd_mask(content: bytes, name: str) -> np.ndarray:
             f'{", ".join(f"{value:g}" for value in wrong[:5])}'
         )
     return mask.astype(np.uint8)
-
-
-def augmented_lists(
-    train: Iterable[str], val: Iterable[str], sbd: Iterable[str]
-) -> dict[str, list[str]]:
-    """Training lists of VOC with SBD's annotations.
-
-    The validation images of VOC are in SBD as well, and must not be trained
-    on.
-
-    Args:
-        train (Iterable[str]): Ids of VOC's segmentation train list.
-        val (Iterable[str]): Of its val list.
-        sbd (Iterable[str]): Of SBD's train and val lists.
-
-    Returns:
-        dict[str, list[str]]: Sorted ids: ``train_aug``, all to train on
-        (10,582 of the real sets), and ``aug``, those of SBD alone (9,118;
-        mmseg's configs name it beside ``train``).
-
-    Example:
-        >>> augmented_lists(['a', 'b'], ['c'], ['b', 'c', 'd'])
-        {'train_aug': ['a', 'b', 'd'], 'aug': ['d']}
-    """
-    train, val = set(train), set(val)
-    train_aug = (train | set(sbd)) - val
-    return {
-        'train_aug': sorted(train_aug),
-        'aug': sorted(train_aug - train),
-    }

@@ -4,9 +4,9 @@ import tarfile
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path, PurePosixPath
+from typing import NamedTuple
 
 from projects.amr.datasets.images.image_ids import check_relative
 from projects.amr.errors import DataError
@@ -15,20 +15,12 @@ from projects.amr.errors import DataError
 MAX_FILE_BYTES = 64 << 20
 
 
-@dataclass(frozen=True)
-class TarFile:
-    """A file in an archive.
+class TarFile(NamedTuple):
+    """A file in an archive."""
 
-    Args:
-        path (PurePosixPath): Its place, which does not lead out.
-        size (int): Bytes.
-        read (Callable[[], bytes]): Gives its content, while the archive is
-            being walked over.
-    """
-
-    path: PurePosixPath
-    size: int
-    read: Callable[[], bytes]
+    path: PurePosixPath  # its place, which does not lead out
+    size: int  # bytes
+    read: Callable[[], bytes]  # its content, during the walk
 
 
 def tar_files(path: str | Path) -> Iterator[TarFile]:
@@ -38,12 +30,6 @@ def tar_files(path: str | Path) -> Iterator[TarFile]:
     an archive cannot reach out of a folder: a member that leads out, a link,
     a device, or a file of more than ``MAX_FILE_BYTES`` ends the walk.
 
-    Args:
-        path (str | Path): The archive.
-
-    Yields:
-        TarFile: Each file, in the archive's order.
-
     Raises:
         DataError: If the archive is damaged or cut off, or a member breaks
             a rule.
@@ -52,11 +38,8 @@ def tar_files(path: str | Path) -> Iterator[TarFile]:
         for member in archive:
             _refuse_unsafe(path, member)
             if member.isfile():
-                yield TarFile(
-                    PurePosixPath(member.name),
-                    member.size,
-                    partial(_content, path, archive, member),
-                )
+                read = partial(_content, path, archive, member)
+                yield TarFile(PurePosixPath(member.name), member.size, read)
 
 
 @contextmanager
@@ -64,23 +47,16 @@ def _readable(path: str | Path) -> Iterator[None]:
     """Turn the errors of reading an archive into one that names it."""
     try:
         yield
-    except (tarfile.TarError, EOFError, zlib.error) as error:
-        raise _damaged(path, error) from None
     except FileNotFoundError:
         raise DataError(f'archive not found: {path}') from None
-    except OSError as error:
+    except (tarfile.TarError, EOFError, zlib.error, OSError) as error:
         # Bad gzip data has no error number; a bad disk has one.
-        if error.errno is not None:
+        if getattr(error, 'errno', None) is not None:
             raise
-        raise _damaged(path, error) from None
-
-
-def _damaged(path: str | Path, error: Exception) -> DataError:
-    """Name an archive that cannot be read to its end."""
-    return DataError(
-        f'{path} is damaged or cut off ({error}): download it again. What '
-        'was taken out of it is kept'
-    )
+        raise DataError(
+            f'{path} is damaged or cut off ({error}): download it again. '
+            'What was taken out of it is kept'
+        ) from None
 
 
 def _content(path, archive: tarfile.TarFile, member: tarfile.TarInfo) -> bytes:
@@ -93,18 +69,12 @@ def _content(path, archive: tarfile.TarFile, member: tarfile.TarInfo) -> bytes:
 
 
 def _refuse_unsafe(path: str | Path, member: tarfile.TarInfo) -> None:
-    """Raise for a member that is no plain file or folder inside."""
-    name = member.name.replace('\\', '/')
-    rule = check_relative(name)
+    """Refuse a member that is no plain file or folder inside."""
+    rule = check_relative(member.name.replace('\\', '/'))
     if rule is None and not (member.isfile() or member.isdir()):
         rule = 'is a link or a device'
     if rule is None and member.size > MAX_FILE_BYTES:
         rule = f'has {member.size:,} bytes, more than {MAX_FILE_BYTES:,}'
-    if rule is None and hasattr(tarfile, 'data_filter'):
-        try:
-            tarfile.data_filter(member, '/nowhere')
-        except tarfile.FilterError as error:
-            rule = str(error)
     if rule is not None:
         raise DataError(
             f'{path}: member {member.name!r} {rule}. VOC and SBD have no such '

@@ -1,20 +1,26 @@
-"""VOC 2012 with SBD's masks, as the configs expect it, out of archives."""
+"""VOC 2012 and SBD from their archives into one devkit folder."""
 
 import hashlib
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
+import numpy as np
+
 from projects.amr.datasets.images.image_files import find_image
-from projects.amr.datasets.images.image_ids import check_image_id, read_id_list
+from projects.amr.datasets.images.image_ids import (
+    check_image_id,
+    read_id_list,
+)
 from projects.amr.datasets.images.image_size import image_size
 from projects.amr.errors import DataError, list_faults
+from projects.amr.runtime.files.atomic_write import atomic_write
 from projects.amr.runtime.files.disk_space import require_space
 from projects.amr.runtime.files.item_progress import show_progress
-from projects.amr.structures import load_label_map, save_label_map
-from projects.amr.structures.label_map import LabelMapError
-from projects.amr.workflow.data_preparation.idempotent_writer import (
-    IdempotentWriter,
+from projects.amr.structures.label_map import (
+    LabelMapError,
+    load_label_map,
+    save_label_map,
 )
 from projects.amr.workflow.data_preparation.sbd import (
     augmented_lists,
@@ -25,28 +31,27 @@ from projects.amr.workflow.data_preparation.tar_files import tar_files
 # Sizes of the real lists.
 REAL_COUNTS = {'train_aug': 10_582, 'train': 1_464, 'val': 1_449}
 LISTS = Path('ImageSets') / 'Segmentation'
-# Written when all other files of VOC are there.
+# Written when all other files of VOC are in place.
 TRAIN_LIST = LISTS / 'train.txt'
 AUG_MASKS = 'SegmentationClassAug'
-_MASKS = 'SegmentationClass'
 _MASK_BYTES = 8_000  # a mask of SBD as PNG, roughly
 
 
-@dataclass(frozen=True)
+@dataclass
 class Preparation:
-    """What a prepared folder holds.
+    """What a prepared folder holds, and what was done for it.
 
-    Args:
-        counts (dict[str, int]): Images by list.
-        masks (dict[str, int]): Masks in ``SegmentationClassAug`` by origin.
-        made (int): Files that were written.
-        kept (int): Files that were there.
+    A file of another content was not written here, since files are complete
+    under their name or absent: it is kept and named by :meth:`finish`, or
+    replaced with ``overwrite``.
     """
 
-    counts: dict[str, int]
-    masks: dict[str, int]
-    made: int
-    kept: int
+    overwrite: bool = False
+    counts: dict[str, int] = field(default_factory=dict)  # images by list
+    masks: dict[str, int] = field(default_factory=dict)  # masks by origin
+    made: int = 0  # files that were written
+    kept: int = 0  # files that were in place
+    differing: list[str] = field(default_factory=list)
 
     def warnings(self) -> list[str]:
         """Lists whose sizes are not those of the real sets."""
@@ -57,6 +62,33 @@ class Preparation:
             for name, number in REAL_COUNTS.items()
             if self.counts[name] != number
         ]
+
+    def write(self, path: Path, content: bytes) -> None:
+        """Write a file, or find it in place; folders are created."""
+        if path.is_file() and self.keep(path, path.read_bytes() == content):
+            return
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with atomic_write(path) as file:
+            file.write(content)
+        self.made += 1
+
+    def keep(self, path: Path, same: bool) -> bool:
+        """Whether a file that is in place stays; ``same``: it is right."""
+        if same:
+            self.kept += 1
+        elif not self.overwrite:
+            self.differing.append(str(path))
+        return same or not self.overwrite
+
+    def finish(self, source: str) -> None:
+        """End a step; refuse if files were in place with other content."""
+        if self.differing:
+            raise DataError(
+                f'{len(self.differing):,} files are there already and '
+                f'differ from {source}:\n{list_faults(self.differing)}\n'
+                'They were left as they are: choose another folder, or '
+                'replace them with --overwrite'
+            )
 
 
 def prepare_voc(
@@ -69,7 +101,7 @@ def prepare_voc(
 
     ``SegmentationClassAug`` holds VOC's own mask of every image that has one
     and SBD's of the other training images. The lists ``train_aug`` and
-    ``aug`` are written last. Interrupted, the same call goes on; the result
+    ``aug`` are written last. Interrupted, the same call resumes; the result
     does not depend on interruptions. No other process may work in the folder.
 
     Args:
@@ -81,44 +113,41 @@ def prepare_voc(
             False.
 
     Returns:
-        Preparation: Counts of what there is now.
+        Preparation: Counts of what the folder holds.
 
     Raises:
         DataError: If an archive breaks a rule, something is missing in it,
             or the folder holds other files under the names wanted.
         DiskFullError: If there is not enough room.
     """
-    root, writer = Path(root), IdempotentWriter(overwrite)
-    _clear_interrupted(root)
+    root, done = Path(root), Preparation(overwrite)
+    for path in root.rglob('.*.tmp'):  # of a killed process
+        path.unlink(missing_ok=True)
     if voc_tar is not None:
-        _place_voc(root, voc_tar, writer)
-    voc = {
-        name: read_id_list(root / LISTS / f'{name}.txt')
-        for name in ('train', 'val')
-    }
+        _place_voc(root, voc_tar, done)
+    train, val = (
+        read_id_list(root / LISTS / f'{name}.txt') for name in ('train', 'val')
+    )
     print(f'listing {sbd_tar}', flush=True)
-    sbd = _list_sbd(sbd_tar)
-    lists = augmented_lists(voc['train'], voc['val'], sbd)
-    _require_images(root, lists['train_aug'] + voc['val'])
-    _place_sbd(root, sbd_tar, lists['aug'], writer)
-    own = voc['train'] + voc['val']
-    for image_id in own:
-        mask = root / _MASKS / f'{image_id}.png'
+    lists = augmented_lists(train, val, _list_sbd(sbd_tar))
+    _require_images(root, lists['train_aug'] + val)
+    _place_sbd(root, sbd_tar, lists['aug'], done)
+    for image_id in train + val:
+        mask = root / 'SegmentationClass' / f'{image_id}.png'
         if not mask.is_file():
             raise DataError(f'mask not found: {mask}. It is part of VOC 2012')
-        writer.write(root / AUG_MASKS / mask.name, mask.read_bytes())
+        done.write(root / AUG_MASKS / mask.name, mask.read_bytes())
     for name, ids in lists.items():
-        _place_list(root / LISTS / f'{name}.txt', ids, writer)
-    writer.finish('what VOC and SBD give')
-    counts = {name: len(ids) for name, ids in (voc | lists).items()}
-    masks = {'VOC': len(set(own)), 'SBD': len(lists['aug'])}
-    return Preparation(counts, masks, writer.made, writer.kept)
-
-
-def _clear_interrupted(root: Path) -> None:
-    """Remove what a killed process did not finish writing."""
-    for path in root.rglob('.*.tmp'):
-        path.unlink(missing_ok=True)
+        path = root / LISTS / f'{name}.txt'
+        if path.is_file() and sorted(read_id_list(path)) == ids:
+            done.keep(path, True)  # in any order
+        else:
+            done.write(path, ''.join(f'{i}\n' for i in ids).encode())
+    done.finish('what VOC and SBD give')
+    lists = {'train': train, 'val': val, **lists}
+    done.counts = {name: len(ids) for name, ids in lists.items()}
+    done.masks = {'VOC': len({*train, *val}), 'SBD': len(lists['aug'])}
+    return done
 
 
 def _below(path: PurePosixPath, folder: str) -> Path | None:
@@ -128,15 +157,15 @@ def _below(path: PurePosixPath, folder: str) -> Path | None:
     return Path(*path.parts[path.parts.index(folder) + 1 :])
 
 
-def _place_voc(
-    root: Path, archive: str | Path, writer: IdempotentWriter
-) -> None:
+def _place_voc(root: Path, archive: str | Path, done: Preparation) -> None:
     """Take VOC's files out of the archive."""
-    sizes = {
-        place: file.size
-        for file in tar_files(archive)
-        if (place := _below(file.path, 'VOC2012')) is not None
-    }
+
+    def files():
+        for file in tar_files(archive):
+            if (place := _below(file.path, 'VOC2012')) is not None:
+                yield place, file
+
+    sizes = {place: file.size for place, file in files()}
     if TRAIN_LIST not in sizes or LISTS / 'val.txt' not in sizes:
         raise DataError(
             f'{archive} has no VOC2012/{LISTS}/train.txt and val.txt: it is '
@@ -144,19 +173,14 @@ def _place_voc(
         )
     todo = [s for place, s in sizes.items() if not (root / place).is_file()]
     require_space(root, sum(todo), 'files of VOC 2012', len(todo))
-    files = (
-        (place, file)
-        for file in tar_files(archive)
-        if (place := _below(file.path, 'VOC2012')) is not None
-    )
-    last = None  # the list that says that all is there
-    for place, file in show_progress(files, len(sizes), 'files of VOC 2012'):
+    last = b''  # the list that says that all is in place
+    for place, file in show_progress(files(), len(sizes), 'files of VOC 2012'):
         if place == TRAIN_LIST:
             last = file.read()
         else:
-            writer.write(root / place, file.read())
-    writer.write(root / TRAIN_LIST, last)
-    writer.finish(str(archive))
+            done.write(root / place, file.read())
+    done.write(root / TRAIN_LIST, last)
+    done.finish(str(archive))
 
 
 def _list_sbd(archive: str | Path) -> list[str]:
@@ -192,7 +216,7 @@ def _ids(content: bytes, name: str) -> list[str]:
 
 
 def _require_images(root: Path, ids: Iterable[str]) -> None:
-    """Make sure that images and annotations are there."""
+    """Make sure that images and annotations are in place."""
     faults = []
     for image_id in ids:
         try:
@@ -210,7 +234,7 @@ def _require_images(root: Path, ids: Iterable[str]) -> None:
 
 
 def _place_sbd(
-    root: Path, archive: str | Path, ids: list[str], writer: IdempotentWriter
+    root: Path, archive: str | Path, ids: list[str], done: Preparation
 ) -> None:
     """Convert SBD's masks of some images."""
     folder, wanted = root / AUG_MASKS, set(ids)
@@ -225,18 +249,21 @@ def _place_sbd(
         and place.stem in wanted
     )
     for image_id, file in show_progress(files, len(wanted), 'masks of SBD'):
-        _place_mask(root, image_id, file.read(), writer)
+        _place_mask(root, image_id, file.read(), done)
 
 
 def _place_mask(
-    root: Path, image_id: str, content: bytes, writer: IdempotentWriter
+    root: Path, image_id: str, content: bytes, done: Preparation
 ) -> None:
-    """Convert one mask, unless it is there."""
+    """Convert one mask, unless it is in place."""
     path = root / AUG_MASKS / f'{image_id}.png'
     key = f'sbd-{hashlib.sha256(content).hexdigest()[:16]}'
-    there, made_from = _labels_there(path)
+    try:
+        there, made_from = load_label_map(path)
+    except (FileNotFoundError, LabelMapError):  # none, or a damaged one
+        there, made_from = None, ''
     if made_from == key:
-        writer.settle(path, True)
+        done.keep(path, True)
         return
     labels = read_sbd_mask(content, f'{image_id}.mat')
     size = image_size(find_image(root / 'JPEGImages', image_id))
@@ -244,25 +271,6 @@ def _place_mask(
         raise DataError(
             f'{image_id}.mat of SBD has size {labels.shape}, its image {size}'
         )
-    same = there is not None and (
-        there.shape == labels.shape and (there == labels).all()
-    )
-    if there is None or not writer.settle(path, bool(same)):
+    if there is None or not done.keep(path, np.array_equal(there, labels)):
         save_label_map(path, labels, key=key)
-        writer.made += 1
-
-
-def _labels_there(path: Path) -> tuple:
-    """Labels and key of a mask; of none or a damaged one, None and ''."""
-    try:
-        return load_label_map(path)
-    except (FileNotFoundError, LabelMapError):
-        return None, ''
-
-
-def _place_list(path: Path, ids: list[str], writer: IdempotentWriter) -> None:
-    """Write a list; one of the same ids in another order stays."""
-    if path.is_file() and sorted(read_id_list(path)) == ids:
-        writer.settle(path, True)
-        return
-    writer.write(path, ''.join(f'{i}\n' for i in ids).encode())
+        done.made += 1

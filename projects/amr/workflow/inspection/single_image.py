@@ -4,21 +4,13 @@ from pathlib import Path
 
 import torch
 from mmengine.config import Config
-from mmengine.registry import init_default_scope
-from mmseg.datasets import PascalVOCDataset
-from mmseg.registry import MODELS
 from mmseg.structures import SegDataSample
 
 from projects.amr.datasets.labels.weak_labels import ClassNames
 from projects.amr.datasets.transforms import LoadWeakLabelImage
 from projects.amr.errors import UserError
-from projects.amr.models.classifiers.base_cam_classifier import (
-    BaseCAMClassifier,
-)
-from projects.amr.runtime.checkpoints.checkpoint import require_match
-from projects.amr.runtime.checkpoints.checkpoint_file import read_checkpoint
-from projects.amr.runtime.checkpoints.pretrained import drop_pretrained
 from projects.amr.structures.label_space import foreground_names, multi_hot
+from projects.amr.workflow.deploy.trained_model import load_trained
 
 
 class CAMDemo:
@@ -37,21 +29,15 @@ class CAMDemo:
     def __init__(
         self, cfg: Config, checkpoint: str | Path, trust: bool = False
     ):
-        init_default_scope(cfg.get('default_scope', 'mmseg'))
-        drop_pretrained(cfg.model, unfreeze=False)
-        model = MODELS.build(cfg.model)
-        if not isinstance(model, BaseCAMClassifier):
+        trained = load_trained(cfg, checkpoint, trust)
+        if trained.kind != 'classifier':
             raise UserError(
-                f'the config has a {type(model).__name__}, which makes no '
-                'CAMs of a picture: give the config of a classifier'
+                f'the config has a {type(trained.model).__name__}, which '
+                'makes no CAMs of a picture: give the config of a classifier'
             )
-        content = read_checkpoint(checkpoint, trust=trust)
-        state = content.get('state_dict', content)
-        require_match(model, state, str(checkpoint))
-        model.load_state_dict(state)
         device = 'cuda' if torch.cuda.is_available() else 'cpu'
-        self.model = model.to(device).eval()
-        self.classes = _class_names(cfg, content, model.num_classes)
+        self.model = trained.model.to(device)
+        self.classes = foreground_names(trained.classes)
 
     @property
     def score_thr(self) -> float:
@@ -84,21 +70,3 @@ class CAMDemo:
         inputs = torch.from_numpy(loaded['img'].transpose(2, 0, 1).copy())
         data = {'inputs': [inputs], 'data_samples': [sample]}
         return self.model.test_step(data)[0]
-
-
-def _class_names(cfg: Config, content: dict, count: int) -> tuple[str, ...]:
-    """Foreground class names: the checkpoint's, or else the config's."""
-    meta = content.get('meta', {}).get('dataset_meta') or {}
-    names = meta.get('classes')
-    if names is None:
-        dataset = (cfg.get('test_dataloader') or {}).get('dataset', {})
-        names = (dataset.get('metainfo') or {}).get('classes')
-    names = foreground_names(
-        tuple(names or PascalVOCDataset.METAINFO['classes'])
-    )
-    if len(names) != count:
-        raise UserError(
-            f'the model has {count} classes and its checkpoint or config '
-            f'names {len(names)}: {", ".join(names)}'
-        )
-    return names

@@ -1,17 +1,18 @@
-"""Label maps of a folder of images, made by transforms: one file an item."""
+"""Label maps that a config's transforms make: one PNG per image, resumable."""
 
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from mmengine.registry import init_default_scope
-from mmseg.registry import TRANSFORMS
+from mmseg.registry import DATASETS, TRANSFORMS
 
-from projects.amr.datasets import VOCFolder
 from projects.amr.datasets.images.image_size import image_size
+from projects.amr.datasets.transforms.stage_outputs import INPUT_PLACES
 from projects.amr.errors import UserError
 from projects.amr.evaluation.label_share import count_labels
 from projects.amr.evaluation.mask_evaluation import MaskScores, file_confusion
+from projects.amr.ops.label_crf import crf_name
 from projects.amr.runtime.files.disk_space import (
     estimate_bytes,
     png_bytes,
@@ -23,89 +24,95 @@ from projects.amr.runtime.files.fingerprint import (
     note_origin,
     require_origin,
     require_own_folder,
+    without_keys,
 )
 from projects.amr.structures import (
     LabelMapError,
     load_label_map,
     save_label_map,
 )
-from projects.amr.structures.label_rules import check_labels
 from projects.amr.structures.label_space import IGNORE_LABEL
 
 
 @dataclass
 class LabelResult:
-    """What is counted of one label map.
+    """Counts of one label map.
 
     Args:
-        labelled (int): Pixels that are not 255.
-        pixels (int): All pixels.
+        counts (np.ndarray): Pixels by label, (256,).
         confusion (np.ndarray, optional): With the image's mask, see
             ``mask_confusion``; None without a mask.
-        counts (np.ndarray, optional): Pixels by label, (256,). Defaults to
-            None.
     """
 
-    labelled: int
-    pixels: int
+    counts: np.ndarray
     confusion: np.ndarray | None
-    counts: np.ndarray | None = None
 
 
 class LabelMapJob:
-    """Makes ``<out_dir>/<id>.png`` from the ``gt_seg_map`` of transforms.
+    """Writes ``<out_dir>/<img_id>.png`` from the ``gt_seg_map`` of transforms.
 
-    The key of an item is the digest of the settings and of the input files;
-    an item of the same key is finished. The labels are those that the same
-    transforms give in a training pipeline.
+    The key of an item is the digest of the transforms' settings and of its
+    input files; an item of the same key is finished. The labels are those of
+    the same transforms in a training pipeline.
 
     Args:
-        folder (VOCFolder): Images, and masks where there are some.
-        transforms (list[dict]): Configs of transforms.
-        inputs (tuple[str | Path, ...]): Folders whose ``<id>.npz`` the
-            transforms read.
+        dataset (dict): Config of a weak-label dataset in test mode, whose
+            pipeline loads an image and what earlier stages made of it.
+        label_transform (dict): Config of the transform that makes
+            ``gt_seg_map``, such as ``RandomWalkPseudoLabel``.
         out_dir (str | Path): Folder of the label maps.
-        settings (dict): All values that the labels depend on, by name.
+
+    Raises:
+        DataError: If a list, image or label of the dataset breaks a rule.
+        ValueError: If a setting is out of range.
     """
 
-    def __init__(
-        self, folder: VOCFolder, transforms, inputs, out_dir, settings
-    ):
-        self.folder = folder
-        self.inputs = tuple(Path(path) for path in inputs)
+    def __init__(self, dataset: dict, label_transform: dict, out_dir):
+        init_default_scope('mmseg')
         self.out_dir = Path(out_dir)
-        self.settings = settings
-        self._configs = transforms
-        self._built = None
+        self.inputs = [
+            Path(step[key])
+            for step in dataset['pipeline']
+            for key in INPUT_PLACES
+            if key in step
+        ]
+        self.settings = {
+            **label_transform,
+            'crf': crf_name(label_transform.get('crf')),
+            'loading': without_keys(dataset['pipeline'], INPUT_PLACES),
+        }
+        self.transform = TRANSFORMS.build(label_transform)
+        self.dataset = DATASETS.build(dataset)
+        self.classes = tuple(self.dataset.metainfo['classes'])
+        infos = map(self.dataset.get_data_info, range(len(self.dataset)))
+        self.infos = {info['img_id']: info for info in infos}
 
-    def prepare(self) -> list[str]:
-        """Make the output folder and note there what labels are made from.
+    def prepare(self, items) -> list[str]:
+        """Make the output folder and note what labels are made from.
+
+        Args:
+            items (Sequence[str]): Image ids that are to be made.
 
         Returns:
             list[str]: Names of the settings that changed since last time.
 
         Raises:
-            UserError: If an input folder is missing, a setting is out of
-                range, or the output folder cannot be written or holds other
-                files.
+            UserError: If an input folder is missing, or the output folder
+                cannot be written or holds other files.
             DiskFullError: If the missing label maps will not fit.
         """
         for path in self.inputs:
             if not path.is_dir():
                 raise UserError(f'input folder not found: {path}')
         try:
-            self._transforms()
-        except ValueError as error:
-            raise UserError(str(error)) from None
-        try:
             require_own_folder(self.out_dir, '.png')
             self.out_dir.mkdir(parents=True, exist_ok=True)
-            self._require_space()
+            self._require_space(items)
             return note_origin(self.out_dir, self._parts())
         except OSError as error:
             raise UserError(
                 f'label maps cannot be written to {self.out_dir} ({error}): '
-                'choose another folder with --out-dir'
+                'choose another folder with --out'
             ) from None
 
     def require_own(self) -> None:
@@ -138,19 +145,8 @@ class LabelMapJob:
             UserError: If the file cannot be written.
         """
         key = self._key(item)
-        results = {
-            'img_id': item,
-            'img_path': str(self.folder.image_path(item)),
-        }
-        for transform in self._transforms():
-            results = transform(results)
-        labels = results['gt_seg_map']
-        check_labels(
-            f'labels from {self.inputs[0] / item}.npz',
-            labels,
-            len(self.folder.classes),
-            remedy='Name the config the CAMs were made with by --classes-from',
-        )
+        loaded = self.dataset.pipeline(dict(self.infos[item]))
+        labels = self.transform(loaded)['gt_seg_map']
         try:
             save_label_map(self._path(item), labels, key=key)
         except OSError as error:
@@ -158,22 +154,14 @@ class LabelMapJob:
         return self._result(item, labels)
 
     def _parts(self) -> dict[str, str]:
-        """The settings, as they are written down."""
+        """The settings as text."""
         return {name: str(value) for name, value in self.settings.items()}
 
-    def _transforms(self) -> list:
-        """The transforms, built once a process."""
-        if self._built is None:
-            init_default_scope('mmseg')
-            self._built = [TRANSFORMS.build(cfg) for cfg in self._configs]
-        return self._built
-
-    def _require_space(self) -> None:
+    def _require_space(self, items) -> None:
         """Refuse to begin what the disk has no room for."""
-        missing = [i for i in self.folder.ids if not self._path(i).exists()]
+        missing = [i for i in items if not self._path(i).exists()]
         needed = estimate_bytes(
-            missing,
-            lambda i: png_bytes(*image_size(self.folder.image_path(i))),
+            missing, lambda i: png_bytes(*image_size(self.infos[i]['img_path']))
         )
         what = f'label maps of {len(missing):,} images'
         require_space(self.out_dir, needed, what)
@@ -189,27 +177,20 @@ class LabelMapJob:
 
     def _result(self, item: str, labels: np.ndarray) -> LabelResult:
         """Count the pixels of one label map."""
-        mask = self.folder.mask_path(item)
-        confusion = None
+        mask, confusion = Path(self.infos[item]['seg_map_path']), None
         if mask.is_file():
-            size = len(self.folder.classes)
+            size = len(self.classes)
             confusion = file_confusion(self._path(item), mask, size)
-        counts = count_labels(labels)
-        labelled = int(labels.size - counts[IGNORE_LABEL])
-        return LabelResult(labelled, labels.size, confusion, counts)
-
-    def __getstate__(self) -> dict:
-        """Leave built transforms behind; workers build their own."""
-        return {**self.__dict__, '_built': None}
+        return LabelResult(count_labels(labels), confusion)
 
 
 def total_scores(
-    results: dict[str, LabelResult], classes: tuple[str, ...]
+    results: list[LabelResult], classes: tuple[str, ...]
 ) -> tuple[float, MaskScores | None]:
-    """Add up what was counted.
+    """Add up the counts of several label maps.
 
     Args:
-        results (dict[str, LabelResult]): By item.
+        results (list[LabelResult]): One per image.
         classes (tuple[str, ...]): Names by label, background first.
 
     Returns:
@@ -217,12 +198,8 @@ def total_scores(
         percent, over all images; scores over the images with a mask, None if
         none has one.
     """
-    labelled = sum(result.labelled for result in results.values())
-    pixels = sum(result.pixels for result in results.values())
-    counts = [
-        result.confusion
-        for result in results.values()
-        if result.confusion is not None
-    ]
-    scores = MaskScores(classes, sum(counts), len(counts)) if counts else None
-    return 100 * labelled / pixels, scores
+    counts = sum(result.counts for result in results)
+    coverage = 100 * (1 - counts[IGNORE_LABEL] / counts.sum())
+    found = [r.confusion for r in results if r.confusion is not None]
+    scores = MaskScores(classes, sum(found), len(found)) if found else None
+    return float(coverage), scores

@@ -84,7 +84,7 @@ def _settle_workers(where: str, loader: dict) -> Iterator[str]:
 
 def _settle_sizes(cfg: Config, where: str, loader: dict) -> list[str]:
     """Batch the images of a segmentor's test by size; it stacks them."""
-    preprocessor = cfg.model.get('data_preprocessor') or {}
+    preprocessor = (cfg.get('model') or {}).get('data_preprocessor') or {}
     kind = str(preprocessor.get('type')).rpartition('.')[2]
     alone = loader.get('batch_size', 1) == 1 or loader.get('batch_sampler')
     if alone or kind != 'SegDataPreProcessor' or preprocessor.get('test_cfg'):

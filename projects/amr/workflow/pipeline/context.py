@@ -151,6 +151,8 @@ class StageContext:
         elif self.stage.kind == 'test':
             values = test_values(self.cfg)
             values['flags'] = argument_values(self.arguments)
+            if self.stage.tool:
+                values['tool'] = self.stage.tool
         else:
             values = argument_values(self.arguments)
             values['tool'] = self.stage.tool

@@ -17,6 +17,7 @@ FETCHING = (
     'worker_init_fn',
 )
 TEST_HOOKS = (
+    'BoundaryWriterHook',
     'CAMGenerationHook',
     'CAMVisualizationHook',
     'LabelMapWriterHook',
@@ -52,6 +53,7 @@ TEST_KEYS = (
     'test_dataloader',
     'test_evaluator',
     'test_cfg',
+    'label_transform',
 )
 
 

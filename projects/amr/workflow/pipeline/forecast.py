@@ -44,7 +44,7 @@ def forecast(space: Workspace, stages: Iterable[Stage]) -> str | None:
         record = StageRecord.load(space.folder(stage.name))
         if record is not None:
             seconds[stage.name] = record.seconds
-        elif not stage.config:
+        elif stage.tool:
             unknown.append(stage.name)
         elif torch.cuda.is_available():
             return None

@@ -155,9 +155,9 @@ class PipelineRunner:
                 cfg.class_file = ''  # fitted; the work dir may move
             cfg.dump(config)
             arguments = [config, *self._own_arguments(context), *arguments]
-            tool = f'{stage.kind}.py'
-            if self.gpus > 1:
-                tool = f'dist_{stage.kind}.sh'
+            if not tool:
+                dist = self.gpus > 1
+                tool = f'dist_{stage.kind}.sh' if dist else f'{stage.kind}.py'
         call_tool(
             tool,
             arguments,
@@ -167,9 +167,11 @@ class PipelineRunner:
         )
 
     def _own_arguments(self, context: StageContext) -> list:
-        """Arguments of train.py or test.py behind the config."""
+        """Arguments of a training or test behind the config."""
         gpus = [self.gpus] if self.gpus > 1 else []
         where = ['--work-dir', context.folder]
+        if context.stage.tool:
+            return where
         if context.stage.kind == 'test':
             checkpoint = context.fill(context.stage.checkpoint)
             return [checkpoint, *gpus, *where]

@@ -33,8 +33,9 @@ class Stage:
         kind (str): ``'train'``, ``'test'`` or ``'tool'``.
         config (str): Config file of a training or test, as seen from the
             working folder or else from the repository. Defaults to ''.
-        checkpoint (str): Of a test. Defaults to ''.
-        tool (str): File under ``tools/`` of a tool stage. Defaults to ''.
+        checkpoint (str): Of a test by ``test.py``. Defaults to ''.
+        tool (str): File under ``tools/`` of a tool stage, or of a test that
+            another tool than ``test.py`` runs. Defaults to ''.
         arguments (tuple[str, ...]): Command line of a tool, or further flags
             of a training or test. Defaults to ().
         outputs (dict[str, str]): Name and path of what is made; a training
@@ -187,8 +188,10 @@ def _read_stage(entry: dict, where: str) -> Stage:
         raise PipelineConfigError(
             f'{where}: `kind` must be one of {", ".join(KINDS)}, got {kind!r}'
         )
-    needed = {'train': ['config'], 'test': ['config', 'checkpoint']}
-    for key in needed.get(kind, ['tool']):
+    needed = {'train': ['config'], 'test': ['config']}.get(kind, ['tool'])
+    if kind == 'test' and not entry.get('tool'):
+        needed = ['config', 'checkpoint']
+    for key in needed:
         if not entry.get(key):
             raise PipelineConfigError(f'{where}: a {kind} needs `{key}`')
     config = _find_config(where, entry)

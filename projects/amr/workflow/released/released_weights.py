@@ -20,10 +20,7 @@ from projects.amr.workflow.released.released_amr import (
 )
 
 _IRN_LAYERS = {
-    **{f'fc_edge{i}': f'boundary_head.levels.{i - 1}' for i in range(1, 6)},
-    **{f'fc_dp{i}': f'displacement_head.levels.{i - 1}' for i in range(1, 6)},
-    'fc_dp6': 'displacement_head.merge',
-    'fc_dp7': 'displacement_head.join',
+    f'fc_edge{i}': f'boundary_head.levels.{i - 1}' for i in range(1, 6)
 }
 _TAP = {'0': 'conv', '1': 'norm'}
 _WIDE = re.compile(r'(conv1a|b[2-7](_\d)?|bn7)\..+')
@@ -69,7 +66,7 @@ def convert_cam(state: State) -> State:
 
 
 def convert_irn(state: State) -> State:
-    """IRNet (``net.resnet50_irn``), path indices left out."""
+    """IRNet (``net.resnet50_irn``), its boundary branch alone."""
     found = renamed(state, 'resnet50', 'backbone')
     for key, value in state.items():
         layer, _, rest = key.partition('.')
@@ -78,9 +75,6 @@ def convert_irn(state: State) -> State:
             found[f'{_IRN_LAYERS[layer]}.{_TAP[number]}.{name}'] = value
     for name in ('weight', 'bias'):
         found[f'boundary_head.classifier.{name}'] = state[f'fc_edge6.{name}']
-    head = 'displacement_head'
-    found[f'{head}.regressor.weight'] = state['fc_dp7.3.weight']
-    found[f'{head}.mean_displacement'] = state['fc_dp7.4.running_mean']
     return found
 
 

@@ -11,28 +11,23 @@ from projects.amr.structures.label_space import IGNORE_LABEL
 from projects.amr.structures.voc_palette import voc_palette
 from projects.amr.visualization.report import ReportData, Strip, write_report
 from projects.amr.workflow.report.report_images import (
-    StageFolders,
     choose_images,
+    load_panels,
+    stage_folders,
 )
-from projects.amr.workflow.report.report_panels import load_panels
 from projects.amr.workflow.report.report_scores import (
-    find_comparison,
-    find_scores,
-)
-from projects.amr.workflow.report.report_stages import (
     cam_stage,
     class_names,
-    fixed_threshold,
-)
-from projects.amr.workflow.report.report_tables import (
     find_class_table,
+    find_comparison,
     find_curves,
+    find_scores,
+    fixed_threshold,
     stage_rows,
 )
 
 REPORT = 'report.html'
 _SHOWN_FAULTS = 10
-_WHITE = (255, 255, 255)
 
 
 def make_report(
@@ -43,8 +38,9 @@ def make_report(
     Args:
         work_dir (Path): Folder of the pipeline.
         summary (dict): Content of its ``summary.json``: ``stages`` (see
-            :mod:`projects.amr.workflow.report.report_stages`), ``roles``
-            (folders of outputs, see :class:`StageFolders`, and ``title``
+            :mod:`projects.amr.workflow.report.report_scores`), ``roles``
+            (folders of outputs, see
+            :mod:`projects.amr.workflow.report.report_images`, and ``title``
             and ``toy``), ``versions``, ``seconds`` and ``seed``.
         pipeline_cfg (Config, optional): Its config; shown as text. Defaults
             to None.
@@ -59,15 +55,7 @@ def make_report(
 def gather_report(
     summary: dict, pipeline_cfg: Config | None = None
 ) -> ReportData:
-    """Collect what :func:`make_report` writes.
-
-    Args:
-        summary (dict): As there.
-        pipeline_cfg (Config, optional): As there. Defaults to None.
-
-    Returns:
-        ReportData: The data.
-    """
+    """Collect what :func:`make_report` writes; arguments as there."""
     stages = summary.get('stages') or []
     roles = summary.get('roles') or {}
     strips, note, legend, faults = _pictures(stages, roles)
@@ -86,14 +74,14 @@ def gather_report(
         seed=summary.get('seed'),
         seconds=summary.get('seconds_of_all_stages', summary.get('seconds')),
         versions=summary.get('versions') or {},
-        notes=(*_label_notes(stages), *_notes(faults)),
+        notes=(*_label_notes(stages), *_fault_notes(faults)),
         config='' if pipeline_cfg is None else pipeline_cfg.pretty_text,
     )
 
 
 def _pictures(stages: list[dict], roles: dict) -> tuple:
     """Strips, how they were chosen, legend, and what was unusable."""
-    folders = StageFolders.from_roles(roles)
+    folders = stage_folders(roles)
     faults: list[str] = []
     threshold = fixed_threshold(cam_stage(stages))
     choice = choose_images(folders, threshold, faults)
@@ -102,23 +90,15 @@ def _pictures(stages: list[dict], roles: dict) -> tuple:
         for image_id in members:
             panels, labels = load_panels(folders, image_id, faults)
             if panels:
+                name = path_of_id(image_id).encode(errors='replace').decode()
                 score = choice.scores.get(image_id)
-                strips.append(Strip(_shown(image_id), group, panels, score))
+                strips.append(Strip(name, group, panels, score))
                 seen |= labels
+    names = class_names(stages)
+    if not names and roles.get('classes'):  # of own photos without masks
+        names = list(read_class_file(roles['classes']))
     note = choice.note if strips else ''
-    names = class_names(stages) or _listed_classes(roles)
     return tuple(strips), note, _legend(seen, names), faults
-
-
-def _shown(image_id: str) -> str:
-    """Name of an image as its owner knows it."""
-    return path_of_id(image_id).encode(errors='replace').decode()
-
-
-def _listed_classes(roles: dict) -> list[str]:
-    """Class names of own data, which need no masks to be known."""
-    path = roles.get('classes')
-    return list(read_class_file(path)) if path else []
 
 
 def _legend(
@@ -132,7 +112,8 @@ def _legend(
         )
         for label in sorted(labels - {IGNORE_LABEL})
     }
-    return legend | ({'no label': _WHITE} if IGNORE_LABEL in labels else {})
+    white = {'no label': (255, 255, 255)}
+    return legend | (white if IGNORE_LABEL in labels else {})
 
 
 def _label_notes(stages: list[dict]) -> list[str]:
@@ -144,10 +125,10 @@ def _label_notes(stages: list[dict]) -> list[str]:
     ]
 
 
-def _notes(faults: list[str]) -> tuple[str, ...]:
+def _fault_notes(faults: list[str]) -> list[str]:
     """First faults, and how many there are."""
     faults = list(dict.fromkeys(faults))
     notes = [f'Left out: {fault}' for fault in faults[:_SHOWN_FAULTS]]
     if len(faults) > _SHOWN_FAULTS:
         notes.append(f'{len(faults)} files were left out in all.')
-    return tuple(notes)
+    return notes

@@ -1,100 +1,84 @@
-"""Where a chain's outputs are, and which of its images a report shows."""
+"""Images of a report: which are shown, and their pictures from every stage.
+
+*Folders* are the roles of a pipeline's summary that are paths: ``images``,
+``masks``, ``cams``, ``seeds``, ``boundaries``, ``labels``, ``predictions``
+and ``split``, a list of image ids. Any may be missing. *Faults* are a list
+that gets a line for each file that is unusable.
+"""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, fields
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 
+from projects.amr.datasets.images.image_files import find_image
 from projects.amr.datasets.images.image_ids import read_id_list
+from projects.amr.datasets.transforms import LoadWeakLabelImage
 from projects.amr.evaluation.mask_evaluation import MaskScores, mask_confusion
 from projects.amr.ops.cam import cam_to_label
-from projects.amr.structures import CAMRecord, load_label_map
+from projects.amr.structures import (
+    CAMRecord,
+    load_boundary_map,
+    load_label_map,
+)
 from projects.amr.structures.label_space import IGNORE_LABEL
+from projects.amr.structures.voc_palette import voc_palette
+from projects.amr.visualization.cam_strip import colour_labels
+from projects.amr.visualization.report import Panel
+from projects.amr.visualization.stage_pictures import (
+    boundary_picture,
+    cam_picture,
+)
 
-IMAGES_A_GROUP = 3
+IMAGES_PER_GROUP = 3
 MAX_RANKED = 1500
 GROUPS = ('Best', 'Median', 'Worst')
 UNRANKED_GROUPS = ('First', 'Middle', 'Last')
-_ITEM_SUFFIXES = ('.png', '.npz')
+LABEL_MAPS = {
+    'seeds': 'seed',
+    'labels': 'pseudo label',
+    'predictions': 'prediction',
+    'masks': 'truth',
+}
+_ROLES = (*LABEL_MAPS, 'images', 'cams', 'boundaries', 'split')
+
+Folders = dict[str, Path]
 
 
-@dataclass(frozen=True)
-class StageFolders:
-    """Where the outputs of a chain are; None where there are none.
+def stage_folders(roles: dict) -> Folders:
+    """Paths among a summary's ``roles``, by role."""
+    return {role: Path(roles[role]) for role in _ROLES if roles.get(role)}
 
-    Args:
-        images (Path, optional): Folder of the images.
-        masks (Path, optional): Folder of the true label maps.
-        cams (Path, optional): Folder of CAM records.
-        seeds (Path, optional): Folder of seeds (label maps).
-        boundaries (Path, optional): Folder of boundary maps.
-        labels (Path, optional): Folder of pseudo labels.
-        predictions (Path, optional): Folder of a segmentor's label maps.
-        split (Path, optional): List of image ids.
+
+def split_ids(folders: Folders) -> list[str]:
+    """Ids of the split; without one, those of a folder of outputs.
+
+    Raises:
+        DataError: If the list breaks a rule.
     """
-
-    images: Path | None = None
-    masks: Path | None = None
-    cams: Path | None = None
-    seeds: Path | None = None
-    boundaries: Path | None = None
-    labels: Path | None = None
-    predictions: Path | None = None
-    split: Path | None = None
-
-    @classmethod
-    def from_roles(cls, roles: dict) -> 'StageFolders':
-        """Take the paths out of a summary's ``roles``.
-
-        Args:
-            roles (dict): Paths by role; other roles are not looked at.
-
-        Returns:
-            StageFolders: The folders.
-        """
-        names = [f.name for f in fields(cls) if roles.get(f.name)]
-        return cls(**{name: Path(roles[name]) for name in names})
-
-    def ids(self) -> list[str]:
-        """Ids of the split; without one, those of a folder of outputs.
-
-        Returns:
-            list[str]: In the order of the list, or sorted.
-
-        Raises:
-            DataError: If the list breaks a rule.
-        """
-        if self.split is not None:
-            return read_id_list(self.split)
-        for folder in (self.labels, self.cams, self.seeds, self.predictions):
-            if folder is not None and folder.is_dir():
-                files = folder.iterdir()
-                return sorted(
-                    p.stem for p in files if p.suffix in _ITEM_SUFFIXES
-                )
-        return []
+    if 'split' in folders:
+        return read_id_list(folders['split'])
+    for role in ('labels', 'cams', 'seeds', 'predictions'):
+        if role in folders and folders[role].is_dir():
+            files = folders[role].iterdir()
+            return sorted(
+                p.stem for p in files if p.suffix in ('.png', '.npz')
+            )
+    return []
 
 
-@dataclass(frozen=True)
-class Choice:
-    """Images that a report shows.
+class Choice(NamedTuple):
+    """Images that a report shows."""
 
-    Args:
-        groups (dict[str, list[str]]): Ids by group.
-        scores (dict[str, float]): IoU in percent by id; empty if the images
-            could not be ranked.
-        note (str): How they were chosen, a sentence.
-    """
-
-    groups: dict[str, list[str]]
-    scores: dict[str, float]
-    note: str
+    groups: dict[str, list[str]]  # ids by group
+    scores: dict[str, float]  # IoU in percent by id; {}: not ranked
+    note: str  # how they were chosen, a sentence
 
 
 def choose_images(
-    folders: StageFolders, bg_thr: float | None, faults: list[str]
+    folders: Folders, bg_thr: float | None, faults: list[str]
 ) -> Choice:
     """Choose images by the IoU of their labels with their masks.
 
@@ -104,22 +88,20 @@ def choose_images(
     are ranked, evenly spread over the list.
 
     Args:
-        folders (StageFolders): Where the outputs are.
+        folders (Folders): See the module.
         bg_thr (float, optional): Background threshold of the CAMs.
-        faults (list[str]): Gets a line for each file that is unusable.
+        faults (list[str]): See the module.
 
     Returns:
-        Choice: Up to ``IMAGES_A_GROUP`` images a group.
+        Choice: Up to ``IMAGES_PER_GROUP`` images a group.
     """
-    ids = attempt(folders.ids, faults) or []
+    ids = attempt(faults, split_ids, folders) or []
     source, load = _label_source(folders, bg_thr)
     scores = {}
-    if folders.masks is not None and load is not None:
-        masked = [i for i in ids if (folders.masks / f'{i}.png').is_file()]
+    if 'masks' in folders and load is not None:
+        masked = [i for i in ids if (folders['masks'] / f'{i}.png').is_file()]
         for image_id in _spread(masked, MAX_RANKED):
-            score = attempt(
-                lambda i=image_id: _score(folders, i, load), faults
-            )
+            score = attempt(faults, _score, folders['masks'], image_id, load)
             if score is not None and not np.isnan(score):
                 scores[image_id] = score
     if not scores:
@@ -139,18 +121,8 @@ def choose_images(
     )
 
 
-def pick(
-    order: Sequence[str], count: int = IMAGES_A_GROUP
-) -> tuple[list[str], list[str], list[str]]:
-    """Take items from the start, the middle and the end, none twice.
-
-    Args:
-        order (Sequence[str]): All items.
-        count (int): Items a group where there are enough. Defaults to
-            ``IMAGES_A_GROUP``.
-
-    Returns:
-        tuple[list[str], list[str], list[str]]: Start, middle, end.
+def pick(order: Sequence, count: int = IMAGES_PER_GROUP) -> tuple:
+    """Take ``count`` items each from start, middle and end, none twice.
 
     Example:
         >>> pick('abcdefg', 2)
@@ -191,18 +163,10 @@ def image_iou(labels: np.ndarray, truth: np.ndarray) -> float:
     return float('nan') if np.isnan(iou).all() else float(np.nanmean(iou))
 
 
-def attempt(load: Callable, faults: list[str]):
-    """Call a loader; a missing file is None, an unusable one a fault too.
-
-    Args:
-        load (Callable): Takes nothing.
-        faults (list[str]): Gets the message of a file that breaks a rule.
-
-    Returns:
-        Any: What the loader returns, or None.
-    """
+def attempt(faults: list[str], load: Callable, *args) -> Any:
+    """Call a loader; missing files give None, unusable ones a fault too."""
     try:
-        return load()
+        return load(*args)
     except FileNotFoundError:
         return None
     except ValueError as error:  # every DataError is one
@@ -210,15 +174,15 @@ def attempt(load: Callable, faults: list[str]):
         return None
 
 
-def _label_source(folders: StageFolders, bg_thr: float | None):
+def _label_source(folders: Folders, bg_thr: float | None):
     """What is scored, in words, and its loader."""
-    if folders.labels is not None:
+    if 'labels' in folders:
         return 'pseudo label', lambda image_id: load_label_map(
-            folders.labels / f'{image_id}.png'
+            folders['labels'] / f'{image_id}.png'
         )[0]
-    if folders.cams is not None and bg_thr is not None:
+    if 'cams' in folders and bg_thr is not None:
         return f'CAM at threshold {bg_thr:.2f}', lambda image_id: _cam_labels(
-            folders.cams / f'{image_id}.npz', bg_thr
+            folders['cams'] / f'{image_id}.npz', bg_thr
         )
     return '', None
 
@@ -226,19 +190,15 @@ def _label_source(folders: StageFolders, bg_thr: float | None):
 def _cam_labels(path: Path, bg_thr: float) -> np.ndarray:
     """Labels (H, W) of a CAM record at a threshold."""
     record = CAMRecord.load(path)
-    labels = cam_to_label(
-        torch.from_numpy(record.cam),
-        torch.from_numpy(record.classes),
-        record.size,
-        bg_thr,
-    )
+    cam, classes = map(torch.from_numpy, (record.cam, record.classes))
+    labels = cam_to_label(cam, classes, record.size, bg_thr)
     return labels.numpy().astype(np.uint8)
 
 
-def _score(folders: StageFolders, image_id: str, load: Callable) -> float:
+def _score(masks: Path, image_id: str, load: Callable) -> float:
     """IoU of one image."""
     labels = load(image_id)
-    truth = load_label_map(folders.masks / f'{image_id}.png')[0]
+    truth = load_label_map(masks / f'{image_id}.png')[0]
     if labels.shape != truth.shape:
         raise ValueError(
             f'{image_id}: labels of size {labels.shape}, mask of size '
@@ -253,3 +213,52 @@ def _spread(items: list[str], count: int) -> list[str]:
         return items
     places = np.linspace(0, len(items) - 1, count).round().astype(int)
     return [items[place] for place in places]
+
+
+def load_panels(
+    folders: Folders, image_id: str, faults: list[str]
+) -> tuple[tuple[Panel, ...], set[int]]:
+    """Load one image's pictures, in the order of the stages.
+
+    Args:
+        folders (Folders): See the module.
+        image_id (str): The image.
+        faults (list[str]): See the module.
+
+    Returns:
+        tuple[tuple[Panel, ...], set[int]]: The pictures that exist, none
+        without the image itself, and the labels that occur in them.
+    """
+
+    def load(role: str, suffix: str, loader: Callable):
+        path = folders.get(role, Path('missing')) / f'{image_id}{suffix}'
+        return attempt(faults, loader, path) if role in folders else None
+
+    image = None
+    if 'images' in folders and folders['images'].is_dir():
+        image = attempt(faults, _load_image, folders['images'], image_id)
+    if image is None:
+        return (), set()
+    maps, seen = {}, set()
+    for role, caption in LABEL_MAPS.items():
+        if (loaded := load(role, '.png', load_label_map)) is not None:
+            seen |= set(np.unique(loaded[0]).tolist())
+            painted = colour_labels(loaded[0], voc_palette(255))
+            maps[role] = Panel(caption, painted, flat=True)
+    panels = [Panel('image', image)]
+    if (record := load('cams', '.npz', CAMRecord.load)) is not None:
+        final = 'weighted CAM' if record.branches else 'CAM'
+        for name, cam in {**record.branches, final: record.cam}.items():
+            panels.append(Panel(name, cam_picture(image, cam)))
+    seeds = maps.pop('seeds', None)
+    panels += [seeds] if seeds else []
+    if (loaded := load('boundaries', '.npz', load_boundary_map)) is not None:
+        picture = boundary_picture(loaded[0], image.shape[:2])
+        panels.append(Panel('boundary', picture))
+    return (*panels, *maps.values()), seen
+
+
+def _load_image(folder: Path, image_id: str) -> np.ndarray:
+    """Load an image as the stages do, (H, W, 3), uint8, BGR."""
+    path = str(find_image(folder, image_id))
+    return LoadWeakLabelImage()({'img_path': path})['img']

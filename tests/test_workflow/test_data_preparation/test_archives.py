@@ -1,4 +1,4 @@
-"""Downloads from servers on this machine."""
+"""Published archives; downloads come from servers on this machine."""
 
 import hashlib
 import shutil
@@ -9,13 +9,20 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from projects.amr.errors import MissingDependencyError, UserError
-from projects.amr.workflow.data_preparation.downloads import (
+from projects.amr.errors import (
+    DataError,
+    MissingDependencyError,
+    UserError,
+)
+from projects.amr.workflow.data_preparation.archives import (
+    SBD,
+    VOC2012,
     DownloadError,
     DownloadProgress,
+    KnownArchive,
     fetch_archive,
+    verify_archive,
 )
-from projects.amr.workflow.data_preparation.known_archives import KnownArchive
 
 DATA = bytes(range(256)) * 9000
 
@@ -97,7 +104,7 @@ def test_room_is_checked_beforehand(server, tmp_path, monkeypatch):
     known = KnownArchive(**{**known.__dict__, 'about': 1001})
     free = shutil._ntuple_diskusage(10, 10, 1000)
     monkeypatch.setattr(shutil, 'disk_usage', lambda _: free)
-    with pytest.raises(UserError, match='make room'):
+    with pytest.raises(UserError, match='free'):
         fetch_archive(known, tmp_path)
     assert not server.asked
 
@@ -106,7 +113,7 @@ def test_without_pooch_the_message_says_what_to_install(
     server, tmp_path, monkeypatch
 ):
     monkeypatch.setitem(sys.modules, 'pooch', None)
-    with pytest.raises(MissingDependencyError, match='pip install pooch'):
+    with pytest.raises(MissingDependencyError, match='pooch'):
         fetch_archive(archive(server, 'good'), tmp_path)
 
 
@@ -120,3 +127,32 @@ def test_progress_tells_the_time_left_and_never_more_than_all(capsys):
     assert second == 'a.tar: 3 of 3 MB, 0:00 min left'
     DownloadProgress('a.tar', interval=99.0).update(5)
     assert capsys.readouterr().out == ''
+
+
+@pytest.mark.parametrize(
+    ('data', 'size', 'found'),
+    [(DATA[:-1], len(DATA), '2,303,999'), (b'x' + DATA[1:], None, 'md5')],
+)
+def test_other_bytes_are_refused(tmp_path, data, size, found):
+    digest = hashlib.md5(DATA).hexdigest()
+    known = KnownArchive('tiny', 'a.tar', 'md5', digest, (), size)
+    path = tmp_path / 'any name'
+    path.write_bytes(DATA)
+    verify_archive(path, known)
+    path.write_bytes(data)
+    with pytest.raises(DataError, match=found) as caught:
+        verify_archive(path, known)
+    assert str(path) in str(caught.value)
+    assert '--no-verify' in str(caught.value)
+    path.unlink()
+    with pytest.raises(DataError, match=str(path)):
+        verify_archive(path, known)
+
+
+def test_facts_of_the_real_archives():
+    assert VOC2012.size == 1_999_639_040
+    assert VOC2012.digest.startswith('e14f7632')
+    assert SBD.digest == '82b4d87ceb2ed10f6038a1cba92111cb'
+    for archive in (VOC2012, SBD):
+        assert len(archive.urls) == len(set(archive.urls)) > 1
+        assert all(url.endswith(archive.name) for url in archive.urls)

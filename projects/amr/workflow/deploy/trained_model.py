@@ -1,0 +1,131 @@
+"""A trained model with its class names, without a Runner."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from mmengine.config import Config
+from mmengine.registry import init_default_scope
+from mmseg.datasets import PascalVOCDataset
+from mmseg.models import BaseSegmentor
+from mmseg.registry import MODELS
+from torch import nn
+
+from projects.amr.errors import UserError
+from projects.amr.models.classifiers import BaseCAMClassifier
+from projects.amr.runtime.checkpoints.checkpoint import require_match
+from projects.amr.runtime.checkpoints.checkpoint_file import read_checkpoint
+from projects.amr.runtime.checkpoints.pretrained import drop_pretrained
+from projects.amr.structures.voc_palette import voc_palette
+
+
+@dataclass
+class TrainedModel:
+    """A segmentor or a CAM classifier, in eval mode.
+
+    Args:
+        model (nn.Module): The model, on the CPU.
+        classes (tuple[str, ...]): Names by label, background first.
+        palette (list[list[int]]): RGB colours by label.
+        cfg (Config): The config that it was built from.
+    """
+
+    model: nn.Module
+    classes: tuple[str, ...]
+    palette: list[list[int]]
+    cfg: Config
+
+    @property
+    def kind(self) -> str:
+        """``'segmentor'`` or ``'classifier'``."""
+        return KINDS[isinstance(self.model, BaseCAMClassifier)]
+
+
+KINDS = ('segmentor', 'classifier')
+
+
+def build_trained(cfg: Config, meta: dict | None = None) -> TrainedModel:
+    """Build a model with its class list, its weights as they start.
+
+    Args:
+        cfg (Config): Config of the model and of its data.
+        meta (dict, optional): ``dataset_meta`` of a checkpoint, whose names
+            and colours come before those of the config. Defaults to None.
+
+    Returns:
+        TrainedModel: In eval mode.
+
+    Raises:
+        UserError: If the model is neither a segmentor nor a CAM classifier,
+            or if its outputs and class names differ in number.
+    """
+    init_default_scope(cfg.get('default_scope', 'mmseg'))
+    drop_pretrained(cfg.model, unfreeze=False)
+    model = MODELS.build(cfg.model)
+    if not isinstance(model, (BaseSegmentor, BaseCAMClassifier)):
+        raise UserError(
+            f'the config has a {type(model).__name__}: give the config of a '
+            'segmentor or of a CAM classifier'
+        )
+    dataset = (cfg.get('test_dataloader') or {}).get('dataset', {})
+    meta = {**(dataset.get('metainfo') or {}), **(meta or {})}
+    classes = meta.get('classes') or PascalVOCDataset.METAINFO['classes']
+    count = _num_labels(model)
+    if len(classes) != count:
+        raise UserError(
+            f'the model has {count} labels and its checkpoint or config '
+            f'names {len(classes)}: {", ".join(classes)}'
+        )
+    palette = meta.get('palette') or voc_palette(len(classes))
+    palette = [[int(value) for value in colour] for colour in palette]
+    model.eval()  # mmseg's ResNet returns nothing here
+    return TrainedModel(model, tuple(classes), palette, cfg)
+
+
+def load_trained(
+    cfg: Config, checkpoint: str | Path, trust: bool = False
+) -> TrainedModel:
+    """Build a model and load its weights and class list.
+
+    Args:
+        cfg (Config): The config that the checkpoint was trained with.
+        checkpoint (str | Path): The checkpoint; it also names the classes.
+        trust (bool): See :func:`read_checkpoint`. Defaults to False.
+
+    Returns:
+        TrainedModel: In eval mode.
+
+    Raises:
+        UserError: If the checkpoint is missing, refused or not of this
+            config; see also :func:`build_trained`.
+    """
+    content = read_checkpoint(checkpoint, trust=trust)
+    meta = (content.get('meta') or {}).get('dataset_meta')
+    trained = build_trained(cfg, meta)
+    state = content.get('state_dict', content)
+    require_match(trained.model, state, str(checkpoint))
+    trained.model.load_state_dict(state)
+    return trained
+
+
+def _num_labels(model: nn.Module) -> int:
+    """Number of labels, background included."""
+    if isinstance(model, BaseCAMClassifier):
+        return model.num_classes + 1
+    return model.decode_head.num_classes
+
+
+@torch.no_grad()
+def labels_of(trained: TrainedModel, data: dict) -> torch.Tensor:
+    """Label map (H, W), uint8, of one packed image by a segmentor.
+
+    Args:
+        trained (TrainedModel): A segmentor.
+        data (dict): ``inputs`` and ``data_samples`` as packed, one image.
+
+    Returns:
+        Tensor: On the CPU, at the photo's own size.
+    """
+    batch = {key: [value] for key, value in data.items()}
+    sample = trained.model.test_step(batch)[0]
+    return sample.pred_sem_seg.data[0].to('cpu', torch.uint8)

@@ -1,0 +1,119 @@
+"""The command line of tools that make a folder of label maps."""
+
+import argparse
+from pathlib import Path
+
+from projects.amr.evaluation.label_share import label_notes
+from projects.amr.evaluation.nested_results import rounded
+from projects.amr.runtime.config.cfg_options import add_cfg_options
+from projects.amr.runtime.config.config_faults import require_keys
+from projects.amr.runtime.files.sharding import (
+    add_shard_arguments,
+    read_shard,
+)
+from projects.amr.runtime.processes.item_pool import run_items
+from projects.amr.workflow.ablation import SUMMARY
+from projects.amr.workflow.labels.label_job import (
+    LabelMapJob,
+    LabelResult,
+    total_scores,
+)
+from projects.amr.workflow.labels.mask_tools import write_json
+from projects.amr.workflow.launch.loader_workers import fit_workers
+from projects.amr.workflow.launch.tool_setup import load_config
+
+NEEDED = ('test_dataloader', 'label_transform')
+
+
+def parse_args(description: str) -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(
+        description=description,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument('config', help='config file')
+    parser.add_argument('--work-dir', help='folder of summary and label maps')
+    parser.add_argument(
+        '--out', help='folder of the label maps, else `labels` in the work dir'
+    )
+    add_cfg_options(parser)
+    add_shard_arguments(parser)
+    return parser.parse_args()
+
+
+def make_labels(args: argparse.Namespace, title: str, prefix: str) -> None:
+    """Make the label maps of a config, print and write their scores.
+
+    The config's ``label_transform`` is applied to the images of
+    ``test_dataloader.dataset``, in ``test_dataloader.num_workers``
+    processes. One of several shards makes its own label maps alone; scores
+    are those of all, and so of the call without a shard that follows.
+
+    Args:
+        args (argparse.Namespace): Of :func:`parse_args`.
+        title (str): What messages call the label maps.
+        prefix (str): Of the metrics' names in the summary.
+
+    Raises:
+        UserError: If the config lacks a key, or see :class:`LabelMapJob`.
+    """
+    shard = read_shard(args)
+    launch = {'launcher': 'none', 'local_rank': 0}
+    cfg = load_config(argparse.Namespace(**{**vars(args), **launch}))
+    require_keys(cfg, 'test', NEEDED)
+    fit_workers(cfg, args.cfg_options)
+    loader, work_dir = cfg.test_dataloader, Path(cfg.work_dir)
+    out_dir = args.out or work_dir / 'labels'
+    job = LabelMapJob(loader.dataset, cfg.label_transform, out_dir)
+    items = shard.take(tuple(job.infos))
+    changed = job.prepare(items)
+    if changed:
+        print(
+            f'{job.out_dir}: {", ".join(changed)} changed since these '
+            f'{title} were made; they are redone'
+        )
+        (work_dir / SUMMARY).unlink(missing_ok=True)
+    results, kept = run_items(
+        job, items, num_workers=loader.get('num_workers', 0), title=title
+    )
+    job.require_own()
+    made = f'{len(results) - kept:,} made, {kept:,} kept from an earlier run'
+    note = f'{title} in {job.out_dir}: {made}'
+    if shard.count > 1:
+        print(
+            f'{note} (shard {shard}). When all {shard.count} shards are done, '
+            'the same command without --shard or --launcher scores them'
+        )
+        return
+    print(note)
+    summary = {
+        'config': str(args.config),
+        'settings': job.settings,
+        'split': str(loader.dataset.ann_file),
+        'images': len(results),
+        **_report(list(results.values()), job.classes, title, prefix),
+    }
+    write_json(work_dir / SUMMARY, summary)
+
+
+def _report(
+    results: list[LabelResult], classes: tuple, title: str, prefix: str
+) -> dict:
+    """Print the scores; return metrics and details for the summary."""
+    coverage, scores = total_scores(results, classes)
+    print(f'share of pixels with a label: {coverage:.2f} %')
+    notes = label_notes(sum(r.counts for r in results), classes, title)
+    for note in notes:
+        print(f'NOTE: {note}')
+    metrics = {f'{prefix}/coverage': coverage}
+    details = {'label_notes': notes} if notes else {}
+    if scores is None:
+        print('no image has a mask: nothing to score against')
+        return {'metrics': metrics, 'details': details}
+    print(f'against {scores.num_images:,} masks, in percent:')
+    print(scores.table(title))
+    found = scores.summary()
+    for name in ('mIoU', 'mprecision_fg', 'mrecall_fg'):
+        metrics[f'{prefix}/{name}'] = found[name]
+    details[prefix] = {'classes': classes, 'IoU': rounded(scores.iou)}
+    return {'metrics': metrics, 'details': details}
