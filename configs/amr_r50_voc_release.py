@@ -27,11 +27,13 @@ model = dict(
     ),
     # Seven scales and flip are those of the paper preset.
     test_cfg=dict(
-        type='AdvCAM',
-        # 27 passes, 13 at scale 0.5; the last step's image is never seen.
-        num_steps=(12, 26, 26, 26, 26, 26, 26),
-        rectify_logits=True,
-        ad_reduction='positive',
+        extractor=dict(
+            type='AdvCAM',
+            # 27 passes, 13 at scale 0.5; the last step's image is never seen.
+            num_steps=(12, 26, 26, 26, 26, 26, 26),
+            rectify_logits=True,
+            ad_reduction='positive',
+        ),
         # The AMM's statistics are those of a batch, and a batch is one class
         # of an image and of its mirrored copy.
         max_batch=1,

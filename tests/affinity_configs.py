@@ -84,8 +84,10 @@ def seeded(count: int = 2, size=(33, 47)) -> list:
 
 
 def with_cam(size=(33, 47), classes=(0, 2), shape=(9, 12)):
-    """A sample with the CAM record of an image."""
+    """A sample with the CAM record of an image, and a mask."""
     sample = SegDataSample()
+    mask = torch.zeros(1, *size, dtype=torch.long)
+    sample.gt_sem_seg = PixelData(data=mask)
     sample.cam_input = PixelData(
         cam=torch.rand(len(classes), *shape),
         metainfo={'classes': list(classes), 'size': size},

@@ -31,3 +31,40 @@ def write_cam_files(root: Path, folder: Path, split: str = 'train') -> Path:
             rng.random(maps.shape[1:]) ** 2,
         )
     return folder
+
+
+def write_label_config(
+    path: Path, root: Path, folder: Path, split: str = 'train', **transform
+) -> Path:
+    """A config that makes labels of those files; seeds by default."""
+    if 'type' not in transform:
+        seeds = {'type': 'GenerateSeed', 'fg_thr': 0.6, 'bg_thr': 0.33}
+        transform = {**seeds, 'crf': None, **transform}
+    steps = [
+        {'type': 'LoadWeakLabelImage'},
+        {'type': 'LoadCAMRecord', 'cam_dir': str(folder / 'cams')},
+        {
+            'type': 'LoadBoundaryMap',
+            'boundary_dir': str(folder / 'boundaries'),
+        },
+    ]
+    if transform['type'] == 'GenerateSeed':
+        steps.pop()
+    names = VOCFolder.open(root, split).classes
+    dataset = {
+        'type': 'VOCWeakLabelDataset',
+        'data_root': str(root),
+        'metainfo': {'classes': names},
+        'ann_file': f'ImageSets/Segmentation/{split}.txt',
+        'pipeline': steps,
+        'test_mode': True,
+    }
+    if (root / 'labels.csv').is_file():
+        dataset |= {'label_source': 'file', 'label_file': 'labels.csv'}
+    base = Path(__file__).parents[1] / 'configs/_base_/default_runtime.py'
+    path.write_text(
+        f'_base_ = {str(base)!r}\n'
+        f'label_transform = {transform!r}\n'
+        f'test_dataloader = dict(num_workers=0, dataset={dataset!r})\n'
+    )
+    return path

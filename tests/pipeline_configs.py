@@ -29,16 +29,17 @@ stages = [
     ),
     dict(
         name='seeds',
-        kind='tool',
+        kind='test',
         tool='make_seeds.py',
-        arguments=[
-            '{{cam_make.cams}}',
-            *('--data-root', data_root, '--split', 'train'),
-            *('--out-dir', '{{stage}}/labels', '--crf', 'none'),
-            *('--fg-thr', '0.3', '--bg-thr', '0.1'),
-        ],
-        outputs=dict(labels='{{stage}}/labels'),
-        summary='{{stage}}/labels/seeds_summary.json',
+        config='configs/toy/seeds_toyvoc.py',
+        outputs=['labels'],
+        env=dict(CAM_DIR='{{cam_make.cams}}', TOYVOC_ROOT=data_root),
+        cfg_options={{
+            'label_transform.fg_thr': 0.3,
+            'label_transform.bg_thr': 0.1,
+            'test_dataloader.dataset.ann_file':
+                'ImageSets/Segmentation/train.txt',
+        }},
     ),
     dict(
         name='seg_train',

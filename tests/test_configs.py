@@ -11,12 +11,15 @@ from mmengine.registry import DATASETS as ROOT_DATASETS
 from mmengine.runner import get_priority
 from mmseg.registry import DATASETS, HOOKS, METRICS, MODELS
 
-from projects.amr.models import AMR, SEAM, CAMClassifier
+from projects.amr.models import AMR, SEAM, CAMClassifier, IRNet
 from projects.amr.runtime.checkpoints.pretrained import (
     drop_pretrained,
     find_pretrained,
 )
-from projects.amr.runtime.config.config_reading import allow_mmseg_bases
+from projects.amr.runtime.config.config_reading import (
+    allow_mmseg_bases,
+    read_config,
+)
 
 CONFIGS = Path(__file__).parents[1] / 'configs'
 CLASSIFIERS = sorted(
@@ -96,7 +99,7 @@ TRAININGS = [
 
 @pytest.mark.parametrize('path', TRAININGS, ids=lambda path: path.stem)
 def test_trainings_take_images_of_one_row(path):
-    for step in Config.fromfile(path).train_dataloader.dataset.pipeline:
+    for step in read_config(path).train_dataloader.dataset.pipeline:
         assert step.type not in ('Resize', 'PackSegInputs')
         if step.type == 'RandomResize':
             assert step.resize_type == 'ResizeNonEmpty'
@@ -349,9 +352,33 @@ def test_hooks_run_in_the_order_that_their_work_needs(name, expected):
     ]
 
 
+@pytest.mark.parametrize(
+    ('walk', 'network'),
+    [
+        ('pseudo_labels_voc', 'irnet_r50_voc'),
+        ('pseudo_labels_voc', 'irnet_lite0_voc'),
+        ('pseudo_labels_voc_release', 'irnet_r50_voc_release'),
+        ('toy/pseudo_labels_toyvoc', 'toy/irnet_r26_toyvoc'),
+    ],
+)
+def test_pseudo_labels_are_walked_as_the_network_scores_them(walk, network):
+    cfg = Config.fromfile(CONFIGS / f'{walk}.py')
+    transform = cfg.label_transform.to_dict()
+    assert transform.pop('type') == 'RandomWalkPseudoLabel'
+    assert transform.pop('crf') is None
+    cfg = Config.fromfile(CONFIGS / f'{network}.py')
+    scored = {**IRNet.default_test_cfg, **cfg.model.test_cfg}
+    assert transform.items() <= scored.items()
+    kept = ('max_pixels', 'pad_size')
+    default = {**IRNet.default_test_cfg, **transform}
+    assert {k: v for k, v in scored.items() if k not in kept} == {
+        k: v for k, v in default.items() if k not in kept
+    }
+
+
 @pytest.mark.parametrize('path', TRAININGS, ids=lambda path: path.stem)
 def test_the_learning_rate_is_for_the_batch_of_one_process(path):
-    cfg = Config.fromfile(path)
+    cfg = read_config(path)
     assert cfg.auto_scale_lr == {
         'enable': False,
         'base_batch_size': cfg.train_dataloader.batch_size,

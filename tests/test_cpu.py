@@ -164,3 +164,12 @@ def test_cores_are_those_of_the_affinity():
         '0))]); print(runpy.run_path("projects/amr/cpu.py")["usable_cores"]())'
     )
     assert python('-c', code).stdout == '1\n'
+
+
+@pytest.mark.parametrize(
+    ('cores', 'text', 'count'),
+    [(1, 'auto', 0), (5, 'auto', 5), (5, '7', 7), (5, '0', 0)],
+)
+def test_worker_count_of_a_command_line(cores, text, count, monkeypatch):
+    monkeypatch.setattr(cpu, 'usable_cores', lambda: cores)
+    assert cpu.worker_count(text) == count

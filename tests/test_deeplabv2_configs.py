@@ -18,7 +18,6 @@ from projects.amr.runtime.checkpoints.pretrained import (
     find_pretrained,
     require_pretrained,
 )
-from projects.amr.workflow.launch.tool_setup import settle_initial_weights
 
 CONFIGS = Path(__file__).parents[1] / 'configs'
 NAMES = sorted(
@@ -117,7 +116,7 @@ def test_batch_norm_is_frozen_and_every_convolution_is_not(voc):
 def test_random_weights_release_all_that_was_frozen():
     """Frozen at its start, the last BatchNorm of a block would give zero."""
     cfg = load()
-    settle_initial_weights(cfg, random_init=True)
+    drop_pretrained(cfg.model)
     assert not list(find_pretrained(cfg.model))
     with torch.device('meta'):
         model = MODELS.build(cfg.model)

@@ -24,8 +24,8 @@ from projects.amr.models import (
 )
 from projects.amr.models.losses import AffinityLoss
 from projects.amr.ops.dense_crf import CRF_KERNELS
+from projects.amr.ops.label_crf import refine_scores
 from projects.amr.ops.random_walk import random_walk
-from projects.amr.ops.score_crf import refine_scores
 from projects.amr.ops.seeds import affinity_seed, confident_seed
 from projects.amr.runtime.checkpoints.pretrained import drop_pretrained
 from projects.amr.structures.voc_palette import voc_palette
@@ -63,14 +63,14 @@ VALUES = {
     },
     'amr_r50_voc_release': {
         'model.test_cfg.scales': SCALES,
-        'model.test_cfg.num_steps': (12, 26, 26, 26, 26, 26, 26),
+        'model.test_cfg.extractor.num_steps': (12, 26, 26, 26, 26, 26, 26),
         'model.xi': 0.5,
         'model.cls_weight': 0.5,
         'amm.modulation.eps': 0.0,
     },
     'cam_r50_voc_advcam': {
         'model.test_cfg.scales': (0.5, 1.0, 1.5, 2.0),
-        'model.test_cfg.num_steps': (13, 27, 27, 27),
+        'model.test_cfg.extractor.num_steps': (13, 27, 27, 27),
         'test_evaluator.0.bg_thr': 0.15,
     },
     'irnet_r50_voc': {

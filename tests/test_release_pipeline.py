@@ -6,9 +6,11 @@ import pytest
 from mmengine.config import Config
 
 from projects.amr.runtime.checkpoints.pretrained import find_pretrained
-from projects.amr.workflow.pipeline import Workspace, read_stages
-from projects.amr.workflow.pipeline.context import StageContext
-from projects.amr.workflow.pipeline.digests import DigestCache
+from projects.amr.workflow.pipeline import (
+    StageContext,
+    Workspace,
+    read_stages,
+)
 
 ROOT = Path(__file__).parents[1]
 PIPELINES = ROOT / 'configs/pipelines'
@@ -19,8 +21,7 @@ def space(tmp_path, monkeypatch):
     monkeypatch.chdir(ROOT)
     monkeypatch.setenv('VOC_ROOT', str(tmp_path / 'voc'))
     stages = read_stages(Config.fromfile(PIPELINES / 'amr_voc12_release.py'))
-    digests = DigestCache(tmp_path / 'digests.json')
-    return Workspace(tmp_path / 'work', stages, digests, seed=0)
+    return Workspace(tmp_path / 'work', stages, seed=0)
 
 
 def configs(space):
@@ -54,10 +55,12 @@ def test_release_switches_reach_every_stage(space):
     assert found['plain_train'].train_pipeline[4].type == 'RandomCutOut'
     for name in ('cam_train', 'cam_make'):
         assert found[name].model.detach_spotlight
-    assert found['cam_make'].model.test_cfg.type == 'AdvCAM'
+    assert found['cam_make'].model.test_cfg.extractor.type == 'AdvCAM'
     for name in ('affinity_train', 'affinity_make'):
         assert found[name].model.interior_only
         assert found[name].model.test_cfg.cam_power == 1.5
+    walk = found['pseudo_labels'].label_transform
+    assert (walk.cam_power, walk.enlarge_by) == (1.5, 4)
     tests = [name for name in found if name.startswith('segmentor_')]
     assert len(tests) == 4
     assert all(found[name].model.test_cfg.fuse_scales for name in tests)

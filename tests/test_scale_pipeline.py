@@ -18,11 +18,10 @@ from projects.amr.runtime.checkpoints.pretrained import (
 from projects.amr.runtime.files.progress import Reporter
 from projects.amr.workflow.pipeline import (
     PipelineRunner,
+    StageContext,
     Workspace,
     read_stages,
 )
-from projects.amr.workflow.pipeline.context import StageContext
-from projects.amr.workflow.pipeline.digests import DigestCache
 
 ROOT = Path(__file__).parents[1]
 CONFIG = 'configs/pipelines/amr_toyvoc_scale.py'
@@ -40,8 +39,7 @@ def data_root(tmp_path, monkeypatch):
 @pytest.fixture
 def space(data_root, tmp_path):
     stages = read_stages(Config.fromfile(CONFIG))
-    digests = DigestCache(tmp_path / 'digests.json')
-    return Workspace(tmp_path / 'work', stages, digests, seed=0)
+    return Workspace(tmp_path / 'work', stages, seed=0)
 
 
 @pytest.fixture
@@ -147,8 +145,7 @@ def test_as_many_small_images_as_voc_has(tmp_path, monkeypatch):
     assert spec.num_train + spec.num_extra == voc.num_train + voc.num_extra
     assert spec.num_val == voc.num_val
     assert spec.size == PRESETS['demo'].size
-    digests = DigestCache(tmp_path / 'digests.json')
-    space = Workspace(tmp_path / 'work', stages, digests, seed=0)
+    space = Workspace(tmp_path / 'work', stages, seed=0)
     for stage in stages:
         if stage.name in ('cam_train', 'affinity_train'):
             cfg = StageContext(stage, space).cfg

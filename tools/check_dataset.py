@@ -3,9 +3,9 @@
 
 ``python tools/check_dataset.py CONFIG`` checks what a training, test or
 pipeline config reads; ``--data-root VOC2012 --train train_aug --val val``
-the lists of a folder. Every bad item is told with file and line, the first
-ten and their number; then the exit code is 3. ``--skip-bad DIR`` writes lists
-without them and ends with 0. A second check reads only what changed.
+the lists of a folder. Every bad item is counted and the first ten are named
+with file and line; then the exit code is 3. ``--skip-bad DIR`` writes lists
+without them and ends with 0.
 """
 
 import argparse
@@ -25,18 +25,15 @@ from projects.amr.datasets.labels.label_agreement import (
     check_max_contradictions,
 )
 from projects.amr.errors import UserError
-from projects.amr.runtime.config.cfg_options import add_cfg_options
+from projects.amr.runtime.config.config_reading import add_cfg_options
 from projects.amr.workflow.labels.mask_tools import config_classes, write_json
 from projects.amr.workflow.launch.tool_setup import run_tool
 from projects.amr.workflow.preflight import (
-    Scanner,
     SplitToCheck,
     check_splits,
     config_splits,
     folder_splits,
 )
-
-CACHE = 'work_dirs/check_dataset_cache.json'
 
 
 def parse_args() -> argparse.Namespace:
@@ -82,12 +79,6 @@ def parse_args() -> argparse.Namespace:
     )
     parser.add_argument('--out', help='JSON file of the report')
     parser.add_argument(
-        '--cache',
-        default=CACHE,
-        help='JSON file that remembers what was read, or none '
-        '(default: %(default)s)',
-    )
-    parser.add_argument(
         '--num-workers',
         type=worker_count,
         help='processes, by default as many as fit',
@@ -131,15 +122,15 @@ def make_folder(folder: Path) -> None:
 
 
 def main() -> None:
-    """Check, tell, and write what is asked for."""
+    """Check, print the report, and write the files that are wanted."""
     args = parse_args()
     check_max_contradictions(args.max_contradictions)
     MMLogger.get_current_instance().setLevel('WARNING')
-    scanner = Scanner(
-        None if args.cache == 'none' else args.cache, args.num_workers
-    )
     report = check_splits(
-        find_splits(args), scanner, args.allow_overlap, args.max_contradictions
+        find_splits(args),
+        args.num_workers,
+        args.allow_overlap,
+        args.max_contradictions,
     )
     for line in report.lines():
         print(line)

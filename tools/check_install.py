@@ -101,8 +101,10 @@ def check_data() -> Iterator[tuple]:
     """VOC 2012 and initial weights; notes, since ToyVOC needs neither."""
     from mmengine.config import Config
 
-    from projects.amr.runtime.checkpoints.pretrained import find_pretrained
-    from projects.amr.runtime.checkpoints.weight_sources import cached_path
+    from projects.amr.runtime.checkpoints.pretrained import (
+        cached_path,
+        find_pretrained,
+    )
 
     root = Path(os.environ.get('VOC_ROOT', ROOT / 'data/VOCdevkit/VOC2012'))
     path = root / 'ImageSets' / 'Segmentation' / 'train_aug.txt'

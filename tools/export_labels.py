@@ -2,7 +2,8 @@
 """Export label maps: ``export_labels.py LABEL_DIR OUT.json --data-root ROOT``.
 
 One COCO file with an RLE a class and image (pixels of 255 are left out), and
-on request the folders of CVAT's "Segmentation mask 1.1". Images bear the
+on request the folders of CVAT's "Segmentation mask 1.1", Label Studio's brush
+and FiftyOne's segmentations; import_masks.py reads them back. Images bear the
 names that they had before tools/dataset_converters/import_images.py.
 """
 
@@ -22,6 +23,10 @@ from projects.amr.workflow.export.cvat_export import (
     unlisted_names,
 )
 from projects.amr.workflow.export.label_export import LabelFolder, export_coco
+from projects.amr.workflow.export.tool_masks import (
+    export_fiftyone,
+    export_label_studio,
+)
 from projects.amr.workflow.labels.mask_tools import (
     add_folder_arguments,
     open_folder,
@@ -38,6 +43,15 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('label_dir', help='folder of <id>.png')
     parser.add_argument('out_file', help='COCO file to write')
     parser.add_argument('--masks', help="folder to make in CVAT's layout too")
+    parser.add_argument(
+        '--label-studio', help='JSON of brush predictions to write too'
+    )
+    parser.add_argument(
+        '--image-prefix',
+        default='/data/local-files/?d=',
+        help='what stands before the path of a photo in Label Studio',
+    )
+    parser.add_argument('--fiftyone', help='folder of segmentations, too')
     parser.add_argument(
         '--ignore',
         choices=['declare', 'refuse'],
@@ -69,6 +83,14 @@ def main() -> None:
                 f'hold, and CVAT will not find their masks; rename them:\n'
                 f'{list_faults([repr(name) for name in lost])}'
             )
+    if args.label_studio:
+        count = export_label_studio(
+            source, args.label_studio, args.image_prefix, progress
+        )
+        print(f'{args.label_studio}: {count:,} tasks, and the config in .xml')
+    if args.fiftyone:
+        count = export_fiftyone(source, args.fiftyone, progress)
+        print(f'{args.fiftyone}: {count:,} masks and mask_targets.json')
 
 
 if __name__ == '__main__':

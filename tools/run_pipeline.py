@@ -1,9 +1,9 @@
 #!/usr/bin/env python
 """Run a whole pipeline: ``python tools/run_pipeline.py PIPELINE_CONFIG``.
 
-Stages run in order, each in a process of its own. What is finished is kept;
-what a changed config, list, image, label or checkpoint made stale runs again,
-and the message says what changed. Stopped or killed, the same command goes
+Stages run in order, each as its own process. Finished stages are kept; those
+that a changed config, list, image, label or checkpoint made stale are re-run,
+and the message says what changed. After a stop or kill the same command goes
 on. The outcome is ``summary.json`` and ``report.html`` in the work dir.
 """
 
@@ -18,8 +18,7 @@ import projects.amr.openmp  # noqa: F401  before torch
 
 from mmengine.logging import MMLogger
 
-from projects.amr.runtime.config.cfg_options import add_cfg_options
-from projects.amr.runtime.config.config_reading import read_config
+from projects.amr.runtime.config.config_reading import add_cfg_options
 from projects.amr.runtime.files.progress import Reporter
 from projects.amr.runtime.processes.stop_signals import (
     same_command_goes_on,
@@ -29,15 +28,11 @@ from projects.amr.runtime.processes.work_dir_lock import work_dir_lock
 from projects.amr.workflow.launch.tool_setup import run_tool
 from projects.amr.workflow.pipeline import (
     PipelineRunner,
-    Workspace,
     choose,
-    pipeline_work_dir,
-    read_stages,
+    read_pipeline,
     summarize,
     write_summary,
 )
-from projects.amr.workflow.pipeline.digests import DigestCache
-from projects.amr.workflow.pipeline.own_data import use_own_data
 from projects.amr.workflow.report.report_data import make_report
 
 
@@ -83,36 +78,31 @@ def parse_args() -> argparse.Namespace:
 def main() -> None:
     """Run the stages, then write summary and report."""
     args = parse_args()
-    # Each reading of a config would tell of its environment variables.
+    # Each reading of a config would log its environment variables.
     MMLogger.get_current_instance().setLevel('WARNING')
     began = time.time()
-    cfg = read_config(args.config)
-    use_own_data(cfg)
-    stages = read_stages(cfg)
-    work_dir = pipeline_work_dir(cfg, args.work_dir)
-    space = Workspace(
-        work_dir,
-        stages,
-        DigestCache(work_dir / '.digests.json'),
-        cfg.get('seed') if args.seed is None else args.seed,
+    space = read_pipeline(
+        args.config,
+        args.work_dir,
+        args.seed,
         args.no_pretrained,
         args.cfg_options,
     )
     reporter = Reporter()
     runner = PipelineRunner(space, reporter, args.gpus)
-    chosen = choose(stages, args.first, args.last)
+    chosen = choose(space.stages, args.first, args.last)
     if args.dry_run:
         for name, what in runner.explain(chosen):
             print(f'{name}: {what}')
         return
-    with work_dir_lock(work_dir) as stale:
+    with work_dir_lock(space.work_dir) as stale:
         if stale:
-            reporter.step(f'{work_dir} was locked by {stale}, which is gone')
+            reporter.step(f'removed the lock of {stale}, which has ended')
         with stop_tells(same_command_goes_on):
             runner.run(chosen, args.force)
-        summary = summarize(space, runner.status, cfg, time.time() - began)
-        path = write_summary(work_dir, summary)
-        report = make_report(work_dir, summary, cfg)
+        summary = summarize(space, runner.status, time.time() - began)
+        path = write_summary(space.work_dir, summary)
+        report = make_report(space.work_dir, summary, space.cfg)
     show(summary, path, report)
 
 

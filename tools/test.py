@@ -1,9 +1,9 @@
 #!/usr/bin/env python
 """Test a model: ``python tools/test.py CONFIG CHECKPOINT``.
 
-A classifier writes one CAM record an image and prints CAM mIoU (at the fixed
+A classifier writes one CAM record per image and prints CAM mIoU (at the fixed
 threshold and at the best of the sweep) and classification mAP. An affinity
-network writes one palette PNG an image and prints pseudo-label mIoU, a
+network writes one palette PNG per image and prints pseudo-label mIoU, a
 segmentor the same with mIoU; on a split without masks nothing is scored.
 """
 
@@ -27,7 +27,7 @@ from projects.amr.engine.mixed_precision import settle_half
 from projects.amr.errors import UserError
 from projects.amr.evaluation.nested_results import take_nested_results
 from projects.amr.runtime.checkpoints.pretrained import drop_pretrained
-from projects.amr.runtime.config.config_faults import require_keys
+from projects.amr.runtime.config.config_reading import require_keys
 from projects.amr.runtime.files.atomic_write import atomic_write
 from projects.amr.runtime.processes.stop_signals import (
     stop_tells,
@@ -35,7 +35,6 @@ from projects.amr.runtime.processes.stop_signals import (
 )
 from projects.amr.workflow.ablation import SUMMARY
 from projects.amr.workflow.launch.config_agreement import settle_config
-from projects.amr.workflow.launch.loader_workers import fit_workers
 from projects.amr.workflow.launch.tool_setup import (
     add_common_arguments,
     add_trust_argument,
@@ -60,7 +59,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('checkpoint', help='checkpoint file')
     parser.add_argument('--out', help='folder of the predictions')
     parser.add_argument(
-        '--show-dir', help='folder of picture strips, one an image'
+        '--show-dir', help='folder of picture strips, one per image'
     )
     parser.add_argument(
         '--tta', action='store_true', help='test-time augmentation'
@@ -94,7 +93,7 @@ def use_tta(cfg: Config) -> None:
 
 
 def others_of(checkpoint: Path, work_dir: Path) -> str:
-    """Say which checkpoints there are in place of a missing one."""
+    """Name the checkpoints that exist, if one is missing."""
     for folder in (checkpoint.parent, work_dir):
         found = [path.name for path in sorted(folder.glob('*.pth'))]
         if found:
@@ -107,8 +106,7 @@ def main() -> None:
     args = parse_args()
     cfg = load_config(args)
     require_keys(cfg, 'test', NEEDED)
-    settle_config(cfg, ('test',))
-    fit_workers(cfg, args.cfg_options)
+    settle_config(cfg, ('test',), args.cfg_options)
     settle_half(cfg)
     if not Path(args.checkpoint).is_file():
         raise UserError(
@@ -132,7 +130,7 @@ def main() -> None:
 
 def run_test(runner: Runner) -> dict:
     """Test; a stop leaves no half file and says how to go on."""
-    kept = 'stopped; finished items are kept, this goes on:'
+    kept = 'stopped; finished items are kept, this command resumes:'
     with stop_tells(lambda: f'{kept}\n  {this_command()}'):
         return runner.test()
 

@@ -3,7 +3,7 @@ _base_ = [
     '../_base_/schedules/toy_12e.py',
     '../_base_/default_runtime.py',
 ]
-# amr_r50.py at a quarter of the width, half of the blocks, output stride 8
+# amr_r50_voc.py at a quarter of the width, half of the blocks, output stride 8
 # and from random weights: same classes, small sizes.
 toy_backbone = dict(
     type='ShallowResNet',

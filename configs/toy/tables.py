@@ -48,8 +48,8 @@ erase = dict(
 # Half of the steps at the smallest scale, as in the released code. L_AD is the
 # mean over positions, not the released sum (ad_reduction='positive').
 adv_cam = {
-    'model.test_cfg.type': 'AdvCAM',
-    'model.test_cfg.num_steps': '(13,27,27,27)',
+    'model.test_cfg.extractor.type': 'AdvCAM',
+    'model.test_cfg.extractor.num_steps': '(13,27,27,27)',
     'model.test_cfg.max_batch': 32,
 }
 pretrained_spotlight = {'model.spotlight.init_cfg.type': 'Pretrained'}

@@ -69,9 +69,9 @@ def test_names_that_cannot_be_written_are_refused(name, rule):
 def test_number_of_classes_is_bounded_by_the_ignored_label():
     names = [(f'c{number}', 'x') for number in range(255)]
     check_class_names(names[:254])
-    with pytest.raises(DataError, match='1 to 254 classes, got 255'):
+    with pytest.raises(DataError, match='255'):
         check_class_names(names)
-    with pytest.raises(DataError, match='no row has a label'):
+    with pytest.raises(DataError, match='got 0'):
         find_classes(table((), ()))
 
 

@@ -43,11 +43,12 @@ def test_photos_of_sub_folders_are_listed_by_id(tmp_path):
         '__MACOSX/._d.jpeg',
         'masks/a b.png',
     )
-    photos, others = list_photos(tmp_path, [tmp_path / 'masks'])
+    photos, others, unread, links = list_photos(tmp_path, [tmp_path / 'masks'])
     assert photos == PHOTOS
     assert list(photos) == sorted(photos)
     assert others == {'.txt': 1, '.heic': 1, 'none': 1}
-    assert 'masks%2Fa b' in list_photos(tmp_path)[0]
+    assert (unread, links) == (['raw.HEIC'], [])
+    assert 'masks%2Fa b' in list_photos(tmp_path).photos
 
 
 def test_two_photos_of_one_name_are_both_named(tmp_path):

@@ -26,25 +26,7 @@ def test_ids_that_could_leave_the_folder_are_refused(tmp_path, bad):
         read_id_list(path)
 
 
-def test_doubled_ids_are_named_with_their_lines(tmp_path):
-    with pytest.raises(DataError, match=r'(?s)line 1.*line 3'):
-        read_id_list(write(tmp_path, b'a\nb\na\n'))
-
-
-def test_first_ten_faults_and_the_total_are_told(tmp_path):
-    lines = '\n'.join(f'../{i}' for i in range(25)).encode()
-    with pytest.raises(DataError) as error:
-        read_id_list(write(tmp_path, lines))
-    assert str(error.value).count('line ') == 10
-    assert '25 in all' in str(error.value)
-
-
 @pytest.mark.parametrize('data', [b'', b'\n \n', b'\xff\xfe\x00bad\x81'])
 def test_empty_or_binary_list_is_refused(tmp_path, data):
     with pytest.raises(DataError, match=r'train\.txt'):
         read_id_list(write(tmp_path, data))
-
-
-def test_missing_list_says_where_to_look(tmp_path):
-    with pytest.raises(DataError, match='VOC_ROOT'):
-        read_id_list(tmp_path / 'none.txt')

@@ -4,7 +4,7 @@ from PIL import Image
 
 from projects.amr.datasets.labels.mask_rules import load_mask
 from projects.amr.datasets.own_photos.image_folder import Photo
-from projects.amr.datasets.own_photos.image_scan import  scan_photos
+from projects.amr.datasets.own_photos.image_scan import scan_photos
 from projects.amr.errors import DataError
 
 TURN = 0x0112  # EXIF orientation
@@ -33,11 +33,6 @@ def save_mask(path, size, top):
 
 def photos(*names):
     return [Photo(name[0], name, ('dog',)) for name in names]
-
-
-def test_sizes_are_those_of_the_turned_image(folder):
-    assert (folder / 'a.jpg') == (37, 23)
-    assert (folder / 'b.png') == (23, 37)
 
 
 def test_masks_must_fit_image_and_classes(folder):

@@ -49,12 +49,6 @@ def test_yes_and_no_are_no_classes(tmp_path, cells):
         assert find_classes(table, given) == given
 
 
-def test_yes_and_no_in_json(tmp_path):
-    table = read(tmp_path, '{"a.jpg": ["1"], "b.jpg": []}', '.json')
-    with pytest.raises(DataError, match='yes and no'):
-        find_classes(table)
-
-
 @pytest.mark.parametrize(
     'word',
     [

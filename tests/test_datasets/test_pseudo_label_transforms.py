@@ -7,6 +7,7 @@ from mmcv.transforms import Compose
 from mmseg.registry import TRANSFORMS
 from PIL import Image
 
+from projects.amr.datasets.transforms import pseudo_label
 from projects.amr.errors import DataError
 from projects.amr.ops.cam import cam_to_label, resize_cam
 from projects.amr.ops.label_crf import refine_class_labels
@@ -250,15 +251,25 @@ class TestRandomWalkPseudoLabel:
         [
             {'bg_thr': 1.5},
             {'radius': 0},
+            {'beta': 0.0},
+            {'exp_times': -1},
             {'normalize': 'x'},
             {'solver': 'x'},
             {'crf': 'x'},
             {'cam_power': 0},
             {'enlarge_by': 0},
             {'crf_params': {'kernels': 'x'}},
+            {'crf_params': {'gt_prob': 1.0}},
+            {'crf_params': {'gt': 0.9}},
         ],
     )
-    def test_bad_settings_are_refused_when_built(self, changes):
+    def test_bad_settings_are_refused_when_built(self, changes, monkeypatch):
+        def refused(*args, **kwargs):
+            raise AssertionError('a constructor computes')
+
+        for name in ('walk_to_scores', 'refine_class_labels'):
+            monkeypatch.setattr(f'{pseudo_label.__name__}.{name}', refused)
+        build('RandomWalkPseudoLabel')
         with pytest.raises(ValueError, match='`'):
             build('RandomWalkPseudoLabel', **changes)
 

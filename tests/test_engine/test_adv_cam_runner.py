@@ -9,11 +9,11 @@ from model_configs import amr, branch
 from projects.amr.structures import CAMRecord
 
 ADV = {
-    'type': 'AdvCAM',
     'scales': (0.5, 1.0),
-    'num_steps': (1, 2),
     'output_stride': 2,
+    'extractor': {'type': 'AdvCAM', 'num_steps': (1, 2)},
 }
+STILL = {**ADV, 'extractor': {'type': 'AdvCAM', 'num_steps': 0}}
 
 
 @pytest.fixture
@@ -54,7 +54,7 @@ def test_both_branches_give_records_and_scores(run):
 
 def test_settings_change_the_key_and_the_maps_but_not_the_scores(run):
     _, first, _ = run(ADV, branch(), 'a')
-    _, plain, _ = run({**ADV, 'num_steps': 0}, branch(), 'b')
+    _, plain, _ = run(STILL, branch(), 'b')
     assert len(first) == len(plain) == 8
     for one, other in zip(first, plain, strict=True):
         assert one.key != other.key
@@ -72,7 +72,7 @@ def test_settings_change_the_key_and_the_maps_but_not_the_scores(run):
 def test_frozen_spotlight_of_the_release_climbs_too(run):
     model = amr(detach_spotlight=True, loss_cps=None)
     _, first, net = run(ADV, model, 'a', 'adv')
-    _, plain, _ = run({**ADV, 'num_steps': 0}, model, 'b', 'plain')
+    _, plain, _ = run(STILL, model, 'b', 'plain')
     assert not any(p.requires_grad for p in net.spotlight.parameters())
     # An untrained net leaves some images without a usable map.
     pairs = [

@@ -12,11 +12,11 @@ from runner_configs import tiny_config
 
 from model_configs import branch
 from projects.amr.datasets import VOCFolder
+from projects.amr.engine import LabelMapWriterHook
 from projects.amr.errors import UserError
 from projects.amr.evaluation.mask_evaluation import evaluate_masks
 from projects.amr.evaluation.nested_results import take_nested_results
 from projects.amr.ops.cam import cam_to_label
-from projects.amr.ops.label_crf import refine_class_labels
 from projects.amr.structures import (
     CAMRecord,
     load_boundary_map,
@@ -173,96 +173,46 @@ def test_moved_cams_make_nothing_stale(run, tmp_path):
     assert contents(folder) == before
 
 
-@pytest.mark.parametrize(
-    'second',
-    [
-        {'bg_thr': 0.25},
-        {'changes': {'model.bg_thr': 0.3}},
-    ],
-)
-def test_other_settings_redo_all(run, second):
+def test_other_settings_redo_all(run):
     run(name='a')
-    _, counts, folder = run(name='b', **second)
+    _, counts, folder = run(name='b', changes={'model.bg_thr': 0.3})
     assert counts['made'] == 8
     manifest = json.loads((folder / 'generation.json').read_text())
     assert {'weights', 'CRF'} <= set(manifest['made_from'])
 
 
-def test_threshold_of_the_hook_comes_before_the_model_s(run):
-    metrics, _, _ = run(bg_thr=0.5, changes={'test_evaluator.0.bg_thr': 0.5})
-    other, _, _ = run(name='b')
-    assert metrics['labels/mIoU'] == pytest.approx(metrics['cam/mIoU_fixed'])
-    assert metrics['labels/mIoU'] != pytest.approx(other['labels/mIoU'])
-
-
-def test_crf_is_that_of_the_labels(run, toy_root):
-    params = {'kernels': 'irn', 'gt_prob': 0.6}
-    split = VOCFolder.open(toy_root, 'train')
-    _, _, folder = run(name='a')
-    plain = {i: load_label_map(folder / f'{i}.png')[0] for i in split.ids}
-    _, counts, _ = run(name='b', crf='dense', crf_params=params)
-    assert counts['made'] == 8
-    for image_id, labels in plain.items():
-        image = np.array(Image.open(split.image_path(image_id)))
-        mask, _ = load_label_map(split.mask_path(image_id))
-        expected = refine_class_labels(
-            image, labels, 'dense', classes_in_mask(mask), **params
-        )
-        found, _ = load_label_map(folder / f'{image_id}.png')
-        np.testing.assert_array_equal(found, expected)
-
-
 def test_crf_on_scores_needs_a_segmentor(run):
-    with pytest.raises(UserError, match="crf_source='labels'"):
-        run(crf='dense', crf_source='scores')
+    with pytest.raises(UserError, match='seg_logits'):
+        run(crf='dense')
 
 
 def test_boundaries_are_written_once(run, tmp_path):
-    run(name='a', save_boundary=True)
+    run(name='a', type='BoundaryWriterHook')
     paths = sorted((tmp_path / 'work/boundaries').glob('*.npz'))
     assert len(paths) == 8
     assert (load_boundary_map(paths[0])[0] == 0.25).all()
     times = [path.stat().st_mtime_ns for path in paths]
     paths[2].unlink()
-    run(name='b', save_boundary=True)
+    _, counts, _ = run(name='b', type='BoundaryWriterHook')
+    assert counts == {'made': 1, 'kept': 7}
     after = [path.stat().st_mtime_ns for path in paths]
     assert [a == b for a, b in zip(times, after, strict=True)].count(
         False
     ) == 1
 
 
-def test_a_cam_classifier_takes_the_metric_s_threshold(toy_root, tmp_path):
+def test_a_classifier_predicts_no_labels(toy_root, tmp_path):
     cfg = tiny_config(toy_root, tmp_path / 'work', branch())
-    write_labels(cfg)
+    cfg.default_hooks.label_writer = {'type': 'LabelMapWriterHook'}
     cfg.experiment_name = tmp_path.name
-    metrics = Runner.from_cfg(cfg).test()
-    assert metrics['labels/mIoU'] == pytest.approx(metrics['cam/mIoU_fixed'])
-    assert len(contents(tmp_path / 'work/labels')) == 8
+    with pytest.raises(UserError, match='pred_sem_seg'):
+        Runner.from_cfg(cfg).test()
 
 
-def test_model_without_labels_is_told_what_to_load(run):
-    pipeline = [
-        {'type': 'LoadWeakLabelImage'},
-        {'type': 'LoadMaskIfPresent'},
-        {'type': 'PackWeakLabelInputs'},
-    ]
-    with pytest.raises((UserError, AttributeError), match='cam_input'):
-        run(changes={'test_dataloader.dataset.pipeline': pipeline})
-
-
-@pytest.mark.parametrize(
-    'hook',
-    [
-        {'bg_thr': 2},
-        {'crf': 'x'},
-        {'crf_source': 'x'},
-        {'bg_thr': 0.2, 'crf_source': 'scores'},
-        {'crf_params': {'gt_probe': 0.9}},
-    ],
-)
-def test_bad_settings_are_refused(run, hook):
+@pytest.mark.parametrize('hook', [{'crf': 'x'}, {'crf_params': {'gt': 0.9}}])
+def test_bad_settings_are_refused(hook):
     with pytest.raises(ValueError, match=next(iter(hook))):
-        run(**hook)
+        LabelMapWriterHook(**hook)
 
 
 def test_unwritable_folder_is_told_before_testing(run, tmp_path):

@@ -8,8 +8,8 @@ import torch
 from mmengine.config import Config
 from mmengine.runner import Runner
 
+from projects.amr.runtime.checkpoints.pretrained import find_weights
 from projects.amr.runtime.checkpoints.strict_loading import use_strict_loading
-from projects.amr.runtime.checkpoints.weight_sources import find_weights
 from projects.amr.structures import CAMRecord
 from projects.amr.workflow.launch.own_classes import fit_class_file
 

@@ -14,6 +14,7 @@ from model_configs import backbone
 from projects.amr.ops import resize_cam
 from projects.amr.structures import CAMRecord
 from projects.amr.structures.voc_palette import voc_palette
+from projects.amr.workflow.labels.label_job import LabelMapJob
 
 CONFIGS = Path(__file__).parents[2] / 'configs'
 
@@ -29,7 +30,8 @@ def load(name, work_dir, **env):
         if loader:
             loader.num_workers = 0
             loader.persistent_workers = False
-    cfg.train_cfg.max_epochs = 1
+    if cfg.get('train_cfg'):
+        cfg.train_cfg.max_epochs = 1
     cfg.work_dir = str(work_dir)
     cfg.experiment_name = work_dir.name
     return cfg
@@ -100,7 +102,20 @@ def test_pseudo_labels_are_palette_pngs_of_the_same_sizes(
     runner.model.init_weights()
     metrics = runner.test()
     assert 0 < metrics['pseudo/mIoU_best'] <= 100
+    cfg = load(
+        'pseudo_labels_voc.py',
+        tmp_path,
+        VOC_ROOT=voc_sample,
+        CAM_DIR=classified[0] / 'cams',
+        BOUNDARY_DIR=tmp_path / 'boundaries',
+    )
+    cfg.test_dataloader.dataset.ann_file = 'ImageSets/Segmentation/train.txt'
+    job = LabelMapJob(
+        cfg.test_dataloader.dataset, cfg.label_transform, tmp_path / 'labels'
+    )
+    job.prepare(job.infos)
     for image_id, size in image_sizes(voc_sample).items():
+        job.make(image_id)
         record = CAMRecord.load(classified[0] / 'cams' / f'{image_id}.npz')
         with Image.open(tmp_path / 'labels' / f'{image_id}.png') as image:
             assert image.mode == 'P'

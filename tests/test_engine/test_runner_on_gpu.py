@@ -8,6 +8,7 @@ import torch
 from affinity_configs import irnet_config
 from cam_files import write_cam_files
 from gpu_cases import use_in_mmengine
+from known_classifier import Watched
 from mmengine.config import Config
 from mmengine.runner import Runner
 from pretended_gpu import CPU, GPU, PretendedGPU, pretended_autocast
@@ -69,7 +70,6 @@ def affinity(root, folder):
     dataset = cfg.test_dataloader.dataset
     dataset.data_root = str(root)
     dataset.pipeline[3].cam_dir = str(folder / 'cams')
-    cfg.default_hooks.label_writer.save_boundary = True
     cfg.work_dir = str(folder)
     cfg.launcher = 'none'
     return cfg
@@ -129,8 +129,8 @@ def test_finished_records_are_taken_to_the_gpu(
     with PretendedGPU():
         runner, first, _ = run(classifier, toy_root, tmp_path / 'a')
         made = []
-        monkeypatch.setattr(
-            runner.model, 'cam_method', lambda _, x, y: made.extend(x) or []
+        runner.model.cam_method = Watched(
+            runner.model.cam_method, lambda _, images: made.extend(images)
         )
         again = runner.test()
     assert again == pytest.approx(first, rel=1e-6, nan_ok=True)

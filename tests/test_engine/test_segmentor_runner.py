@@ -12,8 +12,8 @@ from segmentor_configs import tiny_segmentor
 from projects.amr.datasets import VOCFolder
 from projects.amr.errors import CheckpointMismatchError, UserError
 from projects.amr.evaluation.mask_evaluation import evaluate_masks
-from projects.amr.ops.score_crf import refine_scores
-from projects.amr.runtime.checkpoints.unwrap import unwrap_model
+from projects.amr.ops.label_crf import refine_scores
+from projects.amr.runtime.checkpoints.checkpoint import unwrap_model
 from projects.amr.structures import load_label_map
 
 

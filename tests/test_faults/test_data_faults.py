@@ -1,12 +1,10 @@
 """Rows 12 to 22 of the table of faults, on files."""
 
-import os
 import re
 
 import numpy as np
 import pytest
 from damaged_voc import (
-    CLASSES,
     SIZE,
     annotate,
     mask,
@@ -18,14 +16,8 @@ from damaged_voc import (
 from mmseg.registry import TRANSFORMS
 from PIL import Image
 
-from projects.amr.datasets import VOCWeakLabelDataset
 from projects.amr.errors import DataError
-from projects.amr.ops.seeds import confident_seed
-from projects.amr.workflow.preflight import (
-    Scanner,
-    check_splits,
-    folder_splits,
-)
+from projects.amr.workflow.preflight import check_splits, folder_splits
 
 TURN = 0x0112  # EXIF orientation
 
@@ -43,7 +35,7 @@ def check(root):
     def _check(train='train', allow_overlap=False, **options):
         lists = {'train': train, 'val': options.pop('val', None)}
         splits = folder_splits(root, lists, **options)
-        return check_splits(splits, Scanner(), allow_overlap)
+        return check_splits(splits, 0, allow_overlap)
 
     return _check
 
@@ -341,51 +333,10 @@ def test_fault22_masks_are_refused_as_they_are_loaded(root, kind):
         assert 'label map not found' in message('none')
 
 
-@pytest.mark.parametrize('test_mode', [False, True])
-def test_fault17_unlabelled_images_train_nothing(root, test_mode):
-    """Left out of training; in testing they stay, all background."""
-    annotate(root, 'b')
-    dataset = VOCWeakLabelDataset(
-        ann_file='ImageSets/Segmentation/train.txt',
-        data_root=str(root),
-        metainfo={'classes': CLASSES},
-        test_mode=test_mode,
-    )
-    ids = [dataset.get_data_info(i)['img_id'] for i in range(len(dataset))]
-    assert ids == (['a', 'b', 'c'] if test_mode else ['a', 'c'])
-    image = np.zeros((*SIZE, 3), np.uint8)
-    seed = confident_seed(image, np.zeros((0, *SIZE)), [])
-    assert seed.max() == 0
-
-
-def test_a_second_check_reads_only_what_changed(root, tmp_path):
-    splits = folder_splits(root, {'train': 'train'})
-    cache = tmp_path / 'cache.json'
-
-    def run():
-        report = check_splits(splits, Scanner(cache))
-        return report.files_read, report.files_known, report.faults()
-
-    assert run() == (8, 0, [])
-    assert run() == (0, 8, [])
-    path = root / 'JPEGImages/a.jpg'
-    path.write_bytes(path.read_bytes()[:-1])
-    os.utime(path, ns=(1, 1))
-    read, known, faults = run()
-    assert (read, known) == (1, 7)
-    assert run()[0] == len(faults)  # what was bad is read again
-    data = cache.read_bytes()
-    for damaged in (b'', b'[]', data[:-9], data.replace(b'23', b'24')):
-        cache.write_bytes(damaged)
-        assert run()[:2] == (8, 0)
-
-
 def test_workers_find_the_same(root):
     (root / 'JPEGImages/b.jpg').write_bytes(b'')
     split(root, 'train', 'a\nb\nnone\n')
     splits = folder_splits(root, {'train': 'train', 'val': 'val'})
-    one, two = (
-        check_splits(splits, Scanner(num_workers=n)).content() for n in (0, 1)
-    )
+    one, two = (check_splits(splits, workers).content() for workers in (0, 1))
     assert one == two
     assert one['bad_images'] == 2

@@ -5,7 +5,7 @@ import json
 import fuzz_inputs
 import numpy as np
 import pytest
-from fuzz_pickles import Bomb
+from fuzz_mutations import Bomb
 from fuzz_targets import TARGETS, Target
 
 from projects.amr.errors import DataError
@@ -14,7 +14,7 @@ from projects.amr.structures import (
     CAMRecord,
     load_boundary_map,
 )
-from projects.amr.workflow.pipeline.manifest import MANIFEST, StageRecord
+from projects.amr.workflow.pipeline.records import MANIFEST, StageRecord
 
 CACHES = ('digests.json', 'scanned.json')
 

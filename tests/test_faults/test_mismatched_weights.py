@@ -10,12 +10,12 @@ from tool_process import run_tool_process
 
 from model_configs import AMM, backbone, branch, build
 from projects.amr.errors import CheckpointMismatchError, MissingWeightsError
-from projects.amr.runtime.checkpoints.strict_loading import use_strict_loading
-from projects.amr.runtime.checkpoints.weight_sources import (
+from projects.amr.runtime.checkpoints.pretrained import (
     cached_path,
     find_weights,
     resolve_source,
 )
+from projects.amr.runtime.checkpoints.strict_loading import use_strict_loading
 
 
 def load(config, state, tmp_path, **init):

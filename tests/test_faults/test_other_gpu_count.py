@@ -135,7 +135,7 @@ def test_fault33_two_processes_then_one(undisturbed, tmp_path):
     (one / 'last_checkpoint').write_text('epoch_1.pth')
     output = train(tmp_path / 'two.py', 'one', '--resume', cwd=tmp_path)
     assert 'effective batch 4 -> 2' in output
-    assert 'takes 4 steps in place of 2' in output
+    assert 'takes 4 steps, it took 2' in output
     assert 'state of 2 process(es), here are 1' in output
     end = torch.load(one / 'epoch_3.pth', weights_only=True)
     assert end['meta']['iter'] == 12

@@ -7,10 +7,7 @@ from segmentor_configs import meta, segmentor_config
 
 from model_configs import NUM_CLASSES, amr, build
 from projects.amr.errors import MemoryExhaustedError
-from projects.amr.models import MultiScaleCAM
-from projects.amr.models.affinity import base_affinity_network
-from projects.amr.models.cam_methods import multi_scale_cam
-from projects.amr.models.segmentors import bounded_inference
+from projects.amr.models import MultiScaleCAM, memory
 from projects.amr.workflow.launch.tool_setup import run_tool
 
 ALL = torch.ones(NUM_CLASSES)
@@ -55,7 +52,6 @@ def test_fault25_boundaries_are_made_view_by_view():
     model.backbone.forward = watch
     (got,) = model.predict([image], [sample.clone()])
     assert watch.sizes == [2, 1, 1]
-    assert not model.one_by_one
     torch.testing.assert_close(got.pred_boundary.data, want.pred_boundary.data)
     watch.most = 0
     with pytest.raises(MemoryExhaustedError, match='max_pixels'):
@@ -90,10 +86,7 @@ class ExhaustedAtFirst(Exhausted):
 @pytest.fixture
 def cpu_is_elsewhere(monkeypatch):
     """The way of last resort is there, as if the model were on a GPU."""
-    for module in (base_affinity_network, bounded_inference, multi_scale_cam):
-        monkeypatch.setattr(
-            module, 'cpu_way', lambda _, compute: [('on the CPU', compute)]
-        )
+    monkeypatch.setattr(memory, 'on_gpu', lambda _: True)
 
 
 def test_fault25_the_cpu_is_the_last_resort(cpu_is_elsewhere):
@@ -103,7 +96,7 @@ def test_fault25_the_cpu_is_the_last_resort(cpu_is_elsewhere):
     watch = ExhaustedAtFirst(model.backbone.forward, most=2)
     model.backbone.forward = watch
     (got,) = model.predict([image], [sample.clone()])
-    assert watch.sizes == [2, 1, 2]
+    assert watch.sizes == [2, 1, 1, 1]
     assert torch.equal(got.pred_sem_seg.data, want.pred_sem_seg.data)
 
     model = build(segmentor_config(), training=False)

@@ -9,16 +9,16 @@ import pickle
 import numpy as np
 import pytest
 import torch
+from released_data import (
+    convert_cam_file,
+    convert_label_file,
+)
 from released_samples import released_cams
 from training_faults import write_trap
 
 from projects.amr.datasets.labels.label_file import read_label_table
 from projects.amr.errors import DataError
 from projects.amr.structures import CAMRecord
-from projects.amr.workflow.released.released_data import (
-    convert_cam_file,
-    convert_label_file,
-)
 from projects.amr.workflow.released.restricted_pickle import (
     RefusedPickleError,
     load_pickled_npy,

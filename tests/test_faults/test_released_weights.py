@@ -12,6 +12,7 @@ import pytest
 import torch
 from affinity_configs import affinity_net, irnet
 from released_samples import released_cams
+from released_weights import convert_weights
 from tool_process import run_tool_process
 from training_faults import write_trap
 
@@ -19,7 +20,6 @@ from model_configs import amr, branch, build
 from projects.amr.datasets.labels.label_file import read_label_table
 from projects.amr.errors import DataError
 from projects.amr.runtime.checkpoints.checkpoint import require_match
-from projects.amr.workflow.released.released_weights import convert_weights
 
 RELEASE_AMM = {
     'type': 'AttentionModulation',

@@ -2,12 +2,21 @@ from pathlib import Path
 
 import pytest
 import torch
-from adv_cam_samples import ONE, SCALES, SETTINGS, TWO, images, maps, model
+from adv_cam_samples import (
+    ONE,
+    SCALES,
+    SETTINGS,
+    TWO,
+    adv_cam,
+    images,
+    maps,
+    model,
+)
 from mmengine.config import Config
 from torch import nn
 
 from model_configs import AMM, NUM_CLASSES, amr, branch
-from projects.amr.models import AdvCAM, MultiScaleCAM
+from projects.amr.models import MultiScaleCAM
 from projects.amr.models.cam_methods.adv_cam import (
     climb_step,
     climbing_objective,
@@ -52,7 +61,7 @@ def test_no_steps_are_the_plain_cam():
         net, batch = model(config), images()
         plain, scores = maps(MultiScaleCAM(SCALES), net, batch, [TWO, ONE])
         got, same = maps(
-            AdvCAM(num_steps=0, scales=SCALES), net, batch, [TWO, ONE]
+            adv_cam(num_steps=0, scales=SCALES), net, batch, [TWO, ONE]
         )
         torch.testing.assert_close(same, scores)
         assert set(got) == set(plain)
@@ -66,7 +75,7 @@ def test_no_steps_are_the_plain_cam():
 @pytest.mark.parametrize('flip', [True, False])
 def test_batched_equals_one_by_one(flip):
     net, batch = model(), images()
-    got, _ = maps(AdvCAM(flip=flip, **SETTINGS), net, batch, [TWO, ONE])
+    got, _ = maps(adv_cam(flip=flip, **SETTINGS), net, batch, [TWO, ONE])
     for row, label in enumerate((TWO, ONE)):
         for k in label.nonzero()[:, 0].tolist():
             want = reference(net, batch[row], k, flip=flip)
@@ -82,11 +91,11 @@ def test_chunks_do_not_matter(max_batch):
     net.spotlight.backbone.register_forward_hook(
         lambda _m, inputs, _o: seen.append(len(inputs[0]))
     )
-    whole, scores = maps(AdvCAM(max_batch=64, **SETTINGS), net, batch, labels)
+    whole, scores = maps(adv_cam(max_batch=64, **SETTINGS), net, batch, labels)
     assert max(seen) == 2 * 3  # two views of three items
     seen.clear()
     parts, same = maps(
-        AdvCAM(max_batch=max_batch, **SETTINGS), net, batch, labels
+        adv_cam(max_batch=max_batch, **SETTINGS), net, batch, labels
     )
     assert max(seen) <= 2 * max_batch
     torch.testing.assert_close(same, scores)
@@ -97,9 +106,9 @@ def test_chunks_do_not_matter(max_batch):
 def test_branches_climb_apart():
     """Each branch gives what a classifier of its own would give."""
     net, batch = model(amr()), images()
-    both, _ = maps(AdvCAM(**SETTINGS), net, batch, [TWO, ONE])
+    both, _ = maps(adv_cam(**SETTINGS), net, batch, [TWO, ONE])
     for name, part in net.branches().items():
-        alone, _ = maps(AdvCAM(**SETTINGS), part, batch, [TWO, ONE])
+        alone, _ = maps(adv_cam(**SETTINGS), part, batch, [TWO, ONE])
         torch.testing.assert_close(both[name], alone['cam'])
 
 
@@ -114,7 +123,7 @@ def test_batch_statistics_of_the_release_stay_within_an_item():
     batch, labels = images(), [TWO, ONE]
     settings = {**SETTINGS, 'rectify_logits': True}
     for max_batch, apart in ((1, True), (8, False)):
-        method = AdvCAM(max_batch=max_batch, **settings)
+        method = adv_cam(max_batch=max_batch, **settings)
         both, _ = maps(method, net, batch, labels)
         alone, _ = maps(method, net, batch[1:], labels[1:])
         same = torch.allclose(
@@ -132,7 +141,7 @@ def test_parameters_keep_their_flags_and_get_no_gradient(frozen):
         net.requires_grad_(False)
     flags = [p.requires_grad for p in net.parameters()]
     with torch.no_grad():
-        AdvCAM(**SETTINGS)(net, images().unbind(), [TWO, ONE])
+        adv_cam(**SETTINGS)(net, images().unbind(), [TWO, ONE])
         assert not torch.is_grad_enabled()
     assert [p.requires_grad for p in net.parameters()] == flags
     assert all(p.grad is None for p in net.parameters())
@@ -140,8 +149,8 @@ def test_parameters_keep_their_flags_and_get_no_gradient(frozen):
 
 def test_an_error_inside_restores_the_flags():
     net = model()
-    method = AdvCAM(**SETTINGS)
-    method.item_cams = lambda *_: 1 / 0
+    method = adv_cam(**SETTINGS)
+    method.extractor = lambda *_: 1 / 0
     with pytest.raises(ZeroDivisionError):
         method(net, images().unbind(), [TWO, ONE])
     assert all(p.requires_grad for p in net.parameters())
@@ -164,22 +173,22 @@ def test_an_error_inside_restores_the_flags():
 def test_every_argument_matters(change):
     net, batch = model(), images()
     settings = {**SETTINGS, 'ad_weight': 30.0}
-    plain, _ = maps(AdvCAM(**settings), net, batch, [TWO, ONE])
-    other, _ = maps(AdvCAM(**{**settings, **change}), net, batch, [TWO, ONE])
+    plain, _ = maps(adv_cam(**settings), net, batch, [TWO, ONE])
+    other, _ = maps(adv_cam(**{**settings, **change}), net, batch, [TWO, ONE])
     difference = (other['cam'] - plain['cam']).abs().max()
     assert difference > 1e-4 * plain['cam'].max()
 
 
 def test_one_count_is_that_of_every_scale():
     net, batch = model(), images(1)
-    one, _ = maps(AdvCAM(2, scales=SCALES), net, batch, [TWO])
-    two, _ = maps(AdvCAM((2, 2), scales=SCALES), net, batch, [TWO])
+    one, _ = maps(adv_cam(2, scales=SCALES), net, batch, [TWO])
+    two, _ = maps(adv_cam((2, 2), scales=SCALES), net, batch, [TWO])
     assert torch.equal(one['cam'], two['cam'])
 
 
 def test_images_without_a_label_climb_to_what_the_scores_choose():
     net, batch = model(), images(1)
-    method = AdvCAM(score_thr=0.99, **SETTINGS)
+    method = adv_cam(score_thr=0.99, **SETTINGS)
     (got,) = method(net, batch.unbind(), [None])
     best = got.scores.argmax()
     assert got.classes.tolist() == [best]
@@ -192,7 +201,7 @@ def test_images_of_any_size_and_without_classes():
     net = model()
     batch = [*images(1), *images(1, (20, 61)), *images(1, (1, 5))]
     none = torch.zeros(NUM_CLASSES)
-    results = AdvCAM(**SETTINGS)(net, batch, [TWO, none, ONE])
+    results = adv_cam(**SETTINGS)(net, batch, [TWO, none, ONE])
     assert [r.cams['cam'].shape for r in results] == [
         (2, 9, 12),
         (0, 5, 16),
@@ -211,4 +220,4 @@ def test_bad_arguments_are_named():
         ({'max_batch': 0}, 'max_batch'),
     ]:
         with pytest.raises(ValueError, match=name):
-            AdvCAM(**arguments)
+            adv_cam(**arguments)

@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from adv_cam_samples import SCALES, images, model
+from adv_cam_samples import images, model
 
 from projects.amr.models import AdvCAM
 from projects.amr.models.cam_methods.adv_cam import (
@@ -20,7 +20,7 @@ def climb(method, net, batch, classes):
     )
     views = torch.stack([batch, batch.flip(-1)])
     with torch.enable_grad():
-        method.item_cams(net, views, classes, 0)
+        method(net, views, classes, 0)
     handle.remove()
     return views, [x.unflatten(0, views.shape[:2]) for x in seen]
 
@@ -50,19 +50,16 @@ def test_images_stay_in_range_and_the_objective_rises():
 @pytest.mark.parametrize('steps', [0, 3])
 def test_refined_maps_are_added_and_the_cam_climbs(steps):
     net, batch, classes = model(), images(), torch.tensor([0, 2])
-    method = AdvCAM(num_steps=steps, scales=SCALES)
+    method = AdvCAM(num_steps=steps)
     views, way = climb(method, net, batch, classes)
     want = 0
     for now in way:
         cam = method.branch_cam(net, now).relu() ** 2
         want = want + merge_views(select_class(cam, classes))
     net.refines = True
-    net.view_cams = lambda x: (
-        {'cam': net.branch_cams(x)['cam'].relu() ** 2},
-        None,
-    )
+    net.view_cam = lambda x: (net.forward_cam(x).relu() ** 2, None)
     with torch.enable_grad():
-        got = method.item_cams(net, views, classes, 0)
+        got = method(net, views, classes, 0)
     torch.testing.assert_close(got, want)
     assert not got.requires_grad
 

@@ -1,14 +1,11 @@
-import math
-
 import pytest
 import torch
 from mmseg.structures import SegDataSample
 from torch import nn
 
 from model_configs import AMM, amr, branch, build
-from projects.amr.models import CAMClassifier, MultiScaleCAM
+from projects.amr.models import CAMClassifier, CAMPrediction
 from projects.amr.ops import erase_peaks, pool_logits
-from projects.amr.structures import CAMRecord
 
 CPS = {'type': 'CrossPseudoSupervisionLoss'}
 
@@ -140,7 +137,7 @@ def test_xi_is_the_spotlights_share(xi):
         'spotlight': torch.rand(2, 5, 7),
         'compensation': torch.rand(2, 5, 7),
     }
-    fused = model.fuse_cams(cams)
+    fused = model.combine(cams)
     want = xi * cams['spotlight'] + (1 - xi) * cams['compensation']
     torch.testing.assert_close(fused['weighted'], want)
 
@@ -150,53 +147,34 @@ def test_renormalised_weighted_map_peaks_at_one():
         'spotlight': torch.rand(2, 5, 7),
         'compensation': torch.rand(2, 5, 7),
     }
-    plain = build(amr()).fuse_cams(cams)['weighted']
-    scaled = build(amr(renormalize=True)).fuse_cams(cams)['weighted']
+    plain = build(amr()).combine(cams)['weighted']
+    scaled = build(amr(renormalize=True)).combine(cams)['weighted']
     torch.testing.assert_close(scaled.amax((1, 2)), torch.ones(2))
     torch.testing.assert_close(
         scaled, plain / plain.amax((1, 2), keepdim=True)
     )
 
 
-def test_recorded_samples_skip_the_network_unless_one_of_their_size_is_new():
-    """A batch of another size gives other sums, in the last bit."""
+def test_samples_with_cams_skip_the_network():
     model = build(branch(), training=False)
-    record = CAMRecord([1], torch.rand(1, 9, 12).half().numpy(), (33, 47))
-    record.scores = torch.rand(3).numpy()
-    images = [torch.randn(3, *size) for size in [(33, 47), (33, 47), (32, 48)]]
+    finished, fresh = samples()
+    CAMPrediction(
+        torch.rand(3), torch.tensor([1]), {'cam': torch.rand(1, 9, 12)}, (0,)
+    ).fill(finished, ('cam',), (33, 47))
+    cam = finished.pred_cam
+    seen = []
+    model.backbone.register_forward_hook(lambda *_: seen.append(1))
+    model.predict(list(torch.randn(2, 3, 33, 47)), [finished, fresh])
+    assert seen == [1]
+    assert finished.pred_cam is cam
+    assert cam.dropped == (0,)
+    assert fresh.pred_cam.classes == [0, 2]
 
-    def predict(*recorded):
-        seen = []
-        method = MultiScaleCAM()
 
-        def spy(model, images, labels):
-            seen.extend(tuple(image.shape[1:]) for image in images)
-            return method(model, images, labels)
-
-        data = [samples(1)[0] for _ in images]
-        for i in recorded:
-            data[i].set_field(record, 'cam_record', field_type='data')
-        return model.predict(images, data, cam_method=spy), seen
-
-    fresh, seen = predict()
-    assert seen == [(33, 47), (33, 47), (32, 48)]
-    for recorded, sizes in [
-        ((0,), [(33, 47), (33, 47), (32, 48)]),
-        ((0, 1), [(32, 48)]),
-        ((2,), [(33, 47), (33, 47)]),
-        ((0, 1, 2), []),
-    ]:
-        found, seen = predict(*recorded)
-        assert seen == sizes
-        for i, sample in enumerate(found):
-            assert 'cam_record' not in sample
-            cam = sample.pred_cam.cam
-            if i in recorded:
-                assert torch.equal(cam, torch.as_tensor(record.cam))
-                assert sample.pred_cam.classes == [1]
-            else:
-                assert torch.equal(cam, fresh[i].pred_cam.cam)
-                assert sample.pred_cam.classes == [0, 2]
+def test_a_view_extractor_is_no_cam_method():
+    """As configs had it before: `type` in place of `extractor`."""
+    with pytest.raises(ValueError, match='AdvCAM'):
+        build({**branch(), 'test_cfg': {'type': 'AdvCAM', 'num_steps': 2}})
 
 
 def test_validation_uses_its_own_cam_method():
@@ -237,10 +215,6 @@ def test_scores_are_the_mean_probability_of_the_branches():
     got = model([x[0]], samples(1), mode='predict')[0].pred_score
     logits = [pool_logits(cam).sigmoid()[0] for cam in model(x).values()]
     torch.testing.assert_close(got, (logits[0] + logits[1]) / 2)
-    # Logits of a new network are near 0, where a sigmoid is a line.
-    apart = {'spotlight': torch.tensor([[9.0]]), 'other': torch.zeros(1, 1)}
-    want = (1 / (1 + math.exp(-9)) + 0.5) / 2
-    assert model.fuse_scores(apart).item() == pytest.approx(want, rel=1e-6)
 
 
 def test_bad_use_is_named():

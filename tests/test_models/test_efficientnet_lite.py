@@ -13,9 +13,9 @@ from projects.amr.errors import (
     MissingWeightsError,
 )
 from projects.amr.models import EfficientNetLite
+from projects.amr.runtime.checkpoints.pretrained import find_weights
 from projects.amr.runtime.checkpoints.strict_loading import use_strict_loading
 from projects.amr.runtime.checkpoints.weight_names import lite_names
-from projects.amr.runtime.checkpoints.weight_sources import find_weights
 
 timm = pytest.importorskip('timm', reason='timm is not installed')
 DIGESTS = {'lite0': '57934424', 'lite1': '77cc7160', 'lite2': '9656183e'}

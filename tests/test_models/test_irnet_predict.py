@@ -158,10 +158,13 @@ def test_image_without_labels_is_background():
     assert got.pred_cam.walked.max() == 0
 
 
-def test_no_cam_gives_the_boundary_alone():
-    (got,) = irnet().predict([torch.randn(3, 33, 47)], [SegDataSample()])
-    assert 'pred_cam' not in got
-    assert got.pred_boundary.data.shape == (1, 9, 12)
+def test_no_cam_or_mask_gives_the_boundary_alone():
+    unmasked = with_cam()
+    del unmasked.gt_sem_seg
+    for sample in (SegDataSample(), unmasked):
+        (got,) = irnet().predict([torch.randn(3, 33, 47)], [sample])
+        assert 'pred_cam' not in got
+        assert got.pred_boundary.data.shape == (1, 9, 12)
 
 
 def test_companions_do_not_matter():

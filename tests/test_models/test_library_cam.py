@@ -6,11 +6,10 @@ from types import ModuleType
 import numpy as np
 import pytest
 import torch
-from mmseg.registry import TASK_UTILS
 
 from model_configs import NUM_CLASSES, amr, branch, build
 from projects.amr.errors import MissingDependencyError
-from projects.amr.models import LibraryCAM
+from projects.amr.models import LibraryCAM, MultiScaleCAM
 
 LABELS = [torch.ones(NUM_CLASSES), torch.tensor([0.0, 1.0, 0.0])]
 
@@ -28,20 +27,25 @@ def stretched(cam):
     return cam / cam.amax((-2, -1), keepdim=True)
 
 
+def config(method, **settings):
+    return {'type': 'LibraryCAM', 'method': method, **settings}
+
+
 def test_without_the_library_the_remedy_is_named(monkeypatch):
     monkeypatch.setitem(sys.modules, 'pytorch_grad_cam', None)
     with pytest.raises(MissingDependencyError, match=r"install '\.\[cam\]'"):
         LibraryCAM('GradCAM')
-    config = {'type': 'LibraryCAM', 'method': 'GradCAM'}
     with pytest.raises(MissingDependencyError):
-        build({**branch(), 'test_cfg': config})
+        build({**branch(), 'test_cfg': {'extractor': config('GradCAM')}})
 
 
 def test_grad_cam_is_the_plain_cam_stretched(library):
     net, image = build(branch(), training=False), torch.randn(1, 3, 40, 56)
-    method = LibraryCAM('GradCAM', flip=False, output_stride=1)
+    method = MultiScaleCAM(
+        flip=False, output_stride=1, extractor=config('GradCAM')
+    )
     with torch.no_grad():
-        got, _ = method._merged_cams(net, image, LABELS[:1])
+        got, _ = method.merged_cams(net, image, LABELS[:1])
         plain = net(image)['cam'].relu()
     up = torch.nn.functional.interpolate(plain, (40, 56), mode='bilinear')
     # The library stretches before and after it enlarges.
@@ -49,13 +53,11 @@ def test_grad_cam_is_the_plain_cam_stretched(library):
 
 
 @pytest.mark.parametrize(
-    'name', ['GradCAMPlusPlus', 'LayerCAM', 'EigenCAM', 'SESS', 'FullGrad']
+    'name', ['GradCAMPlusPlus', 'HiResCAM', 'LayerCAM', 'SESS', 'FullGrad']
 )
 def test_methods_run_for_both_branches_and_leave_no_trace(library, name):
     net = build(amr(), training=False)
-    method = TASK_UTILS.build(
-        {'type': 'LibraryCAM', 'method': name, 'scales': (0.5, 1.0)}
-    )
+    method = MultiScaleCAM(scales=(0.5, 1.0), extractor=config(name))
     batch = torch.randn(2, 3, 33, 47)
     with torch.no_grad():
         results = method(net, batch.unbind(), LABELS)
@@ -77,10 +79,12 @@ def test_methods_run_for_both_branches_and_leave_no_trace(library, name):
 def test_method_layers_and_their_arguments_matter(library):
     net, image = build(branch(), training=False), torch.randn(1, 3, 33, 47)
 
-    def cam(*arguments, **settings):
+    def cam(name, max_batch=8, **settings):
+        method = MultiScaleCAM(
+            extractor=config(name, **settings), max_batch=max_batch
+        )
         with torch.no_grad():
-            method = LibraryCAM(*arguments, **settings)
-            return method._merged_cams(net, image, LABELS[:1])[0]['cam']
+            return method.merged_cams(net, image, LABELS[:1])[0]['cam']
 
     plain = cam('GradCAM')
     assert not torch.allclose(cam('LayerCAM'), plain)
@@ -98,7 +102,9 @@ def test_gradients_of_training_survive(library):
     """The library sets all gradients of its model to nothing."""
     net = build(branch(), training=False)
     net.head.classifier.weight.grad = torch.ones(NUM_CLASSES, 128, 1, 1)
-    LibraryCAM('GradCAM')(net, [torch.randn(3, 33, 47)], LABELS[:1])
+    MultiScaleCAM(extractor=config('GradCAM'))(
+        net, [torch.randn(3, 33, 47)], LABELS[:1]
+    )
     assert (net.head.classifier.weight.grad == 1).all()
 
 
@@ -135,5 +141,7 @@ def test_the_library_sees_full_precision(monkeypatch, dtype):
     monkeypatch.setitem(sys.modules, 'pytorch_grad_cam', library)
     net = build(branch(), training=False)
     with torch.autocast('cpu', dtype):
-        LibraryCAM('Spy')(net, [torch.randn(3, 33, 47)], LABELS[:1])
+        MultiScaleCAM(extractor=config('Spy'))(
+            net, [torch.randn(3, 33, 47)], LABELS[:1]
+        )
     assert {found.dtype for found in seen} == {torch.float32}

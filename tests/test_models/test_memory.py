@@ -5,65 +5,79 @@ import torch
 from torch import nn
 
 from projects.amr.errors import MemoryExhaustedError
+from projects.amr.models import memory
 from projects.amr.models.memory import (
-    cpu_way,
-    first_that_fits,
     is_out_of_memory,
-    join_parts,
-    moved_to,
+    moved,
+    on_gpu,
     peak_memory,
+    retry_in_less_memory,
 )
 
 
-def exhausted():
-    raise torch.OutOfMemoryError('CUDA out of memory')
+def scarce(attempts):
+    """A method on a module that fits at the given attempt (from 1 on)."""
+    calls = []
+
+    class Network(nn.Linear):
+        @retry_in_less_memory(lambda x: f'maps of {len(x)}', 'Lower x')
+        def compute(self, x, in_parts=False):
+            calls.append((in_parts, str(self.weight.device)))
+            if len(calls) < attempts:
+                raise torch.OutOfMemoryError('CUDA out of memory')
+            return self(x)
+
+    return Network(2, 2), calls
 
 
-class Elsewhere(nn.Linear):
-    """A layer that says it is on a GPU until it is moved to the CPU."""
-
-    def __init__(self):
-        super().__init__(2, 2)
-        self.moves = []
-
-    def parameters(self, recurse=True):
-        home = 'cpu' if self.moves[-1:] == ['cpu'] else 'cuda:0'
-        yield Double(home)
-
-    def to(self, device):
-        self.moves.append(str(device))
-        return self
-
-
-class Double:
-    """A parameter of which only the device is asked for."""
-
-    def __init__(self, device):
-        self.device = torch.device(device)
-
-
-def test_the_first_way_that_fits_is_taken(caplog):
-    ways = [('a', exhausted), ('in parts', exhausted), ('c', lambda: 7)]
-    assert first_that_fits(ways, 'maps', 'Lower x') == 7
-    assert first_that_fits([('a', lambda: 3), *ways], 'maps', '') == 3
+@pytest.mark.parametrize('attempts', [1, 2])
+def test_the_first_way_that_fits_is_taken(attempts):
+    network, calls = scarce(attempts)
+    x = torch.rand(3, 2)
+    torch.testing.assert_close(network.compute(x), network(x))
+    assert calls == [(False, 'cpu'), (True, 'cpu')][:attempts]
 
 
 def test_nothing_fits():
-    with pytest.raises(MemoryExhaustedError, match=r'maps.*Lower x') as error:
-        first_that_fits([('a', exhausted)] * 2, 'maps', 'Lower x')
-    assert error.value.exit_code == 2
+    network, calls = scarce(9)
+    with pytest.raises(MemoryExhaustedError, match=r'maps of 3.*Lower x'):
+        network.compute(torch.rand(3, 2))
+    assert len(calls) == 2
 
 
 def test_other_errors_are_not_retried():
-    calls = []
-
-    def broken():
-        calls.append(1)
-        raise RuntimeError('shape mismatch')
-
+    network, calls = scarce(1)
     with pytest.raises(RuntimeError, match='shape'):
-        first_that_fits([('a', broken), ('b', broken)], '', '')
-    assert calls == [1]
+        network.compute(torch.rand(3, 5))
+    assert len(calls) == 1
+
+
+def test_the_cpu_is_a_way_only_from_elsewhere(monkeypatch):
+    network, calls = scarce(3)
+    assert not on_gpu(network)
+    assert on_gpu(nn.Linear(1, 1, device='meta'))
+    monkeypatch.setattr(memory, 'on_gpu', lambda _: True)
+    network.compute(torch.rand(3, 2))
+    assert [in_parts for in_parts, _ in calls] == [False, True, True]
+
+
+def test_a_network_comes_home_after_an_error(monkeypatch):
+    network, _ = scarce(9)
+    homes = []
+    monkeypatch.setattr(memory, 'on_gpu', lambda _: True)
+    monkeypatch.setattr(network, 'to', lambda d: homes.append(str(d)))
+    with pytest.raises(MemoryExhaustedError):
+        network.compute(torch.rand(3, 2))
+    assert homes == ['cpu', 'cpu']
+
+
+def test_containers_are_moved_and_networks_are_not():
+    layer, x = nn.Linear(1, 1), torch.ones(2)
+    got = moved(([x, None], {'a': x}, layer, 'b'), 'meta')
+    assert [got[0][0].device.type, got[1]['a'].device.type] == ['meta'] * 2
+    assert got[0][1] is None
+    assert got[2:] == (layer, 'b')
+    assert layer.weight.device.type == 'cpu'
 
 
 def test_exhaustion_of_the_cpu_counts_too():
@@ -103,27 +117,3 @@ def test_the_peak_is_that_of_the_rank_s_own_gpu(monkeypatch):
     assert peak_memory() == ''  # there is one, which is not in use
     monkeypatch.setattr(torch.cuda, 'is_initialized', lambda: True)
     assert peak_memory() == ' (peak 60.0 of 80.0 GiB)'
-
-
-def test_the_cpu_is_a_way_only_from_elsewhere():
-    assert cpu_way(nn.Linear(1, 1), exhausted) == []
-    assert cpu_way(nn.Identity(), exhausted) == []
-    layer = Elsewhere()
-    ((name, compute),) = cpu_way(layer, lambda: list(layer.moves))
-    assert 'CPU' in name
-    assert compute() == ['cpu']
-    assert layer.moves == ['cpu', 'cuda:0']
-
-
-def test_a_module_comes_home_after_an_error():
-    layer = Elsewhere()
-    with pytest.raises(MemoryError), moved_to(layer, 'cpu'):
-        raise MemoryError
-    assert layer.moves == ['cpu', 'cuda:0']
-
-
-def test_parts_of_any_structure_are_joined():
-    part = ({'a': torch.ones(1, 2)}, torch.zeros(1))
-    cams, logits = join_parts([part, part, part])
-    assert cams['a'].shape == (3, 2)
-    assert logits.shape == (3,)

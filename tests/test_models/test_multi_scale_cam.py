@@ -1,34 +1,31 @@
+import functools
+import math
+
 import pytest
 import torch
 import torch.nn.functional as F
+from known_classifier import KnownBranch
+from mmseg.registry import TASK_UTILS
 
-from model_configs import NUM_CLASSES, branch, build, seam
-from projects.amr.models import AdvCAM, MultiScaleCAM
-from projects.amr.models.cam_methods import class_wise_cam, multi_scale_cam
-from projects.amr.models.cam_methods.multi_scale_cam import (
+from model_configs import NUM_CLASSES, amr, branch, build, seam
+from projects.amr.models import CAMExtractor, MultiScaleCAM
+from projects.amr.models.cam_methods import cam_extractor
+from projects.amr.models.cam_methods.cam_extractor import (
     channels_last_on_cpu,
 )
-from projects.amr.ops import normalize_cam
+from projects.amr.models.cam_methods.multi_scale_cam import class_scores
+from projects.amr.ops import merge_views, normalize_cam, select_class
 
 LABEL = torch.tensor([1.0, 0.0, 1.0])
 
 
-class Brightness:
+def brightness():
     """A classifier whose CAM is known: class k sees channel k."""
-
-    def view_cams(self, images):
-        cam = F.avg_pool2d(images, 4)
-        return {'cam': cam}, {'cam': cam.mean((2, 3))}
-
-    def fuse_cams(self, cams):
-        return cams
-
-    def fuse_scores(self, logits):
-        return logits['cam'].sigmoid()
+    return KnownBranch(lambda views: F.avg_pool2d(views, 4))
 
 
 def make(method, *images, label=LABEL):
-    return method(Brightness(), images, [label] * len(images))
+    return method(brightness(), images, [label] * len(images))
 
 
 def test_one_scale_without_flip_is_the_plain_normalised_cam():
@@ -70,16 +67,17 @@ def test_scales_and_flips_are_summed_before_normalising():
 
 
 def test_scores_are_of_the_mean_logit_over_all_views():
-    class Leaning(Brightness):
+    class Leaning(KnownBranch):
         """Sees the left third alone, so a mirrored view is another one."""
 
-        def view_cams(self, images):
-            left = images[..., : images.shape[-1] // 3]
-            return super().view_cams(images)[0], {'cam': left.mean((2, 3))}
+        def view_cam(self, views):
+            left = views[..., : views.shape[-1] // 3]
+            return self.map_of(views), left.mean((2, 3))
 
+    pooled = functools.partial(F.avg_pool2d, kernel_size=4)
     image = torch.randn(3, 24, 36)
     method = MultiScaleCAM(scales=(0.5, 1.0), flip=True)
-    (got,) = method(Leaning(), [image], [LABEL])
+    (got,) = method(Leaning(pooled), [image], [LABEL])
     small = F.interpolate(
         image[None], size=(12, 18), mode='bicubic', antialias=True
     )
@@ -133,13 +131,12 @@ def test_without_a_label_the_scores_decide():
 def test_views_are_of_the_nearest_whole_size():
     sizes = []
 
-    class Watching(Brightness):
-        def view_cams(self, images):
-            sizes.append(tuple(images.shape[-2:]))
-            return super().view_cams(images)
+    def watched(views):
+        sizes.append(tuple(views.shape[-2:]))
+        return F.avg_pool2d(views, 4)
 
     method = MultiScaleCAM(scales=(0.75, 1.25), flip=False)
-    method(Watching(), [torch.rand(3, 23, 37)], [LABEL])
+    method(KnownBranch(watched), [torch.rand(3, 23, 37)], [LABEL])
     assert sizes == [(17, 28), (29, 46)]  # of 17.25 x 27.75, 28.75 x 46.25
 
 
@@ -154,6 +151,7 @@ def test_interpolation_matters_and_bad_arguments_are_named():
         ({'scales': ()}, 'scales'),
         ({'scales': (0.0,)}, 'scales'),
         ({'output_stride': 0}, 'output_stride'),
+        ({'max_batch': 0}, 'max_batch'),
         ({'interpolation': 'nearest'}, 'interpolation'),
     ]:
         with pytest.raises(ValueError, match=name):
@@ -161,9 +159,9 @@ def test_interpolation_matters_and_bad_arguments_are_named():
 
 
 @pytest.mark.parametrize('classifier', [branch, seam])
-@pytest.mark.parametrize('method', [MultiScaleCAM, AdvCAM])
+@pytest.mark.parametrize('extractor', [None, {'num_steps': 2}])
 def test_layout_of_the_views_changes_rounding_only(
-    classifier, method, monkeypatch
+    classifier, extractor, monkeypatch
 ):
     model = build(classifier(), training=False)
     images, labels = torch.randn(2, 3, 33, 61), [LABEL, 1 - LABEL]
@@ -173,13 +171,12 @@ def test_layout_of_the_views_changes_rounding_only(
             inputs[0].is_contiguous(memory_format=torch.channels_last)
         )
     )
-    kwargs = {'num_steps': 2} if method is AdvCAM else {}
-    cams = method(scales=(0.5, 1.0), **kwargs)
+    extractor = extractor and {'type': 'AdvCAM', **extractor}
+    cams = MultiScaleCAM(scales=(0.5, 1.0), extractor=extractor)
     ours = cams(model, images.unbind(), labels)
     assert all(seen)
     seen.clear()
-    for module in (multi_scale_cam, class_wise_cam):
-        monkeypatch.setattr(module, 'channels_last_on_cpu', lambda x: x)
+    monkeypatch.setattr(cam_extractor, 'channels_last_on_cpu', lambda x: x)
     plain = cams(model, images.unbind(), labels)
     assert not any(seen)
     for one, other in zip(ours, plain, strict=True):
@@ -192,3 +189,43 @@ def test_layout_of_the_views_changes_rounding_only(
 def test_views_on_another_device_stay_as_they_are():
     views = torch.empty(2, 3, 5, 7, device='meta')
     assert channels_last_on_cpu(views) is views
+
+
+@pytest.fixture
+def squared():
+    """An extractor of one function, registered for a test."""
+
+    @TASK_UTILS.register_module(force=True)
+    class SquaredCAM(CAMExtractor):
+        def __call__(self, branch, views, classes, scale_index):
+            cam = self.branch_cam(branch, views)
+            return merge_views(select_class(cam, classes)) ** 2
+
+    yield {'type': 'SquaredCAM'}
+    TASK_UTILS._module_dict.pop('SquaredCAM')
+
+
+@pytest.mark.parametrize('max_batch', [1, 2, 64])
+def test_an_extractor_of_ones_own_is_one_function(squared, max_batch):
+    net, batch = build(amr(), training=False), torch.randn(2, 3, 40, 56)
+    labels = [LABEL, 1 - LABEL]
+    settings = {'flip': False, 'output_stride': 8}
+    method = MultiScaleCAM(extractor=squared, max_batch=max_batch, **settings)
+    with torch.no_grad():
+        got, scores = method.merged_cams(net, batch, labels)
+        plain, same = MultiScaleCAM(**settings).merged_cams(net, batch, labels)
+    torch.testing.assert_close(scores, same)
+    for name, cam in got.items():
+        for row, label in enumerate(labels):
+            torch.testing.assert_close(
+                cam[row], plain[name][row] ** 2 * label[:, None, None]
+            )
+
+
+def test_scores_are_the_mean_probability_of_the_branches():
+    logits = {
+        'spotlight': [torch.tensor([[9.0]])] * 2,
+        'other': [torch.tensor([[1.0]]), torch.tensor([[-1.0]])],
+    }
+    want = (1 / (1 + math.exp(-9)) + 0.5) / 2
+    assert class_scores(logits).item() == pytest.approx(want, rel=1e-6)

@@ -18,8 +18,13 @@ NAMES = [
 MODELS = {name: {**CLASSIFIERS, **OTHERS}[name] for name in NAMES}
 METHODS = {
     'plain': {'type': 'MultiScaleCAM'},
-    'adv_cam': {'type': 'AdvCAM', 'num_steps': 2, 'max_batch': 2},
-    'library_cam': {'type': 'LibraryCAM', 'method': 'GradCAMPlusPlus'},
+    'adv_cam': {
+        'extractor': {'type': 'AdvCAM', 'num_steps': 2},
+        'max_batch': 2,
+    },
+    'library_cam': {
+        'extractor': {'type': 'LibraryCAM', 'method': 'GradCAMPlusPlus'}
+    },
 }
 
 

@@ -101,7 +101,7 @@ def test_cam_path():
     )
     image = torch.randn(3, 45, 61)
     label = torch.tensor([1.0, 0.0, 1.0])
-    merged, _ = model.cam_method._merged_cams(model, image[None])
+    merged, _ = model.cam_method.merged_cams(model, image[None], [None])
     size = (math.ceil(45 / 4), math.ceil(61 / 4))
     maps = {}
     for name in ('spotlight', 'compensation'):

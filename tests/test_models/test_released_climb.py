@@ -4,11 +4,10 @@ from pathlib import Path
 
 import pytest
 import torch
-from adv_cam_samples import ONE, TWO, images, maps, model
+from adv_cam_samples import ONE, TWO, adv_cam, images, maps, model
 from mmengine.config import Config
 from mmseg.registry import TASK_UTILS
 
-from projects.amr.models import AdvCAM
 from projects.amr.models.heads import CAMHead
 from projects.amr.ops import class_margin, climbing_objective
 from projects.amr.ops.adversarial_climbing import (
@@ -65,7 +64,7 @@ def test_map_is_the_grad_cam_of_the_formula(views):
 def test_strength_does_not_depend_on_the_size(config, size, too_strong):
     """375 x 500 at scales 1, 0.5 and 2; 1,024 of 2,048 weights positive."""
     test_cfg = Config.fromfile(CONFIGS / config).model.test_cfg
-    method = TASK_UTILS.build(test_cfg.to_dict())
+    method = TASK_UTILS.build(test_cfg.extractor.to_dict())
     head = CAMHead(2048, 20)
     head.classifier.weight.data.fill_(-1)[:, ::2] = 1
     classes = torch.tensor([3])
@@ -110,7 +109,7 @@ def released_climb(net, image, target, steps):
 
 def test_climb_is_the_released_one():
     net, batch = model(), images(2, (33, 61))
-    method = AdvCAM(
+    method = adv_cam(
         3,
         scales=(1.0,),
         output_stride=8,
@@ -118,7 +117,7 @@ def test_climb_is_the_released_one():
         ad_reduction='positive',
     )
     got, _ = maps(method, net, batch, [TWO, ONE])
-    mean = AdvCAM(3, scales=(1.0,), output_stride=8, rectify_logits=True)
+    mean = adv_cam(3, scales=(1.0,), output_stride=8, rectify_logits=True)
     other, _ = maps(mean, net, batch, [TWO, ONE])
     for row, target in ((0, 0), (0, 2), (1, 1)):
         want = released_climb(net, batch[row], target, 3).float()

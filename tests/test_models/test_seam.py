@@ -140,22 +140,20 @@ def test_maps_are_refined_and_scores_are_the_plain_cams():
     x = images()
     features = model.backbone(x)
     cam = model.head(features)
-    maps, logits = model.view_cams(x)
-    torch.testing.assert_close(
-        maps['cam'], model.refine(cam, x, features)[:, 1:]
-    )
-    torch.testing.assert_close(logits['cam'], cam.mean((2, 3)))
-    torch.testing.assert_close(model.branch_cams(x)['cam'], cam)
-    assert not torch.allclose(maps['cam'].mean((2, 3)), logits['cam'])
+    maps, logits = model.view_cam(x)
+    torch.testing.assert_close(maps, model.refine(cam, x, features)[:, 1:])
+    torch.testing.assert_close(logits, cam.mean((2, 3)))
+    torch.testing.assert_close(model.forward_cam(x), cam)
+    assert not torch.allclose(maps.mean((2, 3)), logits)
     method = MultiScaleCAM(flip=False, output_stride=8)
     for row, made in enumerate(method(model, list(x), list(LABELS))):
         classes = LABELS[row].nonzero()[:, 0]
-        want = stretch_cam(maps['cam'][row][classes])
+        want = stretch_cam(maps[row][classes])
         torch.testing.assert_close(
             made.cams['cam'], want, rtol=2e-3, atol=2e-3
         )
         torch.testing.assert_close(
-            made.scores, logits['cam'][row].sigmoid(), rtol=1e-4, atol=1e-5
+            made.scores, logits[row].sigmoid(), rtol=1e-4, atol=1e-5
         )
 
 
@@ -220,7 +218,7 @@ def test_amr_weighs_seams_refined_map_with_the_other_branch():
     x = images()
     (made,) = model.cam_method(model, [x[0]], [LABELS[0]])
     classes = LABELS[0].nonzero()[:, 0]
-    refined = model.spotlight.view_cams(x[:1])[0]['cam'][0, classes]
+    refined = model.spotlight.view_cam(x[:1])[0][0, classes]
     other = model.compensation(x[:1])['cam'][0, classes]
     spotlight, compensation = stretch_cam(refined), normalize_cam(other)
     for name, want in (

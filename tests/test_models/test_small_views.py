@@ -74,10 +74,10 @@ def test_the_image_is_that_of_the_view(size, name):
     assert 'needs 32 pixels' in str(caught.value)
 
 
-@pytest.mark.parametrize('method', ['MultiScaleCAM', 'AdvCAM'])
-def test_a_convnext_names_image_view_rule_and_remedy(method):
+@pytest.mark.parametrize('extractor', [None, {'type': 'AdvCAM'}])
+def test_a_convnext_names_image_view_rule_and_remedy(extractor):
     config = thin_model(CONFIGS / 'plug_and_play/amr_convnext-tiny_voc.py')
-    config['test_cfg'] = {'type': method, 'scales': (1.0, 0.5)}
+    config['test_cfg'] = {'extractor': extractor, 'scales': (1.0, 0.5)}
     model = MODELS.build(config).eval()
     images = [torch.zeros(3, 80, 64), torch.zeros(3, 50, 71)]
     with pytest.raises(

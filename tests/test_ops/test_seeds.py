@@ -2,14 +2,13 @@
 
 import numpy as np
 import pytest
+from crf_samples import cleaned, dense_crf
 
 from projects.amr.ops import seeds as module
-from projects.amr.ops.crf_unary import unary_from_softmax
 from projects.amr.ops.dense_crf import (
     CRF_KERNELS,
     DenseCRF,
-    crf_with_labels,
-    dense_crf,
+    unary_from_softmax,
 )
 from projects.amr.ops.label_crf import (
     LabelCRF,
@@ -74,7 +73,7 @@ def test_irn_without_crf_is_two_thresholds(scene):
 def test_irn_with_crf_merges_two_cleaned_maps(scene):
     image, cam = scene
     maps = [
-        as_labels(crf_with_labels(image, loop_labels(cam, threshold), 4))
+        as_labels(cleaned(image, loop_labels(cam, threshold), 4))
         for threshold in (0.6, 0.2)
     ]
     seed = confident_seed(image, cam, CLASSES, fg_thr=0.6, bg_thr=0.2)

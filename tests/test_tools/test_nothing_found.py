@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from cam_files import write_label_config
 from mmengine.runner import Runner
 from mmseg.registry import MODELS
 from PIL import Image
@@ -83,12 +84,12 @@ def test_fault36_seeds_of_background_alone_say_so(tool, toy_root, tmp_path):
         CAMRecord(np.array([], int), np.zeros((0, 4, 4)), size).save(
             tmp_path / f'cams/{image_id}.npz'
         )
-    arguments = ['cams', '--data-root', toy_root, '--out-dir', 'seeds']
-    code, text, errors = tool('make_seeds', *arguments, '--crf', 'none')
+    path = write_label_config(tmp_path / 'a.py', toy_root, tmp_path)
+    code, text, errors = tool('make_seeds', path, '--work-dir', 'seeds')
     assert code == 0, errors
     assert 'NOTE: seeds are background only' in text
-    summary = json.loads((tmp_path / 'seeds/seeds_summary.json').read_text())
-    assert len(summary['label_notes']) == 1
+    summary = json.loads((tmp_path / 'seeds/test_summary.json').read_text())
+    assert len(summary['details']['label_notes']) == 1
 
 
 def test_fault36_a_segmentor_of_background_alone_says_so(

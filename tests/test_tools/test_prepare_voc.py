@@ -1,12 +1,10 @@
 """prepare_voc.py as a user calls it, on archives of five images."""
 
 import os
-import runpy
 import signal
 import subprocess
 import sys
 import time
-from argparse import Namespace
 from pathlib import Path
 
 import pytest
@@ -61,50 +59,6 @@ def test_the_hash_is_looked_at_before_the_archive(call, archives, tmp_path):
     assert '1,999,639,040' in message
     assert 'Traceback' not in done.stderr
     assert not (tmp_path / 'data').exists()
-
-
-def test_a_cut_archive_ends_with_its_name(call, archives, tmp_path):
-    cut = tmp_path / 'cut.tgz'
-    cut.write_bytes((archives / 'sbd.tgz').read_bytes()[:-400])
-    done = call(
-        TOOL,
-        *arguments(archives)[:2],
-        *('--sbd-tar', cut, '--no-verify', '--out-dir', tmp_path / 'out'),
-        cwd=tmp_path,
-    )
-    assert done.returncode == 3
-    assert str(cut) in done.stderr.split('ERROR: ')[-1]
-    assert 'Traceback' not in done.stderr
-    assert not list(tmp_path.rglob('train_aug.txt'))
-
-
-@pytest.mark.parametrize(
-    ('there', 'options', 'needed'),
-    [
-        ((), {}, 2 * 1_999_639_040 + 1_500_000_000),
-        (('VOCdevkit/VOC2012',), {}, 1_999_639_040 + 1_500_000_000),
-        (('downloads/VOCtrainval_11-May-2012.tar',), {}, 3_499_639_040),
-        ((), {'sbd_tar': Path('x')}, 2 * 1_999_639_040),
-        ((), {'download_dir': Path('y')}, 1_999_639_040),
-    ],
-)
-def test_room_for_all_steps_is_looked_for_first(
-    tmp_path, there, options, needed
-):
-    tool = runpy.run_path(str(ROOT / 'tools' / TOOL))
-    asked = {}
-    tool['check_space'].__globals__['require_space'] = asked.__setitem__
-    for name in there:
-        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-        if name.endswith('.tar'):
-            (tmp_path / name).touch()
-        else:
-            (tmp_path / name).mkdir()
-    usual = {'voc_tar': None, 'sbd_tar': None, 'download_dir': None}
-    args = Namespace(out_dir=tmp_path, **(usual | options))
-    tool['check_space'](args, tmp_path / 'VOCdevkit/VOC2012', True)
-    assert asked[tmp_path] == needed
-    assert set(asked) == {tmp_path, options.get('download_dir', tmp_path)}
 
 
 def test_sigterm_ends_with_143_and_the_way_on(archives, tmp_path):

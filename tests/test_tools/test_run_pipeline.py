@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from pipeline_configs import edited, figures, write_pipeline
 
-from projects.amr.workflow.pipeline.manifest import MANIFEST
+from projects.amr.workflow.pipeline.records import MANIFEST
 
 ROOT = Path(__file__).resolve().parents[2]
 TOOL = 'run_pipeline.py'
@@ -98,7 +98,7 @@ def test_second_run_keeps_all_even_when_moved(call, pipeline, work):
 def test_fault10_changed_threshold_reruns_what_depends_on_it(
     call, pipeline, work, finished
 ):
-    config = edited(pipeline, ("'--bg-thr', '0.1'", "'--bg-thr', '0.25'"))
+    config = edited(pipeline, ("bg_thr': 0.1", "bg_thr': 0.25"))
     cams = items(work, 'cam_make/cams/*.npz')
     flags = ['--work-dir', work]
     dry = call(TOOL, config, *flags, '--dry-run', cwd=work.parent)
@@ -107,7 +107,7 @@ def test_fault10_changed_threshold_reruns_what_depends_on_it(
     assert lines == {
         'cam_train': 'kept',
         'cam_make': 'kept',
-        'seeds': 'would run: bg_thr 0.1 -> 0.25 changed',
+        'seeds': 'would run: label_transform.bg_thr 0.1 -> 0.25 changed',
         'seg_train': 'kept unless seeds give something else',
         'seg_val': 'kept unless seg_train give something else',
     }
@@ -115,7 +115,7 @@ def test_fault10_changed_threshold_reruns_what_depends_on_it(
     done = call(TOOL, config, *flags, cwd=work.parent)
     assert done.returncode == 0, done.stderr[-2000:]
     assert ran(done.stdout) == ['seeds', 'seg_train', 'seg_val']
-    assert 'seeds: bg_thr 0.1 -> 0.25 changed' in done.stdout
+    assert 'seeds: label_transform.bg_thr 0.1 -> 0.25 changed' in done.stdout
     assert 'where its outputs change, seg_train, seg_val' in done.stdout
     assert 'seeds.labels changed' in done.stdout
     assert items(work, 'cam_make/cams/*.npz') == cams
@@ -133,7 +133,7 @@ def test_fault05_damaged_item_is_made_again_alone(
     assert ran(done.stdout) == ['seeds']
     total = len(list((work / 'seeds' / 'labels').glob('*.png')))
     assert f'1 of {total} files of labels missing or damaged' in done.stdout
-    log = (work / 'seeds' / 'tool.log').read_text()
+    log = (work / 'seeds' / 'test.log').read_text()
     assert f'{total - 1:,} done, 1 to do' in log
     assert items(work) == items(finished[0])
 
@@ -169,9 +169,9 @@ def test_a_stretch_needs_what_comes_before(call, pipeline, tmp_path):
 def test_a_failing_stage_names_its_log_and_keeps_its_code(
     call, pipeline, work
 ):
-    config = edited(pipeline, ("'--fg-thr', '0.3'", "'--fg-thr', '7'"))
+    config = edited(pipeline, ("fg_thr': 0.3", "fg_thr': 7"))
     done = call(TOOL, config, '--work-dir', work, cwd=work.parent)
-    log = work / 'seeds' / 'tool.log'
+    log = work / 'seeds' / 'test.log'
     assert done.returncode == 2
     assert str(log) in done.stderr
     assert 'bg_thr <= fg_thr <= 1, got 0.1 and 7' in done.stderr

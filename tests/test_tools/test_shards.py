@@ -5,7 +5,7 @@ import json
 from argparse import Namespace
 
 import pytest
-from cam_files import write_cam_files
+from cam_files import write_cam_files, write_label_config
 from tool_process import ToolProcess, run_tool_process
 
 from projects.amr.errors import UserError
@@ -15,9 +15,10 @@ from projects.amr.runtime.files.sharding import (
     read_shard,
 )
 
-SUMMARY = {
-    'make_seeds.py': 'seeds_summary.json',
-    'make_pseudo_labels.py': 'pseudo_labels_summary.json',
+SUMMARY = 'test_summary.json'
+TOOLS = {
+    'make_seeds.py': {},
+    'make_pseudo_labels.py': {'type': 'RandomWalkPseudoLabel'},
 }
 
 
@@ -27,14 +28,13 @@ def folder(toy_root, tmp_path_factory):
     return write_cam_files(toy_root, tmp_path_factory.mktemp('shards'))
 
 
-@pytest.fixture(params=SUMMARY)
-def command(request, folder, toy_root):
-    """Tool and arguments, but for the output folder."""
-    inputs = [folder / 'cams']
-    if request.param == 'make_pseudo_labels.py':
-        inputs.append(folder / 'boundaries')
-    more = ['--data-root', toy_root, '--crf', 'none']
-    return request.param, *inputs, *more
+@pytest.fixture(params=TOOLS)
+def command(request, folder, toy_root, tmp_path):
+    """Tool and config."""
+    path, transform = tmp_path / 'a.py', TOOLS[request.param]
+    return request.param, write_label_config(
+        path, toy_root, folder, **transform
+    )
 
 
 def labels_in(path):
@@ -42,13 +42,12 @@ def labels_in(path):
 
 
 def test_two_processes_at_a_time_make_what_one_makes(command, tmp_path):
-    tool, *_ = command
     for name in ('one', 'first', 'second', 'last'):
         (tmp_path / name).mkdir()
-    run_tool_process(*command, '--out-dir', '.', cwd=tmp_path / 'one')
-    labels = labels_in(tmp_path / 'one')
+    run_tool_process(*command, '--work-dir', '.', cwd=tmp_path / 'one')
+    labels = labels_in(tmp_path / 'one/labels')
     assert len(labels) == 8
-    out = ['--out-dir', tmp_path / 'shared']
+    out = ['--work-dir', tmp_path / 'shared']
     shards = [
         ToolProcess(*command, *out, '--shard', f'{k}/2', cwd=tmp_path / name)
         for k, name in enumerate(('first', 'second'))
@@ -58,13 +57,13 @@ def test_two_processes_at_a_time_make_what_one_makes(command, tmp_path):
         assert f'4 made, 0 kept from an earlier run (shard {k}/2)' in (
             process.output
         )
-    assert labels_in(tmp_path / 'shared') == labels
+    assert labels_in(tmp_path / 'shared/labels') == labels
     # Scores are those of all, so no shard writes any.
-    assert not (tmp_path / 'shared' / SUMMARY[tool]).exists()
+    assert not (tmp_path / 'shared' / SUMMARY).exists()
     text = run_tool_process(*command, *out, cwd=tmp_path / 'last')
     assert '0 made, 8 kept' in text
     found = [
-        json.loads((tmp_path / name / SUMMARY[tool]).read_text())
+        json.loads((tmp_path / name / SUMMARY).read_text())
         for name in ('one', 'shared')
     ]
     assert found[0] == found[1]
@@ -77,29 +76,24 @@ def test_ranks_of_a_launcher_are_shards(command, tmp_path):
         (tmp_path / str(rank)).mkdir()
         run_tool_process(
             *command,
-            *('--launcher', 'pytorch', '--out-dir', '.'),
+            *('--launcher', 'pytorch', '--work-dir', '.'),
             cwd=tmp_path / str(rank),
             RANK=str(rank),
             WORLD_SIZE='3',
         )
-        names.append(set(labels_in(tmp_path / str(rank))))
+        names.append(set(labels_in(tmp_path / str(rank) / 'labels')))
     assert [len(part) for part in names] == [3, 3, 2]
     assert len(set.union(*names)) == 8
 
 
 def test_changed_settings_leave_no_scores_of_other_labels(folder, toy_root):
-    common = [folder / 'cams', '--data-root', toy_root, '--crf', 'none']
-    out = ['--out-dir', folder / 'seeds']
-    run_tool_process('make_seeds.py', *common, *out, cwd=folder)
-    assert (folder / 'seeds/seeds_summary.json').is_file()
-    run_tool_process(
-        'make_seeds.py',
-        *common,
-        *out,
-        *('--fg-thr', 0.5, '--shard', '0/2'),
-        cwd=folder,
-    )
-    assert not (folder / 'seeds/seeds_summary.json').exists()
+    path = write_label_config(folder / 'a.py', toy_root, folder)
+    command = ['make_seeds.py', path, '--work-dir', 'seeds']
+    run_tool_process(*command, cwd=folder)
+    assert (folder / 'seeds' / SUMMARY).is_file()
+    option = ['--cfg-options', 'label_transform.fg_thr=0.5']
+    run_tool_process(*command, *option, '--shard', '0/2', cwd=folder)
+    assert not (folder / 'seeds' / SUMMARY).exists()
 
 
 @pytest.mark.parametrize('count', [1, 2, 3, 8, 11])

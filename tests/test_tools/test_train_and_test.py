@@ -8,8 +8,6 @@ from pathlib import Path
 
 import pytest
 import torch
-from mmengine.config import Config
-from runner_configs import without_chance
 
 from projects.amr.structures import CAMRecord
 
@@ -102,34 +100,6 @@ def test_two_ranks_give_the_records_and_metrics_of_one(
         assert twin.read_bytes() == path.read_bytes()
 
 
-def test_two_ranks_train_as_one_does(call, tiny_file, tmp_path):
-    """Same images a step and no batch statistics: the same weights."""
-    cfg = without_chance(Config.fromfile(tiny_file))
-    loader = cfg.train_dataloader
-    for tool, ranks, batch in (('train.py', 1, 4), ('dist_train.sh', 2, 2)):
-        loader.batch_size = batch
-        cfg.dump(tmp_path / 'fixed.py')
-        more = [] if ranks == 1 else [ranks]
-        done = call(
-            tool,
-            'fixed.py',
-            *more,
-            '--work-dir',
-            f'ranks{ranks}',
-            cwd=tmp_path,
-            PORT='29612',
-        )
-        assert done.returncode == 0, done.stderr[-3000:]
-    states = [
-        torch.load(tmp_path / name / 'epoch_1.pth', weights_only=False)[
-            'state_dict'
-        ]
-        for name in ('ranks1', 'ranks2')
-    ]
-    for key, value in states[0].items():
-        torch.testing.assert_close(value, states[1][key], rtol=1e-4, atol=1e-5)
-
-
 @pytest.mark.parametrize(
     ('options', 'code', 'words'),
     [
@@ -219,7 +189,6 @@ def test_fault06_a_stopped_test_says_how_to_go_on(tiny_file, trained):
     process.send_signal(signal.SIGTERM)
     _, errors = process.communicate(timeout=120)
     assert process.returncode == 143
-    assert 'STOPPED: stopped; finished items are kept' in errors
     assert '--work-dir work_dirs/stop' in errors
     assert 'Traceback' not in errors
     assert not list(cams.glob('.*.tmp'))

@@ -33,7 +33,7 @@ def segmentor(root, folder):
 
 
 def irnet(root, folder):
-    """Config and model of an affinity network that walks CAM records."""
+    """Config and model of an affinity network that writes boundaries."""
     write_cam_files(root, folder)
     cfg = Config.fromfile(ROOT / 'configs/toy/irnet_r26_toyvoc.py')
     cfg.model = {
@@ -43,7 +43,6 @@ def irnet(root, folder):
     dataset = cfg.test_dataloader.dataset
     dataset.data_root = str(root)
     dataset.pipeline[3].cam_dir = str(folder / 'cams')
-    cfg.default_hooks.label_writer.save_boundary = True
     model = MODELS.build(cfg.model)
     torch.nn.init.normal_(model.boundary_head.classifier.weight)
     return cfg, model
@@ -74,14 +73,14 @@ def test_label_maps_of_two_ranks_are_those_of_one(
     assert done.returncode == 0, done.stderr[-3000:]
     maps = sorted((tmp_path / 'one').glob('*/*.png'))
     maps += sorted((tmp_path / 'one').glob('boundaries/*.npz'))
-    assert len(maps) == {segmentor: 4, irnet: 16}[build]
+    assert len(maps) == {segmentor: 4, irnet: 8}[build]
     seen = set()
     for path in maps:
         twin = tmp_path / 'two' / path.relative_to(tmp_path / 'one')
         assert twin.read_bytes() == path.read_bytes()
         if path.suffix == '.png':
             seen |= set(np.unique(load_label_map(path)[0]))
-    assert len(seen) > 2
+    assert build is irnet or len(seen) > 2
 
 
 RECORDER = """

@@ -17,7 +17,7 @@ import projects.amr.openmp  # noqa: F401  before torch
 import cv2
 
 from projects.amr.errors import UserError
-from projects.amr.runtime.config.cfg_options import add_cfg_options
+from projects.amr.runtime.config.config_reading import add_cfg_options
 from projects.amr.runtime.files.atomic_write import atomic_write
 from projects.amr.runtime.files.item_progress import show_progress
 from projects.amr.workflow.inspection.dataset_samples import SampleBrowser

@@ -17,14 +17,14 @@ from mmengine.registry import init_default_scope
 from mmseg.registry import MODELS
 from torch import Tensor, nn
 
-from projects.amr.models import AdvCAM
+from projects.amr.models import MultiScaleCAM
 from projects.amr.ops import normalize_cam, resize_cam, stride_size
 
 WAYS = ('released', 'one class', 'one image', 'batched')
 
 
 def make_model(options) -> nn.Module:
-    """A ResNet-50 classifier of a given width, as in cam_r50.py."""
+    """A ResNet-50 classifier of a given width, as in cam_r50_voc.py."""
     init_default_scope('mmseg')
     MMLogger.get_current_instance().setLevel('ERROR')
     torch.manual_seed(0)
@@ -127,12 +127,13 @@ def run_case(way: str, size: int, options) -> dict:
     items = {'one class': 1, 'one image': options.classes}.get(
         way, options.images * options.classes
     )
-    method = AdvCAM(
-        options.steps,
-        ad_reduction='positive',
-        rectify_logits=True,
-        max_batch=items,
-    )
+    climb = {
+        'type': 'AdvCAM',
+        'num_steps': options.steps,
+        'ad_reduction': 'positive',
+        'rectify_logits': True,
+    }
+    method = MultiScaleCAM(extractor=climb, max_batch=items)
 
     def ours() -> list[Tensor]:
         chunk = options.images if way == 'batched' else 1
@@ -142,7 +143,8 @@ def run_case(way: str, size: int, options) -> dict:
         return released_way(model, images, labels, options.steps)
 
     # One small pass first: lazy set-up is no part of the measurement.
-    AdvCAM(1)(model, list(images[:1, :, :32, :32]), labels[:1])
+    first = MultiScaleCAM(extractor={**climb, 'num_steps': 1})
+    first(model, list(images[:1, :, :32, :32]), labels[:1])
     result = measuring.measure(
         released if way == 'released' else ours, options
     )

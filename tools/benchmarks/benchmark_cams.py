@@ -66,7 +66,7 @@ def released_maps(
             view = image[None].cpu()
         pair = torch.cat([view, view.flip(-1)])
         pair = pair.contiguous(memory_format=layout).to(device)
-        cams = model.branch_cams(pair)['cam'].relu().cpu()
+        cams = model.forward_cam(pair).relu().cpu()
         cam = cams[0] + cams[1].flip(-1)
         for row, index in enumerate(classes):
             total[row] += F.interpolate(
@@ -110,7 +110,7 @@ def prepare(model: nn.Module, words: list[str]) -> None:
         # Not set before: it is read when the model is compiled.
         torch._inductor.config.freezing = True
         model.to(memory_format=torch.channels_last)
-        model.branch_cams = torch.compile(model.branch_cams, dynamic=False)
+        model.forward_cam = torch.compile(model.forward_cam, dynamic=False)
 
 
 def run_case(way: str, size: int, options) -> dict:

@@ -16,7 +16,7 @@ import projects.amr.openmp  # noqa: F401  before torch
 
 import numpy as np
 
-from projects.amr.ops import crf_solvers, dense_crf
+from projects.amr.ops import dense_crf
 
 BRUTE_FORCE_LIMIT = 4000  # pixels; the kernel has as many rows and columns
 LINE = (
@@ -72,9 +72,9 @@ def make_case(height: int, width: int, num_labels: int, count: int) -> tuple:
 def measure(backend: str, case: tuple, args: argparse.Namespace) -> tuple:
     """Q of a backend, and its best build and infer times."""
     image, unary = case
-    lattice = crf_solvers.PermutohedralLattice
+    lattice = dense_crf.PermutohedralLattice
     if backend == 'brute force':
-        crf_solvers.PermutohedralLattice = BruteForceKernel
+        dense_crf.PermutohedralLattice = BruteForceKernel
     times, kernels = [], dense_crf.CRF_KERNELS[args.kernels]
     name = backend.replace('brute force', 'permutohedral')
     for _ in range(args.repeats):
@@ -84,7 +84,7 @@ def measure(backend: str, case: tuple, args: argparse.Namespace) -> tuple:
         built = time.perf_counter()
         marginals = crf.infer(unary, num_iters=args.num_iters)
         times.append((built - start, time.perf_counter() - built))
-    crf_solvers.PermutohedralLattice = lattice
+    dense_crf.PermutohedralLattice = lattice
     return marginals, *np.min(times, axis=0).tolist()
 
 

@@ -1,12 +1,14 @@
-"""Seeded damage to files: bytes, words, and structure where there is some."""
+"""Seeded damage to files: bytes, words, structure, and hostile pickles."""
 
+import io
+import pickle
 import random
 import struct
 import zipfile
 import zlib
 from pathlib import Path
 
-from fuzz_pickles import pickled_archive, pickled_file, write_archive
+import numpy as np
 from fuzz_targets import TARGETS, Target
 
 HEADER_BYTES = 64
@@ -25,7 +27,7 @@ def mutate(path: Path, target: Target, rng: random.Random, marker: Path):
     if path.suffix == '.npz' and rng.random() < 0.6:
         _mutate_archive(path, rng, marker)
     elif rng.random() < 0.02:
-        pickled_file(path, marker)
+        path.write_bytes(pickle.dumps(Bomb(marker)))
     elif path.suffix == '.png' and rng.random() < 0.5:
         path.write_bytes(_mutate_chunk(path.read_bytes(), rng))
     else:
@@ -136,7 +138,7 @@ def _mutate_chunk(data: bytes, rng: random.Random) -> bytes:
 def _mutate_archive(path: Path, rng: random.Random, marker: Path) -> None:
     """Damage the arrays of an archive and mend its checksums."""
     if rng.random() < 0.15:
-        pickled_archive(path, marker)
+        _pickled_archive(path, marker)
         return
     with zipfile.ZipFile(path) as archive:
         members = {n: archive.read(n) for n in archive.namelist()}
@@ -154,7 +156,7 @@ def _mutate_archive(path: Path, rng: random.Random, marker: Path) -> None:
             place = rng.randrange(6, len(data))
             data[place] = rng.getrandbits(8)
         members[name] = bytes(data)
-    write_archive(path, members)
+    _write_archive(path, members)
 
 
 def _reshaped(data: bytes, rng: random.Random) -> bytes:
@@ -168,3 +170,31 @@ def _reshaped(data: bytes, rng: random.Random) -> bytes:
     )
     old, new = rng.choice(nasty)
     return data.replace(old, new, 1)
+
+
+class Bomb:
+    """Makes a file where it is unpickled."""
+
+    def __init__(self, marker: Path):
+        self.marker = marker
+
+    def __reduce__(self):
+        return open, (str(self.marker), 'w')
+
+
+def _pickled_archive(path: Path, marker: Path) -> None:
+    """Put a pickled object in the place of one array of an archive."""
+    with zipfile.ZipFile(path) as archive:
+        members = {n: archive.read(n) for n in archive.namelist()}
+    name = sorted(members)[0]
+    file = io.BytesIO()
+    np.save(file, np.array([Bomb(marker)], dtype=object), allow_pickle=True)
+    members[name] = file.getvalue()
+    _write_archive(path, members)
+
+
+def _write_archive(path: Path, members: dict[str, bytes]) -> None:
+    """Write a zip archive with right checksums."""
+    with zipfile.ZipFile(path, 'w') as archive:
+        for name, data in members.items():
+            archive.writestr(name, data)

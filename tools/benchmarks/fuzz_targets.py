@@ -33,10 +33,12 @@ from projects.amr.structures import (
     save_boundary_map,
     save_label_map,
 )
-from projects.amr.workflow.pipeline.declared import describe_changes
-from projects.amr.workflow.pipeline.digests import DigestCache
-from projects.amr.workflow.pipeline.manifest import StageRecord, started_key
-from projects.amr.workflow.preflight import Scanner
+from projects.amr.workflow.pipeline.records import (
+    DigestCache,
+    StageRecord,
+    describe_changes,
+    started_key,
+)
 
 CLASSES = ('dog', 'cat', 'dining table')
 OBJECT = '<object><name>{}</name><difficult>{}</difficult></object>'
@@ -156,19 +158,6 @@ def _one_image(cache: Path) -> Path:
     return image
 
 
-def _scan_cache(path: Path) -> None:
-    """Write what a scan of one image remembers."""
-    path.unlink(missing_ok=True)
-    Scanner(path).facts([('image', _one_image(path))])
-
-
-def _read_scan_cache(path: Path) -> list[dict]:
-    """Scan with a cache."""
-    facts = Scanner(path).facts([('image', path.with_name('one.png'))])
-    assert all(f['size'] == [23, 37] for f in facts.values())
-    return list(facts.values())
-
-
 def _digest_cache(path: Path) -> None:
     """Write what is remembered of one file's digest."""
     path.unlink(missing_ok=True)
@@ -232,7 +221,6 @@ TARGETS = (
         lambda path: started_key(path.parent),
         JSON_WORDS,
     ),
-    Target('scanned.json', _scan_cache, _read_scan_cache, JSON_WORDS),
     Target(
         'digests.json',
         _digest_cache,

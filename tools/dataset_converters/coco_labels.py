@@ -1,7 +1,7 @@
 #!/usr/bin/env python
 """Weak labels of COCO: ``coco_labels.py instances_train2017.json OUT.csv``.
 
-Writes ``image,labels``, a row an image, and beside it ``OUT.classes.txt``
+Writes ``image,labels``, a row per image, and next to it ``OUT.classes.txt``
 with the background and the categories in the order of their ids. Both are
 read by import_images.py (``--classes``) and by ``label_file`` of the dataset.
 """

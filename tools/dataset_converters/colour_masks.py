@@ -52,7 +52,7 @@ def main() -> None:
         raise UserError(f'{args.out_dir} is not empty: choose another folder')
     classes = read_class_file(args.classes) if args.classes else None
     labels = palette_labels(read_palette(args.palette), classes)
-    paths = list(list_photos(args.mask_dir)[0].values())
+    paths = list(list_photos(args.mask_dir).photos.values())
     check_all(Path(args.mask_dir), paths, labels)
     for path in show_progress(paths, len(paths), 'label maps'):
         target = args.out_dir / f'{strip_image_suffix(path)}.png'

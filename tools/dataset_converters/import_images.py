@@ -37,7 +37,6 @@ from projects.amr.datasets.own_photos.devkit_layout import (
 from projects.amr.datasets.own_photos.image_folder import (
     Photo,
     apply_no_label,
-    list_passed_over,
     list_photos,
     match_rows,
 )
@@ -110,8 +109,7 @@ def tell(what: str, names: list[str]) -> None:
 def match_photos(args: argparse.Namespace) -> tuple[list[Photo], tuple]:
     """Photos with labels, and the class list."""
     leave_out = [args.out_dir, *([args.mask_dir] if args.mask_dir else [])]
-    paths, others = list_photos(args.image_dir, leave_out)
-    unread, links = list_passed_over(args.image_dir, leave_out)
+    paths, others, unread, links = list_photos(args.image_dir, leave_out)
     tell('pictures are of formats that are not read: convert them', unread)
     tell('linked folders are not entered: name the folder itself', links)
     table = read_label_table(args.labels)
@@ -133,7 +131,7 @@ def find_masks(args: argparse.Namespace, photos: list[Photo]) -> dict:
     """Masks of the photos by id."""
     if args.mask_dir is None:
         return {}
-    paths, _ = list_photos(args.mask_dir)
+    paths = list_photos(args.mask_dir).photos
     masks = {
         photo.image_id: Path(args.mask_dir, paths[photo.image_id])
         for photo in photos
@@ -147,7 +145,7 @@ def find_masks(args: argparse.Namespace, photos: list[Photo]) -> dict:
 def compare(
     found: PhotoScan, classes: tuple[str, ...], max_share: float
 ) -> None:
-    """Tell where masks and labels contradict; refuse it of too many."""
+    """Print where masks and labels contradict; refuse too many."""
     agreement = LabelAgreement(classes)
     for photo in found.photos:
         if photo.image_id in found.masks:

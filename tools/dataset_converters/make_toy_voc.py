@@ -40,7 +40,7 @@ def parse_args() -> argparse.Namespace:
         '--num-workers',
         type=worker_count,
         default=0,
-        help='worker processes, auto: one a usable core',
+        help='worker processes, auto: one per usable core',
     )
     return parser.parse_args()
 

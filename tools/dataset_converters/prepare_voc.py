@@ -124,9 +124,7 @@ def main() -> None:
     args = parse_args()
     root = args.out_dir / 'VOCdevkit' / 'VOC2012'
     try:
-        with stop_tells(
-            lambda: 'stopped: the same command goes on from there'
-        ):
+        with stop_tells(lambda: 'stopped: run the same command to resume'):
             done = prepare(args, root)
     except OSError as error:
         first = 'make room' if error.errno == errno.ENOSPC else 'fix that'

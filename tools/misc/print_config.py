@@ -17,7 +17,7 @@ import projects.amr.openmp  # noqa: F401  before torch
 from mmengine.config import Config
 
 from projects.amr.errors import UserError
-from projects.amr.runtime.config.cfg_options import add_cfg_options
+from projects.amr.runtime.config.config_reading import add_cfg_options
 from projects.amr.workflow.launch.tool_setup import load_config, run_tool
 from projects.amr.workflow.pipeline import use_stage_overrides
 

@@ -20,6 +20,15 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 import projects.amr.openmp  # noqa: F401  before torch
 
 import torch
+from released_data import (
+    MAPS,
+    convert_cam_file,
+    convert_label_file,
+)
+from released_weights import (
+    CONVERTERS,
+    convert_weights,
+)
 
 from projects.amr.datasets import VOCWeakLabelDataset
 from projects.amr.datasets.images.image_size import image_size
@@ -32,15 +41,6 @@ from projects.amr.runtime.checkpoints.checkpoint_file import read_checkpoint
 from projects.amr.runtime.files.atomic_write import atomic_write
 from projects.amr.structures.label_space import foreground_names
 from projects.amr.workflow.launch.tool_setup import run_tool
-from projects.amr.workflow.released.released_data import (
-    MAPS,
-    convert_cam_file,
-    convert_label_file,
-)
-from projects.amr.workflow.released.released_weights import (
-    CONVERTERS,
-    convert_weights,
-)
 
 
 def parse_args() -> argparse.Namespace:
@@ -69,7 +69,7 @@ def parse_args() -> argparse.Namespace:
             command.add_argument(
                 '--image-dir',
                 type=Path,
-                help='folder of the images, where files do not tell sizes',
+                help='folder of the images, if the files have no sizes',
             )
     return parser.parse_args()
 

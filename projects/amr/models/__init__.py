@@ -8,8 +8,8 @@ from .backbones import (
 )
 from .cam_methods import (
     AdvCAM,
+    CAMExtractor,
     CAMPrediction,
-    ClassWiseCAM,
     LibraryCAM,
     MultiScaleCAM,
 )
@@ -46,9 +46,9 @@ __all__ = [
     'BaseCAMClassifier',
     'BoundaryHead',
     'CAMClassifier',
+    'CAMExtractor',
     'CAMHead',
     'CAMPrediction',
-    'ClassWiseCAM',
     'CrossPseudoSupervisionLoss',
     'DeepLabV2Head',
     'EfficientNetLite',

@@ -1,13 +1,12 @@
-"""What to do when a device has not enough memory: less at once, then the CPU.
+"""Out of memory: less at once, then the CPU.
 
 One mechanism for all stages that make predictions. A training is not retried,
 since another batch size would be another training.
 """
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from typing import TypeVar
+from collections.abc import Callable
+from functools import wraps
 
 import torch
 from mmengine.logging import print_log
@@ -15,12 +14,9 @@ from torch import nn
 
 from projects.amr.errors import MemoryExhaustedError
 
-T = TypeVar('T')
-Way = tuple[str, Callable[[], T]]
-
-# Who has no error class of its own: the CPU's allocator, the CUDA runtime,
-# and its libraries, which ask for memory themselves (cuBLAS and cuDNN before
-# version 9, cuDNN, cuSPARSE).
+# These have no error class of their own: the CPU's allocator, the CUDA
+# runtime, and its libraries, which allocate memory themselves (cuBLAS and
+# cuDNN before version 9, cuDNN, cuSPARSE).
 _SIGNS = (
     'DefaultCPUAllocator',
     'out of memory',
@@ -58,93 +54,92 @@ def peak_memory() -> str:
     return f' (peak {peak:.1f} of {total:.1f} GiB)'
 
 
-def first_that_fits(ways: Sequence[Way], what: str, remedy: str) -> T:
-    """Compute something in the first way that fits into memory.
+def retry_in_less_memory(what: Callable[..., str], advice: str) -> Callable:
+    """Decorate a method that computes with a network.
+
+    The method is called as it is; out of memory, again with ``in_parts=True``;
+    then, where its network is on a GPU, once more with network and arguments
+    on the CPU. The network is the object itself or the first argument.
 
     Args:
-        ways (Sequence[tuple[str, Callable]]): How (for the message: 'image
-            by image') and the computation, the fastest first. They must give
-            the same result.
-        what (str): What is computed, for the message.
-        remedy (str): The setting that avoids this.
+        what (Callable): Given the method's arguments, what is computed, for
+            the message.
+        advice (str): The settings that lower the need for memory.
 
     Returns:
-        Any: Result of the first that ran through.
-
-    Raises:
-        MemoryExhaustedError: If none did.
-
-    Example:
-        >>> first_that_fits([('at once', lambda: 1)], 'maps', 'Lower x')
-        1
+        Callable: The decorator. The decorated method raises
+        :class:`MemoryExhaustedError` if no attempt fits.
     """
-    last = len(ways) - 1
-    for number, (_, compute) in enumerate(ways):
+
+    def decorate(method: Callable) -> Callable:
+        @wraps(method)
+        def call(self, *args):
+            network = self if isinstance(self, nn.Module) else args[0]
+
+            def on_cpu():
+                return _on_cpu(method, network, self, args)
+
+            attempts = [
+                ('at once', lambda: method(self, *args)),
+                ('in parts', lambda: method(self, *args, in_parts=True)),
+            ]
+            if on_gpu(network):
+                attempts.append(('on the CPU (slow)', on_cpu))
+            return _first_that_fits(attempts, what(*args), advice)
+
+        return call
+
+    return decorate
+
+
+def _first_that_fits(attempts: list, what: str, advice: str):
+    """Result of the first attempt that runs through."""
+    for number, (_, compute) in enumerate(attempts, 1):
         try:
             return compute()
         except Exception as error:
             if not is_out_of_memory(error):
                 raise
             reason = f'{what}: out of memory{peak_memory()}'
-        # Out of the except clause, which keeps the failed tensors alive.
+        # Outside the except clause, which keeps the failed tensors alive.
         torch.cuda.empty_cache()  # does nothing where CUDA is not in use
-        if number < last:
-            text = f'{reason}; going on {ways[number + 1][0]}. {remedy}'
+        if number < len(attempts):
+            text = f'{reason}; going on {attempts[number][0]}. {advice}'
             print_log(text, 'current', logging.WARNING)
-    raise MemoryExhaustedError(f'{reason}, the last way included. {remedy}')
+    raise MemoryExhaustedError(f'{reason} in every way. {advice}')
 
 
-def cpu_way(module: nn.Module, compute: Callable[[], T]) -> list[Way]:
-    """The way of last resort: on the CPU; none if the module is there.
-
-    Args:
-        module (nn.Module): Moved for the computation, and back.
-        compute (Callable): The computation; it moves its inputs to where the
-            module is.
-
-    Returns:
-        list[tuple[str, Callable]]: For :func:`first_that_fits`.
-    """
-    first = next(iter(module.parameters()), None)
-    if first is None or first.device.type == 'cpu':
-        return []
-    return [('on the CPU (slow)', lambda: _on_cpu(module, compute))]
+def on_gpu(network: nn.Module) -> bool:
+    """Whether a network has parameters on another device than the CPU."""
+    return any(p.device.type != 'cpu' for p in network.parameters())
 
 
-def _on_cpu(module: nn.Module, compute: Callable[[], T]) -> T:
-    """Compute with the module on the CPU."""
-    with moved_to(module, 'cpu'):
-        return compute()
-
-
-@contextmanager
-def moved_to(module: nn.Module, device) -> Iterator[None]:
-    """Move a module for a while."""
-    home = next(module.parameters()).device
-    module.to(device)
+def _on_cpu(method: Callable, network: nn.Module, owner, args: tuple):
+    """Call a method in parts on the CPU; the network comes back after it."""
+    home = next(network.parameters()).device
+    network.to('cpu')
     try:
-        yield
+        result = method(owner, *moved(args, 'cpu'), in_parts=True)
     finally:
-        module.to(home)
+        network.to(home)
+    return moved(result, home)
 
 
-def join_parts(parts: list):
-    """Concatenate outputs of one structure that were computed apart.
+def moved(value, device):
+    """Put tensors and data elements on a device, inside of containers too.
 
     Args:
-        parts (list): Tensors, or dicts and tuples of them.
+        value (Any): Tensors, data elements, lists, tuples or dicts of them;
+            networks and all else stay as they are.
+        device (torch.device | str): The device.
 
     Returns:
         Any: The same structure.
-
-    Example:
-        >>> part = {'cam': torch.ones(1, 2)}
-        >>> join_parts([part, part])['cam'].shape
-        torch.Size([2, 2])
     """
-    first = parts[0]
-    if isinstance(first, torch.Tensor):
-        return torch.cat(parts)
-    if isinstance(first, dict):
-        return {key: join_parts([p[key] for p in parts]) for key in first}
-    return tuple(join_parts(list(g)) for g in zip(*parts, strict=True))
+    if isinstance(value, (list, tuple)):
+        return type(value)(moved(item, device) for item in value)
+    if isinstance(value, dict):
+        return {key: moved(item, device) for key, item in value.items()}
+    if isinstance(value, nn.Module) or not hasattr(value, 'to'):
+        return value
+    return value.to(device)

@@ -24,6 +24,7 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 
 from projects.amr.ops.path_index import (
+    as_batch,
     check_radius,
     half_disc_offsets,
     offset_tensor,
@@ -86,7 +87,7 @@ def path_max(boundary: Tensor, radius: int) -> Tensor:
 def _look_up(boundary: Tensor, radius: int, as_affinity: bool) -> Tensor:
     """Path maxima, or 1 minus them, with or without a way back."""
     check_radius(radius)
-    maps = _as_batch(boundary)
+    maps = _checked(boundary)
     if torch.is_grad_enabled() and maps.requires_grad:
         result = _PathMax.apply(maps, radius, as_affinity)
     else:
@@ -95,21 +96,14 @@ def _look_up(boundary: Tensor, radius: int, as_affinity: bool) -> Tensor:
     return result[0] if boundary.ndim == 2 else result
 
 
-def _as_batch(boundary: Tensor) -> Tensor:
+def _checked(boundary: Tensor) -> Tensor:
     """Check a boundary map and bring it to shape (N, H, W)."""
     if not torch.is_tensor(boundary) or not boundary.is_floating_point():
         got = getattr(boundary, 'dtype', type(boundary).__name__)
         raise TypeError(
             f'`boundary` must be a floating point tensor, got {got}'
         )
-    shape = tuple(boundary.shape)
-    fits = boundary.ndim in (2, 3) or (boundary.ndim == 4 and shape[1] == 1)
-    if not fits or 0 in shape[-2:]:
-        raise ValueError(
-            '`boundary` must have shape (H, W), (N, H, W) or (N, 1, H, W) '
-            f'with at least one pixel, got {shape}'
-        )
-    return boundary.reshape(-1, *shape[-2:])
+    return as_batch(boundary, 'boundary')
 
 
 class _PathMax(torch.autograd.Function):

@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 
 from projects.amr.ops.path_index import (
+    as_batch,
     check_radius,
     half_disc_offsets,
     offset_tensor,
@@ -81,7 +82,7 @@ def affinity_labels(
     """
     check_radius(radius)
     _check_seed(seed, ignore_index)
-    maps = seed.reshape(-1, *seed.shape[-2:])
+    maps = as_batch(seed, 'seed')
     maps = maps.int() if maps.dtype == torch.int64 else maps
     ends = offset_tensor(half_disc_offsets(radius), seed.device)
     windows = shifted_windows(maps, radius, ignore_index)
@@ -118,12 +119,5 @@ def _check_seed(seed: Tensor, ignore_index: int) -> None:
     if wrong:
         got = getattr(seed, 'dtype', type(seed).__name__)
         raise TypeError(f'`seed` must be an integer tensor, got {got}')
-    shape = tuple(seed.shape)
-    fits = seed.ndim in (2, 3) or (seed.ndim == 4 and shape[1] == 1)
-    if not fits or 0 in shape[-2:]:
-        raise ValueError(
-            '`seed` must have shape (H, W), (N, H, W) or (N, 1, H, W) with '
-            f'at least one pixel, got {shape}'
-        )
     if ignore_index == 0:
         raise ValueError('`ignore_index` must not be 0, the background')

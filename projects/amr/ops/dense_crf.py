@@ -15,8 +15,9 @@ and the compiled ``pydensecrf2``, an optional extra. On 40 photographs,
 with the three sets of kernels below, their Q differed by 6e-5 at most. Both
 approximate the kernels: against exact ones single pixels may differ.
 
-Shape legend: L labels, (H, W) the image. ``unary`` is -log p, shape (L, H,
-W); Q, the marginals, has the same shape, is in [0, 1] and sums to 1 over L.
+Shape legend: B unaries of one image, L labels, (H, W) the image, P = H * W
+its pixels. ``unary`` is -log p, shape (L, H, W) or (B, L, H, W); Q, the
+marginals, has the same shape, is in [0, 1] and sums to 1 over L.
 """
 
 import importlib
@@ -24,19 +25,7 @@ import importlib
 import numpy as np
 
 from projects.amr.errors import UserError
-from projects.amr.ops.crf_solvers import LatticeSolver, PydensecrfSolver
-from projects.amr.ops.crf_unary import unary_from_labels, unary_from_softmax
-
-__all__ = [
-    'CRF_KERNELS',
-    'DenseCRF',
-    'MissingBackendError',
-    'crf_backend',
-    'crf_with_labels',
-    'dense_crf',
-    'unary_from_labels',
-    'unary_from_softmax',
-]
+from projects.amr.ops.permutohedral import PermutohedralLattice
 
 CRF_KERNELS = {
     'irn': {  # cleans the seeds (label-CRF)
@@ -52,7 +41,7 @@ CRF_KERNELS = {
         'bilateral': {'sxy': 67, 'srgb': 3, 'compat': 4},
     },
 }
-"""Kernels of the methods: ``dense_crf(..., **CRF_KERNELS['deeplabv2'])``."""
+"""Kernels of the methods: ``DenseCRF(image, **CRF_KERNELS['deeplabv2'])``."""
 
 
 class MissingBackendError(UserError, ImportError):
@@ -87,6 +76,15 @@ class DenseCRF:
         TypeError: If ``image`` is not uint8.
         ValueError: If an argument breaks its rule.
         MissingBackendError: If ``'pydensecrf'`` is not installed.
+
+    Example:
+        >>> image = np.zeros((4, 5, 3), np.uint8)
+        >>> image[:, 3:] = 200
+        >>> noisy = (image[..., 0] > 0).astype(int)
+        >>> noisy[1, 1] = 1
+        >>> unary = unary_from_labels(noisy, 2)
+        >>> DenseCRF(image).infer(unary).argmax(0)[1]
+        array([0, 0, 0, 1, 1])
     """
 
     def __init__(
@@ -101,9 +99,9 @@ class DenseCRF:
         _check_kernel('gaussian', gaussian, ('sxy',))
         _check_kernel('bilateral', bilateral, ('sxy', 'srgb'))
         self.backend = _resolve_backend(backend)
-        solver = LatticeSolver
+        solver = _LatticeSolver
         if self.backend == 'pydensecrf':
-            solver = PydensecrfSolver
+            solver = _PydensecrfSolver
         self._solver = solver(self._image, gaussian, bilateral)
 
     def infer(self, unary: np.ndarray, *, num_iters: int = 10) -> np.ndarray:
@@ -131,85 +129,6 @@ class DenseCRF:
             unary.reshape(-1, num_labels, height * width), num_iters
         )
         return marginals.reshape(unary.shape)
-
-    def refine_labels(
-        self,
-        labels: np.ndarray,
-        num_labels: int,
-        *,
-        gt_prob: float = 0.7,
-        num_iters: int = 10,
-    ) -> np.ndarray:
-        """Clean a label map (IRN's label-CRF).
-
-        Args:
-            labels (np.ndarray): Integers in [0, num_labels), shape (H, W) or
-                (B, H, W).
-            num_labels (int): L.
-            gt_prob (float): See :func:`unary_from_labels`. Defaults to 0.7.
-            num_iters (int): Mean-field iterations. Defaults to 10.
-
-        Returns:
-            np.ndarray: The most probable labels, dtype and shape of
-            ``labels``.
-        """
-        unary = unary_from_labels(labels, num_labels, gt_prob)
-        best = self.infer(unary, num_iters=num_iters).argmax(-3)
-        return best.astype(np.asarray(labels).dtype)
-
-
-def dense_crf(
-    image: np.ndarray, unary: np.ndarray, *, num_iters: int = 10, **kernels
-) -> np.ndarray:
-    """Marginals of the dense CRF, for one unary of one image.
-
-    Args:
-        image (np.ndarray): RGB, uint8, shape (H, W, 3).
-        unary (np.ndarray): Negative log-probabilities, shape (L, H, W).
-        num_iters (int): Mean-field iterations. Defaults to 10.
-        **kernels: ``gaussian``, ``bilateral`` and ``backend`` of
-            :class:`DenseCRF`.
-
-    Returns:
-        np.ndarray: Q, float32, shape (L, H, W), sums to 1 over L.
-
-    Example:
-        >>> image = np.zeros((4, 5, 3), np.uint8)
-        >>> image[:, 3:] = 200
-        >>> noisy = (image[..., 0] > 0).astype(int)
-        >>> noisy[1, 1] = 1
-        >>> dense_crf(image, unary_from_labels(noisy, 2)).argmax(0)[1]
-        array([0, 0, 0, 1, 1])
-    """
-    return DenseCRF(image, **kernels).infer(unary, num_iters=num_iters)
-
-
-def crf_with_labels(
-    image: np.ndarray,
-    labels: np.ndarray,
-    num_labels: int,
-    *,
-    gt_prob: float = 0.7,
-    num_iters: int = 10,
-    **kernels,
-) -> np.ndarray:
-    """Clean one label map of one image: see :meth:`DenseCRF.refine_labels`.
-
-    Args:
-        image (np.ndarray): RGB, uint8, shape (H, W, 3).
-        labels (np.ndarray): Integers in [0, num_labels), shape (H, W).
-        num_labels (int): L.
-        gt_prob (float): Probability that a label is right. Defaults to 0.7.
-        num_iters (int): Mean-field iterations. Defaults to 10.
-        **kernels: ``gaussian``, ``bilateral`` and ``backend`` of
-            :class:`DenseCRF`.
-
-    Returns:
-        np.ndarray: The cleaned labels, dtype and shape of ``labels``.
-    """
-    return DenseCRF(image, **kernels).refine_labels(
-        labels, num_labels, gt_prob=gt_prob, num_iters=num_iters
-    )
 
 
 def crf_backend() -> str:
@@ -277,3 +196,144 @@ def _check_unary(unary: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     if not np.isfinite(unary).all():
         raise ValueError('`unary` must be finite, got NaN or infinity')
     return unary
+
+
+class _LatticeSolver:
+    """Mean field with the kernels on permutohedral lattices."""
+
+    def __init__(self, image, gaussian, bilateral):
+        self._kernels = []
+        for kernel in (gaussian, bilateral):
+            if kernel is None:
+                continue
+            lattice = PermutohedralLattice(_features(image, **kernel))
+            # The kernel's row sums; their roots normalise it on both sides.
+            sums = lattice.filter(np.ones(lattice.num_points))
+            scale = np.sqrt(np.float32(kernel['compat']) / sums)
+            self._kernels.append((lattice, scale))
+
+    def run(self, unary: np.ndarray, num_iters: int) -> np.ndarray:
+        """Q (B, L, P) of unaries (B, L, P), float32."""
+        marginals = _softmax(-unary)
+        num_points = unary.shape[-1]
+        for _ in range(num_iters):
+            logits = -unary
+            for lattice, scale in self._kernels:
+                # All in one: eight channels take as long as three.
+                channels = (marginals * scale).reshape(-1, num_points).T
+                message = lattice.filter(channels).T.reshape(unary.shape)
+                # D^-1/2 K D^-1/2 Q: scaled before and after the filter.
+                logits += message * scale
+            marginals = _softmax(logits)
+        return marginals
+
+
+class _PydensecrfSolver:
+    """Mean field with the compiled library."""
+
+    def __init__(self, image, gaussian, bilateral):
+        self._image, self._crf, self._num_labels = image, None, 0
+        self._gaussian, self._bilateral = gaussian, bilateral
+
+    def _build(self, num_labels: int):
+        """Make the library's CRF; it fixes the number of labels."""
+        densecrf = importlib.import_module('pydensecrf.densecrf')
+        height, width = self._image.shape[:2]
+        crf = densecrf.DenseCRF2D(width, height, num_labels)
+        if self._gaussian is not None:
+            crf.addPairwiseGaussian(**self._gaussian)
+        if self._bilateral is not None:
+            crf.addPairwiseBilateral(rgbim=self._image, **self._bilateral)
+        self._num_labels, self._crf = num_labels, crf
+
+    def run(self, unary: np.ndarray, num_iters: int) -> np.ndarray:
+        """Q (B, L, P) of unaries (B, L, P), float32."""
+        if self._num_labels != unary.shape[1]:
+            self._build(unary.shape[1])
+        marginals = np.empty_like(unary)
+        for own, result in zip(unary, marginals, strict=True):
+            self._crf.setUnaryEnergy(np.require(own, requirements='CW'))
+            result[:] = self._crf.inference(num_iters)
+        return marginals
+
+
+def _softmax(logits: np.ndarray) -> np.ndarray:
+    """Softmax over the labels of (B, L, P)."""
+    # Less the largest, so that no exponential overflows.
+    weights = np.exp(logits - logits.max(1, keepdims=True))
+    return weights / weights.sum(1, keepdims=True)
+
+
+def _features(image, sxy, srgb=None, **_) -> np.ndarray:
+    """Pixel features in units of the kernel's widths, (P, 2 or 5)."""
+    rows, columns = np.mgrid[: image.shape[0], : image.shape[1]]
+    position = np.stack([columns, rows], axis=-1).reshape(-1, 2) / sxy
+    if srgb is None:
+        return position
+    return np.concatenate([position, image.reshape(-1, 3) / srgb], axis=1)
+
+
+def unary_from_labels(
+    labels: np.ndarray, num_labels: int, gt_prob: float = 0.7
+) -> np.ndarray:
+    """Unary of a label map that is right with a given probability.
+
+    As pydensecrf's function of this name with ``zero_unsure=False``: a
+    pixel's own label costs -log(gt_prob), each other one
+    -log((1 - gt_prob) / (L - 1)).
+
+    Args:
+        labels (np.ndarray): Integers in [0, num_labels), shape (H, W) or,
+            several maps, (B, H, W).
+        num_labels (int): L.
+        gt_prob (float): In (0, 1). Defaults to 0.7.
+
+    Returns:
+        np.ndarray: Float32, shape (L, H, W) or (B, L, H, W).
+
+    Raises:
+        TypeError: If ``labels`` are not integers.
+        ValueError: If an argument breaks its rule.
+    """
+    labels = np.asarray(labels)
+    if labels.dtype.kind not in 'iu':
+        raise TypeError(f'`labels` must be integers, got {labels.dtype}')
+    if not 0 < gt_prob < 1:
+        raise ValueError(f'`gt_prob` must be in (0, 1), got {gt_prob}')
+    if labels.ndim not in (2, 3) or not labels.size:
+        raise ValueError(
+            f'`labels` must be (H, W) or (B, H, W), got {labels.shape}'
+        )
+    if labels.min() < 0 or labels.max() >= num_labels:
+        raise ValueError(
+            f'`labels` must be in [0, {num_labels}), got '
+            f'{labels.min()} to {labels.max()}'
+        )
+    # The rest of the probability is shared by the other labels.
+    other = (1 - gt_prob) / max(num_labels - 1, 1)
+    own = labels[..., None, :, :] == np.arange(num_labels)[:, None, None]
+    return np.where(own, -np.log(gt_prob), -np.log(other)).astype(np.float32)
+
+
+def unary_from_softmax(probs: np.ndarray, clip: float = 1e-5) -> np.ndarray:
+    """Unary of a segmentation network's softmax.
+
+    Args:
+        probs (np.ndarray): Probabilities in [0, 1], any shape.
+        clip (float): Lower bound that keeps the logarithm finite, in (0, 1].
+            Defaults to 1e-5, as in pydensecrf.
+
+    Returns:
+        np.ndarray: Float32, the shape of ``probs``.
+
+    Raises:
+        ValueError: If an argument breaks its rule.
+    """
+    probs = np.asarray(probs, np.float32)
+    if not 0 < clip <= 1:
+        raise ValueError(f'`clip` must be in (0, 1], got {clip}')
+    if not np.all((probs >= 0) & (probs <= 1 + 1e-4)):
+        raise ValueError(
+            f'`probs` must be in [0, 1], got {probs.min()} to {probs.max()}'
+        )
+    return -np.log(probs.clip(clip, 1))

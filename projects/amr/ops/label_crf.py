@@ -8,8 +8,13 @@ import torch
 
 from projects.amr.ops.bounded_size import bounded_scale
 from projects.amr.ops.cam import resize_cam
-from projects.amr.ops.crf_unary import unary_from_labels
-from projects.amr.ops.dense_crf import CRF_KERNELS, DenseCRF, crf_backend
+from projects.amr.ops.dense_crf import (
+    CRF_KERNELS,
+    DenseCRF,
+    crf_backend,
+    unary_from_labels,
+    unary_from_softmax,
+)
 from projects.amr.structures.label_space import (
     BACKGROUND_LABEL,
     class_to_label,
@@ -35,6 +40,34 @@ def crf_name(crf: str | None) -> str:
     if crf not in CRF_KINDS:
         raise ValueError(f'`crf` must be one of {CRF_KINDS}, got {crf!r}')
     return 'none' if crf is None else f'dense ({crf_backend()})'
+
+
+def check_crf(
+    crf: str | None,
+    kernels: str = 'deeplabv2',
+    gt_prob: float = 0.9,
+    num_iters: int = 10,
+) -> None:
+    """Refuse settings of :func:`refine_class_labels` without running it.
+
+    Args:
+        crf (str | None): See :class:`LabelCRF`.
+        kernels (str): Entry of ``CRF_KERNELS``. Defaults to 'deeplabv2'.
+        gt_prob (float): In (0, 1). Defaults to 0.9.
+        num_iters (int): At least 0. Defaults to 10.
+
+    Raises:
+        ValueError: If one breaks its rule.
+    """
+    crf_name(crf)
+    if kernels not in CRF_KERNELS:
+        raise ValueError(
+            f'`kernels` must be one of {tuple(CRF_KERNELS)}, got {kernels!r}'
+        )
+    if not 0 < gt_prob < 1:
+        raise ValueError(f'`gt_prob` must be in (0, 1), got {gt_prob}')
+    if num_iters < 0:
+        raise ValueError(f'`num_iters` must not be negative, got {num_iters}')
 
 
 class LabelCRF:
@@ -71,12 +104,7 @@ class LabelCRF:
         kernels: str = 'irn',
         num_iters: int = 10,
     ):
-        crf_name(crf)
-        if kernels not in CRF_KERNELS:
-            raise ValueError(
-                f'`kernels` must be one of {tuple(CRF_KERNELS)}, got '
-                f'{kernels!r}'
-            )
+        check_crf(crf, kernels, num_iters=num_iters)
         self.crf = crf
         self.num_iters = num_iters
         self._size = image.shape[:2]
@@ -210,3 +238,40 @@ def refine_class_labels(
     cleaner = LabelCRF(image, crf, kernels=kernels, num_iters=num_iters)
     refined = cleaner.refine(compact, len(known), gt_prob)
     return known[refined].astype(np.uint8)
+
+
+def refine_scores(
+    image: np.ndarray,
+    probs: np.ndarray,
+    crf: str | None,
+    *,
+    kernels: str = 'deeplabv2',
+    num_iters: int = 10,
+) -> np.ndarray:
+    """Most probable labels of a softmax after a CRF.
+
+    DeepLab-v2's post-processing (arXiv:1606.00915): the network's
+    probabilities at the size of the image are the unary. All labels take
+    part, as there.
+
+    Args:
+        image (np.ndarray): RGB, uint8, shape (H, W, 3).
+        probs (np.ndarray): Probabilities in [0, 1], shape (L, H, W).
+        crf (str | None): See :class:`LabelCRF`; None gives the label of the
+            largest probability.
+        kernels (str): Entry of ``CRF_KERNELS``. Defaults to 'deeplabv2'.
+        num_iters (int): Mean-field iterations. Defaults to 10.
+
+    Returns:
+        np.ndarray: Shape (H, W), uint8.
+
+    Raises:
+        ValueError: If the sizes differ or an argument breaks its rule.
+    """
+    if image.shape[:2] != probs.shape[1:]:
+        raise ValueError(
+            f'`image` and `probs` must have one size, got {image.shape[:2]} '
+            f'and {probs.shape[1:]}'
+        )
+    cleaner = LabelCRF(image, crf, kernels=kernels, num_iters=num_iters)
+    return cleaner.infer(unary_from_softmax(probs))

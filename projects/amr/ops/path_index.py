@@ -225,3 +225,26 @@ def shifted_windows(maps: Tensor, radius: int, fill: float) -> Tensor:
     padded = F.pad(maps, (reach, reach, 0, reach), value=fill)
     # (N, H + reach, W + 2 reach) -> (N, radius, 2 radius - 1, H, W)
     return padded.unfold(1, height, 1).unfold(2, width, 1)
+
+
+def as_batch(maps: Tensor, name: str) -> Tensor:
+    """Bring maps to three axes.
+
+    Args:
+        maps (Tensor): Shape (H, W), (N, H, W) or (N, 1, H, W).
+        name (str): The argument's name, for the message.
+
+    Returns:
+        Tensor: Shape (N, H, W).
+
+    Raises:
+        ValueError: If ``maps`` has another shape or no pixel.
+    """
+    shape = tuple(maps.shape)
+    fits = maps.ndim in (2, 3) or (maps.ndim == 4 and shape[1] == 1)
+    if not fits or 0 in shape[-2:]:
+        raise ValueError(
+            f'`{name}` must have shape (H, W), (N, H, W) or (N, 1, H, W) with '
+            f'at least one pixel, got {shape}'
+        )
+    return maps.reshape(-1, *shape[-2:])

@@ -16,7 +16,7 @@ from projects.amr.ops.cam import (
     normalize_cam,
     resize_cam,
 )
-from projects.amr.ops.random_walk import random_walk
+from projects.amr.ops.random_walk import check_walk, random_walk
 
 NORMALIZATIONS = ('global', 'class', None)
 
@@ -80,16 +80,15 @@ def walk_to_scores(
         >>> walk_to_scores(cam, boundary, (1, 4), radius=2).tolist()
         [[[1.0, 1.0, 0.0, 0.0]]]
     """
-    if not cam_power > 0:
-        raise ValueError(f'`cam_power` must be positive, got {cam_power}')
-    if normalize not in NORMALIZATIONS:
-        raise ValueError(
-            f'`normalize` must be one of {NORMALIZATIONS}, got {normalize!r}'
-        )
-    if enlarge_by is not None and enlarge_by < 1:
-        raise ValueError(
-            f'`enlarge_by` must be at least 1 or None, got {enlarge_by}'
-        )
+    check_scores_settings(
+        cam_power=cam_power,
+        radius=radius,
+        beta=beta,
+        exp_times=exp_times,
+        normalize=normalize,
+        solver=solver,
+        enlarge_by=enlarge_by,
+    )
     if boundary.ndim != 2:
         raise ValueError(
             f'`boundary` must have shape (h, w), got {tuple(boundary.shape)}'
@@ -103,7 +102,7 @@ def walk_to_scores(
         exp_times=exp_times,
         solver=solver,
     )
-    # The series may leave the range by its error bound.
+    # The Chebyshev series may leave the range by its error bound.
     walked = walked.clamp(0, 1)
     scores = (
         enlarge_and_cut(walked, enlarge_by, size)
@@ -114,3 +113,35 @@ def walk_to_scores(
         return normalize_cam(scores)
     peak = scores.max() if scores.numel() else scores.new_zeros(())
     return scores / peak if normalize and peak > 0 else scores
+
+
+def check_scores_settings(
+    *,
+    cam_power: float = 1.0,
+    normalize: str | None = 'global',
+    enlarge_by: int | None = None,
+    **walk,
+) -> None:
+    """Refuse settings of :func:`walk_to_scores` without walking.
+
+    Args:
+        cam_power (float): Positive. Defaults to 1.0.
+        normalize (str | None): ``'global'``, ``'class'`` or None. Defaults
+            to 'global'.
+        enlarge_by (int, optional): At least 1. Defaults to None.
+        **walk: See :func:`~projects.amr.ops.random_walk.check_walk`.
+
+    Raises:
+        ValueError: If one breaks its rule.
+    """
+    check_walk(**walk)
+    if not cam_power > 0:
+        raise ValueError(f'`cam_power` must be positive, got {cam_power}')
+    if normalize not in NORMALIZATIONS:
+        raise ValueError(
+            f'`normalize` must be one of {NORMALIZATIONS}, got {normalize!r}'
+        )
+    if enlarge_by is not None and enlarge_by < 1:
+        raise ValueError(
+            f'`enlarge_by` must be at least 1 or None, got {enlarge_by}'
+        )

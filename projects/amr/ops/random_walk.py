@@ -77,6 +77,7 @@ def random_walk(
     _check_match(cam, boundary, 'boundary')
     check_unit_range(boundary, 'boundary')
     with torch.no_grad():
+        # float64: 2 ** exp_times steps multiply rounding.
         exact = boundary.double()
         walked = walk_with_affinity(
             cam.double() * (1 - exact),
@@ -133,7 +134,9 @@ def walk_with_affinity(
     """
     _check_maps(cam, 'cam', ('K', 'H', 'W'))
     _check_maps(affinity, 'affinity', ('P', 'H', 'W'))
-    _check_walk(exp_times, solver, tolerance)
+    check_walk(exp_times=exp_times, solver=solver, beta=beta)
+    if not 0 < tolerance < 1:
+        raise ValueError(f'`tolerance` must be in (0, 1), got {tolerance}')
     _check_match(cam, affinity, 'affinity')
     if not cam.isfinite().all():
         raise ValueError('`cam` must be finite, got NaN or infinity')
@@ -147,8 +150,25 @@ def walk_with_affinity(
     return walked.T.reshape(cam.shape).to(_result_dtype(cam))
 
 
-def _check_walk(exp_times: int, solver: str, tolerance: float) -> None:
-    """Refuse settings which make no walk."""
+def check_walk(
+    *,
+    radius: int = 5,
+    beta: float = 10.0,
+    exp_times: int = 8,
+    solver: str = 'auto',
+) -> None:
+    """Refuse settings of :func:`random_walk` without walking.
+
+    Args:
+        radius (int): At least 1. Defaults to 5.
+        beta (float): Positive and finite. Defaults to 10.0.
+        exp_times (int): From 0 to 30. Defaults to 8.
+        solver (str): See :func:`random_walk`. Defaults to 'auto'.
+
+    Raises:
+        ValueError: If one breaks its rule.
+    """
+    check_radius(radius)
     whole = isinstance(exp_times, int) and not isinstance(exp_times, bool)
     if not whole or not 0 <= exp_times <= MAX_EXP_TIMES:
         raise ValueError(
@@ -157,8 +177,8 @@ def _check_walk(exp_times: int, solver: str, tolerance: float) -> None:
         )
     if solver not in SOLVERS:
         raise ValueError(f'`solver` must be one of {SOLVERS}, got {solver!r}')
-    if not 0 < tolerance < 1:
-        raise ValueError(f'`tolerance` must be in (0, 1), got {tolerance}')
+    if not 0 < beta < float('inf'):
+        raise ValueError(f'`beta` must be positive and finite, got {beta}')
 
 
 def _check_maps(maps: Tensor, name: str, axes: tuple[str, ...]) -> None:

@@ -12,10 +12,12 @@ A seed map holds segmentation labels: 0 background, class ``k`` as ``k + 1``,
 Shape legend: K labelled classes of the image, (H, W) size of the image.
 """
 
+import inspect
+
 import numpy as np
 
-from projects.amr.ops.crf_unary import unary_from_softmax
-from projects.amr.ops.label_crf import LabelCRF
+from projects.amr.ops.dense_crf import unary_from_softmax
+from projects.amr.ops.label_crf import LabelCRF, check_crf
 from projects.amr.structures.label_space import (
     BACKGROUND_LABEL,
     IGNORE_LABEL,
@@ -74,17 +76,15 @@ def confident_seed(
         >>> confident_seed(image, cam, np.array([4]), crf=None)
         array([[  0, 255,   5]], dtype=uint8)
     """
-    if not 0 <= bg_thr <= fg_thr <= 1:
-        raise ValueError(
-            '`bg_thr` and `fg_thr` must be 0 <= bg_thr <= fg_thr <= 1, got '
-            f'{bg_thr} and {fg_thr}'
-        )
+    _check_thresholds(fg_thr, bg_thr)
     cam, labels = _check_maps(image, cam, classes)
     if not len(cam):
         return np.full(image.shape[:2], BACKGROUND_LABEL, np.uint8)
     cleaner = LabelCRF(image, crf, kernels=kernels, num_iters=num_iters)
+    # Both maps in one call: the lattice is built once.
     both = np.stack([_beat(cam, threshold) for threshold in (fg_thr, bg_thr)])
     confident, possible = cleaner.refine(both, len(labels), gt_prob)
+    # The confident map first: it wins where both name a class.
     seed = np.where(confident > 0, labels[confident], IGNORE_LABEL)
     seed[(confident == 0) & (possible == 0)] = BACKGROUND_LABEL
     return seed.astype(np.uint8)
@@ -143,11 +143,7 @@ def affinity_seed(
         >>> affinity_seed(image, cam, np.array([4]), crf=None)
         array([[  0, 255,   5]], dtype=uint8)
     """
-    if not 0 < alpha_low <= alpha_high:
-        raise ValueError(
-            '`alpha_low` and `alpha_high` must be 0 < alpha_low <= '
-            f'alpha_high, got {alpha_low} and {alpha_high}'
-        )
+    _check_alphas(alpha_low, alpha_high)
     cam, labels = _check_maps(image, cam, classes)
     if not len(cam):
         return np.full(image.shape[:2], BACKGROUND_LABEL, np.uint8)
@@ -156,11 +152,55 @@ def affinity_seed(
     scores = [np.concatenate([rest**a, cam]) for a in (alpha_low, alpha_high)]
     low, high = cleaner.infer(unary_from_softmax(np.stack(scores)))
     seed = np.where(low > 0, labels[low], IGNORE_LABEL)
+    # Last, so that the background wins where a CRF makes the maps disagree.
     seed[high == 0] = BACKGROUND_LABEL
     return seed.astype(np.uint8)
 
 
 SEED_RECIPES = {'irn': confident_seed, 'affinitynet': affinity_seed}
+
+
+def check_seed_params(recipe: str, params: dict) -> None:
+    """Refuse parameters of a recipe without running it.
+
+    Args:
+        recipe (str): A key of :data:`SEED_RECIPES`.
+        params (dict): Its keyword arguments.
+
+    Raises:
+        ValueError: If the recipe is unknown or a value breaks its rule.
+        TypeError: If the recipe has no such parameter.
+    """
+    if recipe not in SEED_RECIPES:
+        raise ValueError(
+            f'`recipe` must be one of {tuple(SEED_RECIPES)}, got {recipe!r}'
+        )
+    call = inspect.signature(SEED_RECIPES[recipe]).bind(*[None] * 3, **params)
+    call.apply_defaults()
+    values = dict(call.kwargs)
+    if recipe == 'irn':
+        _check_thresholds(values.pop('fg_thr'), values.pop('bg_thr'))
+    else:
+        _check_alphas(values.pop('alpha_low'), values.pop('alpha_high'))
+    check_crf(**values)
+
+
+def _check_thresholds(fg_thr: float, bg_thr: float) -> None:
+    """Refuse thresholds out of range or order."""
+    if not 0 <= bg_thr <= fg_thr <= 1:
+        raise ValueError(
+            '`bg_thr` and `fg_thr` must be 0 <= bg_thr <= fg_thr <= 1, got '
+            f'{bg_thr} and {fg_thr}'
+        )
+
+
+def _check_alphas(alpha_low: float, alpha_high: float) -> None:
+    """Refuse exponents out of range or order."""
+    if not 0 < alpha_low <= alpha_high:
+        raise ValueError(
+            '`alpha_low` and `alpha_high` must be 0 < alpha_low <= '
+            f'alpha_high, got {alpha_low} and {alpha_high}'
+        )
 
 
 def _beat(cam: np.ndarray, threshold: float) -> np.ndarray:

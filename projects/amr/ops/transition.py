@@ -18,9 +18,6 @@ from torch import Tensor
 
 from projects.amr.ops.path_index import Offset, offset_tensor
 
-# Products of CSR and dense matrices are all that is used of it.
-warnings.filterwarnings('ignore', message='Sparse CSR tensor support is in')
-
 
 class Transition(NamedTuple):
     """One step of the walk.
@@ -102,16 +99,20 @@ def _row_order(ends: Tensor) -> Tensor:
 def _to_csr(weight: Tensor, columns: Tensor, valid: Tensor) -> Tensor:
     """Pack the valid entries of (2 P + 1, M) stencils into a CSR matrix."""
     size = weight.shape[1]
+    # Entries are counted pixel by pixel: transposed, rows are contiguous.
     last = valid.sum(0).cumsum(0)
     starts = torch.cat([last.new_zeros(1), last])
     chosen = valid.T.flatten().nonzero()[:, 0]
-    return torch.sparse_csr_tensor(
-        starts.int(),
-        columns.T.flatten().index_select(0, chosen),
-        weight.T.flatten().index_select(0, chosen),
-        size=(size, size),
-        check_invariants=False,
-    )
+    with warnings.catch_warnings():
+        # In beta: products with dense matrices are all that is used of it.
+        warnings.filterwarnings('ignore', message='Sparse CSR tensor support')
+        return torch.sparse_csr_tensor(
+            starts.int(),
+            columns.T.flatten().index_select(0, chosen),
+            weight.T.flatten().index_select(0, chosen),
+            size=(size, size),
+            check_invariants=False,
+        )
 
 
 def _inside(ends: Tensor, height: int, width: int) -> Tensor:

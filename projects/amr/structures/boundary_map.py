@@ -24,7 +24,8 @@ def save_boundary_map(
 ) -> Path:
     """Write a boundary map: complete under its name, or not at all.
 
-    Values are stored as float16 (rounding below 2 ** -11, relative).
+    Values are stored as float32, so that a walk over the file gives the
+    labels of a walk over the network's own map, to the last pixel.
 
     Args:
         path (str | PathLike): Target file, ending in ``.npz``.
@@ -45,7 +46,7 @@ def save_boundary_map(
         (array([[0.5, 1. ]], dtype=float32), 'k')
     """
     path = Path(path)
-    boundary = _checked(boundary).astype(np.float16)
+    boundary = _checked(boundary)
     with atomic_write(path) as file:
         np.savez(
             file,

@@ -13,12 +13,9 @@ def overlay_cam(
     """Colour an image by a score map (blue 0, red 1).
 
     Args:
-        image (np.ndarray): Shape (H, W, 3), uint8, BGR.
+        image (np.ndarray): Shape (H, W, 3), uint8, BGR; so is the result.
         cam (np.ndarray): Shape (h, w), in [0, 1].
         opacity (float): Share of the colours in [0, 1]. Defaults to 0.55.
-
-    Returns:
-        np.ndarray: Shape (H, W, 3), uint8, BGR.
 
     Raises:
         ValueError: If the scores leave [0, 1].
@@ -34,14 +31,9 @@ def overlay_cam(
 
 
 def colour_labels(labels: np.ndarray, palette) -> np.ndarray:
-    """Paint a label map; 255 and what has no colour are white.
+    """Paint labels (H, W), 0..255, as BGR, uint8, (H, W, 3).
 
-    Args:
-        labels (np.ndarray): Integers in 0..255, shape (H, W).
-        palette (Sequence): An RGB colour a label.
-
-    Returns:
-        np.ndarray: BGR, uint8, shape (H, W, 3).
+    255 and labels beyond the ``palette``, RGB by label, are white.
     """
     table = np.full((256, 3), 255, np.uint8)
     table[: len(palette)] = np.asarray(palette, np.uint8)[:, ::-1]
@@ -49,35 +41,19 @@ def colour_labels(labels: np.ndarray, palette) -> np.ndarray:
 
 
 def picture_strip(panels: list[tuple[str, np.ndarray]]) -> np.ndarray:
-    """Put captioned pictures of one height side by side.
+    """Put captioned pictures (H, W, 3) of one height side by side.
 
-    Args:
-        panels (list[tuple[str, np.ndarray]]): Caption and picture (H, W, 3),
-            uint8, BGR, from left to right.
-
-    Returns:
-        np.ndarray: Shape (H', W', 3), uint8, BGR.
+    All are uint8, BGR; so is the strip.
     """
     columns = []
     for caption, picture in panels:
+        border = (CAPTION_HEIGHT, 0, 0, GAP)
         column = cv2.copyMakeBorder(
-            picture,
-            CAPTION_HEIGHT,
-            0,
-            0,
-            GAP,
-            cv2.BORDER_CONSTANT,
-            value=(255, 255, 255),
+            picture, *border, cv2.BORDER_CONSTANT, value=(255, 255, 255)
         )
+        place, font = (2, CAPTION_HEIGHT - 5), cv2.FONT_HERSHEY_SIMPLEX
         cv2.putText(
-            column,
-            caption,
-            (2, CAPTION_HEIGHT - 5),
-            cv2.FONT_HERSHEY_SIMPLEX,
-            0.4,
-            (0, 0, 0),
-            1,
-            cv2.LINE_AA,
+            column, caption, place, font, 0.4, (0, 0, 0), 1, cv2.LINE_AA
         )
         columns.append(column)
     return np.hstack(columns)

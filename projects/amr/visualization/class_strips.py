@@ -1,4 +1,4 @@
-"""CAMs of one image, a row a class and a column a map."""
+"""CAMs of one image, a row per class and a column per map."""
 
 import unicodedata
 
@@ -10,50 +10,32 @@ from projects.amr.visualization.cam_strip import overlay_cam, picture_strip
 def class_strips(
     image: np.ndarray, cams: dict[str, np.ndarray], captions: list[str]
 ) -> np.ndarray:
-    """Draw every class's maps on an image.
+    """Draw every class's maps on an image, K strips below each other.
 
     Args:
-        image (np.ndarray): Shape (H, W, 3), uint8, BGR.
+        image (np.ndarray): Shape (H, W, 3), uint8, BGR; so is the result.
         cams (dict[str, np.ndarray]): By name, shape (K, h, w), in [0, 1].
-        captions (list[str]): One a class, drawn over the image; letters
-            that the font lacks lose their accents or become ``?``.
-
-    Returns:
-        np.ndarray: K strips below each other, uint8, BGR.
+        captions (list[str]): One per class, drawn over the image, see
+            :func:`plain_text`.
 
     Raises:
-        ValueError: If there is no class, or not one caption a class.
+        ValueError: If there is no class, or not one caption per class.
     """
     if not captions or any(len(cam) != len(captions) for cam in cams.values()):
         raise ValueError(
             f'{len(captions)} captions for maps of '
             f'{[len(cam) for cam in cams.values()]} classes; there must be '
-            'one a class, and at least one'
+            'one per class, and at least one'
         )
-    return np.vstack(
-        [
-            picture_strip(
-                [
-                    (plain_text(caption), image),
-                    *(
-                        (name, overlay_cam(image, cam[row]))
-                        for name, cam in cams.items()
-                    ),
-                ]
-            )
-            for row, caption in enumerate(captions)
-        ]
-    )
+    strips = []
+    for row, caption in enumerate(captions):
+        maps = [(k, overlay_cam(image, cam[row])) for k, cam in cams.items()]
+        strips.append(picture_strip([(plain_text(caption), image), *maps]))
+    return np.vstack(strips)
 
 
 def plain_text(text: str) -> str:
-    """Text in the letters that OpenCV draws.
-
-    Args:
-        text (str): Any text.
-
-    Returns:
-        str: The same in ASCII.
+    """Text in ASCII, which OpenCV draws; accents go, the rest becomes ``?``.
 
     Example:
         >>> plain_text('Äpfel 0.97')

@@ -17,13 +17,10 @@ def overlay_labels(
     """Colour an image by its labels; background stays as it is.
 
     Args:
-        image (np.ndarray): Shape (H, W, 3), uint8, BGR.
+        image (np.ndarray): Shape (H, W, 3), uint8, BGR; so is the result.
         labels (np.ndarray): Shape (H, W), uint8; 255 is white.
         palette (Sequence): RGB colours by label.
         opacity (float): Share of the colours in [0, 1]. Defaults to 0.6.
-
-    Returns:
-        np.ndarray: Shape (H, W, 3), uint8, BGR.
 
     Raises:
         ValueError: If the shapes differ.
@@ -39,27 +36,17 @@ def overlay_labels(
 
 
 def add_title(picture: np.ndarray, lines: list[str]) -> np.ndarray:
-    """Write lines of text above a picture, which gets as wide as they are.
+    """Write lines of ASCII above a picture (H, W, 3), uint8.
 
-    Args:
-        picture (np.ndarray): Shape (H, W, 3), uint8.
-        lines (list[str]): In ASCII, which is what OpenCV draws.
-
-    Returns:
-        np.ndarray: Shape (H + h, W', 3), uint8; below h the picture stands
-        at the left.
+    The result is as wide as the longest line; the picture is at its left.
     """
     width = max(
         cv2.getTextSize(line, *_FONT, 1)[0][0] + 2 * _MARGIN for line in lines
     )
+    top, right = _LINE_HEIGHT * len(lines), max(width - picture.shape[1], 0)
+    white = (255, 255, 255)
     out = cv2.copyMakeBorder(
-        picture,
-        _LINE_HEIGHT * len(lines),
-        0,
-        0,
-        max(width - picture.shape[1], 0),
-        cv2.BORDER_CONSTANT,
-        value=(255, 255, 255),
+        picture, top, 0, 0, right, cv2.BORDER_CONSTANT, value=white
     )
     for number, line in enumerate(lines, 1):
         place = (_MARGIN, _LINE_HEIGHT * number - 5)

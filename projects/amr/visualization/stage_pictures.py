@@ -14,11 +14,8 @@ def cam_picture(image: np.ndarray, cam: np.ndarray) -> np.ndarray:
     """Colour an image by the strongest class of each pixel.
 
     Args:
-        image (np.ndarray): Shape (H, W, 3), uint8, BGR.
+        image (np.ndarray): Shape (H, W, 3), uint8, BGR; so is the result.
         cam (np.ndarray): Shape (K, h, w), in [0, 1]; K may be 0.
-
-    Returns:
-        np.ndarray: Shape (H, W, 3), uint8, BGR.
     """
     strongest = cam.max(0) if len(cam) else np.zeros(cam.shape[1:])
     return overlay_cam(image, strongest)
@@ -27,14 +24,11 @@ def cam_picture(image: np.ndarray, cam: np.ndarray) -> np.ndarray:
 def boundary_picture(
     boundary: np.ndarray, size: tuple[int, int]
 ) -> np.ndarray:
-    """Draw boundary probabilities in grey: 0 is black, 1 is white.
+    """Draw boundary probabilities in grey, (H, W, 3), uint8: 1 is white.
 
     Args:
         boundary (np.ndarray): Shape (h, w), in [0, 1].
         size (tuple[int, int]): Image size (H, W).
-
-    Returns:
-        np.ndarray: Shape (H, W, 3), uint8.
 
     Raises:
         ValueError: If the map is not (h, w) or leaves [0, 1].
@@ -53,16 +47,13 @@ def boundary_picture(
 
 
 def shrink(picture: np.ndarray, side: int, smooth: bool = True) -> np.ndarray:
-    """Make a picture's longer side at most so long; never enlarge.
+    """Make a picture's longer side at most ``side``; never enlarge.
 
     Args:
         picture (np.ndarray): Shape (H, W, 3), uint8.
         side (int): Longest side in pixels, at least 1.
         smooth (bool): Whether pixels are averaged (photographs) or picked
             (label maps, so that no new colour appears). Defaults to True.
-
-    Returns:
-        np.ndarray: Shape (H', W', 3), uint8; no side is below 1.
 
     Raises:
         ValueError: If ``side`` is below 1.

@@ -6,11 +6,11 @@ import torch
 
 from projects.amr.errors import MissingWeightsError
 from projects.amr.runtime.checkpoints.pretrained import (
+    cached_path,
     drop_pretrained,
     find_pretrained,
     require_pretrained,
 )
-from projects.amr.runtime.checkpoints.weight_sources import cached_path
 
 URL = 'https://example.org/models/resnet50-0676ba61.pth'
 

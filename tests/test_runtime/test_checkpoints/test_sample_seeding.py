@@ -9,15 +9,13 @@ from mmengine.dataset import DefaultSampler, InfiniteSampler
 from torch.utils.data import DataLoader, Dataset
 
 from projects.amr.runtime.checkpoints.random_state import (
-    get_random_state,
-    seeded,
-    set_random_state,
-)
-from projects.amr.runtime.checkpoints.sample_seeding import (
     SampleIndex,
     SeededPipeline,
     TurnSampler,
+    get_random_state,
     seed_samples,
+    seeded,
+    set_random_state,
 )
 
 

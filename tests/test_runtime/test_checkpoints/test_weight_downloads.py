@@ -16,8 +16,8 @@ CONTENT = bytes(range(256)) * 40
 NAME = f'net-{hashlib.sha256(CONTENT).hexdigest()[:8]}.pth'
 SCRIPT = (
     'import sys; '
-    'from projects.amr.runtime.checkpoints import weight_sources; '
-    "print('found', weight_sources.find_weights(sys.argv[1]), flush=True)"
+    'from projects.amr.runtime.checkpoints import pretrained; '
+    "print('found', pretrained.find_weights(sys.argv[1]), flush=True)"
 )
 SECONDS = 120  # at the most, on a busy machine
 

@@ -9,7 +9,7 @@ from mmengine.config import Config
 from mmengine.runner import Runner
 
 from projects.amr.errors import UserError
-from projects.amr.runtime.config.cfg_options import (
+from projects.amr.runtime.config.config_reading import (
     RUN_KEYS,
     add_cfg_options,
     apply_cfg_options,
@@ -45,35 +45,29 @@ def test_entries_are_overridden_and_new_ones_set(cfg):
     apply_cfg_options(cfg, None)
 
 
-def test_a_variable_of_the_file_is_too_late_to_set(cfg):
-    """It looks set, and every data set stays where it was."""
+@pytest.mark.parametrize('key', ['root', 'steps.0.size'])
+def test_a_variable_of_the_file_is_refused(cfg, key):
+    """It would look set, and every dataset would stay where it was."""
     with pytest.raises(UserError) as caught:
-        apply_cfg_options(cfg, {'root': 'mine'})
-    text = str(caught.value)
-    assert 'test_dataloader.dataset.data_root' in text
-    assert 'test_dataloader.dataset.other.0' in text
-    assert 'train_dataloader.dataset.data_root' in text
-    assert 'set AMR_TEST_ROOT in the environment' in text
+        apply_cfg_options(cfg, {key: 'mine'})
+    assert key in str(caught.value)
     assert cfg.root == 'data/voc'
-    with pytest.raises(
-        UserError, match=r'train_dataloader\.dataset\.steps\.0'
-    ):
-        apply_cfg_options(cfg, {'steps.0.size': 3})
 
 
 @pytest.mark.parametrize(
-    ('key', 'words'),
+    ('key', 'word'),
     [
-        ('train_dataloder.batch_size', "did you mean 'train_dataloader'"),
-        ('zzz', 'nothing would read it'),
-        ('custom_hooks.9.crf', 'Index 9 exceeds'),
+        ('train_dataloder.batch_size', "'train_dataloader'"),
+        ('zzz', 'zzz'),
+        ('custom_hooks.9.crf', '9'),
         ('model.depth.x', 'depth'),
     ],
 )
-def test_a_key_that_does_not_fit_is_named(cfg, key, words):
-    with pytest.raises(UserError, match=words) as caught:
+def test_a_key_that_does_not_fit_is_named(cfg, key, word):
+    with pytest.raises(UserError) as caught:
         apply_cfg_options(cfg, {key: 3})
     assert key in str(caught.value)
+    assert word in str(caught.value)
     assert caught.value.exit_code == 2
 
 
@@ -81,12 +75,6 @@ def test_configs_of_other_kinds_take_any_key():
     cfg = Config({'stages': []})
     apply_cfg_options(cfg, {'anything': 1})
     assert cfg.anything == 1
-
-
-def test_what_runner_reads_is_known():
-    assert {'model', 'randomness', 'param_scheduler', 'sync_bn'} <= RUN_KEYS
-    assert 'data_root' not in RUN_KEYS
-    assert 'self' not in RUN_KEYS
 
 
 def test_a_pair_without_equals_is_a_usage_error(capsys):
@@ -100,9 +88,10 @@ def test_a_pair_without_equals_is_a_usage_error(capsys):
     assert "'a' must be key=value" in capsys.readouterr().err
 
 
-def test_what_the_runner_reads_beside_its_arguments_may_be_overridden():
+def test_what_the_runner_reads_may_be_overridden():
     read = set(
         re.findall(r"self\.cfg\.get\(\s*'(\w+)'", inspect.getsource(Runner))
     )
     assert {'compile', 'sync_bn'} <= read
-    assert read <= RUN_KEYS
+    assert {*read, 'model', 'param_scheduler'} <= RUN_KEYS
+    assert not {'data_root', 'self'} & RUN_KEYS

@@ -1,16 +1,16 @@
-"""Faults of a user's config are told in a line that names the remedy."""
+"""Faults of a user's config are one line, without a traceback."""
 
 import pytest
 from mmengine.config import Config
-from mmengine.registry import HOOKS, Registry
+from mmengine.registry import Registry
 
 from projects.amr.errors import UserError
-from projects.amr.runtime.config.config_faults import (
+from projects.amr.runtime.config.config_reading import (
     build_fault,
     near_files,
+    read_config,
     require_keys,
 )
-from projects.amr.runtime.config.config_reading import read_config
 from projects.amr.workflow.launch.tool_setup import run_tool
 
 THINGS = Registry('thing')
@@ -19,6 +19,8 @@ THINGS = Registry('thing')
 @THINGS.register_module()
 class Widget:
     def __init__(self, width):
+        if width == 0:
+            raise ValueError('no width')
         self.width = width
 
 
@@ -41,30 +43,22 @@ def fault_of(config, registry=THINGS):
 
 
 @pytest.mark.parametrize(
-    ('config', 'words'),
+    ('config', 'name'),
     [
-        ({'type': 'Widgt'}, "'Widgt' that is no thing (did you mean 'Widget'"),
-        ({'type': 'Widget', 'widht': 3}, "'widht' (did you mean 'width'?)"),
-        (
-            {'type': 'Widget'},
-            "missing 1 required positional argument: 'width'",
-        ),
-        ({'type': 'Gadget', 'widht': 3}, "did you mean 'width'?"),
+        ({'type': 'Widgt'}, 'Widgt'),
+        ({'type': 'Widget', 'widht': 3}, "'widht'"),
+        ({'type': 'Widget'}, "'width'"),
+        ({'type': 'Gadget', 'widht': 3}, "'widht'"),
+        ({'type': 'Gadget', 'width': 0}, 'Gadget'),
     ],
 )
-def test_what_cannot_be_built_is_told_with_the_nearest_name(config, words):
-    assert words in fault_of(config)
+def test_what_cannot_be_built_is_named(config, name):
+    assert name in fault_of(config)
 
 
 @pytest.mark.parametrize('colour', ['none', 'bad'])
 def test_faults_of_the_code_keep_their_traceback(colour):
     assert fault_of({'type': 'Gadget', 'colour': colour}) is None
-
-
-def test_types_of_further_packages_are_known_too():
-    fault = fault_of({'type': 'CAMGenerationHok'}, HOOKS)
-    assert "(did you mean 'CAMGenerationHook'?)" in fault
-    assert build_fault(KeyError('x')) is None
 
 
 def test_tools_end_with_the_line_alone(capsys):
@@ -82,38 +76,42 @@ def test_tools_end_with_the_line_alone(capsys):
 
 
 @pytest.mark.parametrize(
-    ('text', 'words'),
+    ('text', 'place'),
     [
-        ('a = 1\nb = dict(x=epochs)\n', r'one\.py, line 2: NameError.*epochs'),
-        ("import os\na = os.environ['NO_SUCH']\n", r'line 2: KeyError.*NO_SU'),
-        ('a = 1\nb = a[0]\n', r'one\.py, line 2: TypeError'),
-        ("_base_ = ['./x.py', './y.py']\n", 'Duplicate key'),
+        ('a = 1\nb = dict(x=epochs)\n', 'one.py, line 2: NameError'),
+        ("import os\na = os.environ['NO_SUCH']\n", 'line 2: KeyError'),
+        ('a = 1\nb = a[0]\n', 'one.py, line 2: TypeError'),
+        ("_base_ = ['./x.py', './y.py']\n", 'same'),
     ],
 )
-def test_the_line_of_a_config_is_named(tmp_path, text, words):
+def test_the_line_of_a_config_is_named(tmp_path, text, place):
     for name in ('x.py', 'y.py'):
         (tmp_path / name).write_text('same = 1\n')
     path = tmp_path / 'one.py'
     path.write_text(text)
-    with pytest.raises(UserError, match=words) as caught:
+    with pytest.raises(UserError) as caught:
         read_config(path)
+    assert place in str(caught.value)
     assert 'environment' not in str(caught.value)
 
 
 def test_the_nearest_config_is_named(tmp_path):
     (tmp_path / 'amr_r50_voc.py').write_text('')
-    with pytest.raises(UserError, match=r'did you mean .*amr_r50_voc\.py'):
+    with pytest.raises(UserError) as caught:
         read_config(tmp_path / 'amr_r50_vocc.py')
+    assert str(tmp_path / 'amr_r50_voc.py') in str(caught.value)
     assert near_files(tmp_path / 'gone' / 'amr_r50_vocc.py') == ''
     assert near_files(tmp_path / 'zzz') == ''
 
 
-def test_configs_of_another_kind_are_told(tmp_path):
+def test_configs_of_another_kind_are_refused(tmp_path):
     (tmp_path / 'p.py').write_text("stages = [dict(name='a')]\n")
     config = Config.fromfile(tmp_path / 'p.py')
-    with pytest.raises(UserError, match=r'run_pipeline\.py .*p\.py'):
+    with pytest.raises(UserError) as caught:
         require_keys(config, 'training', ['model'])
+    assert f'run_pipeline.py {tmp_path / "p.py"}' in str(caught.value)
     config = Config({'model': {'type': 'A'}, 'test_cfg': None})
-    with pytest.raises(UserError, match=r'lacks test_cfg, test_dataloader'):
+    with pytest.raises(UserError) as caught:
         require_keys(config, 'test', ['model', 'test_cfg', 'test_dataloader'])
+    assert 'test_cfg, test_dataloader' in str(caught.value)
     require_keys(config, 'test', ['model'])

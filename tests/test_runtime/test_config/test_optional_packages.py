@@ -1,6 +1,5 @@
 import logging
 import sys
-from argparse import Namespace
 
 import pytest
 
@@ -10,7 +9,7 @@ from projects.amr.runtime.config.optional_packages import (
     check_optional_packages,
     missing_module,
 )
-from projects.amr.workflow.launch.tool_setup import load_config
+from projects.amr.workflow.launch.tool_setup import resolve_config
 
 
 @pytest.fixture
@@ -22,15 +21,7 @@ def nothing_installed(monkeypatch):
 def load(tmp_path, text):
     path = tmp_path / 'a.py'
     path.write_text(text)
-    return load_config(
-        Namespace(
-            config=str(path),
-            cfg_options=None,
-            launcher='none',
-            work_dir=str(tmp_path),
-            local_rank=0,
-        )
-    )
+    return resolve_config(path)
 
 
 @pytest.mark.parametrize('scope', ['', 'mmseg.'])
@@ -79,15 +70,16 @@ def test_fault31_what_is_installed_is_not_told(monkeypatch):
 @pytest.mark.parametrize(
     ('module', 'remedy'),
     [
-        ('segment_anything', 'pip install segment-anything'),
+        ('pytorch_grad_cam', 'amr-mmseg[cam]'),
         ('no_such_module.deep', 'PYTHONPATH'),
     ],
 )
 def test_fault31_imports_of_a_config(tmp_path, monkeypatch, module, remedy):
-    monkeypatch.setitem(sys.modules, 'segment_anything', None)
-    with pytest.raises(MissingDependencyError, match=remedy) as error:
+    monkeypatch.setitem(sys.modules, 'pytorch_grad_cam', None)
+    with pytest.raises(MissingDependencyError) as error:
         load(tmp_path, f"custom_imports = dict(imports=['{module}'])")
     assert module.split('.')[0] in str(error.value)
+    assert remedy in str(error.value)
     assert error.value.exit_code == 4
 
 

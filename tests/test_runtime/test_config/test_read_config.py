@@ -1,7 +1,6 @@
 """Every tool reads configs in one way, and names what is wrong with one."""
 
 import os
-from argparse import Namespace
 from pathlib import Path
 
 import pytest
@@ -93,15 +92,7 @@ def test_a_deterministic_run_may_multiply_matrices_on_a_gpu(
     monkeypatch.setenv('CUBLAS_WORKSPACE_CONFIG', before or '')
     if not before:
         monkeypatch.delenv('CUBLAS_WORKSPACE_CONFIG')
-    monkeypatch.setenv('LOCAL_RANK', '0')
     monkeypatch.setattr(tool_setup, 'use_strict_loading', lambda _: None)
     path = Path(__file__).parents[3] / 'configs/toy/amr_r26_toyvoc.py'
-    args = Namespace(
-        config=str(path),
-        cfg_options=options,
-        launcher='none',
-        local_rank=0,
-        work_dir=None,
-    )
-    tool_setup.load_config(args)
+    tool_setup.resolve_config(path, options)
     assert os.environ.get('CUBLAS_WORKSPACE_CONFIG') == after

@@ -44,11 +44,10 @@ def holder(tmp_path):
 
 def test_fault09_second_process_is_refused_and_told_who(tmp_path, holder):
     with (
-        pytest.raises(LockedError, match=rf'process {holder.pid} on ') as err,
+        pytest.raises(LockedError, match=rf'process {holder.pid} on '),
         work_dir_lock(tmp_path / 'work'),
     ):
         pass
-    assert 'Wait for it or stop it' in str(err.value)
     holder.communicate('\n')
     with work_dir_lock(tmp_path / 'work') as stale:
         assert stale is None
@@ -97,7 +96,7 @@ def test_fault09_lock_of_another_host_is_kept(tmp_path):
     path = tmp_path / '.lock'
     path.write_text(json.dumps(content))
     with (
-        pytest.raises(LockedError, match=r'elsewhere.*remove .*\.lock'),
+        pytest.raises(LockedError, match=r'elsewhere.*\.lock'),
         work_dir_lock(tmp_path),
     ):
         pass

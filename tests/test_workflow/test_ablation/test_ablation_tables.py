@@ -14,7 +14,7 @@ from projects.amr.runtime.checkpoints.pretrained import (
     drop_pretrained,
     find_pretrained,
 )
-from projects.amr.runtime.config.cfg_options import (
+from projects.amr.runtime.config.config_reading import (
     add_cfg_options,
     apply_cfg_options,
 )

@@ -8,7 +8,6 @@ from mmengine.runner import set_random_seed
 from runner_configs import tiny_config
 from segmentor_configs import tiny_segmentor
 
-from model_configs import AMM, amr
 from projects.amr.datasets.images.image_size import image_size
 from projects.amr.errors import UserError
 from projects.amr.structures import CAMRecord
@@ -38,11 +37,6 @@ def panels(monkeypatch):
     return seen
 
 
-def packed(browser: SampleBrowser, index: int) -> dict:
-    """The same sample, drawn from the random stream again."""
-    return browser.dataset[index]
-
-
 def as_bgr(inputs: torch.Tensor) -> np.ndarray:
     return inputs.numpy().transpose(1, 2, 0)
 
@@ -57,7 +51,7 @@ def test_classifier_image_is_what_the_pipeline_packed(
     set_random_seed(3)
     image_id, _ = browser.draw(2)
     set_random_seed(3)
-    data = packed(browser, 2)
+    data = browser.dataset[2]  # drawn again
     np.testing.assert_array_equal(panels['image'], as_bgr(data['inputs']))
     info = browser.dataset.get_data_info(2)
     assert image_id == panels['title'][0] == info['img_id']
@@ -79,7 +73,7 @@ def test_segmentor_labels_lie_over_the_image_padding_included(
     set_random_seed(5)
     browser.draw(1)
     set_random_seed(5)
-    data = packed(browser, 1)
+    data = browser.dataset[1]
     mask = data['data_samples'].gt_sem_seg.data[0].numpy()
     height, width = mask.shape
     assert panels['image'].shape == (53, 61, 3)
@@ -152,15 +146,6 @@ def test_same_pictures_from_the_same_config(toy_root, tmp_path):
     assert other.shape != first.shape or (other != first).any()
 
 
-def test_small_images_are_enlarged_by_a_whole_number(toy_root, tmp_path):
-    cfg = tiny_config(toy_root, tmp_path, amr(AMM))
-    _, picture = SampleBrowser(cfg, 'train').draw(0)
-    height = picture.shape[0]
-    assert (
-        height == 4 * 48 + 18 + 2 * 18
-    )  # four times the crop, caption, title
-
-
 def test_samples_are_spread_over_the_dataset(toy_root, tmp_path):
     browser = SampleBrowser(tiny_config(toy_root, tmp_path), 'train')
     size = len(browser.dataset)
@@ -174,7 +159,7 @@ def test_samples_are_spread_over_the_dataset(toy_root, tmp_path):
 def test_a_missing_split_names_those_there_are(toy_root, tmp_path):
     cfg = tiny_config(toy_root, tmp_path)
     cfg.val_dataloader = None
-    with pytest.raises(UserError, match='no val_dataloader; it has train, te'):
+    with pytest.raises(UserError, match='val_dataloader'):
         SampleBrowser(cfg, 'val')
     cfg.model.data_preprocessor = None
     with pytest.raises(UserError, match='data_preprocessor'):

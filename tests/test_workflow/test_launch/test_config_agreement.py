@@ -8,6 +8,7 @@ from segmentor_configs import tiny_segmentor
 
 from projects.amr.errors import UserError
 from projects.amr.runtime.config.config_reading import read_config
+from projects.amr.workflow.launch import config_agreement
 from projects.amr.workflow.launch.config_agreement import settle_config
 
 CONFIGS = Path(__file__).parents[3] / 'configs'
@@ -49,7 +50,7 @@ def changed(cfg, changes) -> Config:
 def test_the_configs_here_agree(name):
     cfg = read_config(CONFIGS / name)
     before = cfg.pretty_text
-    settle_config(cfg, ROLES)
+    settle_config(cfg, ROLES, ['num_workers'])
     assert cfg.pretty_text == before
 
 
@@ -70,6 +71,26 @@ def test_fault37_what_needs_workers_is_left_out(classifier, role, key, value):
     )
     settle_config(cfg, ROLES)
     assert cfg[where][key] == value
+
+
+@pytest.mark.parametrize(
+    ('ranks', 'changes', 'options', 'workers'),
+    [
+        ('1', {}, None, 2),
+        ('3', {}, None, 1),
+        ('1', {}, ['val_dataloader.num_workers'], 4),
+        ('1', {'keep_workers': True}, None, 4),
+    ],
+)
+def test_processes_are_as_many_as_cores(
+    classifier, monkeypatch, ranks, changes, options, workers
+):
+    monkeypatch.setattr(config_agreement, 'usable_cores', lambda: 2)
+    monkeypatch.setenv('LOCAL_WORLD_SIZE', ranks)
+    cfg = changed(classifier, {'train_dataloader.num_workers': 4, **changes})
+    settle_config(cfg, ROLES, options)
+    assert cfg.train_dataloader.num_workers == workers
+    assert cfg.val_dataloader.num_workers == 0
 
 
 def test_fault37_a_segmentor_s_batches_have_one_size(segmentor, classifier):
@@ -175,5 +196,6 @@ def test_other_roles_are_left_alone(classifier):
 def test_save_best_needs_a_validation(classifier):
     cfg = changed(classifier, {'default_hooks.checkpoint.save_best': 'auto'})
     cfg.val_cfg = cfg.val_dataloader = cfg.val_evaluator = None
-    with pytest.raises(UserError, match='save_best'):
+    with pytest.raises(UserError) as error:
         settle_config(cfg, ROLES)
+    assert 'save_best' in str(error.value)

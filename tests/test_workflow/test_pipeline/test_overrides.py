@@ -8,9 +8,7 @@ from projects.amr.workflow.pipeline import (
     PipelineConfigError,
     override_stages,
     read_stages,
-    use_stage_overrides,
 )
-from projects.amr.workflow.pipeline.own_data import use_own_data
 
 VOC = Path(__file__).parents[3] / 'configs/pipelines/amr_voc12.py'
 STAGES = [
@@ -124,31 +122,29 @@ def test_stages_are_put_in_and_taken_out(overrides, names):
 
 
 @pytest.mark.parametrize(
-    ('overrides', 'words'),
+    ('overrides', 'name'),
     [
-        ({'seed': {}}, "no stage is called 'seed'.*known: cam_train, cam_m"),
-        ({'seed': None}, "no stage is called 'seed'"),
-        ({'seg_*': {}}, r"no stage matches 'seg_\*'; known: cam_train"),
-        ({'new': {'_before_': 'x'}}, "_before_ names 'x', which is no stage"),
-        ({'new': {'_before_': 'new'}}, "names 'new', which is no stage"),
-        ({'seeds': {'_after_': 'cam_make'}}, 'there is a stage of this name'),
-        (
-            {'new': {'_after_': 'seeds', '_before_': 'seeds'}},
-            'both _before_ and _after_',
-        ),
-        ({'seeds': 'none'}, "must be a dict.*got 'none'"),
-        ({'seeds': {'name': 'labels'}}, 'cannot rename'),
-        ({'cam_*': None, 'cam_make': {}}, 'known: seeds$'),
+        ({'seed': {}}, 'seed'),
+        ({'seed': None}, 'seed'),
+        ({'seg_*': {}}, 'seg_*'),
+        ({'new': {'_before_': 'x'}}, 'x'),
+        ({'new': {'_before_': 'new'}}, 'new'),
+        ({'seeds': {'_after_': 'cam_make'}}, 'seeds'),
+        ({'new': {'_after_': 'seeds', '_before_': 'seeds'}}, '_before_'),
+        ({'seeds': 'none'}, 'none'),
+        ({'seeds': {'name': 'labels'}}, 'seeds'),
+        ({'cam_*': None, 'cam_make': {}}, 'cam_make'),
     ],
 )
-def test_what_cannot_be_meant_is_refused(overrides, words):
-    with pytest.raises(PipelineConfigError, match=words):
+def test_bad_overrides_are_refused(overrides, name):
+    with pytest.raises(PipelineConfigError) as caught:
         override_stages(STAGES, overrides)
+    assert name in str(caught.value)
 
 
 @pytest.mark.parametrize('stages', [[{}], [STAGES[0], STAGES[0]]])
 def test_inherited_stages_need_names_of_their_own(stages):
-    with pytest.raises(PipelineConfigError, match='a `name` of its own'):
+    with pytest.raises(PipelineConfigError):
         override_stages(stages, {'*': {'env': {'A': '1'}}})
 
 
@@ -176,7 +172,7 @@ def test_a_config_inherits_stages_in_two_steps(tmp_path):
     assert [stage.name for stage in read_stages(cfg)] == ['s', 't']
 
 
-def test_the_summary_is_not_asked_for_stages_that_are_gone():
+def test_the_summary_forgets_removed_stages():
     cfg = Config.fromfile(VOC)
     names = ('segmentor_val_tta_crf', 'segmentor_train_split')
     cfg.stage_overrides = dict.fromkeys(names)
@@ -192,23 +188,6 @@ def test_the_summary_is_not_asked_for_stages_that_are_gone():
 def test_the_error_names_the_config(tmp_path):
     path = tmp_path / 'p.py'
     path.write_text("stages = [dict(name='s')]\nstage_overrides = dict(t={})")
-    with pytest.raises(PipelineConfigError, match="'t'") as caught:
-        use_stage_overrides(Config.fromfile(path))
+    with pytest.raises(PipelineConfigError) as caught:
+        read_stages(Config.fromfile(path))
     assert str(path) in str(caught.value)
-
-
-def test_own_data_take_the_place_of_a_changed_stage_s_folder(tmp_path):
-    cfg = Config(
-        {
-            'data_root': 'voc',
-            'stages': [{'name': 'seeds', 'arguments': ['old']}],
-            'stage_overrides': {'seeds': {'arguments': ['voc/JPEGImages']}},
-            'own_data': {
-                'image_dir': str(tmp_path),
-                'label_file': str(tmp_path),
-            },
-        }
-    )
-    use_own_data(cfg)
-    assert [stage.name for stage in cfg.stages] == ['import_images', 'seeds']
-    assert cfg.stages[1].arguments == ['{import_images.root}/JPEGImages']

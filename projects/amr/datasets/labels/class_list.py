@@ -53,11 +53,10 @@ def check_class_names(names: Iterable[tuple[str, str]]) -> None:
             )
     if faults:
         raise DataError(f'class names break a rule:\n{list_faults(faults)}')
-    if not first:
-        raise DataError('no class is named: no row has a label')
-    if len(first) >= IGNORE_LABEL:
+    if not 0 < len(first) < IGNORE_LABEL:
         raise DataError(
-            f'there must be 1 to {IGNORE_LABEL - 1} classes, got {len(first)}'
+            f'there must be 1 to {IGNORE_LABEL - 1} classes in the class list '
+            f'or the rows, got {len(first)}'
         )
 
 
@@ -90,11 +89,6 @@ def read_class_file(path: str | Path) -> tuple[str, ...]:
     ]
     if not lines or lines[0][0] != BACKGROUND:
         raise DataError(f'the first line of {path} must be {BACKGROUND!r}')
-    if not 1 < len(lines) <= IGNORE_LABEL:
-        raise DataError(
-            f'{path} must list {BACKGROUND!r} and 1 to {IGNORE_LABEL - 1} '
-            f'classes, got {len(lines) - 1}'
-        )
     _refuse_doubled(lines)
     check_class_names(lines[1:])
     return tuple(name for name, _ in lines)

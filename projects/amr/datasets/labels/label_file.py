@@ -17,7 +17,7 @@ from projects.amr.runtime.files.atomic_write import atomic_write
 
 SEPARATORS = ';|'
 _LABELS = 'labels'  # header of the one column of names
-_COLUMNS = ',;\t'  # what may lie between columns; the header tells which
+_COLUMNS = ',;\t'  # separators of columns; the header decides
 BINARY_WORDS = {
     **dict.fromkeys(('1', '1.0', 'true', 'yes'), True),
     **dict.fromkeys(('0', '0.0', 'false', 'no'), False),
@@ -200,18 +200,16 @@ def _row_names(where: str, header: list[str], row: list[str]) -> list[str]:
         for separator in SEPARATORS:
             text = text.replace(separator, '\n')
         return text.splitlines()
-    cells = [cell.strip().lower() for cell in row[1:]]
-    for name, cell in zip(header[1:], cells, strict=True):
-        if cell not in BINARY_WORDS:
+    names = []
+    for name, cell in zip(header[1:], row[1:], strict=True):
+        present = BINARY_WORDS.get(cell.strip().lower())
+        if present is None:
             raise DataError(
                 f'{where}: column {name!r} must hold 0 or 1, got {cell!r}; '
                 f'a column of names is called `{_LABELS}`'
             )
-    return [
-        name
-        for name, cell in zip(header[1:], cells, strict=True)
-        if BINARY_WORDS[cell]
-    ]
+        names += [name] if present else []
+    return names
 
 
 def _read_json(path: Path) -> LabelTable:

@@ -43,27 +43,15 @@ _GIVEN = 'a class list that has it (--classes, `classes` in own_data)'
 
 
 def check_label_words(table: LabelTable) -> None:
-    """Ask about words that may mean something else than a class.
+    """Refuse words that may mean something else than a class.
 
     Only for a label file that comes without a class list, which would say
     what is a class.
-
-    Args:
-        table (LabelTable): The rows.
 
     Raises:
         DataError: If the labels are yes and no in a column of names, if a
             lone column of yes and no has no name of a class, or if a name
             stands for "no label", such as ``none``; rows are named.
-
-    Example:
-        >>> from projects.amr.datasets.labels.label_file import LabelRow
-        >>> row = LabelRow('a.csv:2', 'a.jpg', ('none',))
-        >>> try:
-        ...     check_label_words(LabelTable((row,)))
-        ... except DataError as error:
-        ...     print(str(error).splitlines()[1])
-          a.csv:2: 'none'
     """
     columns = table.columns or ()
     if len(columns) == 1 and columns[0].casefold() in _GENERIC:
@@ -97,12 +85,8 @@ def check_label_words(table: LabelTable) -> None:
 def doubtful_meanings(names: Iterable[str]) -> list[str]:
     """Names that are classes by the rules, and may be meant otherwise.
 
-    Args:
-        names (Iterable[str]): Foreground class names.
-
-    Returns:
-        list[str]: One line for names that are all numbers, and one for each
-        that says that nothing is wrong.
+    One line for names that are all numbers, and one for each that says that
+    nothing is wrong.
 
     Example:
         >>> [line.split(':')[0] for line in doubtful_meanings(['ok', 'dent'])]

@@ -24,8 +24,7 @@ def load_mask(
 
     Raises:
         FileNotFoundError: If there is no such file.
-        DataError: If it is no label map, of another size, or has another
-            value.
+        DataError: If it is no label map, or of another size or value.
     """
     labels, _ = load_label_map(path)
     if size is not None:

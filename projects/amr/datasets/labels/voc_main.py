@@ -14,18 +14,12 @@ _SURE = re.compile(r'\S+(\s+-1|\s\s+[01]|\t+[01])')
 
 
 def flagged_ids(lines: list[str]) -> list[tuple[str, int]] | None:
-    """Ids and flags of a list, if it is one of Main.
+    """Ids and flags of a list of Main in order; None for any other list.
 
     Names of own photos may end in a number (``scan 1``), so a list is one of
     Main only if every line has a flag, no id occurs twice, and at least one
-    flag is -1 or set apart by two blanks or a tab, as VOC writes it.
-
-    Args:
-        lines (list[str]): Of the file, blank ones too.
-
-    Returns:
-        list[tuple[str, int]] | None: In order, '' and 1 for a blank line;
-        None for any other list.
+    flag is -1 or set apart by two blanks or a tab, as VOC writes it. Blank
+    lines give '' and 1.
 
     Example:
         >>> flagged_ids(['2008_000008 -1', '2008_000015  1'])
@@ -52,7 +46,7 @@ def read_main_labels(
     classes: tuple[str, ...],
     include_difficult: bool = True,
 ) -> dict[str, tuple[str, ...]]:
-    """Weak labels of a split from its lists, one a class.
+    """Weak labels of a split from its lists, one per class.
 
     Args:
         folder (str | Path): ``ImageSets/Main``.

@@ -1,8 +1,8 @@
 """Where image-level labels come from: XML, a label file, or masks.
 
-The rule for objects that VOC marks as *difficult*: they count, unless told
-otherwise, since the label lists that weakly supervised methods publish
-count them (mmpretrain's VOC dataset does not).
+The rule for objects that VOC marks as *difficult*: they count by default,
+as in the label lists that weakly supervised methods publish (mmpretrain's VOC
+dataset does not count them).
 """
 
 from pathlib import Path
@@ -40,14 +40,7 @@ class ClassNames:
         return len(self.names)
 
     def index(self, name: str, where: str) -> int:
-        """Class index of a name.
-
-        Args:
-            name (str): Class name as in the class list.
-            where (str): File (and line) for the message.
-
-        Returns:
-            int: Class index, from 0.
+        """Class index of a name, from 0; ``where`` names its file.
 
         Raises:
             DataError: If the name is not in the class list.
@@ -66,15 +59,6 @@ def labels_from_xml(
 ) -> set[int]:
     """Class indices of the objects in a VOC annotation.
 
-    Args:
-        path (str | Path): XML file; entities are never expanded.
-        names (ClassNames): Class list.
-        include_difficult (bool): Whether objects marked difficult count.
-            Defaults to True.
-
-    Returns:
-        set[int]: Class indices.
-
     Raises:
         DataError: If the file is missing, no XML, or names no known class.
     """
@@ -86,13 +70,9 @@ def labels_from_xml(
 
 
 def annotated_objects(path: str | Path) -> list[tuple[str, bool]]:
-    """Objects of a VOC annotation.
+    """Objects of a VOC annotation: class name, and whether it is difficult.
 
-    Args:
-        path (str | Path): XML file; entities are never expanded.
-
-    Returns:
-        list[tuple[str, bool]]: Class name, and whether it is difficult.
+    Entities are never expanded.
 
     Raises:
         DataError: If the file is missing, larger than an annotation can be,
@@ -132,14 +112,7 @@ def _is_difficult(item) -> bool:
 
 
 def labels_from_mask(path: str | Path, names: ClassNames) -> set[int]:
-    """Class indices that occur in a segmentation mask.
-
-    Args:
-        path (str | Path): Palette or grey PNG with values 0..K and 255.
-        names (ClassNames): Class list.
-
-    Returns:
-        set[int]: Class indices.
+    """Class indices that occur in a mask, a palette or grey PNG.
 
     Raises:
         DataError: If the mask is missing, unreadable, coloured, or has a
@@ -153,14 +126,7 @@ def labels_from_mask(path: str | Path, names: ClassNames) -> set[int]:
 
 
 def read_label_file(path: str | Path, names: ClassNames) -> dict:
-    """Read weak labels from a CSV or JSON file.
-
-    Args:
-        path (str | Path): File, see :func:`read_label_table`.
-        names (ClassNames): Class list.
-
-    Returns:
-        dict[str, set[int]]: Image id, in NFC -> class indices.
+    """Class indices by image id, in NFC, see :func:`read_label_table`.
 
     Raises:
         DataError: If the file or a row breaks a rule; rows are named.
@@ -177,16 +143,7 @@ def read_label_file(path: str | Path, names: ClassNames) -> dict:
 
 
 def check_columns(path: str | Path, table: LabelTable, names) -> None:
-    """Refuse a file of 0 and 1 that lacks a class.
-
-    Args:
-        path (str | Path): The file, for the message.
-        table (LabelTable): Its rows.
-        names (ClassNames): Class list.
-
-    Raises:
-        DataError: If there are columns of classes, and not one each.
-    """
+    """Refuse a file of 0 and 1 that lacks a column of a class (DataError)."""
     found = {same_text(name) for name in table.columns or ()}
     missing = [n for n in names.names if same_text(n) not in found]
     if table.columns is not None and missing:

@@ -26,22 +26,13 @@ _LISTS = Path('ImageSets') / 'Segmentation'
 
 @dataclass(frozen=True)
 class DevkitPlan:
-    """What a devkit folder is to hold.
+    """Content of a devkit folder."""
 
-    Args:
-        image_dir (Path): Folder of the photos.
-        photos (tuple[Photo, ...]): The labelled ones, by id.
-        classes (tuple[str, ...]): Names by label, background first.
-        val (frozenset[str]): Ids of the validation images.
-        masks (dict[str, Path]): Mask by id, of the photos that have one.
-            Defaults to {}.
-    """
-
-    image_dir: Path
-    photos: tuple[Photo, ...]
-    classes: tuple[str, ...]
-    val: frozenset[str]
-    masks: dict[str, Path] = field(default_factory=dict)
+    image_dir: Path  # folder of the photos
+    photos: tuple[Photo, ...]  # the labelled ones, by id
+    classes: tuple[str, ...]  # names by label, background first
+    val: frozenset[str]  # ids of the validation images
+    masks: dict[str, Path] = field(default_factory=dict)  # by id
 
     def files(self) -> dict[Path, Path]:
         """Photo or mask by its place under the devkit folder."""
@@ -76,19 +67,19 @@ def write_devkit(
     copy: bool = False,
     progress: Callable[[Iterable], Iterable] = iter,
 ) -> tuple[int, int]:
-    """Make a devkit folder, or bring an earlier one up to date.
+    """Fill a devkit folder, or bring an earlier one up to date.
 
-    What is right already is kept. Files of the folder's own earlier import
-    that are no longer wanted go; any other file stays. Lists, labels and
+    What is right is kept. Files of the folder's own earlier import that are
+    no longer wanted are removed; any other file stays. Lists, labels and
     classes are written when all images are in place.
 
     Args:
         out_dir (str | Path): The folder.
-        plan (DevkitPlan): What it is to hold.
+        plan (DevkitPlan): Its content.
         copy (bool): Whether files are copied and not linked; they are as
-            well where links cannot be made. Defaults to False.
-        progress (Callable): Wraps the files to show how far it is. Defaults
-            to ``iter``.
+            well where links are not supported. Defaults to False.
+        progress (Callable): Wraps the files to show progress. Defaults to
+            ``iter``.
 
     Returns:
         tuple[int, int]: How many files were made, and how many kept.
@@ -102,7 +93,8 @@ def write_devkit(
         _open_folder(out_dir)
         files = plan.files()
         _drop_outdated(out_dir, files)
-        _write(out_dir / IMAGE_MAP, _image_map(plan))
+        rows = ((photo.image_id, photo.path) for photo in plan.photos)
+        _write(out_dir / IMAGE_MAP, csv_text(('id', 'path'), rows))
         made = sum(
             _place(source, out_dir / place, copy)
             for place, source in progress(files.items())
@@ -119,14 +111,9 @@ def write_devkit(
 
 
 def read_image_map(root: str | Path) -> dict[str, str]:
-    """Read which photo each image id stands for.
+    """Path of each photo under the image folder, by image id.
 
-    Args:
-        root (str | Path): Devkit folder.
-
-    Returns:
-        dict[str, str]: Path under the image folder by image id; {} if the
-        folder does not come from :func:`write_devkit`.
+    Empty if the folder does not come from :func:`write_devkit`.
 
     Raises:
         DataError: If the map is damaged.
@@ -144,19 +131,11 @@ def read_image_map(root: str | Path) -> dict[str, str]:
 
 
 def check_out_dir(out_dir: str | Path) -> None:
-    """Refuse a folder that holds something else than an import.
-
-    Args:
-        out_dir (str | Path): The folder, which need not exist.
-
-    Raises:
-        DataError: If it is not empty and no earlier import's.
-    """
+    """Refuse a folder that is neither empty nor an earlier import."""
     out_dir = Path(out_dir)
-    new = not out_dir.exists() or (
-        out_dir.is_dir() and not any(out_dir.iterdir())
-    )
-    if not new and not (out_dir / MARKER).is_file():
+    new = not out_dir.exists()
+    empty = out_dir.is_dir() and not any(out_dir.iterdir())
+    if not (new or empty) and not (out_dir / MARKER).is_file():
         raise DataError(
             f'{out_dir} is not empty and holds no earlier import (no '
             f'{MARKER}): choose an empty or a new folder'
@@ -201,10 +180,8 @@ def _place(source: Path, target: Path, copy: bool) -> bool:
     status = source.stat()
     if target.is_file() and not target.is_symlink():
         there = target.stat()
-        if (there.st_size, there.st_mtime_ns) == (
-            status.st_size,
-            status.st_mtime_ns,
-        ):
+        same_size = there.st_size == status.st_size
+        if same_size and there.st_mtime_ns == status.st_mtime_ns:
             return False
     with atomic_write(target) as file, source.open('rb') as content:
         shutil.copyfileobj(content, file)
@@ -222,12 +199,6 @@ def _link(source: Path, target: Path) -> bool:
         return False  # no links on this file system
     os.replace(temporary, target)
     return True
-
-
-def _image_map(plan: DevkitPlan) -> str:
-    """Table of ids and paths."""
-    rows = ((p.image_id, p.path) for p in plan.photos)
-    return csv_text(('id', 'path'), rows)
 
 
 def _label_table(plan: DevkitPlan) -> str:

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from typing import NamedTuple
 
 from projects.amr.datasets.images.image_ids import (
     MAX_ID_BYTES,
@@ -32,34 +33,36 @@ _NOT_READ = (
 
 @dataclass(frozen=True)
 class Photo:
-    """One labelled image of own data.
+    """One labelled image of own data."""
 
-    Args:
-        image_id (str): See :func:`image_id_of`.
-        path (str): Under the image folder, with ``/``.
-        labels (tuple[str, ...]): Class names, sorted; may be empty.
-    """
+    image_id: str  # see :func:`image_id_of`
+    path: str  # under the image folder, with ``/``
+    labels: tuple[str, ...]  # class names, sorted; may be empty
 
-    image_id: str
-    path: str
-    labels: tuple[str, ...]
+
+class PhotoFolder(NamedTuple):
+    """Files of a folder; paths are under it, with ``/``."""
+
+    photos: dict[str, str]  # path by image id, sorted by id
+    others: Counter  # other files by suffix
+    unread: list[str]  # pictures and films of formats that are not read
+    links: list[str]  # linked folders, which are not entered
 
 
 def list_photos(
     folder: str | Path, leave_out: Iterable[str | Path] = ()
-) -> tuple[dict[str, str], Counter]:
+) -> PhotoFolder:
     """List the images of a folder and its sub-folders.
 
-    Hidden files and folders are passed over, linked folders not entered.
+    Hidden files and folders are skipped, linked folders not entered.
 
     Args:
         folder (str | Path): The folder.
-        leave_out (Iterable[str | Path]): Folders not to enter, say of the
-            masks. Defaults to ().
+        leave_out (Iterable[str | Path]): Folders not to enter, such as that
+            of the masks. Defaults to ().
 
     Returns:
-        tuple[dict[str, str], Counter]: Path under the folder by image id,
-        sorted by id, and how many other files there are by suffix.
+        PhotoFolder: The images, and what is not read.
 
     Raises:
         DataError: If there is no image, if two have one name but for the
@@ -68,36 +71,42 @@ def list_photos(
     folder = Path(folder)
     if not folder.is_dir():
         raise DataError(f'image folder not found: {folder}')
+    files, links = _walk(folder, {Path(p).resolve() for p in leave_out})
     found: dict[str, list[str]] = {}
     others: Counter = Counter()
-    for path in _walk(folder, {Path(p).resolve() for p in leave_out}):
+    for path in files:
         if strip_image_suffix(path) == path:
             others[Path(path).suffix.lower() or 'none'] += 1
         else:
             found.setdefault(image_id_of(path), []).append(path)
+    unread = sorted(p for p in files if Path(p).suffix.lower() in _NOT_READ)
     if not found:
-        unread, links = list_passed_over(folder, leave_out)
         raise DataError(
             f'no image in {folder}: names must end in one of '
             f'{", ".join(IMAGE_SUFFIXES)}{_hints(unread, links)}'
         )
-    faults = [
-        f'{" and ".join(map(repr, sorted(paths)))} have one name but for '
-        'the suffix or the way it is encoded'
-        for paths in found.values()
-        if len(paths) > 1
-    ]
-    faults += [
-        f'{paths[0]!r} {rule}'
-        for image_id, paths in found.items()
-        if (rule := _broken_rule(image_id, paths[0]))
-    ]
-    if faults:
-        raise DataError(
-            f'images of {folder} cannot be told apart or named, rename '
-            f'them:\n{list_faults(sorted(faults))}'
+    _refuse_names(folder, found)
+    photos = {key: found[key][0] for key in sorted(found)}
+    return PhotoFolder(photos, others, unread, links)
+
+
+def _walk(folder: Path, leave_out: set[Path]) -> tuple[list[str], list[str]]:
+    """Files and linked folders of a folder, as paths under it."""
+    files, links = [], []
+    for name, folders, names in os.walk(folder):
+        parent = Path(name)
+        folders[:] = sorted(
+            name
+            for name in folders
+            if not name.startswith(('.', '__MACOSX'))
+            and (parent / name).resolve() not in leave_out
         )
-    return {key: found[key][0] for key in sorted(found)}, others
+        links += [parent / n for n in folders if (parent / n).is_symlink()]
+        files += [parent / n for n in sorted(names) if not n.startswith('.')]
+    return (
+        [path.relative_to(folder).as_posix() for path in files],
+        sorted(path.relative_to(folder).as_posix() for path in links),
+    )
 
 
 def _hints(unread: list[str], links: list[str]) -> str:
@@ -110,65 +119,33 @@ def _hints(unread: list[str], links: list[str]) -> str:
     return text
 
 
-def list_passed_over(
-    folder: str | Path, leave_out: Iterable[str | Path] = ()
-) -> tuple[list[str], list[str]]:
-    """Name what a folder holds and :func:`list_photos` does not read.
-
-    Args:
-        folder (str | Path): The folder.
-        leave_out (Iterable[str | Path]): As there. Defaults to ().
-
-    Returns:
-        tuple[list[str], list[str]]: Pictures and films of formats that are
-        not read; linked folders, which are not entered. Paths under the
-        folder.
-    """
-    folder = Path(folder)
-    skipped = {Path(path).resolve() for path in leave_out}
-    unread = [
-        path
-        for path in _walk(folder, skipped)
-        if PurePosixPath(path).suffix.lower() in _NOT_READ
-    ]
-    links = [
-        (Path(parent) / name).relative_to(folder).as_posix()
-        for parent, folders, _ in os.walk(folder)
-        for name in folders
-        if (Path(parent) / name).is_symlink()
-        and not name.startswith('.')
-        and (Path(parent) / name).resolve() not in skipped
-    ]
-    return sorted(unread), sorted(links)
-
-
-def _broken_rule(image_id: str, path: str) -> str | None:
-    """Say what is wrong with the name of a file."""
-    if len(image_id.encode()) > MAX_ID_BYTES:
-        return f'gives a name of more than {MAX_ID_BYTES} bytes'
-    if any('\ud800' <= char <= '\udfff' for char in path):
-        return 'is not in UTF-8'
-    return None
-
-
-def _walk(folder: Path, leave_out: set[Path]) -> Iterable[str]:
-    """Yield the files of a folder, as paths under it."""
-    for parent, folders, files in os.walk(folder):
-        folders[:] = sorted(
-            name
-            for name in folders
-            if not name.startswith(('.', '__MACOSX'))
-            and (Path(parent) / name).resolve() not in leave_out
+def _refuse_names(folder: Path, found: dict[str, list[str]]) -> None:
+    """Refuse images of one name, and names that outputs cannot have."""
+    faults = []
+    for image_id, paths in found.items():
+        if len(paths) > 1:
+            names = ' and '.join(map(repr, sorted(paths)))
+            faults.append(
+                f'{names} have one name but for the suffix or the way it is '
+                'encoded'
+            )
+        if len(image_id.encode()) > MAX_ID_BYTES:
+            faults.append(
+                f'{paths[0]!r} gives a name of more than {MAX_ID_BYTES} bytes'
+            )
+        elif any('\ud800' <= char <= '\udfff' for char in paths[0]):
+            faults.append(f'{paths[0]!r} is not in UTF-8')
+    if faults:
+        raise DataError(
+            f'images of {folder} cannot be told apart or named, rename '
+            f'them:\n{list_faults(sorted(faults))}'
         )
-        for name in sorted(files):
-            if not name.startswith('.'):
-                yield (Path(parent) / name).relative_to(folder).as_posix()
 
 
 def match_rows(
     photos: dict[str, str], table: LabelTable, skip_bad: bool = False
 ) -> tuple[list[Photo], list[str]]:
-    """Give every row of a label file its image.
+    """Find the image of every row of a label file.
 
     A row may name its image with another image suffix, or without one.
 
@@ -179,8 +156,8 @@ def match_rows(
             Defaults to False.
 
     Returns:
-        tuple[list[Photo], list[str]]: The labelled images by id, and what
-        was left out: one line a row without an image.
+        tuple[list[Photo], list[str]]: The labelled images by id, and a line
+        for each row without an image.
 
     Raises:
         DataError: If a row's path leaves the folder or its image has a row
@@ -211,7 +188,7 @@ def match_rows(
     if missing and not skip_bad:
         raise DataError(
             f'{len(missing)} of {len(table.rows)} rows name no image:\n'
-            f'{list_faults(missing)}\nMend them, or leave them out with '
+            f'{list_faults(missing)}\nFix them, or leave them out with '
             '--skip-bad (`skip_bad=True` in own_data)'
         )
     if not rows:
@@ -223,7 +200,7 @@ def match_rows(
 
 
 def _missing(row: LabelRow, photos: dict[str, str]) -> str:
-    """Say that a row has no image, and which one may be meant."""
+    """Message that a row has no image, with the image that may be meant."""
     name = _file_name(row.image)
     near = [path for path in photos.values() if _file_name(path) == name]
     hint = f' (is it {" or ".join(map(repr, near[:2]))}?)' if near else ''

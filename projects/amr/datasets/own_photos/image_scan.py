@@ -7,47 +7,24 @@ from pathlib import Path
 
 import numpy as np
 
-from projects.amr.datasets.images.file_facts import image_facts, read_image
+from projects.amr.datasets.images.file_facts import image_facts
 from projects.amr.datasets.labels.mask_rules import load_mask
 from projects.amr.datasets.own_photos.image_folder import Photo
 from projects.amr.errors import DataError, list_faults
 
 
-def scan_image(path: str | Path) -> tuple[int, int]:
-    """Read a whole image as training will.
-
-    Args:
-        path (str | Path): The image.
-
-    Returns:
-        tuple[int, int]: (H, W) of the loaded image.
-
-    Raises:
-        DataError: As :func:`read_image`.
-    """
-    return read_image(path).shape[:2]
-
-
 @dataclass
 class PhotoScan:
-    """What was found in photos and masks.
+    """What was found in photos and masks."""
 
-    Args:
-        photos (list[Photo]): The photos that can be used.
-        masks (dict[str, Path]): The masks that can be used, by image id.
-        faults (list[str]): One line for each photo or mask that cannot.
-        mask_values (dict[str, tuple[int, ...]]): Labels that occur in a
-            mask, sorted, by image id.
-        converted (Counter): Photos by the rule they are converted by.
-        plain (list[str]): Paths of photos of one colour.
-    """
-
+    # Photos and masks (by image id) that can be used, a line for the others.
     photos: list[Photo] = field(default_factory=list)
     masks: dict[str, Path] = field(default_factory=dict)
     faults: list[str] = field(default_factory=list)
+    # Sorted labels of each mask, by image id.
     mask_values: dict[str, tuple[int, ...]] = field(default_factory=dict)
-    converted: Counter = field(default_factory=Counter)
-    plain: list[str] = field(default_factory=list)
+    converted: Counter = field(default_factory=Counter)  # photos by rule
+    plain: list[str] = field(default_factory=list)  # photos of one colour
 
 
 def scan_photos(
@@ -67,8 +44,8 @@ def scan_photos(
         num_labels (int): Classes with the background.
         skip_bad (bool): Whether what cannot be used is left out: a photo, or
             a mask alone. Defaults to False.
-        progress (Callable): Wraps the photos to show how far it is. Defaults
-            to ``iter``.
+        progress (Callable): Wraps the photos to show progress. Defaults to
+            ``iter``.
 
     Returns:
         PhotoScan: Photos and masks that stay, and what was found in them.
@@ -97,7 +74,7 @@ def scan_photos(
     if faults and not (skip_bad and found.photos):
         raise DataError(
             f'{len(faults)} of {len(photos)} images or their masks cannot be '
-            f'used:\n{list_faults(faults)}\nMend them, or leave them out '
+            f'used:\n{list_faults(faults)}\nFix them, or leave them out '
             'with --skip-bad (`skip_bad=True` in own_data)'
         )
     return found

@@ -21,9 +21,6 @@ def choose_val(ids: Iterable[str], share: float) -> set[str]:
         ids (Iterable[str]): Ids to choose from.
         share (float): In (0, 1); at least one image is chosen and one left.
 
-    Returns:
-        set[str]: The chosen ids.
-
     Raises:
         UserError: If the share is outside (0, 1) or there are fewer than two
             ids.
@@ -43,14 +40,7 @@ def choose_val(ids: Iterable[str], share: float) -> set[str]:
 
 
 def check_share(share: float) -> None:
-    """Refuse a share that leaves no image to one side.
-
-    Args:
-        share (float): Share of the validation images.
-
-    Raises:
-        UserError: If it is outside (0, 1).
-    """
+    """Refuse a share outside (0, 1) (UserError)."""
     if not 0 < share < 1:
         raise UserError(
             f'--val-share must be within (0, 1), got {share}: 0.1 keeps a '
@@ -59,15 +49,12 @@ def check_share(share: float) -> None:
 
 
 def read_val_list(path: str | Path, ids: Iterable[str]) -> set[str]:
-    """Read which images are for validation.
+    """Read which of the images are for validation, as ids.
 
     Args:
-        path (str | Path): One image a line: its path under the image
+        path (str | Path): One image per line: its path under the image
             folder, with or without suffix.
         ids (Iterable[str]): All ids.
-
-    Returns:
-        set[str]: Ids of the listed images.
 
     Raises:
         DataError: If a line names none of the images, or all are listed.

@@ -19,7 +19,7 @@ class SizeGroupedBatchSampler(Sampler):
 
     A network's sums depend, in the last bit, on how many images it sees at
     once. So batches are cut from the whole list and then shared out over the
-    ranks: an image runs beside the same others however many ranks there are.
+    ranks: an image runs with the same others for any number of ranks.
     Each batch goes to the rank that has the fewest pixels so far, which
     leaves the ranks at most one batch apart.
 

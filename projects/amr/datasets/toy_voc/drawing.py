@@ -27,6 +27,14 @@ HEAD, BODY = 1, 2  # values of the part map
 SPLITS = ('train', 'val', 'test')
 
 
+class _Patch(NamedTuple):
+    """Window around a figure: slices of the image, rows and columns."""
+
+    window: tuple[slice, slice]
+    y: np.ndarray  # (h, 1)
+    x: np.ndarray  # (1, w)
+
+
 class ToyObject(NamedTuple):
     """One object of a sample, as the VOC annotation describes it."""
 
@@ -79,7 +87,9 @@ def draw_sample(spec: ToyVOCSpec, split: str, index: int) -> ToySample:
     part = np.zeros((height, width), np.uint8)
     areas = []
     for number, figure in enumerate(figures, start=1):
-        window, body, head = _draw_object(canvas, figure, spec)
+        patch = _patch(figure, *canvas.shape[:2])
+        window = patch.window
+        body, head = _draw_object(canvas, figure, patch, spec)
         part[window][body] = BODY
         part[window][head] = HEAD
         instance[window][body | head] = number
@@ -126,36 +136,32 @@ def _draw_distractor(
     figure = draw_figure(stream, spec, *canvas.shape[:2])
     inner = stream.colour(0, 255)
     speckle = stream.field((64, 64), 0, 1).astype(bool)
-    window, y, x = _window(figure, *canvas.shape[:2])
+    patch = _patch(figure, *canvas.shape[:2])
     if textured:
         grain = max(1, spec.texture_period // 2)
-        pattern = speckle[(y // grain) % 64, (x // grain) % 64]
-        _fill_body(canvas[window], figure, y, x, pattern, spec)
+        pattern = speckle[(patch.y // grain) % 64, (patch.x // grain) % 64]
+        _fill_body(canvas, figure, patch, pattern, spec)
     else:
-        _fill_head(canvas[window], figure, y, x, (figure.paint, inner))
+        _fill_head(canvas, figure, patch, (figure.paint, inner))
 
 
 def _draw_object(
-    canvas: np.ndarray, figure: Figure, spec: ToyVOCSpec
-) -> tuple[tuple[slice, slice], np.ndarray, np.ndarray]:
-    """Draw an object; return its window, body and head (h, w) in it."""
-    window, y, x = _window(figure, *canvas.shape[:2])
+    canvas: np.ndarray, figure: Figure, patch: _Patch, spec: ToyVOCSpec
+) -> tuple[np.ndarray, np.ndarray]:
+    """Draw an object; return where body and head are in its window (h, w)."""
     drawing = (figure.label - 1 + spec.drawing_offset) % NUM_DRAWINGS
-    shift_y, shift_x = figure.phase
+    y, x = patch.y + figure.phase[0], patch.x + figure.phase[1]
     period = spec.texture_period + figure.stretch
-    pattern = body_texture(drawing, y + shift_y, x + shift_x, period)
-    body = _fill_body(canvas[window], figure, y, x, pattern, spec)
+    pattern = body_texture(drawing, y, x, period)
+    body = _fill_body(canvas, figure, patch, pattern, spec)
     colours = (figure.paint, figure.paint)
     if spec.heads == 'shown':
         colours = head_colours(drawing, spec.head_strength)
-    head = _fill_head(canvas[window], figure, y, x, colours)
-    return window, body, head
+    return body, _fill_head(canvas, figure, patch, colours)
 
 
-def _window(
-    figure: Figure, height: int, width: int
-) -> tuple[tuple[slice, slice], np.ndarray, np.ndarray]:
-    """Slices around a figure, and the rows and columns in them."""
+def _patch(figure: Figure, height: int, width: int) -> _Patch:
+    """Window around a figure, inside the image."""
     # No shape reaches further than the corner of its box; the head's far
     # end is at most 0.86 a + r from the centre.
     reach = max(figure.a + figure.b, figure.a + figure.r) + 1
@@ -163,20 +169,15 @@ def _window(
     left, right = max(0, figure.cx - reach), min(width, figure.cx + reach)
     y = np.arange(top, bottom, dtype=np.int64)[:, None]
     x = np.arange(left, right, dtype=np.int64)[None, :]
-    return (slice(top, bottom), slice(left, right)), y, x
+    return _Patch((slice(top, bottom), slice(left, right)), y, x)
 
 
 def _fill_body(
-    region: np.ndarray,
-    figure: Figure,
-    y: np.ndarray,
-    x: np.ndarray,
-    pattern: np.ndarray,
-    spec: ToyVOCSpec,
+    canvas: np.ndarray, figure: Figure, patch: _Patch, pattern, spec
 ) -> np.ndarray:
-    """Fill the body in ``region`` (h, w, 3); return where it is (h, w)."""
-    dx, dy = figure.direction
-    x, y = x - figure.cx, y - figure.cy
+    """Fill the body; return where it is in its window (h, w)."""
+    region, (dx, dy) = canvas[patch.window], figure.direction
+    x, y = patch.x - figure.cx, patch.y - figure.cy
     u = (x * dx + y * dy) * (UNIT // 64) // figure.a
     v = (y * dx - x * dy) * (UNIT // 64) // figure.b
     body = BODY_SHAPES[figure.shape](u, v)
@@ -191,15 +192,11 @@ def _fill_body(
 
 
 def _fill_head(
-    region: np.ndarray,
-    figure: Figure,
-    y: np.ndarray,
-    x: np.ndarray,
-    colours: tuple[np.ndarray, np.ndarray],
+    canvas: np.ndarray, figure: Figure, patch: _Patch, colours
 ) -> np.ndarray:
     """Fill the head's disc and core; return where the disc is (h, w)."""
-    head_x, head_y = figure.head
-    distance = (x - head_x) ** 2 + (y - head_y) ** 2
+    region, (head_x, head_y) = canvas[patch.window], figure.head
+    distance = (patch.x - head_x) ** 2 + (patch.y - head_y) ** 2
     head = distance <= figure.r**2
     region[head] = colours[0]
     region[4 * distance <= figure.r**2] = colours[1]

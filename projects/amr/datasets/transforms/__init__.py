@@ -9,8 +9,11 @@ from .loading import (
     LoadPartMap,
     LoadWeakLabelImage,
 )
-from .pack_affinity import PackAffinityInputs
-from .pack_weak_label import PackLabelMapInputs, PackWeakLabelInputs
+from .pack_weak_label import (
+    PackAffinityInputs,
+    PackLabelMapInputs,
+    PackWeakLabelInputs,
+)
 from .pseudo_label import GenerateSeed, RandomWalkPseudoLabel
 from .stage_outputs import LoadBoundaryMap, LoadCAMRecord
 

@@ -42,29 +42,25 @@ class LoadWeakLabelImage(LoadImageFromFile):
 
     def transform(self, results: dict) -> dict:
         """Load ``img_path``."""
-        path, image, reason = (
-            results['img_path'],
-            None,
-            'decoding gave nothing',
-        )
+        path = results['img_path']
         try:
             data = fileio.get(path, self.backend_args)
             check_tiff(path, data)
             image = imfrombytes(
                 data, self.color_type, backend=self.imdecode_backend
             )
+            if image is None:
+                raise ValueError('decoding gave nothing')
         except FileNotFoundError:
             raise DataError(f'image not found: {path}') from None
         except DataError:
             raise
-        except Exception as error:
-            reason = error
-        if image is None:
+        except Exception as error:  # decoders raise of all kinds
             raise DataError(
-                f'{path} is not a readable image ({reason}): restore the '
+                f'{path} is not a readable image ({error}): restore the '
                 'file, save it again as PNG, or take its id out of the split '
                 'list'
-            )
+            ) from None
         results['img'] = image.astype(np.float32) if self.to_float32 else image
         results['img_shape'] = results['ori_shape'] = image.shape[:2]
         return results

@@ -8,25 +8,22 @@ Shape legend: K labelled classes of the image, (h, w) a stored map's size,
 (H, W) the image's.
 """
 
-from math import inf
-
 import numpy as np
 import torch
 from mmcv.transforms import BaseTransform
 from mmseg.registry import TRANSFORMS
 
 from projects.amr.ops.cam import cam_to_label, resize_cam
-from projects.amr.ops.dense_crf import CRF_KERNELS
-from projects.amr.ops.label_crf import crf_name, refine_class_labels
-from projects.amr.ops.pseudo_label import NORMALIZATIONS, walk_to_scores
-from projects.amr.ops.seeds import SEED_RECIPES
-from projects.amr.ops.walk_solvers import SOLVERS
+from projects.amr.ops.label_crf import check_crf, refine_class_labels
+from projects.amr.ops.pseudo_label import (
+    check_scores_settings,
+    walk_to_scores,
+)
+from projects.amr.ops.seeds import SEED_RECIPES, check_seed_params
 from projects.amr.structures.label_space import (
     BACKGROUND_LABEL,
     IGNORE_LABEL,
 )
-
-_NO_CAM = np.zeros((0, 1, 1), np.float32)
 
 
 @TRANSFORMS.register_module()
@@ -59,12 +56,9 @@ class GenerateSeed(BaseTransform):
     """
 
     def __init__(self, recipe: str = 'irn', **params):
-        _require(recipe in SEED_RECIPES, 'recipe', recipe, list(SEED_RECIPES))
+        check_seed_params(recipe, params)
         self.recipe = SEED_RECIPES[recipe]
         self.params = params
-        crf_name(params.get('crf'))
-        # Thresholds are checked first, and without a class nothing follows.
-        self.recipe(np.zeros((1, 1, 3), np.uint8), _NO_CAM, [], **params)
 
     def transform(self, results: dict) -> dict:
         """Make ``gt_seg_map``."""
@@ -133,22 +127,9 @@ class RandomWalkPseudoLabel(BaseTransform):
         enlarge_by: int | None = None,
     ):
         _require(0 <= bg_thr <= 1, 'bg_thr', bg_thr, 'within [0, 1]')
-        _require(radius >= 1, 'radius', radius, 'at least 1')
-        _require(0 < beta < inf, 'beta', beta, 'positive and finite')
-        _require(exp_times >= 0, 'exp_times', exp_times, 'at least 0')
-        _require(cam_power > 0, 'cam_power', cam_power, 'positive')
-        _require(
-            normalize in NORMALIZATIONS, 'normalize', normalize, NORMALIZATIONS
-        )
-        _require(solver in SOLVERS, 'solver', solver, SOLVERS)
-        _require(
-            enlarge_by is None or enlarge_by >= 1,
-            *('enlarge_by', enlarge_by, 'at least 1, or None'),
-        )
-        crf_name(crf)
         self.bg_thr = bg_thr
         self.crf = crf
-        self.crf_params = _checked_crf(crf_params or {})
+        self.crf_params = crf_params or {}
         self.walk = {
             'radius': radius,
             'beta': beta,
@@ -158,6 +139,8 @@ class RandomWalkPseudoLabel(BaseTransform):
             'solver': solver,
             'enlarge_by': enlarge_by,
         }
+        check_scores_settings(**self.walk)
+        check_crf(crf, **self.crf_params)
 
     def transform(self, results: dict) -> dict:
         """Make ``gt_seg_map``."""
@@ -184,19 +167,6 @@ def _require(holds: bool, name: str, value, rule) -> None:
     """Refuse an argument that breaks its rule."""
     if not holds:
         raise ValueError(f'`{name}` must be {rule}, got {value!r}')
-
-
-def _checked_crf(params: dict) -> dict:
-    """Parameters of ``refine_class_labels``, in their ranges."""
-    known = {'kernels': 'deeplabv2', 'gt_prob': 0.9, 'num_iters': 10}
-    _require(set(params) <= set(known), 'crf_params', params, list(known))
-    used = {**known, **params}
-    _require(
-        used['kernels'] in CRF_KERNELS,
-        *('kernels', used['kernels'], list(CRF_KERNELS)),
-    )
-    _require(0 < used['gt_prob'] < 1, 'gt_prob', used['gt_prob'], 'in (0, 1)')
-    return params
 
 
 def _check_untouched(results: dict) -> tuple[int, int]:

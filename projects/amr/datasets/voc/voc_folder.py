@@ -11,20 +11,12 @@ from projects.amr.errors import DataError
 
 @dataclass(frozen=True)
 class VOCFolder:
-    """Where a split's images and masks are.
+    """Where a split's images and masks are."""
 
-    Args:
-        root (Path): The folder that holds ``JPEGImages``.
-        ids (tuple[str, ...]): Image ids of the split, in order.
-        classes (tuple[str, ...]): Names by label, background first.
-        mask_dir (str): Folder of the masks under ``root``. Defaults to
-            'SegmentationClass'.
-    """
-
-    root: Path
-    ids: tuple[str, ...]
-    classes: tuple[str, ...]
-    mask_dir: str = 'SegmentationClass'
+    root: Path  # the folder that holds ``JPEGImages``
+    ids: tuple[str, ...]  # image ids of the split, in order
+    classes: tuple[str, ...]  # names by label, background first
+    mask_dir: str = 'SegmentationClass'  # under ``root``
 
     @classmethod
     def open(
@@ -45,9 +37,6 @@ class VOCFolder:
             mask_dir (str): Folder of the masks under ``root``. Defaults to
                 'SegmentationClass'.
 
-        Returns:
-            VOCFolder: The split.
-
         Raises:
             DataError: If the folder, the list or the manifest breaks a rule.
         """
@@ -66,17 +55,7 @@ class VOCFolder:
 
 
 def require_root(root: str | Path) -> Path:
-    """A devkit folder that is there.
-
-    Args:
-        root (str | Path): The folder that holds ``JPEGImages``.
-
-    Returns:
-        Path: The folder.
-
-    Raises:
-        DataError: If there is none.
-    """
+    """The devkit folder as a path; DataError if there is none."""
     root = Path(root)
     if not root.is_dir():
         raise DataError(

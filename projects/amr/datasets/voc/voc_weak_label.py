@@ -80,20 +80,18 @@ class VOCWeakLabelDataset(BaseSegDataset):
         img_suffix: str | None = None,
         **kwargs,
     ):
-        if label_source not in ('xml', 'file', 'mask'):
-            raise ValueError(
-                "`label_source` must be 'xml', 'file' or 'mask', "
-                f'got {label_source!r}'
-            )
+        for name, value, known in (
+            ('label_source', label_source, ('xml', 'file', 'mask')),
+            ('no_label', no_label, (None, 'drop', 'keep', 'error')),
+        ):
+            if value not in known:
+                raise ValueError(
+                    f'`{name}` must be one of {known}, got {value!r}'
+                )
         if (label_source == 'file') != (label_file is not None):
             raise ValueError(
                 "`label_file` goes with `label_source='file'`, got "
                 f'{label_file!r} with {label_source!r}'
-            )
-        if no_label not in (None, 'drop', 'keep', 'error'):
-            raise ValueError(
-                "`no_label` must be None, 'drop', 'keep' or 'error', "
-                f'got {no_label!r}'
             )
         self.label_source = label_source
         self.label_file = label_file

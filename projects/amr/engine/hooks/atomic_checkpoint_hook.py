@@ -13,13 +13,13 @@ from projects.amr.runtime.checkpoints.atomic_backend import (
     LateRemoval,
     remove_leftovers,
 )
-from projects.amr.runtime.checkpoints.checkpoint import non_finite_names
-from projects.amr.runtime.checkpoints.resume import LAST
-from projects.amr.runtime.checkpoints.serialization import (
+from projects.amr.runtime.checkpoints.checkpoint import (
+    non_finite_names,
     restore_histories,
     to_plain,
+    unwrap_model,
 )
-from projects.amr.runtime.checkpoints.unwrap import unwrap_model
+from projects.amr.runtime.checkpoints.resume import LAST
 from projects.amr.runtime.files.atomic_write import atomic_write
 
 SUPERSEDED = 'superseded'

@@ -6,11 +6,13 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
+import torch
 from mmengine.dist import all_gather_object, is_main_process
 from mmseg.registry import HOOKS
 
 from projects.amr.engine.hooks.cam_status import STATUS, CAMStatus
 from projects.amr.engine.hooks.item_writer_hook import ItemWriterHook
+from projects.amr.models.cam_methods import CAMPrediction
 from projects.amr.runtime.files.atomic_write import atomic_write
 from projects.amr.runtime.files.fingerprint import config_digest
 from projects.amr.structures import CAMRecord, CAMRecordError
@@ -26,7 +28,7 @@ class CAMGenerationHook(ItemWriterHook):
     image's pixels. On a rerun a record of the same key and labels stays (its
     contents go to the metrics) and any other one is redone. The records do
     not depend on the number of ranks, nor on stops, to the last bit: see
-    :class:`SizeGroupedBatchSampler` and :meth:`BaseCAMClassifier.predict`.
+    :class:`SizeGroupedBatchSampler`.
 
     A labelled class whose CAM is empty or not finite is left out of its
     record, whose status is then ``empty_cam``; that of an image without
@@ -72,7 +74,7 @@ class CAMGenerationHook(ItemWriterHook):
 
     def item_bytes(self, info: dict, height: int, width: int) -> int:
         """Bytes of a record, whose arrays are stored as they are."""
-        stride = getattr(self._model.cam_method, 'output_stride', 1)
+        stride = self._model.cam_method.output_stride
         values = -(-height // stride) * -(-width // stride)
         maps = int(sum(info['img_label'])) * len(self._model.maps)
         return values * maps * np.dtype(STORAGE_DTYPE).itemsize
@@ -82,16 +84,34 @@ class CAMGenerationHook(ItemWriterHook):
         return self._dir / f'{sample.img_id}.npz'
 
     def before_test_iter(self, runner, batch_idx, data_batch=None) -> None:
-        """Attach the records of finished items to their samples."""
-        self._kept = set()
-        self._item_keys = {}
+        """Fill finished items from their records; the model skips those."""
+        self._item_keys, finished, open_sizes = {}, [], set()
         samples = data_batch['data_samples']
         for image, sample in zip(data_batch['inputs'], samples, strict=True):
             self._item_keys[sample.img_id] = self._item_key(image)
             record = self._finished(sample)
-            if record is not None:
-                sample.set_field(record, 'cam_record', field_type='data')
-                self._kept.add(sample.img_id)
+            if record is None:
+                open_sizes.add(tuple(image.shape[-2:]))
+            else:
+                finished.append((sample, record))
+        self._kept = {sample.img_id for sample, _ in finished}
+        for sample, record in finished:
+            # An unfinished item is made in the batch of an undisturbed run:
+            # one of fewer images of its size has other sums, in the last bit.
+            if tuple(record.size) not in open_sizes:
+                self._fill(sample, record)
+
+    def _fill(self, sample, record: CAMRecord) -> None:
+        """Turn a record into the prediction that it was written from."""
+        maps = self._model.maps
+        stored = {**record.branches, self._model.final: record.cam}
+        prediction = CAMPrediction(
+            torch.as_tensor(record.scores),
+            torch.as_tensor(record.classes),
+            {name: torch.as_tensor(stored[name]) for name in maps},
+            tuple(record.dropped.tolist()),
+        )
+        prediction.fill(sample, maps, tuple(record.size))
 
     def _item_key(self, image) -> str:
         """Key of one item: the run's and that of its image (3, H, W)."""

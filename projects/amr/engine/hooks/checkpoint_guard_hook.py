@@ -9,8 +9,8 @@ from projects.amr.errors import CheckpointMismatchError
 from projects.amr.runtime.checkpoints.checkpoint import (
     drop_retired,
     require_match,
+    unwrap_model,
 )
-from projects.amr.runtime.checkpoints.unwrap import unwrap_model
 
 INITIALISATION = 'initialisation'
 

@@ -7,20 +7,16 @@ from mmengine.runner import EpochBasedTrainLoop, Runner
 from mmseg.registry import HOOKS
 
 from projects.amr.runtime.checkpoints.random_state import (
+    TurnSampler,
     get_random_state,
+    seed_samples,
     set_random_state,
 )
 from projects.amr.runtime.checkpoints.resumed_schedule import (
     SCALE,
     describe_scale,
     fit_schedule,
-)
-from projects.amr.runtime.checkpoints.resumed_settings import (
     require_same_settings,
-)
-from projects.amr.runtime.checkpoints.sample_seeding import (
-    TurnSampler,
-    seed_samples,
 )
 
 RANDOM = 'random_state'

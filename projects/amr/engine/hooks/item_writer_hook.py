@@ -14,7 +14,7 @@ from mmengine.runner import Runner
 from projects.amr.datasets.images.image_size import image_size
 from projects.amr.datasets.transforms.stage_outputs import INPUT_PLACES
 from projects.amr.errors import UserError
-from projects.amr.runtime.checkpoints.unwrap import unwrap_model
+from projects.amr.runtime.checkpoints.checkpoint import unwrap_model
 from projects.amr.runtime.files.atomic_write import atomic_write
 from projects.amr.runtime.files.disk_space import estimate_bytes, require_space
 from projects.amr.runtime.files.fingerprint import (

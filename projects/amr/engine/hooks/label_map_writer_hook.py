@@ -17,8 +17,7 @@ from projects.amr.errors import UserError
 from projects.amr.evaluation.label_share import count_labels, label_notes
 from projects.amr.evaluation.mask_evaluation import MaskScores
 from projects.amr.evaluation.nested_results import put_nested_results, rounded
-from projects.amr.ops.label_crf import crf_name
-from projects.amr.ops.score_crf import refine_scores
+from projects.amr.ops.label_crf import crf_name, refine_scores
 from projects.amr.runtime.files.disk_space import png_bytes
 
 _CRF_PARAMS = ('kernels', 'num_iters')

@@ -132,10 +132,10 @@ class AffinityNet(BaseAffinityNetwork):
             solver=self.test_cfg['solver'],
         )
 
-    def predict_one(self, image: Tensor, sample) -> None:
-        """Fill the data sample of one image (3, H, W)."""
+    def predict_one(self, image: Tensor, sample, in_parts: bool) -> dict:
+        """Fields of one image (3, H, W), which is one view anyway."""
         if 'cam_input' not in sample:
-            return
+            return {}
         size = tuple(image.shape[-2:])
         cam = self.input_cam(image, sample)
         small = self.bounded(image)
@@ -144,7 +144,8 @@ class AffinityNet(BaseAffinityNetwork):
         labels = [class_to_label(k) for k in sample.cam_input.classes]
         labels = torch.tensor([BACKGROUND_LABEL, *labels], device=image.device)
         winner = resize_cam(walked, size).argmax(0)
-        self.fill(sample, finish_maps(walked[1:], size), labels[winner])
+        maps = finish_maps(walked[1:], size)
+        return self.fields(sample, maps, labels[winner])
 
 
 def finish_maps(walked: Tensor, size: tuple[int, int]) -> Tensor:

@@ -1,4 +1,4 @@
-"""What the affinity networks have in common.
+"""Base of the affinity networks.
 
 Shape legend: N images, K labelled classes of an image, (H, W) image size,
 (h, w) feature size, P offsets of the half disc as in ``path_index.py``.
@@ -16,7 +16,7 @@ from torch import Tensor
 
 from projects.amr.errors import DataError
 from projects.amr.models.bounded_images import MAX_PIXELS, bounded_images
-from projects.amr.models.memory import cpu_way, first_that_fits
+from projects.amr.models.memory import retry_in_less_memory
 from projects.amr.ops.affinity_labels import AffinityLabels, affinity_labels
 from projects.amr.structures.label_space import IGNORE_LABEL
 
@@ -78,7 +78,6 @@ class BaseAffinityNetwork(BaseModel):
                 f'`test_cfg` knows {list(known)}, got {sorted(unknown)}'
             )
         self.test_cfg = {**known, **(test_cfg or {})}
-        self.one_by_one = False
 
     def forward(self, inputs, data_samples=None, mode: str = 'tensor'):
         """Run as mmengine's runner asks.
@@ -115,18 +114,21 @@ class BaseAffinityNetwork(BaseModel):
         """Training losses ``loss_*`` of images (N, 3, H, W)."""
 
     @abstractmethod
-    def predict_one(self, image: Tensor, sample) -> None:
-        """Fill the data sample of one image (3, H, W)."""
+    def predict_one(self, image: Tensor, sample, in_parts: bool) -> dict:
+        """Fields to add to the data sample of one image (3, H, W).
+
+        ``in_parts`` asks for one view a pass, to save memory.
+        """
 
     def predict(self, inputs, data_samples: list) -> list:
         """Fill data samples, image by image.
 
-        Short of memory, an image is tried again view by view, where there
-        are several, then on the CPU.
+        Out of memory, an image is tried again view by view, where there are
+        several, then on the CPU.
 
         Args:
             inputs (Sequence[Tensor]): Normalised images (3, H, W).
-            data_samples (list[SegDataSample]): One an image.
+            data_samples (list[SegDataSample]): One per image.
 
         Returns:
             list[SegDataSample]: The same samples, filled.
@@ -135,33 +137,19 @@ class BaseAffinityNetwork(BaseModel):
             MemoryExhaustedError: If an image does not fit into memory.
         """
         for image, sample in zip(inputs, data_samples, strict=True):
-            self._predict_within_memory(image, sample)
+            sample.set_data(self._predict_within_memory(image, sample))
         return data_samples
 
-    def _predict_within_memory(self, image: Tensor, sample) -> None:
-        """Fill the data sample of one image in the first way that fits."""
-
-        def one_by_one():
-            self.one_by_one = True
-            try:
-                self.predict_one(image, sample)
-            finally:
-                self.one_by_one = False
-
-        def on_cpu():
-            self.predict_one(image.cpu(), sample)
-            sample.update(sample.to(image.device))
-
-        first_that_fits(
-            [
-                ('at once', lambda: self.predict_one(image, sample)),
-                ('view by view', one_by_one),
-                *cpu_way(self, on_cpu),
-            ],
+    @retry_in_less_memory(
+        lambda image, sample: (
             f'{sample.get("img_path", "image")} of (H, W) '
-            f'{tuple(image.shape[-2:])}',
-            'Lower model.test_cfg.max_pixels',
-        )
+            f'{tuple(image.shape[-2:])}'
+        ),
+        'Lower model.test_cfg.max_pixels',
+    )
+    def _predict_within_memory(self, image, sample, in_parts=False) -> dict:
+        """Fields of one image in the first way that fits."""
+        return self.predict_one(image, sample, in_parts)
 
     def bounded(self, image: Tensor) -> Tensor:
         """An image (3, H, W), made smaller where it is too large."""
@@ -204,13 +192,13 @@ class BaseAffinityNetwork(BaseModel):
             raise DataError(
                 f'{sample.get("img_path", "image")} is of size '
                 f'{tuple(image.shape[-2:])}, its CAM record of an image of '
-                f'size {tuple(record.size)}: make the records anew'
+                f'size {tuple(record.size)}: make the records again'
             )
         return record.cam.to(image.device, torch.float32)
 
-    def fill(self, sample, walked: Tensor, label: Tensor) -> None:
-        """Write walked maps (K, H, W) and a label map (H, W) down."""
-        sample.pred_cam = PixelData(
+    def fields(self, sample, walked: Tensor, label: Tensor) -> dict:
+        """Fields of walked maps (K, H, W) and a label map (H, W)."""
+        cam = PixelData(
             metainfo={
                 'classes': list(sample.cam_input.classes),
                 'maps': ('walked',),
@@ -219,7 +207,7 @@ class BaseAffinityNetwork(BaseModel):
             },
             walked=walked,
         )
-        sample.pred_sem_seg = PixelData(data=label[None])
+        return {'pred_cam': cam, 'pred_sem_seg': PixelData(data=label[None])}
 
 
 def shrink_seed(seed: Tensor, size: tuple[int, int]) -> Tensor:

@@ -111,7 +111,7 @@ class IRNet(BaseAffinityNetwork):
         affinity = pairwise_affinity(logits.float().sigmoid(), self.radius)
         return self.loss_affinity(affinity, labels)
 
-    def predict_boundary(self, image: Tensor) -> Tensor:
+    def predict_boundary(self, image: Tensor, in_parts=False) -> Tensor:
         """Boundary probabilities (h, w) of an image (3, H, W)."""
         size = stride_size(image.shape[-2:], self.boundary_head.stride)
         pair = torch.stack([image, image.flip(-1)])
@@ -119,24 +119,25 @@ class IRNet(BaseAffinityNetwork):
         plain, mirrored = torch.cat(
             [
                 self.run_heads(views)[:, 0].float()
-                for views in pair.split(1 if self.one_by_one else 2)
+                for views in pair.split(1 if in_parts else 2)
             ]
         )
         plain, mirrored = (x[: size[0], : size[1]] for x in (plain, mirrored))
         return ((plain + mirrored.flip(-1)) / 2).sigmoid()
 
-    def predict_one(self, image: Tensor, sample) -> None:
-        """Fill the data sample of one image (3, H, W)."""
-        boundary = self.predict_boundary(self.bounded(image))
-        sample.pred_boundary = PixelData(data=boundary[None])
+    def predict_one(self, image: Tensor, sample, in_parts: bool) -> dict:
+        """Boundary of one image (3, H, W); labels where they can be scored."""
+        boundary = self.predict_boundary(self.bounded(image), in_parts)
+        found = {'pred_boundary': PixelData(data=boundary[None])}
         if 'cam_input' not in sample or 'gt_sem_seg' not in sample:
-            return
+            return found
         size = tuple(image.shape[-2:])
         cam = self.input_cam(image, sample)
         maps = walk_to_scores(cam, boundary, size, **self.walk_settings())
         classes = torch.as_tensor(sample.cam_input.classes, dtype=torch.long)
         bg_thr = self.test_cfg['bg_thr']
-        self.fill(sample, maps, cam_to_label(maps, classes, size, bg_thr))
+        label = cam_to_label(maps, classes, size, bg_thr)
+        return found | self.fields(sample, maps, label)
 
     def walk_settings(self) -> dict[str, Any]:
         """Those of ``test_cfg`` that :func:`walk_to_scores` takes."""

@@ -6,8 +6,8 @@ import torch
 from mmseg.registry import TASK_UTILS
 from torch import Tensor
 
-from projects.amr.models.cam_methods.class_wise_cam import (
-    ClassWiseCAM,
+from projects.amr.models.cam_methods.cam_extractor import (
+    CAMExtractor,
     flat_views,
 )
 from projects.amr.ops.adversarial_climbing import (
@@ -21,7 +21,7 @@ from projects.amr.ops.precision import gradient_through
 
 
 @TASK_UTILS.register_module()
-class AdvCAM(ClassWiseCAM):
+class AdvCAM(CAMExtractor):
     r"""Sum of CAMs while the image is moved towards the class.
 
     Anti-adversarial climbing (Lee, Kim and Yoon, "Anti-Adversarially
@@ -41,7 +41,7 @@ class AdvCAM(ClassWiseCAM):
     gradient.
 
     The branches of a classifier climb apart, each on its own gradient, and
-    are then normalised and fused as ever (release of AMR). Classes and
+    are then normalised and combined as usual (release of AMR). Classes and
     images are batched; an item's result does not depend on the others, as
     long as the network treats the images of a batch apart (the released
     AMM's batch statistics do not: set ``max_batch=1``, which leaves an
@@ -81,13 +81,9 @@ class AdvCAM(ClassWiseCAM):
             logits by the number of positions. Defaults to 'mean'.
         rectify_logits (bool): Whether logits are means of rectified CAMs.
             Defaults to False.
-        max_batch (int): Items of one pass, see :class:`ClassWiseCAM`.
-            Defaults to 8.
-        **kwargs: See :class:`MultiScaleCAM`.
 
     Raises:
-        ValueError: If a value is out of range, or ``num_steps`` has another
-            length than ``scales``.
+        ValueError: If a value is out of range.
     """
 
     def __init__(
@@ -98,16 +94,11 @@ class AdvCAM(ClassWiseCAM):
         ad_thr: float = 0.5,
         ad_reduction: str = 'mean',
         rectify_logits: bool = False,
-        max_batch: int = 8,
-        **kwargs,
     ):
-        super().__init__(max_batch=max_batch, **kwargs)
-        if isinstance(num_steps, int):
-            num_steps = [num_steps] * len(self.scales)
-        if len(num_steps) != len(self.scales) or min(num_steps) < 0:
+        steps = (num_steps,) if isinstance(num_steps, int) else num_steps
+        if not steps or min(steps) < 0:
             raise ValueError(
-                '`num_steps` must be a count, or one for each of the '
-                f'{len(self.scales)} scales, got {num_steps}'
+                f'`num_steps` must be counts of at least 0, got {num_steps}'
             )
         if step_size <= 0:
             raise ValueError(f'`step_size` must be positive, got {step_size}')
@@ -118,7 +109,7 @@ class AdvCAM(ClassWiseCAM):
                 f'`ad_reduction` must be one of {REDUCTIONS}, '
                 f'got {ad_reduction!r}'
             )
-        self.num_steps = tuple(num_steps)
+        self.num_steps = num_steps
         self.step_size = step_size
         self.objective = {
             'ad_weight': ad_weight,
@@ -127,12 +118,25 @@ class AdvCAM(ClassWiseCAM):
             'rectify_logits': rectify_logits,
         }
 
-    def item_cams(self, branch, views, classes, scale_index):
-        """Sum of the maps on the way, see :class:`ClassWiseCAM`."""
+    def check_scales(self, scales):
+        """Refuse ``num_steps`` of another length, see the base class."""
+        if isinstance(self.num_steps, int):
+            return
+        if len(self.num_steps) != len(scales):
+            raise ValueError(
+                '`num_steps` must be a count, or one for each of the '
+                f'{len(scales)} scales, got {self.num_steps}'
+            )
+
+    def __call__(self, branch, views, classes, scale_index):
+        """Sum of the maps on the way, see :class:`CAMExtractor`."""
+        steps = self.num_steps
+        if not isinstance(steps, int):
+            steps = steps[scale_index]
         low, high = value_range(views)
         positive = self._num_positive(branch, classes)
         initial, total = None, 0.0
-        for _ in range(self.num_steps[scale_index]):
+        for _ in range(steps):
             views = views.detach().requires_grad_()
             cam = self.branch_cam(branch, views)
             total = total + self._maps(branch, views, cam, classes, positive)
@@ -160,6 +164,6 @@ class AdvCAM(ClassWiseCAM):
         """Merged maps (M, h, w) as the classifier shows them."""
         if not branch.refines:
             return target_maps(cam, classes, positive)
-        shown, _ = branch.view_cams(flat_views(views))
-        cam = next(iter(shown.values())).float()
-        return target_maps(cam.unflatten(0, views.shape[:2]), classes)
+        shown, _ = branch.view_cam(flat_views(views))
+        cam = shown.float().unflatten(0, views.shape[:2])
+        return target_maps(cam, classes)

@@ -1,10 +1,11 @@
-"""What a CAM method gives for one image.
+"""CAMs and scores of one image, as a CAM method returns them.
 
 Shape legend: K_all foreground classes, K kept ones, (h', w') stored map size.
 """
 
 from dataclasses import dataclass
 
+from mmengine.structures import PixelData
 from torch import Tensor
 
 
@@ -15,7 +16,7 @@ class CAMPrediction:
     Args:
         scores (Tensor): Shape (K_all,), class probabilities in [0, 1].
         classes (Tensor): Shape (K,), class indices whose CAMs are kept.
-        cams (dict[str, Tensor]): By branch, shape (K, h', w'), in [0, 1].
+        cams (dict[str, Tensor]): By name, shape (K, h', w'), in [0, 1].
         dropped (tuple[int, ...]): Labelled classes without a usable CAM.
             Defaults to ().
     """
@@ -25,8 +26,31 @@ class CAMPrediction:
     cams: dict[str, Tensor]
     dropped: tuple[int, ...] = ()
 
+    def fill(self, sample, maps: tuple[str, ...], size: tuple) -> None:
+        """Write the prediction into a data sample.
+
+        Args:
+            sample (SegDataSample): Gets the fields that
+                :class:`BaseCAMClassifier` names.
+            maps (tuple[str, ...]): Names of the maps, the final one last.
+            size (tuple[int, int]): Image size (H, W).
+        """
+        sample.pred_score = self.scores
+        if 'gt_label' in sample:
+            sample.gt_score = sample.gt_label.to(self.scores.device)
+        sample.pred_cam = PixelData(
+            metainfo={
+                'classes': self.classes.tolist(),
+                'maps': maps,
+                'final': maps[-1],
+                'size': size,
+                'dropped': self.dropped,
+            },
+            **self.cams,
+        )
+
     def to(self, device) -> 'CAMPrediction':
-        """The same on a device."""
+        """Copy to a device."""
         return CAMPrediction(
             self.scores.to(device),
             self.classes.to(device),

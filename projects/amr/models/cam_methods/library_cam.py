@@ -1,6 +1,6 @@
 """CAM methods of the library ``grad-cam``, behind one registry entry.
 
-Shape legend: see :mod:`projects.amr.models.cam_methods.class_wise_cam`.
+Shape legend: see :mod:`projects.amr.models.cam_methods.cam_extractor`.
 """
 
 import inspect
@@ -12,8 +12,8 @@ from mmseg.registry import TASK_UTILS
 from torch import Tensor, nn
 
 from projects.amr.errors import MissingDependencyError
-from projects.amr.models.cam_methods.class_wise_cam import (
-    ClassWiseCAM,
+from projects.amr.models.cam_methods.cam_extractor import (
+    CAMExtractor,
     flat_views,
 )
 from projects.amr.ops import merge_views, pool_logits
@@ -21,7 +21,7 @@ from projects.amr.ops.precision import full_precision
 
 
 @TASK_UTILS.register_module()
-class LibraryCAM(ClassWiseCAM):
+class LibraryCAM(CAMExtractor):
     """Any method of ``grad-cam`` (jacobgil/pytorch-grad-cam).
 
     The library is an extra: ``pip install '.[cam]'``. It gives maps of the
@@ -43,9 +43,6 @@ class LibraryCAM(ClassWiseCAM):
             return one tensor. Defaults to ('backbone.layer4',).
         method_cfg (dict, optional): Further arguments of the library's
             class. Defaults to None.
-        max_batch (int): Items of one pass, see :class:`ClassWiseCAM`.
-            Defaults to 8.
-        **kwargs: See :class:`MultiScaleCAM`.
 
     Raises:
         MissingDependencyError: If the library is not installed.
@@ -57,10 +54,7 @@ class LibraryCAM(ClassWiseCAM):
         method: str,
         layers: Sequence[str] = ('backbone.layer4',),
         method_cfg: dict | None = None,
-        max_batch: int = 8,
-        **kwargs,
     ):
-        super().__init__(max_batch=max_batch, **kwargs)
         available = library_methods(import_library())
         if method not in available:
             raise ValueError(
@@ -70,8 +64,8 @@ class LibraryCAM(ClassWiseCAM):
         self.layers = tuple(layers)
         self.method_cfg = method_cfg or {}
 
-    def item_cams(self, branch, views, classes, scale_index):
-        """Merged maps (M, H, W) of items, see :class:`ClassWiseCAM`."""
+    def __call__(self, branch, views, classes, scale_index):
+        """Merged maps (M, H, W) of items, see :class:`CAMExtractor`."""
         flat = flat_views(views).detach().requires_grad_()
         targets = [_Logit(k) for _ in views for k in classes.tolist()]
         layers = [branch.get_submodule(name) for name in self.layers]
@@ -102,7 +96,7 @@ def import_library() -> ModuleType:
         raise MissingDependencyError(
             f'LibraryCAM needs the package `grad-cam` ({error}): install it '
             "with `pip install '.[cam]'`, or take a method that needs none "
-            '(MultiScaleCAM, AdvCAM)'
+            '(AdvCAM, or no extractor)'
         ) from None
     return pytorch_grad_cam
 
@@ -151,8 +145,7 @@ class _LogitModel(nn.Module):
     def forward(self, images: Tensor) -> Tensor:
         if not images.requires_grad:  # some methods cut their own patches
             images = images.detach().requires_grad_()
-        cams = self.branch.branch_cams(images)
-        return pool_logits(next(iter(cams.values())))
+        return pool_logits(self.branch.forward_cam(images))
 
     def zero_grad(self, set_to_none: bool = True) -> None:
         """Leave gradients alone: parameters are frozen here."""

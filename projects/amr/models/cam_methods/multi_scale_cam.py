@@ -7,7 +7,6 @@ labelled classes of an image, (h, w) feature size, (h', w') stored map size.
 import logging
 from collections import defaultdict
 from collections.abc import Sequence
-from copy import copy
 
 import torch
 import torch.nn.functional as F
@@ -16,12 +15,13 @@ from mmseg.registry import TASK_UTILS
 from torch import Tensor, nn
 
 from projects.amr.models.bounded_images import MAX_PIXELS
-from projects.amr.models.cam_methods.cam_prediction import CAMPrediction
-from projects.amr.models.memory import (
-    cpu_way,
-    first_that_fits,
-    join_parts,
+from projects.amr.models.cam_methods.cam_extractor import (
+    flat_views,
+    parameters_frozen,
 )
+from projects.amr.models.cam_methods.cam_prediction import CAMPrediction
+from projects.amr.models.memory import retry_in_less_memory
+from projects.amr.models.plugins import AttentionModulation
 from projects.amr.ops import (
     merge_flip,
     normalize_cam,
@@ -55,11 +55,13 @@ class MultiScaleCAM:
     A labelled class is dropped where the final map is positive nowhere, or
     where a branch's map is not finite.
 
-    Short of memory, a batch is tried again image by image and view by view,
+    Out of memory, a batch is tried again image by image and view by view,
     then on the CPU.
 
-    A variant overrides :meth:`view_cams`, or, where each class of an image
-    needs a pass of its own, starts from :class:`ClassWiseCAM`.
+    With an ``extractor`` each labelled class of an image has a pass of its
+    own, batched over classes and images. Scores are then still those of the
+    plain pass, and only labelled classes get a map (without a weak label,
+    those that the scores choose).
 
     Args:
         scales (Sequence[float]): Factors on the image size. Defaults to
@@ -74,9 +76,15 @@ class MultiScaleCAM:
         max_view_pixels (int, optional): A view with more pixels is made
             smaller, with a note, so that memory is bounded; None does not.
             Defaults to 4,194,304 (2048 x 2048).
+        extractor (dict, optional): Config of a :class:`CAMExtractor`, what
+            maps one view and class. Defaults to None: the branch's CAM.
+        max_batch (int): Items (an image and class each, with one or two
+            views) of one pass with an extractor; bounds the memory. Defaults
+            to 8.
 
     Raises:
-        ValueError: If scales, stride or the bound are not positive.
+        ValueError: If scales, stride or a bound are not positive, or the
+            extractor does not fit the scales.
     """
 
     def __init__(
@@ -87,6 +95,8 @@ class MultiScaleCAM:
         interpolation: str = 'bicubic',
         score_thr: float = 0.5,
         max_view_pixels: int | None = MAX_PIXELS,
+        extractor: dict | None = None,
+        max_batch: int = 8,
     ):
         if max_view_pixels is not None and max_view_pixels < 1:
             raise ValueError(
@@ -110,19 +120,31 @@ class MultiScaleCAM:
         self.interpolation = interpolation
         self.score_thr = score_thr
         self.max_view_pixels = max_view_pixels
-        self.one_by_one = False
+        if max_batch < 1:
+            raise ValueError(
+                f'`max_batch` must be at least 1, got {max_batch}'
+            )
+        self.max_batch = max_batch
+        self.extractor = TASK_UTILS.build(extractor) if extractor else None
+        if self.extractor is not None:
+            self.extractor.check_scales(self.scales)
         self._told: set[tuple] = set()
 
-    def view_cams(self, classifier, views: Tensor):
-        """Maps before ReLU and logits of views (M, 3, H, W), by branch."""
-        return classifier.view_cams(views)
-
     @torch.no_grad()
+    @retry_in_less_memory(
+        lambda classifier, images, labels: (
+            f'CAMs of {len(images)} images of (H, W) '
+            f'{sorted({tuple(image.shape[-2:]) for image in images})}'
+        ),
+        'Lower test_dataloader.batch_size or model.test_cfg '
+        '(max_view_pixels, scales, max_batch)',
+    )
     def __call__(
         self,
         classifier,
         images: Sequence[Tensor],
         labels: Sequence[Tensor | None],
+        in_parts: bool = False,
     ) -> list[CAMPrediction]:
         """Make the CAMs of a batch.
 
@@ -131,6 +153,8 @@ class MultiScaleCAM:
             images (Sequence[Tensor]): Normalised images (3, H, W), sizes
                 may differ.
             labels (Sequence[Tensor | None]): Weak labels (K_all,) or None.
+            in_parts (bool): Whether each image, view and item has a pass of
+                its own, to save memory. Defaults to False.
 
         Returns:
             list[CAMPrediction]: In the order of ``images``.
@@ -138,51 +162,16 @@ class MultiScaleCAM:
         Raises:
             MemoryExhaustedError: If no way of making them fits into memory.
         """
-        sizes = sorted({tuple(image.shape[-2:]) for image in images})
-        return first_that_fits(
-            [
-                ('in batches', lambda: self._make(classifier, images, labels)),
-                *self._frugal_ways(classifier, images, labels),
-            ],
-            f'CAMs of {len(images)} images of (H, W) {sizes}',
-            'Lower test_dataloader.batch_size or model.test_cfg '
-            '(max_view_pixels, scales; max_batch where the method has it)',
-        )
-
-    def _frugal_ways(self, classifier, images, labels) -> list:
-        """The same in less memory: one by one, then on the CPU."""
-        small = copy(self)
-        # What mixes the views of an image gives something else without.
-        small.one_by_one = not mixes_images(classifier)
-        if hasattr(self, 'max_batch'):
-            small.max_batch = 1
-
-        def make(device=None):
-            found = []
-            for image, label in zip(images, labels, strict=True):
-                moved = image if device is None else image.to(device)
-                (made,) = small._make(classifier, [moved], [label])
-                found.append(made.to(image.device))
-            return found
-
-        ways = [('image by image and view by view', make)]
-        if isinstance(classifier, nn.Module):
-            ways += cpu_way(classifier, lambda: make('cpu'))
-        return ways
-
-    def _make(self, classifier, images, labels) -> list[CAMPrediction]:
-        """Make the CAMs of a batch, one size after the other."""
+        # Images of one size are one batch, unless they change each other.
+        alone = in_parts or mixes_images(classifier)
         groups = defaultdict(list)
-        alone = mixes_images(classifier)
         for index, image in enumerate(images):
-            own = (index,) if alone else ()
-            groups[tuple(image.shape[-2:]) + own].append(index)
+            groups[(*image.shape[-2:], index if alone else 0)].append(index)
         results: list = [None] * len(images)
         for indices in groups.values():
             batch = torch.stack([images[i] for i in indices])
-            cams, scores = self._merged_cams(
-                classifier, batch, [labels[i] for i in indices]
-            )
+            own = [labels[i] for i in indices]
+            cams, scores = self.merged_cams(classifier, batch, own, in_parts)
             for row, index in enumerate(indices):
                 results[index] = self._finish(
                     classifier,
@@ -192,36 +181,84 @@ class MultiScaleCAM:
                 )
         return results
 
-    def _merged_cams(self, classifier, images: Tensor, labels=None):
-        """Sum rectified CAMs over views: (N, K_all, h', w') by branch.
+    def merged_cams(
+        self, classifier, images: Tensor, labels: list, in_parts: bool = False
+    ) -> tuple[dict[str, Tensor], Tensor]:
+        """Rectified CAMs of a batch summed over views, not yet normalised.
 
-        Here for all classes, whatever the weak labels (a list) are.
+        Args:
+            classifier (BaseCAMClassifier): The model.
+            images (Tensor): Shape (N, 3, H, W), normalised.
+            labels (list[Tensor | None]): Weak labels (K_all,) or None.
+            in_parts (bool): See :meth:`__call__`. Defaults to False.
+
+        Returns:
+            tuple[dict[str, Tensor], Tensor]: Maps (N, K_all, h', w') by
+            branch and class probabilities (N, K_all).
         """
-        size = stride_size(images.shape[-2:], self.output_stride)
-        merged: dict[str, Tensor] = {}
-        logits = defaultdict(list)
-        for scale in self.scales:
-            views = self._rescale(images, scale)
-            if self.flip:
-                views = torch.cat([views, views.flip(-1)])
-            cams, pooled = self._all_views(
-                classifier, channels_last_on_cpu(views)
-            )
-            for name, cam in cams.items():
-                logits[name].extend(pooled[name].chunk(1 + self.flip))
-                cam = cam.float().relu()
-                cam = resize_cam(merge_flip(cam) if self.flip else cam, size)
-                merged[name] = merged[name] + cam if name in merged else cam
-        means = {name: torch.stack(x).mean(0) for name, x in logits.items()}
-        return merged, classifier.fuse_scores(means)
+        if self.extractor is None:
+            return self._plain_cams(classifier, images, in_parts)
+        items = 1 if in_parts else self.max_batch
+        scores = torch.cat(
+            [
+                self._plain_cams(classifier, part, in_parts)[1]
+                for part in images.split(items)
+            ]
+        ).float()
+        with parameters_frozen(classifier), torch.enable_grad():
+            merged = self._item_cams(classifier, images, scores, labels, items)
+        return merged, scores
 
-    def _all_views(self, classifier, views: Tensor):
-        """Maps and logits of views, at once or, to save memory, one by one."""
-        if not self.one_by_one:
-            return self.view_cams(classifier, views)
-        return join_parts(
-            [self.view_cams(classifier, view) for view in views.split(1)]
-        )
+    def _plain_cams(self, classifier, images: Tensor, in_parts: bool):
+        """Merge the branches' CAMs of all classes; scores beside them."""
+        size = stride_size(images.shape[-2:], self.output_stride)
+        branches = classifier.branches()
+        merged = dict.fromkeys(branches, 0.0)
+        logits = {name: [] for name in branches}
+        # What mixes the views of an image gives something else without.
+        single = in_parts and not mixes_images(classifier)
+        for scale in self.scales:
+            views = self._views(images, scale)
+            parts = flat_views(views).split(1 if single else views.numel())
+            for name, branch in branches.items():
+                seen = [branch.view_cam(part) for part in parts]
+                cam, pooled = (torch.cat(x) for x in zip(*seen, strict=True))
+                logits[name].extend(pooled.chunk(len(views)))
+                # A view and its mirrored twin meet at feature size; bilinear
+                # resizing comes after, summing over scales last.
+                cam = cam.float().relu()
+                cam = merge_flip(cam) if self.flip else cam
+                merged[name] = merged[name] + resize_cam(cam, size)
+        return merged, class_scores(logits)
+
+    def _item_cams(self, classifier, images, scores, labels, items: int):
+        """Merge the extractor's maps; those of other classes are 0."""
+        found = [
+            self._classes(*pair) for pair in zip(scores, labels, strict=True)
+        ]
+        rows = torch.cat([torch.full_like(c, i) for i, c in enumerate(found)])
+        classes = torch.cat(found)
+        numbers = torch.arange(len(rows), device=rows.device)
+        chunks = numbers.split(items) if len(rows) else ()
+        size = stride_size(images.shape[-2:], self.output_stride)
+        merged = {
+            name: scores.new_zeros(*scores.shape, *size)
+            for name in classifier.branches()
+        }
+        for index, scale in enumerate(self.scales):
+            views = self._views(images, scale)
+            for name, branch in classifier.branches().items():
+                for chunk in chunks:
+                    row, target = rows[chunk], classes[chunk]
+                    cam = self.extractor(branch, views[:, row], target, index)
+                    cam = resize_cam(cam.detach(), size)
+                    merged[name][row, target] += cam
+        return merged
+
+    def _views(self, images: Tensor, scale: float) -> Tensor:
+        """Rescaled images, mirrored ones after them: (V, N, 3, H, W)."""
+        views = self._rescale(images, scale)[None]
+        return torch.cat([views, views.flip(-1)]) if self.flip else views
 
     def _rescale(self, images: Tensor, scale: float) -> Tensor:
         """Resize (N, 3, H, W) by a factor, to at least one pixel."""
@@ -255,15 +292,14 @@ class MultiScaleCAM:
         return label.to(scores.device).nonzero()[:, 0]
 
     def _finish(self, classifier, cams, scores, label) -> CAMPrediction:
-        """Select, normalise and fuse the maps of one image."""
+        """Select, normalise and combine the maps of one image."""
         classes = self._classes(scores, label)
         raw = [cam[classes] for cam in cams.values()]
         finite = torch.stack([cam.isfinite().flatten(1).all(1) for cam in raw])
-        cams = classifier.fuse_cams(
+        cams = classifier.combine(
             {name: normalize_cam(cam[classes]) for name, cam in cams.items()}
         )
-        final = cams[getattr(classifier, 'final', next(reversed(cams)))]
-        usable = finite.all(0) & usable_maps(final)
+        usable = finite.all(0) & usable_maps(cams[classifier.final])
         # To the precision of stored records, so that a run and its records
         # have the same scores.
         return CAMPrediction(
@@ -274,26 +310,22 @@ class MultiScaleCAM:
         )
 
 
-def channels_last_on_cpu(views: Tensor) -> Tensor:
-    """Lay views out as a CPU's convolutions read them fastest.
-
-    Feature maps follow their input. Values change by rounding only. On
-    another device views stay as they are: there see
-    :class:`ChannelsLastHook`.
+def class_scores(logits: dict[str, list[Tensor]]) -> Tensor:
+    """Class probabilities: the mean over branches of their mean logits'.
 
     Args:
-        views (Tensor): Shape (M, 3, H, W).
+        logits (dict[str, list[Tensor]]): One (N, K_all) a view, by branch.
 
     Returns:
-        Tensor: The same values, on a CPU channels last in memory.
+        Tensor: Shape (N, K_all), in [0, 1].
     """
-    if views.device.type != 'cpu':
-        return views
-    return views.contiguous(memory_format=torch.channels_last)
+    means = [torch.stack(views).mean(0) for views in logits.values()]
+    return torch.stack(means).sigmoid().mean(0)
 
 
-def mixes_images(classifier) -> bool:
+def mixes_images(classifier: nn.Module) -> bool:
     """Whether a network's output for an image depends on its batch."""
-    if not isinstance(classifier, nn.Module):
-        return False
-    return any(getattr(m, 'mixes_images', False) for m in classifier.modules())
+    return any(
+        isinstance(module, AttentionModulation) and module.mixes_images
+        for module in classifier.modules()
+    )

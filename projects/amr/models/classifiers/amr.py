@@ -6,9 +6,8 @@ from torch import Tensor
 from projects.amr.models.classifiers.base_cam_classifier import (
     BaseCAMClassifier,
 )
+from projects.amr.models.classifiers.cam_classifier import CAMClassifier
 from projects.amr.ops import erase_peaks, normalize_cam, weighted_cam
-
-BRANCHES = ('spotlight', 'compensation')
 
 
 @MODELS.register_module()
@@ -16,7 +15,7 @@ class AMR(BaseCAMClassifier):
     """Spotlight and compensation classifier, recalibrating each other.
 
     Both branches are classifiers of their own, given by config: any
-    :class:`BaseCAMClassifier` will do. What makes the compensation branch
+    :class:`CAMClassifier` will do. What makes the compensation branch
     one is the attention modulation module in its backbone (as a plugin or
     by :class:`StageModulation`); without it, it is the control "two
     networks".
@@ -75,8 +74,7 @@ class AMR(BaseCAMClassifier):
             ``loss_cps``.
     """
 
-    final = 'weighted'
-    maps = (*BRANCHES, 'weighted')
+    maps = ('spotlight', 'compensation', 'weighted')
 
     def __init__(
         self,
@@ -136,56 +134,48 @@ class AMR(BaseCAMClassifier):
         """Number of foreground classes."""
         return self.spotlight.num_classes
 
-    def branches(self) -> dict[str, BaseCAMClassifier]:
+    def branches(self) -> dict[str, CAMClassifier]:
         """Return the spotlight and the compensation classifier."""
-        return {name: getattr(self, name) for name in BRANCHES}
-
-    def branch_cams(self, inputs: Tensor) -> dict[str, Tensor]:
-        """Unrectified CAMs (N, K, h, w) of both branches."""
         return {
-            name: next(iter(branch.branch_cams(inputs).values()))
-            for name, branch in self.branches().items()
+            'spotlight': self.spotlight,
+            'compensation': self.compensation,
         }
-
-    def view_cams(self, inputs: Tensor):
-        """Maps and logits of both branches, see the base class."""
-        cams, logits = {}, {}
-        for name in BRANCHES:
-            own = getattr(self, name).view_cams(inputs)
-            cams[name], logits[name] = (next(iter(x.values())) for x in own)
-        return cams, logits
 
     def train_cams(self, inputs, labels, detach=False):
         """Losses of Eq. 12 and the compensation branch's CAM."""
-        losses, cams = {}, {}
-        for name in BRANCHES:
-            fixed = detach or (name == 'spotlight' and self.detach_spotlight)
-            if self.erase_thr is not None and name == 'compensation':
-                inputs = erase_peaks(
-                    inputs, cams['spotlight'], labels, self.erase_thr
-                )
-            own, cams[name] = getattr(self, name).train_cams(
-                inputs, labels, detach=fixed
-            )
-            for key, value in own.items():
-                suffix = key.removeprefix('loss_').replace('cls', '')
-                key = f'loss_{name}_{suffix}'.rstrip('_')
-                losses[key] = self.cls_weight * value
-        if self.loss_cps is not None:
-            losses['loss_cps'] = self.loss_cps(*cams.values(), labels)
-        return losses, cams['compensation']
+        losses, spotlight = self._train_branch(
+            'spotlight', inputs, labels, detach or self.detach_spotlight
+        )
+        if self.erase_thr is not None:
+            inputs = erase_peaks(inputs, spotlight, labels, self.erase_thr)
+        others, compensation = self._train_branch(
+            'compensation', inputs, labels, detach
+        )
+        losses |= others
+        if self.loss_cps is not None:  # Eq. 11
+            losses['loss_cps'] = self.loss_cps(spotlight, compensation, labels)
+        return losses, compensation
 
-    def fuse_cams(self, cams: dict[str, Tensor]) -> dict[str, Tensor]:
-        """Add the weighted CAM, Eq. 2, of normalised maps (K, h, w)."""
-        cams = {
-            name: self._finish_branch(name, cams[name]) for name in BRANCHES
+    def _train_branch(self, name: str, inputs, labels, fixed: bool):
+        """Weighted losses of a branch, by name (Eq. 10), and its CAM."""
+        losses, cam = self.branches()[name].train_cams(inputs, labels, fixed)
+        renamed = {
+            key.replace('loss', f'loss_{name}', 1).removesuffix('_cls'): (
+                self.cls_weight * value
+            )
+            for key, value in losses.items()
         }
-        weighted = weighted_cam(*(cams[name] for name in BRANCHES), self.xi)
+        return renamed, cam
+
+    def combine(self, cams: dict[str, Tensor]) -> dict[str, Tensor]:
+        """Both finished maps and the weighted one (Eq. 2), (k, h', w')."""
+        spotlight = self.spotlight.finish_cam(cams['spotlight'])
+        compensation = self.compensation.finish_cam(cams['compensation'])
+        weighted = weighted_cam(spotlight, compensation, self.xi)
         if self.renormalize:
             weighted = normalize_cam(weighted)
-        return {**cams, 'weighted': weighted}
-
-    def _finish_branch(self, name: str, cam: Tensor) -> Tensor:
-        """Let a branch finish its normalised map (K, h, w) in its own way."""
-        branch = getattr(self, name)
-        return branch.fuse_cams({branch.final: cam})[branch.final]
+        return {
+            'spotlight': spotlight,
+            'compensation': compensation,
+            'weighted': weighted,
+        }

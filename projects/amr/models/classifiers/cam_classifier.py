@@ -17,6 +17,11 @@ from projects.amr.ops import pool_logits
 class CAMClassifier(BaseCAMClassifier):
     """One encoder and one CAM head, trained with the soft margin loss.
 
+    The plain classifier and a branch of :class:`AMR`: it is its own branch.
+    A subclass whose maps are not those that its logits are the means of
+    (SEAM, which refines them) overrides :meth:`view_cam` and sets
+    ``refines``.
+
     Args:
         backbone (dict): Config of the encoder; it returns a tuple of maps.
         head (dict): Config of the CAM head.
@@ -28,6 +33,8 @@ class CAMClassifier(BaseCAMClassifier):
         val_cfg (dict, optional): CAM method of validation. Defaults to None.
         init_cfg (dict, optional): Initialisation. Defaults to None.
     """
+
+    refines = False  # whether view_cam gives another map than forward_cam
 
     def __init__(
         self,
@@ -55,9 +62,30 @@ class CAMClassifier(BaseCAMClassifier):
         """Feature maps of images (N, 3, H, W)."""
         return features_of_views(self.backbone, inputs)
 
-    def branch_cams(self, inputs: Tensor) -> dict[str, Tensor]:
-        """Unrectified CAM (N, K, h, w) under the name ``cam``."""
-        return {'cam': self.head(self.extract_feat(inputs))}
+    def branches(self) -> dict[str, 'CAMClassifier']:
+        """Return the classifier itself."""
+        return {self.final: self}
+
+    def forward_cam(self, inputs: Tensor) -> Tensor:
+        """Unrectified CAM (N, K, h, w) of images (N, 3, H, W)."""
+        return self.head(self.extract_feat(inputs))
+
+    def view_cam(self, inputs: Tensor) -> tuple[Tensor, Tensor]:
+        """Map and logits of views, which a CAM method merges.
+
+        Args:
+            inputs (Tensor): Views, normalised, shape (N, 3, H, W).
+
+        Returns:
+            tuple[Tensor, Tensor]: Map before ReLU (N, K, h, w) and logits
+            (N, K).
+        """
+        cam = self.forward_cam(inputs)
+        return cam, pool_logits(cam.float())
+
+    def finish_cam(self, cam: Tensor) -> Tensor:
+        """Last step on the merged, normalised map (k, h', w'): none here."""
+        return cam
 
     def train_cams(self, inputs, labels, detach=False):
         """Classification loss and unrectified CAM, see the base class."""

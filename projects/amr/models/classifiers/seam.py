@@ -149,12 +149,12 @@ class SEAM(CAMClassifier):
             maps = torch.cat([maps[:, :1], keep_winner(cam)], dim=1)
         return self.pcm(maps, inputs, features)
 
-    def view_cams(self, inputs: Tensor):
-        """Refined maps and the logits of the CAM, see the base class."""
+    def view_cam(self, inputs: Tensor) -> tuple[Tensor, Tensor]:
+        """Refined map and the logits of the CAM, see the base class."""
         features = self.extract_feat(inputs)
         cam = self.head(features)
         refined = self.refine(cam, inputs, features)[:, 1:]
-        return {'cam': refined}, {'cam': pool_logits(cam.float())}
+        return refined, pool_logits(cam.float())
 
     def train_cams(self, inputs, labels, detach=False):
         """Losses and unrectified CAM of the images, see the base class."""
@@ -212,6 +212,6 @@ class SEAM(CAMClassifier):
             ) + self.loss_ecr(second.refined, add_background(first.cam))
         return losses
 
-    def fuse_cams(self, cams: dict[str, Tensor]) -> dict[str, Tensor]:
-        """Stretch the merged maps, as the released code does."""
-        return {name: stretch_cam(cam) for name, cam in cams.items()}
+    def finish_cam(self, cam: Tensor) -> Tensor:
+        """Stretch the merged map, as the released code does."""
+        return stretch_cam(cam)

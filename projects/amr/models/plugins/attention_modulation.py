@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from projects.amr.ops import gaussian_modulation, threshold_modulation
 from projects.amr.ops.precision import full_precision
+from projects.amr.runtime.checkpoints.checkpoint import StartsFromScratch
 
 MODULATIONS = {
     'gaussian': gaussian_modulation,
@@ -23,7 +24,7 @@ class GateNorm(nn.BatchNorm2d):
 
     Args:
         always_train (bool): Whether ``eval()`` leaves it normalising by the
-            batch at hand, as the released code does. Defaults to False.
+            current batch, as the released code does. Defaults to False.
     """
 
     def __init__(self, *args, always_train: bool = False, **kwargs):
@@ -36,7 +37,7 @@ class GateNorm(nn.BatchNorm2d):
 
 
 @MODELS.register_module()
-class AttentionModulation(nn.Module):
+class AttentionModulation(StartsFromScratch, nn.Module):
     r"""Channel, then spatial attention, each passed through a modulation.
 
     .. math::
@@ -80,6 +81,10 @@ class AttentionModulation(nn.Module):
     Raises:
         ValueError: If both parts are off or an option is unknown.
 
+    Attributes:
+        mixes_images (bool): Whether an image's output depends on its batch;
+            CAM methods then take one image at a time.
+
     Example:
         >>> amm = AttentionModulation(8)
         >>> amm(torch.rand(2, 8, 5, 7)).shape
@@ -87,9 +92,6 @@ class AttentionModulation(nn.Module):
     """
 
     _abbr_ = 'amm'
-
-    # No pretrained network has one: such weights need not hold it.
-    from_scratch = True
 
     def __init__(
         self,
@@ -125,7 +127,6 @@ class AttentionModulation(nn.Module):
             else None
         )
         self.spatial_transform = spatial_transform
-        # Batch statistics; CAM methods then take one image at a time.
         self.mixes_images = norm_always_train or (
             (modulation or {}).get('stats') == 'batch'
         )

@@ -7,7 +7,7 @@ from mmengine.structures import PixelData
 from torch import Tensor
 
 from projects.amr.models.bounded_images import MAX_PIXELS, bounded_images
-from projects.amr.models.memory import cpu_way, first_that_fits, join_parts
+from projects.amr.models.memory import retry_in_less_memory
 from projects.amr.ops.large_labels import argmax_resized
 
 
@@ -19,7 +19,7 @@ class BoundedInferenceMixin:
     and its labels are enlarged in bands: then the sample has no
     ``seg_logits``, which would be of the image's size for every class.
 
-    Short of memory, a batch is tried again image by image, then on the CPU.
+    Out of memory, a batch is tried again image by image, then on the CPU.
     """
 
     @property
@@ -27,8 +27,19 @@ class BoundedInferenceMixin:
         """Largest number of pixels that goes through the network."""
         return self.test_cfg.get('max_pixels', MAX_PIXELS)
 
+    @retry_in_less_memory(
+        lambda inputs, metas: (
+            f'labels of {len(inputs)} images of (H, W) '
+            f'{tuple(inputs.shape[-2:])}'
+        ),
+        'Lower test_dataloader.batch_size or model.test_cfg.max_pixels, '
+        "or set model.test_cfg to mode='slide' with a crop_size",
+    )
     def inference(
-        self, inputs: Tensor, batch_img_metas: Sequence[dict]
+        self,
+        inputs: Tensor,
+        batch_img_metas: Sequence[dict],
+        in_parts: bool = False,
     ) -> Tensor:
         """Logits of images (N, 3, H, W), of their size or a smaller one."""
         full = inputs.shape[-2:]
@@ -36,31 +47,14 @@ class BoundedInferenceMixin:
         if inputs.shape[-2:] != full:
             size = tuple(inputs.shape[-2:])
             batch_img_metas = [_resized(m, size) for m in batch_img_metas]
-        home = inputs.device
-
-        def compute(device=home, count=1):
-            parts = [
-                super(BoundedInferenceMixin, self)
-                .inference(
-                    inputs[i : i + count].to(device),
-                    batch_img_metas[i : i + count],
-                )
-                .to(home)
-                for i in range(0, len(inputs), count)
-            ]
-            return join_parts(parts)
-
-        return first_that_fits(
-            [
-                ('in batches', lambda: compute(count=len(inputs))),
-                ('image by image', compute),
-                *cpu_way(self, lambda: compute('cpu')),
-            ],
-            f'labels of {len(inputs)} images of (H, W) '
-            f'{tuple(inputs.shape[-2:])}',
-            'Lower test_dataloader.batch_size or model.test_cfg.max_pixels, '
-            "or set model.test_cfg to mode='slide' with a crop_size",
-        )
+        count = 1 if in_parts else len(inputs)
+        parts = [
+            super(BoundedInferenceMixin, self).inference(
+                inputs[i : i + count], batch_img_metas[i : i + count]
+            )
+            for i in range(0, len(inputs), count)
+        ]
+        return torch.cat(parts)
 
     def postprocess_result(
         self, seg_logits: Tensor, data_samples: list | None = None

@@ -1,4 +1,4 @@
-"""Checkpoint files that are complete, on the disk and readable, or absent."""
+"""Checkpoint files that are complete and readable, or absent."""
 
 import os
 import re
@@ -19,9 +19,9 @@ BACKEND = 'amr_atomic'
 class AtomicCheckpointBackend(LocalBackend):
     """Storage backend whose ``put`` publishes a verified checkpoint.
 
-    The bytes go to a temporary name in the same folder, are forced to the
-    disk and read back as a strict reader will; then the file is renamed, and
-    the folder's entry forced to the disk.
+    The bytes are written under a temporary name in the same folder, forced to
+    the disk and read back strictly; then the file is renamed, and the
+    folder's entry forced to the disk.
     """
 
     def put(self, obj: bytes, filepath: str | Path) -> None:
@@ -32,10 +32,10 @@ class AtomicCheckpointBackend(LocalBackend):
             filepath (str | Path): Final name.
 
         Raises:
-            DiskFullError: If there is no space; the message tells needed and
-                free bytes.
+            DiskFullError: If there is no space; needed and free bytes are
+                named.
             UserError: If it cannot be written for another reason.
-            CheckpointError: If what was written cannot be read back.
+            CheckpointError: If it cannot be read back.
         """
         path = Path(filepath)
         try:
@@ -45,7 +45,11 @@ class AtomicCheckpointBackend(LocalBackend):
                 file.flush()
                 os.fsync(file.fileno())
                 read_checkpoint(file.name)
-            _sync_folder(path.parent)
+            handle = os.open(path.parent, os.O_RDONLY)
+            try:
+                os.fsync(handle)  # the rename too
+            finally:
+                os.close(handle)
         except (OSError, DiskFullError) as error:
             full = isinstance(error, DiskFullError)
             raise (DiskFullError if full else UserError)(
@@ -61,21 +65,8 @@ class AtomicCheckpointBackend(LocalBackend):
             ) from None
 
 
-def _sync_folder(folder: Path) -> None:
-    """Force a rename to the disk, where the system can."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
 class LateRemoval:
-    """A storage backend that only notes what it is to remove.
-
-    Args:
-        backend (BaseStorageBackend): Does all the rest.
-    """
+    """A storage backend that lists files in ``paths`` and removes none."""
 
     def __init__(self, backend):
         self.backend = backend

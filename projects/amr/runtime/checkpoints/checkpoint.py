@@ -1,28 +1,45 @@
-"""Does a checkpoint belong to a model, and is a model worth saving?"""
+"""Contents of checkpoints, and how they fit a model."""
 
+from pathlib import Path
+
+import numpy as np
 import torch
-from mmengine.logging import print_log
+from mmengine.logging import HistoryBuffer, print_log
+from mmengine.model import BaseTTAModel, is_model_wrapper
 from torch import nn
 
 from projects.amr.errors import CheckpointMismatchError, list_faults
 
 # IRNet's displacement branch, which semantic masks never used.
 RETIRED = ('displacement_head.',)
+_HISTORY = 'log_history'
+
+
+def unwrap_model(model: nn.Module) -> nn.Module:
+    """Remove the wrappers of distributed runs and test-time augmentation.
+
+    Args:
+        model (nn.Module): A runner's model.
+
+    Returns:
+        nn.Module: The model that the config describes and checkpoints hold.
+    """
+    while is_model_wrapper(model) or isinstance(model, BaseTTAModel):
+        model = model.module
+    return model
+
+
+class StartsFromScratch:
+    """Base of modules that no pretrained network has.
+
+    Initial weights (``Pretrained``) need not hold their parameters.
+    """
 
 
 def compare_state(
     model: nn.Module, state: dict
 ) -> tuple[list[str], list[str], list[str]]:
-    """Compare keys and shapes.
-
-    Args:
-        model (nn.Module): The model.
-        state (dict[str, Tensor]): State dict of a checkpoint.
-
-    Returns:
-        tuple[list[str], list[str], list[str]]: Keys missing in the
-        checkpoint, keys unknown to the model, and shape differences.
-    """
+    """Keys missing in a state dict, unknown to the model, of other shape."""
     own = model.state_dict()
     state = {key.removeprefix('module.'): v for key, v in state.items()}
     missing = [key for key in own if key not in state]
@@ -90,15 +107,7 @@ def require_match(model: nn.Module, state: dict, source: str) -> None:
 
 @torch.no_grad()
 def non_finite_names(model: torch.nn.Module) -> list[str]:
-    """Names of parameters and buffers that are not finite.
-
-    Args:
-        model (nn.Module): The model.
-
-    Returns:
-        list[str]: Parameters with nan or infinity, buffers with nan (masks
-        of infinity are in use).
-    """
+    """Parameters with nan or infinity, and buffers with nan."""
     bad = [
         name
         for name, value in model.named_parameters()
@@ -113,7 +122,47 @@ def non_finite_names(model: torch.nn.Module) -> list[str]:
 
 
 def _shape(value) -> str:
-    """A tensor's shape, or what stands in its place."""
+    """A tensor's shape, or the type of another value."""
     if isinstance(value, torch.Tensor):
         return str(tuple(value.shape))
     return type(value).__name__
+
+
+def to_plain(value):
+    """Copy of nested values that ``torch.load(weights_only=True)`` reads.
+
+    Numpy numbers become Python's, arrays tensors (of text: lists), log
+    histories dicts of tensors, paths text, dicts of any kind plain ones.
+
+    Example:
+        >>> to_plain({'best': np.float32(0.5), 'kept': (1, 'a')})
+        {'best': 0.5, 'kept': (1, 'a')}
+    """
+    if isinstance(value, HistoryBuffer):
+        values, counts = value.data
+        return {
+            _HISTORY: torch.from_numpy(np.array(values, np.float64)),
+            'counts': torch.from_numpy(np.array(counts, np.int64)),
+            'max_length': int(value.max_length),
+        }
+    if isinstance(value, np.generic):
+        return value.item()
+    if isinstance(value, np.ndarray):
+        plain = value.dtype.kind in 'biuf'
+        return torch.from_numpy(value.copy()) if plain else value.tolist()
+    if type(value) in (list, tuple):
+        return type(value)(to_plain(item) for item in value)
+    if isinstance(value, dict):
+        return {key: to_plain(item) for key, item in value.items()}
+    return str(value) if isinstance(value, Path) else value
+
+
+def restore_histories(scalars: dict) -> None:
+    """Restore mmengine's log histories in a hub's log scalars, in place."""
+    for name, value in scalars.items():
+        if isinstance(value, dict) and _HISTORY in value:
+            scalars[name] = HistoryBuffer(
+                value[_HISTORY].cpu().numpy(),
+                value['counts'].cpu().numpy(),
+                value['max_length'],
+            )

@@ -1,8 +1,8 @@
-"""Reading checkpoint files: nothing but weights and plain values.
+"""Read checkpoint files: weights and plain values only.
 
-mmengine's loader falls back to full unpickling where ``weights_only`` fails,
-so a crafted file can run commands; torch's reader does not notice changed
-bytes inside of a tensor. Neither happens here.
+mmengine's loader falls back to full unpickling if ``weights_only`` fails, so a
+crafted file can run commands; torch's reader does not notice changed bytes
+inside a tensor. Neither happens here.
 """
 
 import io
@@ -42,8 +42,8 @@ def read_checkpoint(
 ) -> dict:
     """Read a checkpoint with ``weights_only``, and check its bytes.
 
-    Besides tensors and plain values only what mmengine's checkpoints hold is
-    taken: numpy numbers and arrays, and log histories.
+    Allowed are tensors and plain values, and what mmengine's checkpoints
+    hold: numpy numbers and arrays, and log histories.
 
     Args:
         path (str | Path): The file.
@@ -83,12 +83,7 @@ def read_checkpoint(
 
 
 def check_bytes(path: Path) -> None:
-    """Compare a checkpoint's parts with the checksums it carries.
-
-    Files of torch before 1.6 carry none.
-
-    Args:
-        path (Path): The file.
+    """Compare a checkpoint's parts with its checksums, if it has any.
 
     Raises:
         ValueError: If a part does not match.
@@ -102,15 +97,9 @@ def check_bytes(path: Path) -> None:
 
 
 def foreign_globals(path: Path) -> list[str]:
-    """Names in a checkpoint's pickle that are no part of plain weights.
+    """Dotted names in a checkpoint's pickle that plain weights do not need.
 
     The pickle is disassembled, not run.
-
-    Args:
-        path (Path): The file.
-
-    Returns:
-        list[str]: Dotted names, in order, each once.
     """
     if zipfile.is_zipfile(path):
         with zipfile.ZipFile(path) as archive:
@@ -185,7 +174,7 @@ def _unpickle(path: Path, map_location):
 
 
 def _refusal(path: Path, error: Exception) -> CheckpointError:
-    """Say which object a file was refused for."""
+    """Error that names the object a file is refused for."""
     named = re.findall(r'GLOBAL ([\w.]+)', str(error))
     names = named + [n for n in foreign_globals(path) if n not in named]
     if not names:
@@ -198,7 +187,7 @@ def _refusal(path: Path, error: Exception) -> CheckpointError:
 
 
 def _damage(path: Path, error: Exception) -> CheckpointError:
-    """Say that a file cannot be read."""
+    """Error about a file that cannot be read."""
     detail = re.split(r'[\n.]', str(error).strip())[0] or type(error).__name__
     if isinstance(error, UnpicklingError):
         detail = 'no pickle of weights'

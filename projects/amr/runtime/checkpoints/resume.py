@@ -1,10 +1,10 @@
-"""Which checkpoint a training goes on from."""
+"""Find the checkpoint that a training resumes from."""
 
 import logging
 import os
 import re
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from mmengine.config import Config
 from mmengine.logging import print_log
@@ -16,15 +16,8 @@ LAST = 'last_checkpoint'
 _NAME = re.compile(r'(?:epoch_(\d+))?_?(?:iter_(\d+))?')
 
 
-@dataclass
-class ResumePoint:
-    """A checkpoint that can be resumed from.
-
-    Args:
-        path (Path): The checkpoint.
-        epoch (int): Finished epochs.
-        iteration (int): Finished iterations.
-    """
+class ResumePoint(NamedTuple):
+    """A checkpoint to resume from, with its finished epochs and iterations."""
 
     path: Path
     epoch: int
@@ -34,16 +27,15 @@ class ResumePoint:
 def last_checkpoint(folder: str | Path) -> Path | None:
     """The checkpoint that a work dir's ``last_checkpoint`` names.
 
-    mmengine writes the path as it was seen from where the training ran; the
-    work dir may have moved since, or be a copy. So a file of that name in
-    the work dir comes first, and one in another work dir does not count.
+    mmengine writes the path as seen from where the training ran; the work dir
+    may have moved, or be a copy. So a file of that name in the work dir comes
+    first, and one in another work dir does not count.
 
     Args:
         folder (str | Path): The work dir.
 
     Returns:
-        Path | None: The file, which need not exist, or None if nothing is
-        named.
+        Path | None: The file, which need not exist; None if none is named.
     """
     try:
         text = (Path(folder) / LAST).read_text().strip()
@@ -51,15 +43,15 @@ def last_checkpoint(folder: str | Path) -> Path | None:
         return None
     if not text or '\0' in text:
         return None
-    beside, named = Path(folder) / Path(text).name, Path(text)
+    inside, named = Path(folder) / Path(text).name, Path(text)
     elsewhere = named.is_file() and not (named.parent / LAST).is_file()
-    return named if elsewhere and not beside.is_file() else beside
+    return named if elsewhere and not inside.is_file() else inside
 
 
 def find_resume_point(
     folder: str | Path, trust: bool = False
 ) -> tuple[ResumePoint | None, list[str]]:
-    """Find the checkpoint to go on from: the last one, or what is left.
+    """Find the last checkpoint, or else the newest that can be loaded.
 
     Args:
         folder (str | Path): The work dir.
@@ -75,7 +67,7 @@ def find_resume_point(
         try:
             point = read_resume_point(path, trust)
         except CheckpointError as error:
-            notes.append(f'passed over: {error}')
+            notes.append(f'skipped: {error}')
             continue
         if path != wanted:
             notes.append(_fallback_note(wanted, point))
@@ -86,14 +78,7 @@ def find_resume_point(
 
 
 def read_resume_point(path: str | Path, trust: bool = False) -> ResumePoint:
-    """Read how far a checkpoint has come.
-
-    Args:
-        path (str | Path): The checkpoint.
-        trust (bool): See :func:`read_checkpoint`. Defaults to False.
-
-    Returns:
-        ResumePoint: The point.
+    """Read the epoch and iteration of a checkpoint.
 
     Raises:
         CheckpointError: If the file cannot be read, or holds weights without
@@ -116,11 +101,10 @@ def read_resume_point(path: str | Path, trust: bool = False) -> ResumePoint:
 
 
 def settle_resume(cfg: Config, trust: bool = False) -> None:
-    """Choose what ``--resume`` goes on from, and say what a user must know.
+    """Choose the checkpoint of ``--resume``, and log notes about it.
 
-    That is a ``load_from`` of the work dir itself, and one from elsewhere if
-    the work dir has no checkpoint yet. Once it has, its last checkpoint
-    counts: ``load_from`` is then what the training began with.
+    A ``load_from`` counts if it is in the work dir, or the work dir has no
+    checkpoint yet; later it is only what the training began with.
 
     Args:
         cfg (Config): With ``work_dir``; ``load_from`` is set to the
@@ -152,12 +136,10 @@ def settle_resume(cfg: Config, trust: bool = False) -> None:
 
 
 def _finished_note(cfg: Config, point: ResumePoint) -> list[str]:
-    """Say that there is nothing to go on with, if so."""
+    """Note that the training is finished, if so."""
     loop = cfg.get('train_cfg') or {}
-    for name, done in (
-        ('max_epochs', point.epoch),
-        ('max_iters', point.iteration),
-    ):
+    progress = {'max_epochs': point.epoch, 'max_iters': point.iteration}
+    for name, done in progress.items():
         total = loop.get(name)
         if total and done >= total:
             return [
@@ -168,7 +150,7 @@ def _finished_note(cfg: Config, point: ResumePoint) -> list[str]:
 
 
 def progress_of(path: Path) -> tuple[int, int] | None:
-    """Epochs and further iterations that a checkpoint's name tells.
+    """Epochs and further iterations in a checkpoint's name.
 
     Example:
         >>> progress_of(Path('epoch_3.pth'))
@@ -201,11 +183,11 @@ def _candidates(folder: Path, wanted: Path | None) -> list[Path]:
 
 
 def _fallback_note(wanted: Path | None, point: ResumePoint) -> str:
-    """Say which checkpoint stands in, and what is lost."""
+    """Name the checkpoint that is used instead, and what is lost."""
     place = f'epoch {point.epoch}, iteration {point.iteration}'
     if wanted is None:
         return (
-            f'{point.path.parent / LAST} is missing or empty: going on from '
+            f'{point.path.parent / LAST} is missing or empty: resuming from '
             f'the newest checkpoint that can be read, {point.path} ({place})'
         )
     state = 'cannot be used' if wanted.is_file() else 'is missing'

@@ -1,8 +1,9 @@
-"""Resuming with another number of processes, or another batch size.
+"""Resuming with other settings than the checkpoint's.
 
-What a step sees changes, and in epoch-based training the number of steps an
-epoch takes. The schedule is kept in epochs there, and in iterations where
-the loop counts those; where neither can be kept, the run is refused.
+With another number of processes or another batch size, an epoch takes another
+number of steps. The schedule is kept in epochs, or in iterations if the loop
+counts those; if neither can be kept, the run is refused. So are other settings
+of optimizer and schedule, which would have no effect.
 """
 
 from mmengine.optim.scheduler.param_scheduler import INF
@@ -11,18 +12,15 @@ from mmengine.runner import EpochBasedTrainLoop, Runner
 from projects.amr.errors import UserError
 
 SCALE = 'parallel'
+# What moves during training.
+_PROGRESS = frozenset(
+    {'params', 'lr', 'last_step', '_global_step', '_last_value', 'base_values'}
+)
+_PLAIN = (bool, int, float, str, tuple, list, type(None))
 
 
 def describe_scale(runner: Runner) -> dict[str, int]:
-    """How much a training step sees.
-
-    Args:
-        runner (Runner): In training.
-
-    Returns:
-        dict[str, int]: Processes, images a process, accumulated steps, and
-        steps an epoch.
-    """
+    """Processes, images per process, accumulated steps, steps per epoch."""
     loader = runner.train_dataloader
     size = loader.batch_size or getattr(loader.batch_sampler, 'batch_size', 1)
     return {
@@ -39,14 +37,7 @@ def accumulative_counts(runner: Runner) -> int:
 
 
 def effective_batch(scale: dict[str, int]) -> int:
-    """Images an update of the weights sees.
-
-    Example:
-        >>> effective_batch(
-        ...     dict(world_size=2, batch_size=4, accumulative_counts=1)
-        ... )
-        8
-    """
+    """Images per update of the weights."""
     return (
         scale['world_size']
         * scale['batch_size']
@@ -93,8 +84,8 @@ def fit_schedule(runner: Runner, checkpoint: dict) -> str | None:
     if old['steps_per_epoch'] != new['steps_per_epoch']:
         _rescale(runner, checkpoint, old, new)
         text += (
-            f'; an epoch takes {new["steps_per_epoch"]} steps in place of '
-            f'{old["steps_per_epoch"]}, the schedule goes on at the same epoch'
+            f'; an epoch takes {new["steps_per_epoch"]} steps, it took '
+            f'{old["steps_per_epoch"]}; the schedule stays at the same epoch'
         )
     return text
 
@@ -142,3 +133,62 @@ def _scaled(state: dict, ratio: float) -> dict:
         for key in ('last_step', '_global_step')
         if key in state
     }
+
+
+def require_same_settings(
+    runner: Runner, checkpoint: dict, same_steps: bool = True
+) -> None:
+    """Refuse new settings that resuming would silently undo.
+
+    A resumed training takes the optimizer's and the schedulers' state from
+    the checkpoint, and with it their learning rate, momentum, decay, power
+    and end, whatever the config says.
+
+    Args:
+        runner (Runner): In training, optimizer and schedulers built.
+        checkpoint (dict): What it resumes from.
+        same_steps (bool): Whether an epoch takes as many steps as it did;
+            otherwise the schedulers are fitted, and not compared here.
+            Defaults to True.
+
+    Raises:
+        UserError: If settings differ; they are named with both values.
+    """
+    changes = _differences(
+        (checkpoint.get('optimizer') or {}).get('param_groups'),
+        getattr(runner.optim_wrapper, 'param_groups', None),
+        'optimizer',
+    )
+    built, saved = runner.param_schedulers, checkpoint.get('param_schedulers')
+    if same_steps and isinstance(built, list) and isinstance(saved, list):
+        names = ' and '.join(type(scheduler).__name__ for scheduler in built)
+        states = [scheduler.state_dict() for scheduler in built]
+        changes += _differences(saved, states, names)
+    if changes:
+        raise UserError(
+            f'cannot resume: {"; ".join(changes)}. A resumed training keeps '
+            "the checkpoint's values, so the change would have no "
+            'effect. Put the config back, or start a new training from its '
+            'weights: --cfg-options load_from=CHECKPOINT with another '
+            '--work-dir, without --resume'
+        )
+
+
+def _differences(before, now, where: str) -> list[str]:
+    """Settings that differ between lists of dicts of the same length."""
+    if not isinstance(before, list) or not isinstance(now, list):
+        return []
+    if len(before) != len(now):
+        return []
+    found = {}
+    for old, new in zip(before, now, strict=True):
+        if not isinstance(old, dict):
+            continue
+        for key in (key for key in new if key in old and key not in _PROGRESS):
+            # A scheduled momentum moves as the learning rate does.
+            moving = f'initial_{key}' in new
+            plain = isinstance(new[key], _PLAIN)
+            if plain and not moving and old[key] != new[key]:
+                name = key.removeprefix('initial_')
+                found[f'{where} {name} {old[key]} -> {new[key]}'] = None
+    return list(found)

@@ -1,8 +1,8 @@
-"""mmengine's checkpoint loading, without its ways around safety.
+"""Strict loading of checkpoints and initial weights in mmengine.
 
 :func:`use_strict_loading` replaces mmengine's loaders by scheme, so that
-``load_from``, ``--resume``, the tests' checkpoint and ``init_cfg`` all read
-with :func:`read_checkpoint`. ``Pretrained`` initialisation, in mmseg's scope,
+``load_from``, ``--resume``, a test's checkpoint and ``init_cfg`` all read with
+:func:`read_checkpoint`. ``Pretrained`` initialisation, in mmseg's scope,
 refuses files that fit the model only in part.
 """
 
@@ -16,14 +16,17 @@ from mmseg.registry import WEIGHT_INITIALIZERS
 from torch import nn
 
 from projects.amr.errors import CheckpointMismatchError, list_faults
-from projects.amr.runtime.checkpoints.checkpoint import compare_state
+from projects.amr.runtime.checkpoints.checkpoint import (
+    StartsFromScratch,
+    compare_state,
+)
 from projects.amr.runtime.checkpoints.checkpoint_file import read_checkpoint
-from projects.amr.runtime.checkpoints.weight_names import lite_names
-from projects.amr.runtime.checkpoints.weight_sources import (
+from projects.amr.runtime.checkpoints.pretrained import (
     PACKAGE,
     ZOOS,
     find_weights,
 )
+from projects.amr.runtime.checkpoints.weight_names import lite_names
 
 _CLOSED = ('pavi://', r'(\S+\:)?s3://', r'(\S+\:)?petrel://')
 
@@ -57,16 +60,7 @@ def _load(source: str, map_location, trust: bool) -> dict:
 
 
 def part_of_state(content: dict, prefix: str) -> dict:
-    """The state of a sub-module, under the sub-module's own names.
-
-    Args:
-        content (dict): A checkpoint or a state dict.
-        prefix (str): Name of the sub-module; '' is all of it.
-
-    Returns:
-        dict[str, Tensor]: The state dict, without ``module.`` of
-        distributed runs.
-    """
+    """State dict of a sub-module under its own names; '' is all of it."""
     state = content.get('state_dict', content)
     state = {key.removeprefix('module.'): v for key, v in state.items()}
     head = prefix.rstrip('.') + '.' if prefix else ''
@@ -81,13 +75,12 @@ def part_of_state(content: dict, prefix: str) -> dict:
 class StrictPretrainedInit(PretrainedInit):
     """Initial weights that are the module's, or an error.
 
-    mmengine loads what fits, and a part that does not fit starts from random
-    weights. Here every parameter and buffer must be in the file with its
-    shape, but for those of modules that say ``from_scratch`` (the attention
-    modulation) and batch counters. The file may hold more, as an ImageNet
-    head, but nothing else inside of a part that the module has: that is
-    another depth or width. EfficientNet weights are taken under either of
-    the names that :func:`lite_names` knows.
+    mmengine loads what fits, and the rest starts from random weights. Here
+    every parameter and buffer must be in the file with its shape, except
+    batch counters and :class:`StartsFromScratch` modules (the attention
+    modulation). The file may hold more, such as an ImageNet head, but nothing
+    inside a part that the module has: that is another depth or width.
+    EfficientNet weights may have either of the names of :func:`lite_names`.
 
     Args:
         checkpoint (str): File, URL or name of a model zoo.
@@ -125,35 +118,25 @@ class StrictPretrainedInit(PretrainedInit):
 def require_pretrained_match(
     module: nn.Module, state: dict, source: str | Path
 ) -> None:
-    """Refuse initial weights of another network.
-
-    Args:
-        module (nn.Module): The module that they are for.
-        state (dict[str, Tensor]): Their state dict.
-        source (str | Path): For the message.
-
-    Raises:
-        CheckpointMismatchError: See :class:`StrictPretrainedInit`.
-    """
+    """Refuse the state dict of another network, see the class above."""
     missing, unexpected, shapes = compare_state(module, state)
     fresh = tuple(
         f'{name}.'
         for name, part in module.named_modules()
-        if getattr(part, 'from_scratch', False)
+        if isinstance(part, StartsFromScratch)
     )
     children = {name for name, _ in module.named_children()}
     faults = [
         f'missing in the file: {key}'
         for key in missing
-        if not key.startswith(fresh or ('\0',))
-        and not key.endswith('num_batches_tracked')
+        if not key.startswith(fresh)
     ]
     faults += [
         f'unknown to the model: {key}'
         for key in unexpected
         if key.split('.')[0] in children
-        and not key.endswith('num_batches_tracked')
     ]
+    faults = [f for f in faults if not f.endswith('num_batches_tracked')]
     faults += [f'shape: {text}' for text in shapes]
     if faults:
         raise CheckpointMismatchError(

@@ -52,15 +52,12 @@ def lite_names(state: dict[str, Tensor]) -> dict[str, Tensor]:
         return {_renamed(key, places): state[key] for key in state}
     if 'conv_stem.weight' in state:
         return {
-            re.sub(r'^blocks\.(\d+)', _stage_name, key): value
+            re.sub(
+                r'^blocks\.(\d+)', lambda m: f'stage{int(m[1]) + 1}', key
+            ): value
             for key, value in state.items()
         }
     return state
-
-
-def _stage_name(found: re.Match) -> str:
-    """Turn ``blocks.0`` into ``stage1``."""
-    return f'stage{int(found[1]) + 1}'
 
 
 def _stage_places(state: dict[str, Tensor]) -> list[tuple[int, int]]:

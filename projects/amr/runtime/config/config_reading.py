@@ -1,21 +1,48 @@
-"""Reading config files, whatever is wrong with one."""
+"""Reading configs and their overrides; faults of both as one-line errors."""
 
+import argparse
 import ast
+import difflib
+import inspect
 import os
-from collections.abc import Iterator
+import traceback
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from mmengine.config import Config
+from mmengine.config import Config, DictAction
 from mmengine.config import utils as config_utils
 from mmengine.config.utils import ConfigParsingError
+from mmengine.registry import build_functions
+from mmengine.runner import Runner
 
-from projects.amr.errors import UserError
-from projects.amr.runtime.config.config_faults import config_place, near_files
+from projects.amr.errors import UserError, did_you_mean
 from projects.amr.runtime.config.optional_packages import (
     missing,
     missing_module,
+)
+
+# What Runner reads besides its arguments, and what this project reads.
+_FURTHER_KEYS = (
+    'activation_checkpointing',
+    'broadcast_buffers',
+    'class_file',
+    'compile',
+    'efficient_conv_bn_eval',
+    'emulate_half',
+    'find_unused_parameters',
+    'keep_workers',
+    'label_transform',
+    'model_wrapper_cfg',
+    'runner_type',
+    'sync_bn',
+    'tta_model',
+    'tta_pipeline',
+)
+RUN_KEYS = frozenset(
+    {*inspect.signature(Runner.__init__).parameters, *_FURTHER_KEYS}
+    - {'self', 'cfg'}
 )
 
 
@@ -49,8 +76,7 @@ def read_config(path: str | Path) -> Config:
         if 'os.environ' in str(error):  # {{$NAME:}} without a value
             error = f'{error}; set that environment variable'
         else:
-            kind = type(error).__name__
-            error = f'{config_place(error)}{kind}: {error}'
+            error = f'{_place(error)}{type(error).__name__}: {error}'
         raise UserError(f'config {path}: {error}') from None
 
 
@@ -66,27 +92,43 @@ def allow_mmseg_bases() -> None:
         config_utils.MODULE2PACKAGE['mmseg'] = 'mmseg'
 
 
+def near_files(path: str | Path) -> str:
+    """End of a message about a missing config: the nearest name, or ''."""
+    path = Path(path)
+    if path.is_file() or not path.parent.is_dir():
+        return ''
+    names = [file.name for file in path.parent.glob('*.py')]
+    near = difflib.get_close_matches(path.name, names, 1)
+    return f' (did you mean {path.parent / near[0]}?)' if near else ''
+
+
+def _place(error: BaseException) -> str:
+    """File and line of a config whose code raised, or ''."""
+    home = Path(inspect.getfile(Config)).parent
+    for frame in reversed(traceback.extract_tb(error.__traceback__)):
+        path = Path(frame.filename)
+        own = path.suffix == '.py' and home not in path.parents
+        if own and frame.name == '<module>':
+            return f'{path}, line {frame.lineno}: '
+    return ''
+
+
 @contextmanager
 def _quotable_environment() -> Iterator[None]:
     """Let mmengine put values with quotes and backslashes into configs.
 
     It pastes each value into the config's code as a regular expression's
-    replacement; a path such as ``/data/l'été`` ended the string there.
+    replacement, where a path such as ``/data/l'été`` would end the string.
     """
     stock = Config._substitute_env_variables
 
     def substitute(*args, **kwargs):
         own = dict(os.environ)
-        changed = {
-            name: pasted
-            for name, value in own.items()
-            if (pasted := _pasted(value)) != value
-        }
-        os.environ.update(changed)
+        os.environ.update({k: _escaped(value) for k, value in own.items()})
         try:
             used = stock(*args, **kwargs)
         finally:
-            os.environ.update({name: own[name] for name in changed})
+            os.environ.update(own)
         return {name: own[name] for name in used}
 
     Config._substitute_env_variables = staticmethod(substitute)
@@ -96,18 +138,8 @@ def _quotable_environment() -> Iterator[None]:
         Config._substitute_env_variables = staticmethod(stock)
 
 
-def _pasted(value: str) -> str:
-    r"""A value as it must be pasted between quotes.
-
-    Python values (numbers, lists, quoted text) stay as they are: they may
-    stand in a config without quotes around them.
-
-    Example:
-        >>> _pasted("['a', 'b']")
-        "['a', 'b']"
-        >>> print(_pasted("/l'ete"))
-        /l\\'ete
-    """
+def _escaped(value: str) -> str:
+    """A value as it must be pasted; Python literals may stand unquoted."""
     try:
         ast.literal_eval(value)
     except (ValueError, SyntaxError, MemoryError, RecursionError):
@@ -115,3 +147,125 @@ def _pasted(value: str) -> str:
             value = value.replace(char, f'\\{char}')
         return value.replace('\\', r'\\')
     return value
+
+
+class CfgOptionsAction(DictAction):
+    """``key=value`` pairs; one without ``=`` is a usage error."""
+
+    def __call__(self, parser, namespace, values, option_string=None):
+        """Read the pairs into a dict."""
+        for text in values:
+            key, equals, _ = text.partition('=')
+            if not key or not equals:
+                raise argparse.ArgumentError(
+                    self, f'{text!r} must be key=value, without blanks'
+                )
+        super().__call__(parser, namespace, values, option_string)
+
+
+def add_cfg_options(
+    parser: argparse.ArgumentParser,
+    text: str = 'config entries to override, as key=value; lists as '
+    'key="[a,b]", nested keys with dots',
+) -> None:
+    """Add ``--cfg-options`` with its help to a tool's parser."""
+    parser.add_argument(
+        '--cfg-options', nargs='+', action=CfgOptionsAction, help=text
+    )
+
+
+def apply_cfg_options(cfg: Config, options: dict | None) -> None:
+    """Override entries of a config; refuse keys that have no effect.
+
+    mmengine takes any key. A misspelt one would be a new entry that nobody
+    reads; a variable of the config file, such as ``data_root``, is already
+    substituted where the file uses it.
+
+    Args:
+        cfg (Config): The config, changed in place.
+        options (dict, optional): Values by dotted key. Defaults to None.
+
+    Raises:
+        UserError: If a key has no effect, or does not fit the config's
+            structure.
+    """
+    if not options:
+        return
+    # Of a pipeline, a table or a part of a config any key may be read.
+    for key in options if 'model' in cfg else ():
+        top = key.split('.')[0]
+        if top not in RUN_KEYS and top not in cfg:
+            raise UserError(
+                f'--cfg-options {key}: the config has no {top!r}'
+                f'{did_you_mean(top, RUN_KEYS)}, and nothing would read it'
+            )
+        if top not in RUN_KEYS:
+            raise UserError(
+                f'--cfg-options {key}: {top!r} is a variable that the config '
+                'file has substituted already, nothing would change. Override '
+                'the entries that use it (python tools/misc/print_config.py '
+                f'{cfg.filename} prints them), set its environment variable, '
+                'or set it in a config that inherits this one'
+            )
+    try:
+        cfg.merge_from_dict(options)
+    except (KeyError, TypeError, ValueError, AssertionError) as error:
+        text = error.args[0] if error.args else error
+        raise UserError(f'--cfg-options {" ".join(options)}: {text}') from None
+
+
+def require_keys(cfg: Config, job: str, keys: Iterable[str]) -> None:
+    """Refuse a config that is none of a training or test.
+
+    Args:
+        cfg (Config): The config.
+        job (str): ``'training'`` or ``'test'``.
+        keys (Iterable[str]): Required keys.
+
+    Raises:
+        UserError: If one is missing; a pipeline's config is named as such.
+    """
+    lacking = [key for key in keys if cfg.get(key) is None]
+    if lacking and (cfg.get('stages') or cfg.get('own_data')):
+        raise UserError(
+            f'{cfg.filename} is the config of a pipeline: '
+            f'python tools/run_pipeline.py {cfg.filename}'
+        )
+    if lacking:
+        raise UserError(
+            f'{cfg.filename} is no config of a {job}, it lacks '
+            f'{", ".join(lacking)}: those in configs/_base_ are parts that '
+            'others inherit'
+        )
+
+
+def build_fault(error: BaseException) -> str | None:
+    """Describe a config entry that a registry cannot build, in one line.
+
+    That is an unknown type, an unknown or missing argument, or a value that
+    a constructor refuses; other errors are faults of the code.
+
+    Args:
+        error (BaseException): What was raised.
+
+    Returns:
+        str | None: None if the exception came from elsewhere.
+    """
+    frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__)]
+    words = ('unexpected keyword argument', 'required positional', 'keyword-o')
+    misfit = isinstance(error, TypeError) and any(
+        word in str(error) for word in words
+    )
+    # A class may hand what it does not know on to its base class.
+    while (
+        (misfit or type(error) in (ValueError, AssertionError))
+        and frames
+        and frames[-1].f_code.co_name == '__init__'
+    ):
+        frames.pop()
+    if not frames or frames[-1].f_code.co_filename != build_functions.__file__:
+        return None
+    built = frames[-1].f_locals.get('obj_cls')
+    name = '' if built is None or misfit else f'{built.__name__}: '
+    text = error.args[0] if isinstance(error, KeyError) else error
+    return f'the config cannot be built: {name}{text}'

@@ -1,4 +1,4 @@
-"""Optional packages that a config needs or would use, asked for at start."""
+"""Optional packages that a config needs or would use, checked at start."""
 
 import logging
 from collections.abc import Iterator
@@ -12,14 +12,13 @@ from projects.amr.errors import MissingDependencyError
 
 @dataclass(frozen=True)
 class OptionalPackage:
-    """A package that is not needed to run the project.
+    """A package that the project runs without.
 
     Args:
         module (str): What is imported.
         install (str): How to get it.
         instead (str): What is built in.
-        entry (tuple[str, str], optional): Config key and value that ask for
-            it. Defaults to None: only ``custom_imports`` does.
+        entry (tuple[str, str]): Config key and value that ask for it.
         required (bool): Whether the entry cannot do without. Defaults to
             True.
     """
@@ -27,7 +26,7 @@ class OptionalPackage:
     module: str
     install: str
     instead: str
-    entry: tuple[str, str] | None = None
+    entry: tuple[str, str]
     required: bool = True
 
 
@@ -42,7 +41,7 @@ OPTIONAL = (
     OptionalPackage(
         'pytorch_grad_cam',
         "pip install 'amr-mmseg[cam]' (package grad-cam)",
-        "model.test_cfg.type='MultiScaleCAM' is built in",
+        'leave out model.test_cfg.extractor: plain CAMs are built in',
         ('type', 'LibraryCAM'),
     ),
     OptionalPackage(
@@ -50,11 +49,6 @@ OPTIONAL = (
         "pip install 'amr-mmseg[lite]' (package timm)",
         "configs of ResNet-50 ('cam_r50_voc.py') need no such package",
         ('type', 'EfficientNetLite'),
-    ),
-    OptionalPackage(
-        'segment_anything',
-        'pip install segment-anything',
-        "crf='dense' refines labels without it",
     ),
 )
 
@@ -76,22 +70,15 @@ def check_optional_packages(config) -> None:
         if package.required:
             raise missing(package.module)
         print_log(
-            f'{package.module} is not installed: {package.instead}. To have '
-            f'it: {package.install}',
+            f'{package.module} is not installed: {package.instead}. To '
+            f'install it: {package.install}',
             'current',
             logging.INFO,
         )
 
 
 def missing(module: str) -> MissingDependencyError:
-    """Say that a module cannot be imported, and what to do.
-
-    Args:
-        module (str): Its name, dotted.
-
-    Returns:
-        MissingDependencyError: To be raised.
-    """
+    """Error about a module (dotted name) that cannot be imported."""
     for package in OPTIONAL:
         if module.split('.')[0] == package.module:
             return MissingDependencyError(
@@ -105,14 +92,7 @@ def missing(module: str) -> MissingDependencyError:
 
 
 def missing_module(error: BaseException) -> str:
-    """Name of the module at the bottom of a chain of import errors.
-
-    Args:
-        error (BaseException): mmengine's, which leaves the name out.
-
-    Returns:
-        str: The name, or the message where there is none.
-    """
+    """Module at the bottom of a chain of import errors, else the message."""
     name, below = None, error
     while below is not None:
         name = getattr(below, 'name', None) or name

@@ -1,4 +1,4 @@
-"""Is there room for what a stage will write?"""
+"""Check the free disk space before a stage writes."""
 
 import shutil
 from collections.abc import Callable, Sequence
@@ -11,11 +11,11 @@ _BLOCK = 4096  # bytes that a file's last part may waste on the disk
 
 
 def estimate_bytes(items: Sequence, size_of: Callable) -> int:
-    """Bytes of all items, from those of some that are spread evenly.
+    """Bytes of all items, estimated from at most about 50 of them.
 
     Args:
         items (Sequence): All items.
-        size_of (Callable): Bytes of one item.
+        size_of (Callable): Returns the bytes of one item.
 
     Returns:
         int: The estimate; exact for up to 50 items.
@@ -33,7 +33,7 @@ def estimate_bytes(items: Sequence, size_of: Callable) -> int:
 def require_space(
     folder: str | Path, needed: int, what: str = 'the files', files: int = 0
 ) -> None:
-    """Refuse to begin what cannot be finished for want of space.
+    """Refuse to begin if there is too little free space.
 
     Args:
         folder (str | Path): Where the output goes; need not exist.
@@ -55,14 +55,7 @@ def require_space(
 
 
 def free_bytes(folder: str | Path) -> int:
-    """Bytes that are free where a folder is, or will be.
-
-    Args:
-        folder (str | Path): Need not exist.
-
-    Returns:
-        int: Of the disk of the nearest folder there is.
-    """
+    """Free bytes on the disk of a folder, which need not exist."""
     there = Path(folder).absolute()
     while not there.exists():
         there = there.parent
@@ -70,18 +63,8 @@ def free_bytes(folder: str | Path) -> int:
 
 
 def png_bytes(height: int, width: int) -> int:
-    """Bytes of a compressed label map, rather too few than too many.
-
-    VOC's own masks take one byte for some 30 to 60 pixels.
-
-    Args:
-        height (int): In pixels.
-        width (int): In pixels.
-
-    Returns:
-        int: The estimate.
-    """
-    return height * width // 60
+    """Low estimate of the bytes of a label map of that many pixels."""
+    return height * width // 60  # VOC's masks: a byte per 30 to 60 pixels
 
 
 def readable(size: int) -> str:

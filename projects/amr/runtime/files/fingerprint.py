@@ -1,4 +1,4 @@
-"""Digests of what an output was made from."""
+"""Digests of the inputs that an output was made from."""
 
 import hashlib
 import json
@@ -16,13 +16,7 @@ _BLOCK = 1 << 20  # bytes read at once
 
 
 def config_digest(value) -> str:
-    """SHA-256 of a config value, independent of the order of its keys.
-
-    Args:
-        value (Any): Nested dicts, lists and scalars.
-
-    Returns:
-        str: Hexadecimal digest.
+    """SHA-256 of nested dicts, lists and scalars; keys in any order.
 
     Example:
         >>> config_digest({'a': 1, 'b': 2}) == config_digest({'b': 2, 'a': 1})
@@ -34,14 +28,7 @@ def config_digest(value) -> str:
 
 @torch.no_grad()
 def weights_digest(model: nn.Module) -> str:
-    """SHA-256 of a model's parameters and buffers, names included.
-
-    Args:
-        model (nn.Module): The model, on any device.
-
-    Returns:
-        str: Hexadecimal digest.
-    """
+    """SHA-256 of a model's parameters and buffers, names included."""
     digest = hashlib.sha256()
     for name, tensor in sorted(model.state_dict().items()):
         digest.update(f'{name}{tensor.dtype}{tuple(tensor.shape)}'.encode())
@@ -51,16 +38,10 @@ def weights_digest(model: nn.Module) -> str:
 
 
 def file_digest(path: str | Path) -> str:
-    """SHA-256 of a file.
-
-    Args:
-        path (str | Path): The file.
-
-    Returns:
-        str: Hexadecimal digest, or '' if there is no such file.
+    """SHA-256 of a file, '' if there is none.
 
     Raises:
-        DataError: If there is one that cannot be read.
+        DataError: If it cannot be read.
     """
     digest = hashlib.sha256()
     try:
@@ -75,13 +56,7 @@ def file_digest(path: str | Path) -> str:
 
 
 def model_config_digest(config) -> str:
-    """Digest of a model's config without what only sets initial weights.
-
-    Args:
-        config (dict): The config.
-
-    Returns:
-        str: Hexadecimal digest.
+    """Digest of a model's config without keys of initial weights.
 
     Example:
         >>> plain = model_config_digest({'type': 'A'})
@@ -92,10 +67,10 @@ def model_config_digest(config) -> str:
 
 
 def note_origin(folder: Path, parts: dict[str, str]) -> list[str]:
-    """Write down what a folder's items are made from.
+    """Record in ``generation.json`` what a folder's items are made from.
 
     Args:
-        folder (Path): Folder of the items; gets a ``generation.json``.
+        folder (Path): Folder of the items.
         parts (dict[str, str]): Name and digest, or value, of each input. The
             items' key is the digest of all of them.
 
@@ -110,27 +85,24 @@ def note_origin(folder: Path, parts: dict[str, str]) -> list[str]:
 
 
 def require_origin(folder: Path, parts: dict[str, str]) -> None:
-    """Refuse items that another run made from something else meanwhile.
+    """Refuse items that another run with other inputs has written to.
 
-    Runs of the same values may share a folder, as shards do; of runs of
-    others the last that began names the folder's items in its
-    ``generation.json``.
+    Runs of the same inputs may share a folder, as shards do.
 
     Args:
         folder (Path): Folder of the items.
-        parts (dict[str, str]): As :func:`note_origin` wrote them down when
-            this run began.
+        parts (dict[str, str]): As this run gave them to :func:`note_origin`.
 
     Raises:
-        UserError: If a later run wrote down something else.
+        UserError: If a later run recorded others.
     """
     changed = _differing(folder, parts)
     if changed:
         raise UserError(
             f'{folder}: another run with another {", ".join(changed)} began '
             'to write here before this one ended, so its files may be those '
-            'of either. Run one of the two commands again, when no other '
-            'writes here, or give each its own folder'
+            'of either. Re-run one of the two commands alone, or give each '
+            'its own folder'
         )
 
 
@@ -146,11 +118,11 @@ def _differing(folder: Path, parts: dict[str, str]) -> list[str]:
 
 
 def require_own_folder(folder: Path, suffix: str) -> None:
-    """Refuse to write items among files that were not made here.
+    """Refuse to write items among other files.
 
-    Items are written under the names of images, so a folder of masks or
-    photos that was named by mistake would be overwritten. A folder of items
-    has its ``generation.json`` from the first moment.
+    Items have the names of images, so a folder of masks or photos that was
+    named by mistake would be overwritten. A folder of items has its
+    ``generation.json`` from the start.
 
     Args:
         folder (Path): Folder of the items; need not exist.
@@ -177,14 +149,7 @@ def require_own_folder(folder: Path, suffix: str) -> None:
 
 
 def without_keys(config, keys: tuple[str, ...]):
-    """A config value without some keys, at any depth.
-
-    Args:
-        config (Any): Nested dicts, lists and scalars; stays as it is.
-        keys (tuple[str, ...]): Names that are left out.
-
-    Returns:
-        Any: The same structure; tuples become lists.
+    """Copy of nested dicts, lists and scalars without some keys.
 
     Example:
         >>> without_keys({'a': 1, 'b': ({'a': 2, 'c': 3},)}, ('a',))

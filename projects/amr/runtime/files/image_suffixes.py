@@ -1,4 +1,4 @@
-"""What a file of an image or a mask may end with."""
+"""Suffixes of image and mask files."""
 
 IMAGE_SUFFIXES = (
     '.jpg',

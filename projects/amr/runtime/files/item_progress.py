@@ -32,26 +32,17 @@ def show_progress(
     Yields:
         T: Each value.
     """
-    if not total:
-        yield from values
-    elif Console().is_terminal:
-        yield from _with_bar(values, total, title, if_slow)
+    if total and Console().is_terminal:
+        columns = (
+            TextColumn('{task.description}'),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeRemainingColumn(),
+        )
+        with Progress(*columns, transient=if_slow) as progress:
+            yield from progress.track(values, total, description=title)
     else:
         yield from _with_lines(values, total, title, if_slow)
-
-
-def _with_bar(
-    values: Iterable[T], total: int, title: str, if_slow: bool
-) -> Iterator[T]:
-    """Move a bar."""
-    columns = (
-        TextColumn('{task.description}'),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-    )
-    with Progress(*columns, transient=if_slow) as progress:
-        yield from progress.track(values, total, description=title)
 
 
 def _with_lines(

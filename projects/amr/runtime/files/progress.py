@@ -1,4 +1,4 @@
-"""What a long run tells while it lasts."""
+"""Progress of a pipeline's current stage."""
 
 import re
 import time
@@ -36,7 +36,7 @@ class Reporter:
         self._last = time.monotonic()
 
     def tick(self, text: str) -> None:
-        """Say how far the step is."""
+        """Show how far the step is."""
         if self.console.is_terminal:
             if self._status is None:
                 self._status = self.console.status(text)
@@ -54,16 +54,10 @@ class Reporter:
 
 
 def last_progress(log: Path) -> str | None:
-    """Latest position and time left in a tool's log.
+    """Latest position and time left in a growing log, None if it has none.
 
-    Args:
-        log (Path): Log file, possibly still growing: mmengine's, or one with
-            lines of ``item_progress.show_progress``.
-
-    Returns:
-        str | None: Such as ``Epoch(train) [3][20/37], 0:01:12 left`` or
-        ``seeds: 20 of 37, 1:12 min left``, or None where the log has none
-        yet.
+    Of mmengine's log ``Epoch(train) [3][20/37], 0:01:12 left``, of one with
+    lines of ``show_progress`` ``seeds: 20 of 37, 1:12 min left``.
     """
     if not log.is_file():
         return None

@@ -1,4 +1,4 @@
-"""A share of the items for each of several processes or machines."""
+"""Split items over several processes or machines."""
 
 import argparse
 import os
@@ -20,7 +20,7 @@ LAUNCHERS = {
 
 @dataclass(frozen=True)
 class Shard:
-    """One of several shares of a list.
+    """One of several parts of a list.
 
     Args:
         index (int): Which one, from 0. Defaults to 0.
@@ -48,14 +48,7 @@ class Shard:
         return f'{self.index}/{self.count}'
 
     def take(self, items: Sequence[T]) -> tuple[T, ...]:
-        """This shard's items: every ``count``-th, so that loads are alike.
-
-        Args:
-            items (Sequence): All items, in the same order for each shard.
-
-        Returns:
-            tuple: Each item is in exactly one shard.
-        """
+        """Every ``count``-th item, so that loads are alike."""
         return tuple(items[self.index :: self.count])
 
 
@@ -79,14 +72,7 @@ def add_shard_arguments(parser: argparse.ArgumentParser) -> None:
 def read_shard(
     args: argparse.Namespace, env: Mapping[str, str] = os.environ
 ) -> Shard:
-    """The shard that the flags name.
-
-    Args:
-        args (argparse.Namespace): Of :func:`add_shard_arguments`.
-        env (Mapping[str, str]): Environment. Defaults to the process's.
-
-    Returns:
-        Shard: The only one without such a flag.
+    """The shard that the flags of :func:`add_shard_arguments` name.
 
     Raises:
         UserError: If the flag is no INDEX/COUNT, or the launcher's variables

@@ -1,4 +1,4 @@
-"""Work done beside the main thread, in bounded memory."""
+"""Files written in threads, in bounded memory."""
 
 from collections import deque
 from collections.abc import Callable
@@ -9,17 +9,14 @@ T = TypeVar('T')
 
 
 class BackgroundWriter:
-    """Runs jobs that write files in a few threads, while others are made.
+    """Runs jobs that write files in a few threads.
 
-    No more than ``max_waiting`` jobs are held at a time, finished or not:
-    :meth:`submit` waits for room, so a slow disk slows the caller down and
-    does not fill the memory. Answers are handed on in the order of
-    submission, on the caller's thread. A job's error is raised there too, by
-    the next :meth:`submit` or :meth:`flush`.
-
-    When the caller is stopped by an error or Ctrl-C, the jobs that wait are
-    still done before the process ends. A killed process loses them; each
-    must leave a whole file or none.
+    At most ``max_waiting`` jobs are held, finished or not: :meth:`submit`
+    waits for room, so a slow disk slows the caller down and does not fill the
+    memory. Results are passed on in the order of submission, on the caller's
+    thread; so are errors, by the next :meth:`submit` or :meth:`flush`. When
+    the caller is stopped by an error or Ctrl-C, waiting jobs are still done;
+    a killed process loses them.
 
     Args:
         num_threads (int): Threads; 0 does each job at once, on the caller's
@@ -41,14 +38,14 @@ class BackgroundWriter:
     """
 
     def __init__(self, num_threads: int = 2, max_waiting: int = 8):
-        if num_threads < 0:
-            raise ValueError(
-                f'`num_threads` must not be negative, got {num_threads}'
-            )
-        if max_waiting < 1:
-            raise ValueError(
-                f'`max_waiting` must be at least 1, got {max_waiting}'
-            )
+        for name, value, least in (
+            ('num_threads', num_threads, 0),
+            ('max_waiting', max_waiting, 1),
+        ):
+            if value < least:
+                raise ValueError(
+                    f'`{name}` must be at least {least}, got {value}'
+                )
         self.max_waiting = max_waiting
         self._waiting: deque[tuple[Future, Callable | None]] = deque()
         self._pool = None
@@ -60,17 +57,13 @@ class BackgroundWriter:
         job: Callable[[], T],
         then: Callable[[T], object] | None = None,
     ) -> None:
-        """Hand a job in, after waiting for room.
+        """Add a job, after waiting for room; raise an earlier job's error.
 
         Args:
             job (Callable): Called without arguments in some thread. What it
                 holds must not change until it is done.
-            then (Callable, optional): Called with the job's answer on the
-                caller's thread, by a later call of this writer. Defaults to
-                None.
-
-        Raises:
-            Exception: That of an earlier job, as it was raised there.
+            then (Callable, optional): Called with the job's result on the
+                caller's thread, by a later call. Defaults to None.
         """
         if self._pool is None:
             answer = job()
@@ -81,11 +74,7 @@ class BackgroundWriter:
         self._waiting.append((self._pool.submit(job), then))
 
     def flush(self) -> None:
-        """Wait until all jobs are done and their answers handed on.
-
-        Raises:
-            Exception: That of a job, as it was raised there.
-        """
+        """Wait until all jobs are done; raise a job's error."""
         self._collect(0)
 
     def close(self) -> None:
@@ -95,8 +84,10 @@ class BackgroundWriter:
             self._pool.shutdown()
 
     def _collect(self, most: int) -> None:
-        """Hand on what is done; wait until ``most`` jobs are left."""
-        self._raise_faults()
+        """Pass results on; wait until ``most`` jobs are left."""
+        for future, _ in self._waiting:  # one may fail behind a slower one
+            if future.done():
+                future.result()
         while self._waiting and (
             len(self._waiting) > most or self._waiting[0][0].done()
         ):
@@ -105,9 +96,3 @@ class BackgroundWriter:
             self._waiting.popleft()
             if then is not None:
                 then(answer)
-
-    def _raise_faults(self) -> None:
-        """Raise the error of a job that failed behind a slower one."""
-        for future, _ in self._waiting:
-            if future.done():
-                future.result()

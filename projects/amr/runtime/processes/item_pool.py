@@ -1,9 +1,7 @@
-"""Work on many items in several processes, one file an item, resumably.
+"""Work on many items in several processes, one file per item, resumably.
 
-A *job* is an object that says what an item is: ``load`` gives the result of
-an item that an earlier run finished, ``make`` works on one and publishes its
-file. Whatever stops the work (an error, Ctrl-C, SIGKILL), an item is complete
-or absent, and the next run does what is missing.
+Whatever stops the work (an error, Ctrl-C, SIGKILL), an item is complete or
+absent, and the next run makes those that are missing.
 """
 
 import os
@@ -36,7 +34,7 @@ class LostWorkerError(UserError):
 
 
 class ItemJob(Protocol):
-    """What :func:`run_items` asks for; sent to each worker, pickled."""
+    """Job of :func:`run_items`; pickled and sent to each worker."""
 
     def load(self, item: str) -> Any:
         """Result of a finished item, or None where there is work to do."""
@@ -52,19 +50,19 @@ def run_items(
     num_workers: int = 0,
     title: str = 'items',
 ) -> tuple[dict[str, Any], int]:
-    """Finish all items: load those that are there, make the others.
+    """Finish all items: load those that exist, make the others.
 
-    Progress with the time left is a bar in a terminal, plain lines
-    elsewhere. On Ctrl-C or SIGTERM the items in hand are finished.
+    Progress is shown with the time left. On Ctrl-C or SIGTERM the current
+    items are finished.
 
     Args:
-        job (ItemJob): What an item is. The files must not depend on which
-            process makes them.
+        job (ItemJob): Loads and makes an item. The files must not depend on
+            which process makes them.
         items (Iterable[str]): Names, each once.
         num_workers (int): Processes; 0 works in this one. They are spawned,
             so a script calls this under ``if __name__ == '__main__'``.
             Defaults to 0.
-        title (str): How messages call the items. Defaults to 'items'.
+        title (str): Name of the items in messages. Defaults to 'items'.
 
     Returns:
         tuple[dict[str, Any], int]: Results by item, in the given order, and
@@ -89,7 +87,7 @@ def run_items(
         done = sum(result is not None for result in results.values())
         return (
             f'stopped after {done:,} of {len(items):,} {title}: the same '
-            'command goes on from there'
+            'command resumes'
         )
 
     try:

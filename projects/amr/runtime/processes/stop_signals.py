@@ -1,4 +1,4 @@
-"""SIGTERM as an exception, as Ctrl-C is one, and both as an error."""
+"""Ctrl-C and SIGTERM as an error that says how to resume."""
 
 import shlex
 import signal
@@ -18,10 +18,7 @@ class Terminated(BaseException):
 
 @contextmanager
 def sigterm_raises() -> Iterator[None]:
-    """Let SIGTERM unwind the stack as Ctrl-C does.
-
-    Does nothing outside of the main thread, where no handler can be set.
-    """
+    """Let SIGTERM unwind the stack as Ctrl-C does; in the main thread only."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -38,14 +35,14 @@ def sigterm_raises() -> Iterator[None]:
 
 @contextmanager
 def stop_tells(how: Callable[[], str]) -> Iterator[None]:
-    """Turn Ctrl-C and SIGTERM into an error that says how to go on.
+    """Turn Ctrl-C and SIGTERM into an error that says how to resume.
 
-    So it does where a library has made another error of the stop: mmengine,
-    writing a config, calls whatever comes a fault of its syntax.
+    Also where a library has turned the stop into another error: mmengine,
+    writing a config, takes any exception for a fault of its syntax.
 
     Args:
-        how (Callable[[], str]): Called when the stop has come; gives the
-            error's text.
+        how (Callable[[], str]): Called after the stop; returns the error's
+            text.
 
     Raises:
         StoppedError: On Ctrl-C (exit code 130) and SIGTERM (143).
@@ -56,7 +53,11 @@ def stop_tells(how: Callable[[], str]) -> Iterator[None]:
     except UserError:
         raise
     except BaseException as error:
-        stop = _stop_behind(error)
+        stop = error
+        while not isinstance(
+            stop, (KeyboardInterrupt, Terminated, type(None))
+        ):
+            stop = stop.__context__
         if stop is None:
             raise
         code = 143 if isinstance(stop, Terminated) else 130
@@ -64,22 +65,13 @@ def stop_tells(how: Callable[[], str]) -> Iterator[None]:
 
 
 def this_command() -> str:
-    """The command line that this tool was called by, for a shell."""
+    """The command line of this tool, for a shell."""
     return shlex.join(['python', *sys.argv])
 
 
 def same_command_goes_on() -> str:
-    """What a tool that keeps all it has done says of a stop."""
+    """Text of a stop, for tools that keep all they have done."""
     return (
-        'stopped; what is done is kept, this goes on from there:\n'
+        'stopped; what is done is kept, this command resumes:\n'
         f'  {this_command()}'
     )
-
-
-def _stop_behind(error: BaseException | None) -> BaseException | None:
-    """The stop that an error is, or in whose handling it arose."""
-    while error is not None:
-        if isinstance(error, (KeyboardInterrupt, Terminated)):
-            return error
-        error = error.__context__
-    return None

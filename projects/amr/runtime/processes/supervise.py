@@ -1,9 +1,9 @@
-"""Run a command that never outlives the process that asked for it.
+"""Run a command that never outlives the process that started it.
 
-``python supervise.py COMMAND...``: the command gets a process group of its
-own; SIGINT and SIGTERM are passed on to it; when standard input ends, because
-the asking process is gone whatever killed it, the whole group is killed. A
-file of its own that imports nothing heavy, since it is run as a script.
+``python supervise.py COMMAND...``: the command gets its own process group;
+SIGINT and SIGTERM are passed on to it; when standard input ends, because the
+starting process is gone whatever killed it, the whole group is killed. Run as
+a script, so it imports nothing heavy.
 """
 
 import contextlib
@@ -16,11 +16,7 @@ import threading
 
 
 def main() -> int:
-    """Run the command of the command line.
-
-    Returns:
-        int: Its exit code; 128 + n where signal n ended it.
-    """
+    """Run the command line; 128 + n is the code of one ended by signal n."""
     child = subprocess.Popen(  # noqa: S603  a tool of ours, see the caller
         sys.argv[1:], stdin=subprocess.DEVNULL, start_new_session=True
     )
@@ -43,14 +39,7 @@ def _follow(group: int) -> None:
 
 
 def descendants(root: int) -> list[int]:
-    """Processes that a process started, and those they started.
-
-    Args:
-        root (int): Its id.
-
-    Returns:
-        list[int]: Their ids; none where the system has no ``/proc``.
-    """
+    """Ids of all processes below one; none on systems without ``/proc``."""
     children: dict[int, list[int]] = {}
     for path in glob.glob('/proc/[0-9]*/stat'):
         with contextlib.suppress(OSError), open(path) as file:

@@ -1,4 +1,4 @@
-"""One of our tools in a process of its own, followed by its log."""
+"""Run one of the tools as a process, and follow its log."""
 
 import os
 import re
@@ -36,17 +36,17 @@ def call_tool(
     reporter: Reporter,
     env: Mapping[str, str] | None = None,
 ) -> None:
-    """Run one of our tools in its process, and follow its log.
+    """Run one of the tools as a process, and follow its log.
 
-    The tool gets Ctrl-C and SIGTERM from here, so that it can finish what it
-    has in hand; a second Ctrl-C kills it. It is killed too when this process
-    is. What it noted (``NOTE: ...``) is told here too.
+    Ctrl-C and SIGTERM are passed on, so that the tool can finish its current
+    item; a second Ctrl-C kills it. It is killed too when this process is.
+    Its notes (``NOTE: ...``) are shown here too.
 
     Args:
         tool (str): File name under ``tools/``.
         arguments (Sequence): Command line; each is turned into text.
         log (Path): File that gets the output.
-        reporter (Reporter): Tells the progress.
+        reporter (Reporter): Shows the progress.
         env (Mapping[str, str], optional): The tool's environment. Defaults
             to this process's.
 
@@ -81,12 +81,12 @@ def call_tool(
             f'{log}:\n{end_of(text)}',
             process.returncode,
         )
-    for note in notes_of(log.read_text(errors='replace')):
-        reporter.step(textwrap.indent(note, '  '))
+    for note in _NOTE.findall(log.read_text(errors='replace')):
+        reporter.step(textwrap.indent(note.rstrip('\n'), '  '))
 
 
 def end_of(text: str) -> str:
-    r"""What a log says of its tool's end: the whole error, or the last lines.
+    r"""End of a tool's log: the whole error, or the last lines.
 
     Example:
         >>> end_of('a\nERROR: 2 faults:\n  x\n  y\n')
@@ -99,18 +99,8 @@ def end_of(text: str) -> str:
     return '\n'.join(lines[-_TAIL_LINES:])
 
 
-def notes_of(text: str) -> list[str]:
-    r"""Notes that a tool printed, each with its indented lines.
-
-    Example:
-        >>> notes_of('NOTE: 1 photo is left out:\n  a.jpg\nread 3\n')
-        ['NOTE: 1 photo is left out:\n  a.jpg']
-    """
-    return [found.rstrip('\n') for found in _NOTE.findall(text)]
-
-
 def _follow(process, tool: str, log: Path, reporter: Reporter) -> None:
-    """Tell the progress until the process ends; pass a stop on."""
+    """Show the progress until the process ends; pass a stop on."""
     try:
         while process.poll() is None:
             reporter.tick(f'{tool}: {last_progress(log) or "working"}')
@@ -119,16 +109,9 @@ def _follow(process, tool: str, log: Path, reporter: Reporter) -> None:
             except subprocess.TimeoutExpired:
                 continue
     except BaseException as stop:
-        _pass_on(process, stop, tool, reporter)
+        if not isinstance(stop, Exception):
+            reporter.step(f'stopping {tool} (Ctrl-C again kills it)')
+            process.send_signal(getattr(stop, 'signal', signal.SIGINT))
+            while process.poll() is None:
+                time.sleep(0.1)
         raise
-
-
-def _pass_on(process, stop: BaseException, tool: str, reporter) -> None:
-    """Ask the process to end, and wait for it."""
-    reporter.close()
-    if isinstance(stop, Exception):
-        return
-    reporter.step(f'stopping {tool} (Ctrl-C again kills it)')
-    process.send_signal(getattr(stop, 'signal', signal.SIGINT))
-    while process.poll() is None:
-        time.sleep(0.1)

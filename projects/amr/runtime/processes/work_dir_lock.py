@@ -31,12 +31,12 @@ def work_dir_lock(
     the content decides.
 
     Args:
-        folder (str | Path): The work dir; made where it is missing.
-        name (str): Name of the lock's file, one for each kind of work that
-            must not run twice. Defaults to '.lock'.
+        folder (str | Path): The work dir; made if missing.
+        name (str): Name of the lock's file, one per kind of work that must
+            not run twice. Defaults to '.lock'.
 
     Yields:
-        str | None: Whom a stale lock named, for a note; None if there was
+        str | None: The holder of a stale lock, for a note; None if there was
         none.
 
     Raises:
@@ -61,48 +61,41 @@ def work_dir_lock(
 
 
 def _take(file, path: Path) -> str | None:
-    """Lock the open file and write who we are."""
-    free = _try(file)
+    """Lock the open file and write the holder."""
+    free = _lock(file)
     holder = _read(file)
     own_host = holder is None or holder['host'] == socket.gethostname()
     if not free and holder and own_host and not _alive(holder['pid']):
-        free = _wait(file)
+        free = _lock(file, _ORPHAN_SECONDS)
+    who = holder and (
+        f'process {holder["pid"]} on {holder["host"]}, since {holder["since"]}'
+    )
     if not free or not own_host:
-        who = 'another process' if holder is None else describe(holder)
         raise LockedError(
-            f'{path.parent} is in use by {who}. Wait for it or stop it'
-            + ('' if own_host else f'; if it is long gone, remove {path}')
+            f'{path.parent} is in use by {who or "another process"}. Wait for '
+            'it or stop it'
+            + ('' if own_host else f'; if it ended long ago, remove {path}')
         )
     file.truncate(0)
-    json.dump(
-        {
-            'host': socket.gethostname(),
-            'pid': os.getpid(),
-            'since': time.strftime('%Y-%m-%d %H:%M:%S'),
-        },
-        file,
-    )
+    now = time.strftime('%Y-%m-%d %H:%M:%S')
+    content = {'host': socket.gethostname(), 'pid': os.getpid(), 'since': now}
+    json.dump(content, file)
     file.flush()
-    return None if holder is None else describe(holder)
+    return who
 
 
-def _try(file) -> bool:
-    """Take the lock if it is free."""
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        return False
-    return True
-
-
-def _wait(file) -> bool:
-    """Wait for the orphans of a killed run."""
-    end = time.monotonic() + _ORPHAN_SECONDS
-    while time.monotonic() < end:
-        if _try(file):
+def _lock(file, seconds: float = 0.0) -> bool:
+    """Take the lock if it becomes free within some seconds."""
+    end = time.monotonic() + seconds
+    while True:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            if time.monotonic() >= end:
+                return False
+            time.sleep(0.2)
+        else:
             return True
-        time.sleep(0.2)
-    return False
 
 
 def _alive(pid: int) -> bool:
@@ -124,15 +117,3 @@ def _read(file) -> dict | None:
         return holder if {'host', 'pid', 'since'} <= set(holder) else None
     except (ValueError, TypeError):
         return None
-
-
-def describe(holder: dict) -> str:
-    """Name a lock's holder.
-
-    Example:
-        >>> describe({'host': 'a', 'pid': 7, 'since': '2026-01-01 00:00:00'})
-        'process 7 on a, since 2026-01-01 00:00:00'
-    """
-    return (
-        f'process {holder["pid"]} on {holder["host"]}, since {holder["since"]}'
-    )

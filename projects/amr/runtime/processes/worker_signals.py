@@ -1,4 +1,4 @@
-"""Workers of data loaders outlive a stop signal until the step is done."""
+"""Keep workers of data loaders alive on a stop until the step is done."""
 
 import os
 import signal
@@ -10,13 +10,12 @@ from torch.utils.data import DataLoader
 
 
 class WorkerSignalMask:
-    """Keeps Ctrl-C and SIGTERM from workers while it is up.
+    """Keeps Ctrl-C and SIGTERM from the workers of data loaders.
 
     A terminal and a batch system send them to all processes; a worker that
-    dies takes the step in hand with it. Ctrl-C is ignored. SIGTERM is
-    ignored while the mask blocks, and ends the worker otherwise: the
-    parent ends its workers with it. It goes down when the process ends,
-    whatever the reason.
+    dies loses the current step. Ctrl-C is ignored. SIGTERM is ignored while
+    the mask blocks; otherwise it ends the worker, as the parent does. The
+    mask is dropped when the process ends, whatever the reason.
     """
 
     def __init__(self):
@@ -32,12 +31,7 @@ class WorkerSignalMask:
         self._blocked.value = 0
 
     def install(self, loader) -> None:
-        """Put the workers of a data loader, not yet started, behind it.
-
-        Args:
-            loader (DataLoader | Any): Changed in place; anything but a data
-                loader with workers stays as it is.
-        """
+        """Protect the workers of a data loader before they start."""
         if isinstance(loader, DataLoader) and loader.num_workers:
             loader.worker_init_fn = _MaskedInit(
                 self._blocked, loader.worker_init_fn

@@ -26,9 +26,9 @@ class TarFile(NamedTuple):
 def tar_files(path: str | Path) -> Iterator[TarFile]:
     """Walk over the plain files of an archive, packed or not.
 
-    Nothing is written. Whoever writes a file does so under its ``path``, so
-    an archive cannot reach out of a folder: a member that leads out, a link,
-    a device, or a file of more than ``MAX_FILE_BYTES`` ends the walk.
+    Nothing is written. A file's ``path`` stays in the folder that it is
+    joined to: a member that leads out, a link, a device, or a file of more
+    than ``MAX_FILE_BYTES`` ends the walk.
 
     Raises:
         DataError: If the archive is damaged or cut off, or a member breaks

@@ -35,7 +35,7 @@ def export_cvat(
             which is replaced.
         ignore (str): What to do with pixels of 255: ``'declare'`` a label
             ``ignored``, or ``'refuse'`` such maps. Defaults to 'declare'.
-        progress (Callable): Wraps the ids to show how far it is. Defaults to
+        progress (Callable): Wraps the ids to show progress. Defaults to
             ``iter``.
 
     Returns:
@@ -80,12 +80,6 @@ def unlisted_names(source: LabelFolder) -> list[str]:
 
     Its readers strip lines and take ``#`` for a comment; there is no way of
     escaping.
-
-    Args:
-        source (LabelFolder): The label maps.
-
-    Returns:
-        list[str]: The names.
     """
     names = [source.photo(image_id) for image_id in source.folder.ids]
     return [
@@ -103,9 +97,6 @@ def labelmap_lines(classes: tuple[str, ...], ignored: bool) -> list[str]:
     Args:
         classes (tuple[str, ...]): Names by label, background first.
         ignored (bool): Whether 255 is declared.
-
-    Returns:
-        list[str]: The lines.
 
     Raises:
         DataError: If a class name cannot be written there.

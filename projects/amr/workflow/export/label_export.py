@@ -79,7 +79,7 @@ class LabelFolder:
 
 
 def coco_annotations(labels: np.ndarray, image: int, first: int) -> list[dict]:
-    """One annotation a class of a label map; background and 255 have none.
+    """One annotation per class of a label map; background and 255 have none.
 
     Args:
         labels (np.ndarray): Shape (H, W), uint8.
@@ -133,7 +133,7 @@ def export_coco(
     Args:
         source (LabelFolder): The label maps.
         out_file (str | Path): The JSON file.
-        progress (Callable): Wraps the ids to show how far it is. Defaults to
+        progress (Callable): Wraps the ids to show progress. Defaults to
             ``iter``.
 
     Returns:

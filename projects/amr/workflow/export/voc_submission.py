@@ -29,14 +29,14 @@ def write_submission(
 ) -> int:
     """Check the predictions of a split and pack them.
 
-    Every file is written anew: palette mode with VOC's colours, nothing but
+    Every file is written again: palette mode with VOC's colours, nothing but
     the labels. The same predictions give the same bytes.
 
     Args:
         folder (VOCFolder): The split.
         pred_dir (str | Path): Folder of ``<id>.png``.
         target (str | Path): Archive, ending in ``.tar.gz``.
-        progress (Callable): Wraps the ids to show how far it is. Defaults to
+        progress (Callable): Wraps the ids to show progress. Defaults to
             ``iter``.
 
     Returns:
@@ -46,7 +46,7 @@ def write_submission(
         UserError: If the target has another ending or cannot be written.
         DataError: If a prediction is missing or damaged, is not of its
             image's size, or has a label that the server does not know; all
-            are looked at, the first ten are named.
+            are checked, the first ten are named.
     """
     target = Path(target)
     if not target.name.endswith('.tar.gz'):

@@ -161,7 +161,8 @@ class LabelMapJob:
         """Refuse to begin what the disk has no room for."""
         missing = [i for i in items if not self._path(i).exists()]
         needed = estimate_bytes(
-            missing, lambda i: png_bytes(*image_size(self.infos[i]['img_path']))
+            missing,
+            lambda i: png_bytes(*image_size(self.infos[i]['img_path'])),
         )
         what = f'label maps of {len(missing):,} images'
         require_space(self.out_dir, needed, what)

@@ -3,10 +3,13 @@
 import argparse
 from pathlib import Path
 
+from projects.amr.errors import UserError
 from projects.amr.evaluation.label_share import label_notes
 from projects.amr.evaluation.nested_results import rounded
-from projects.amr.runtime.config.cfg_options import add_cfg_options
-from projects.amr.runtime.config.config_faults import require_keys
+from projects.amr.runtime.config.config_reading import (
+    add_cfg_options,
+    require_keys,
+)
 from projects.amr.runtime.files.sharding import (
     add_shard_arguments,
     read_shard,
@@ -19,7 +22,7 @@ from projects.amr.workflow.labels.label_job import (
     total_scores,
 )
 from projects.amr.workflow.labels.mask_tools import write_json
-from projects.amr.workflow.launch.loader_workers import fit_workers
+from projects.amr.workflow.launch.config_agreement import settle_config
 from projects.amr.workflow.launch.tool_setup import load_config
 
 NEEDED = ('test_dataloader', 'label_transform')
@@ -61,10 +64,13 @@ def make_labels(args: argparse.Namespace, title: str, prefix: str) -> None:
     launch = {'launcher': 'none', 'local_rank': 0}
     cfg = load_config(argparse.Namespace(**{**vars(args), **launch}))
     require_keys(cfg, 'test', NEEDED)
-    fit_workers(cfg, args.cfg_options)
+    settle_config(cfg, ('test',), args.cfg_options)
     loader, work_dir = cfg.test_dataloader, Path(cfg.work_dir)
     out_dir = args.out or work_dir / 'labels'
-    job = LabelMapJob(loader.dataset, cfg.label_transform, out_dir)
+    try:
+        job = LabelMapJob(loader.dataset, cfg.label_transform, out_dir)
+    except ValueError as error:
+        raise UserError(f'{args.config}: {error}') from None
     items = shard.take(tuple(job.infos))
     changed = job.prepare(items)
     if changed:

@@ -90,6 +90,7 @@ def write_json(path: str | Path, content: dict) -> None:
         UserError: If it cannot be written.
     """
     try:
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
         with atomic_write(path) as file:
             text = json.dumps(
                 {**content, 'versions': package_versions()}, indent=1

@@ -1,11 +1,13 @@
 """Config entries that must agree, compared before any data are read."""
 
 import logging
-from collections.abc import Iterator, Sequence
+import os
+from collections.abc import Iterable, Iterator, Sequence
 
 from mmengine.config import Config
 from mmengine.logging import print_log
 
+from projects.amr.cpu import usable_cores
 from projects.amr.errors import UserError
 from projects.amr.workflow.launch.own_classes import (
     dataset_classes,
@@ -16,32 +18,44 @@ from projects.amr.workflow.launch.own_classes import (
 _OF_WORKERS = ('persistent_workers', 'prefetch_factor', 'timeout')
 _SEGMENTATION_HEADS = ('decode_head', 'auxiliary_head')
 _VALIDATION = ('val_cfg', 'val_dataloader', 'val_evaluator')
+# How many ranks share the machine, as torchrun and Open MPI set it; Slurm
+# gives each its own cores.
+_LOCAL_RANKS = ('LOCAL_WORLD_SIZE', 'OMPI_COMM_WORLD_LOCAL_SIZE')
+_TO_ZERO = ('PolyLR', 'CosineAnnealingLR')
 
 
 def settle_config(
-    cfg: Config, roles: Sequence[str], tell: bool = True
+    cfg: Config,
+    roles: Sequence[str],
+    options: Iterable[str] | None = None,
+    log: bool = True,
 ) -> None:
-    """Put config entries right that cannot be meant, refuse others.
+    """Correct config entries that cannot be meant, refuse others.
+
+    Loaders get at most as many processes as there are usable cores, and no
+    settings that need processes if they have none; images of several sizes
+    are batched by size.
 
     Args:
         cfg (Config): Of a training or test, changed in place.
         roles (Sequence[str]): Of ``'train'``, ``'val'`` and ``'test'``, the
             data loaders that will be used.
-        tell (bool): Whether what is put right is logged. Defaults to True.
+        options (Iterable[str], optional): Keys of ``--cfg-options``, see
+            :func:`keeps_workers`. Defaults to None.
+        log (bool): Whether to log what is corrected. Defaults to True.
 
     Raises:
         UserError: If entries contradict each other; both keys are named.
     """
+    changes = []
+    keep = keeps_workers(cfg, options)
     for role in roles:
         where, loader = f'{role}_dataloader', cfg.get(f'{role}_dataloader')
-        if not loader:
-            continue
-        _check_loader(where, loader)
-        changes = list(_settle_workers(where, loader))
-        if role != 'train':
-            changes += _settle_sizes(cfg, where, loader)
-        for text in changes if tell else ():
-            print_log(text, 'current', logging.WARNING)
+        if loader:
+            _check_loader(where, loader)
+            changes += _settle_workers(where, loader, keep)
+            if role != 'train':
+                changes += _settle_sizes(cfg, where, loader)
     _check_classes(cfg)
     if 'val' in roles:
         _check_validation(cfg)
@@ -49,6 +63,19 @@ def settle_config(
         _check_crop(cfg)
         _check_loop(cfg)
         _check_pairing(cfg)
+        changes += check_schedule_length(cfg)
+    for text in changes if log else ():
+        print_log(text, 'current', logging.WARNING)
+
+
+def keeps_workers(cfg: Config, options: Iterable[str] | None) -> bool:
+    """Whether the user has chosen the numbers of loader processes.
+
+    That is by ``keep_workers`` in the config, or a ``num_workers`` among the
+    keys of ``--cfg-options``.
+    """
+    chosen = (key.endswith('num_workers') for key in options or ())
+    return bool(cfg.get('keep_workers')) or any(chosen)
 
 
 def _check_loader(where: str, loader: dict) -> None:
@@ -68,11 +95,17 @@ def _check_loader(where: str, loader: dict) -> None:
             )
 
 
-def _settle_workers(where: str, loader: dict) -> Iterator[str]:
-    """Drop what needs worker processes where there are none."""
-    if loader.get('num_workers'):
-        return
-    for key in _OF_WORKERS:
+def _settle_workers(where: str, loader: dict, keep: bool) -> Iterator[str]:
+    """Lower the processes to the cores; drop what needs processes if none."""
+    ranks = max(int(os.environ.get(name) or 1) for name in _LOCAL_RANKS)
+    cores, wanted = max(1, usable_cores() // ranks), loader.get('num_workers')
+    if wanted and wanted > cores and not keep:
+        loader['num_workers'] = cores
+        yield (
+            f'{where}.num_workers is {cores}, the cores of this process, and '
+            f'not {wanted} as in the config; keep_workers=True keeps that'
+        )
+    for key in _OF_WORKERS if not wanted else ():
         value = loader.get(key)
         if value:
             loader.pop(key)
@@ -109,18 +142,19 @@ def _check_crop(cfg: Config) -> None:
             for index, step in enumerate(steps)
             if step.get('crop_size') is not None
         ]
-        if crops and _pair(crops[-1][1]) != _pair(size):
-            index, crop = crops[-1]
+        if not crops:
+            continue
+        index, crop = crops[-1]
+        pairs = [
+            (side, side) if isinstance(side, int) else tuple(side)
+            for side in (crop, size)
+        ]
+        if pairs[0] != pairs[1]:
             key = f'train_dataloader.dataset.pipeline.{index}.crop_size'
             raise UserError(
                 f'{key} is {crop} and model.data_preprocessor.size is {size}: '
                 'crops are padded to that size, or cut. Set both alike'
             )
-
-
-def _pair(size) -> tuple:
-    """(height, width) of a size that may be one number."""
-    return (size, size) if isinstance(size, int) else tuple(size)
 
 
 def _check_classes(cfg: Config) -> None:
@@ -162,7 +196,7 @@ def _class_lists(cfg: Config) -> Iterator[tuple[str, tuple[str, ...]]]:
             if colours and len(colours) != len(names):
                 raise UserError(
                     f'{key} has {len(names)} names and palette '
-                    f'{len(colours)} colours: there must be one a class'
+                    f'{len(colours)} colours: there must be one per class'
                 )
             yield key, names
 
@@ -237,3 +271,53 @@ def _check_pairing(cfg: Config) -> None:
             'train_dataloader.batch_size is 1: it needs two images per '
             "device. Raise the batch size, or take pairing='same_image'"
         )
+
+
+def check_schedule_length(cfg: Config) -> list[str]:
+    """Refuse a training whose learning rate is 0 before its end.
+
+    ``train_cfg.max_epochs`` and ``param_scheduler.end`` are two entries. With
+    only the first made larger, the epochs after the schedule's end learn
+    nothing; made smaller, the rate never gets low.
+
+    Args:
+        cfg (Config): A training's config.
+
+    Returns:
+        list[str]: A warning if the training ends before the schedule.
+
+    Raises:
+        UserError: If the schedule ends early at 0; both entries are named.
+    """
+    loop = cfg.get('train_cfg') or {}
+    by_epoch = loop.get('by_epoch', 'Epoch' in str(loop.get('type', '')))
+    unit = 'max_epochs' if by_epoch else 'max_iters'
+    total, schedulers = loop.get(unit), cfg.get('param_scheduler') or []
+    if isinstance(schedulers, dict):
+        schedulers = [schedulers]
+    comparable = all(
+        isinstance(s, dict)
+        and s.get('end')
+        and bool(s.get('by_epoch', True)) == bool(by_epoch)
+        for s in schedulers
+    )
+    if not total or not schedulers or not comparable:
+        return []
+    end, index = max((s['end'], i) for i, s in enumerate(schedulers))
+    last, key = schedulers[index], 'param_scheduler.end'
+    if len(schedulers) > 1:
+        key = f'param_scheduler.{index}.end'
+    zero = last.get('type') in _TO_ZERO and not last.get('eta_min')
+    if end < total and zero:
+        raise UserError(
+            f'train_cfg.{unit} is {total}, and the learning rate is 0 from '
+            f'{end} on ({key}): nothing would be learned after that. Set '
+            f'{key}={total} too, or a smaller train_cfg.{unit}'
+        )
+    if end > total:
+        return [
+            f'train_cfg.{unit} is {total}, the schedule of the learning rate '
+            f'goes to {end} ({key}): it ends half-way, at a high rate. Set '
+            f'{key}={total} too unless that is meant'
+        ]
+    return []

@@ -1,4 +1,4 @@
-"""A config made for one class list, fitted to another."""
+"""Fit a config to another class list."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,15 +16,11 @@ COUNT_KEYS = ('num_classes', 'num_foreground')
 
 
 def fit_class_file(cfg: Config) -> None:
-    """Fit a config to the class list that its ``class_file`` names.
-
-    Args:
-        cfg (Config): The config, changed in place; without ``class_file`` it
-            stays as it is.
+    """Fit a config to its ``class_file``, if it names one, in place.
 
     Raises:
         DataError: If the file breaks a rule.
-        UserError: If a class count of the config cannot be understood.
+        UserError: See :func:`fit_classes`.
     """
     path = cfg.get('class_file')
     if path:
@@ -34,13 +30,12 @@ def fit_class_file(cfg: Config) -> None:
 def fit_classes(cfg: Config, names: tuple[str, ...]) -> None:
     """Fit a config to a class list.
 
-    All datasets get the names and VOC's colours. Where the data root has a
+    All datasets get the names and VOC's colours. If the data root has a
     ``labels.csv`` (own data), weak labels come from it, images without one
-    are kept, and there are no part maps. In the models, every count
-    that was K or K + 1 for the config's own K foreground classes becomes
-    that of the new list: whether it counts the background is told by its
-    value alone, so heads of any kind and depth are covered. A count that is
-    the new list's already stays, and so does 0, a backbone without a head.
+    are kept, and there are no part maps. In the models, every count that was
+    K or K + 1 for the config's own K foreground classes becomes that of the
+    new list, in heads of any kind and depth. A count of the new list stays,
+    and so does 0, a backbone without a head.
 
     Args:
         cfg (Config): The config, changed in place. Fitting twice is fitting
@@ -50,7 +45,10 @@ def fit_classes(cfg: Config, names: tuple[str, ...]) -> None:
     Raises:
         UserError: If a count is none of these; the key is named.
     """
-    datasets = list(_datasets(cfg))
+    datasets = []
+    for role in ('train', 'val', 'test'):
+        loader = cfg.get(f'{role}_dataloader')
+        datasets += unwrapped(loader['dataset']) if loader else ()
     old = {len(dataset_classes(dataset)) for dataset in datasets}
     if len(old) > 1:
         raise UserError(
@@ -67,14 +65,6 @@ def fit_classes(cfg: Config, names: tuple[str, ...]) -> None:
                 # becomes two, so that no count is fitted twice.
                 cfg[key] = cfg[key].to_dict()
             _fit_counts(cfg.get(key), key, *counts)
-
-
-def _datasets(cfg: Config) -> Iterator[dict]:
-    """Yield the configs of all datasets, those in wrappers included."""
-    for key in ('train', 'val', 'test'):
-        loader = cfg.get(f'{key}_dataloader')
-        if loader:
-            yield from unwrapped(loader['dataset'])
 
 
 def unwrapped(dataset: dict) -> Iterator[dict]:

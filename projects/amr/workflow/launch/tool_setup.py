@@ -1,7 +1,6 @@
-"""What tools/train.py and tools/test.py share before a Runner starts."""
+"""Flags, config, work dir and exit codes of the tools."""
 
 import argparse
-import logging
 import os
 import sys
 from collections.abc import Callable, Iterator
@@ -12,21 +11,16 @@ from pathlib import Path
 
 import torch
 from mmengine.config import Config
-from mmengine.logging import print_log
 
 from projects.amr.errors import MemoryExhaustedError, StoppedError, UserError
 from projects.amr.models.memory import is_out_of_memory, peak_memory
-from projects.amr.runtime.checkpoints.pretrained import (
-    drop_pretrained,
-    require_pretrained,
-)
 from projects.amr.runtime.checkpoints.strict_loading import use_strict_loading
-from projects.amr.runtime.config.cfg_options import (
+from projects.amr.runtime.config.config_reading import (
     add_cfg_options,
     apply_cfg_options,
+    build_fault,
+    read_config,
 )
-from projects.amr.runtime.config.config_faults import build_fault
-from projects.amr.runtime.config.config_reading import read_config
 from projects.amr.runtime.config.optional_packages import (
     check_optional_packages,
 )
@@ -52,7 +46,7 @@ _JOIN_TIMEOUT = timedelta(minutes=1)
 _WAIT_TIMEOUT = timedelta(minutes=30)  # torch's default
 
 OUT_OF_MEMORY = (
-    'A training is not tried again with less, since that would be another '
+    'A training does not retry with less, since that would be another '
     'training: lower train_dataloader.batch_size (and the learning rate with '
     'it) or the crop_size, or add --amp; elsewhere lower batch_size or '
     '--num-workers'
@@ -82,38 +76,53 @@ def add_trust_argument(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def load_config(args: argparse.Namespace) -> Config:
-    """Read the config file and apply the common flags.
+def resolve_config(
+    path: str | Path, cfg_options: dict | None = None, trust: bool = False
+) -> Config:
+    """Read the config of a training or test, with everything applied.
 
-    From here on mmengine reads checkpoints strictly, see
-    :func:`use_strict_loading`.
+    Also makes mmengine read checkpoints with :func:`use_strict_loading`.
 
     Args:
-        args (argparse.Namespace): With ``config`` and the common flags.
+        path (str | Path): The file.
+        cfg_options (dict, optional): Overrides by dotted key. Defaults to
+            None.
+        trust (bool): See :func:`read_checkpoint`. Defaults to False.
 
     Returns:
-        Config: With ``launcher`` and ``work_dir`` set.
+        Config: Fitted to its ``class_file``, if it has one.
 
     Raises:
-        UserError: If the file is missing or no config, an option would have
-            no effect (see :func:`apply_cfg_options`), or its ``class_file``
-            breaks a rule.
+        UserError: If the file is missing or no config, an option has no
+            effect, or its ``class_file`` breaks a rule.
         MissingDependencyError: If it needs a package that is not installed.
     """
-    os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
-    use_strict_loading(getattr(args, 'trust_checkpoint', False))
-    cfg = read_config(args.config)
-    apply_cfg_options(cfg, args.cfg_options)
+    use_strict_loading(trust)
+    cfg = read_config(path)
+    apply_cfg_options(cfg, cfg_options)
     check_optional_packages(cfg.to_dict())
     fit_class_file(cfg)
     if (cfg.get('randomness') or {}).get('deterministic'):
         # Without it torch refuses every matrix product on a GPU.
         os.environ.setdefault('CUBLAS_WORKSPACE_CONFIG', ':4096:8')
+    return cfg
+
+
+def load_config(args: argparse.Namespace) -> Config:
+    """Resolve a tool's config; set ``launcher`` and ``work_dir``, join ranks.
+
+    Args:
+        args (argparse.Namespace): With ``config`` and the common flags.
+
+    Returns:
+        Config: See :func:`resolve_config`.
+    """
+    os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
+    trust = getattr(args, 'trust_checkpoint', False)
+    cfg = resolve_config(args.config, args.cfg_options, trust)
     cfg.launcher = args.launcher
-    if args.work_dir is not None:
-        cfg.work_dir = args.work_dir
-    elif cfg.get('work_dir') is None:
-        cfg.work_dir = str(Path('work_dirs') / Path(args.config).stem)
+    default = cfg.get('work_dir') or Path('work_dirs', Path(args.config).stem)
+    cfg.work_dir = str(default if args.work_dir is None else args.work_dir)
     if args.launcher == 'pytorch' and not torch.cuda.is_available():
         _join_on_cpu(cfg)
     return cfg
@@ -131,8 +140,7 @@ def _join_on_cpu(cfg: Config) -> None:
             torch.distributed.init_process_group('gloo')
         else:
             torch.distributed.init_process_group('gloo', timeout=_JOIN_TIMEOUT)
-            # What ranks wait for later may take longer than joining.
-            set_timeout(_WAIT_TIMEOUT)
+            set_timeout(_WAIT_TIMEOUT)  # later waits may take longer
     cfg.model_wrapper_cfg = {
         'type': 'MMDistributedDataParallel',
         'device_ids': None,
@@ -144,11 +152,8 @@ def _join_on_cpu(cfg: Config) -> None:
 def hold_work_dir(cfg: Config, job: str) -> Iterator[None]:
     """Let one process, or one group of ranks, do a job in the work dir.
 
-    Rank 0 takes the lock; a folder that cannot be written is told before
-    anything is built.
-
     Args:
-        cfg (Config): With ``work_dir``.
+        cfg (Config): With ``work_dir``; rank 0 locks it.
         job (str): ``'train'`` or ``'test'``; one of each may run in a folder.
 
     Raises:
@@ -165,36 +170,6 @@ def hold_work_dir(cfg: Config, job: str) -> Iterator[None]:
         yield
 
 
-def was_restarted() -> bool:
-    """Whether the launcher starts the ranks again after one was lost."""
-    return int(os.environ.get('TORCHELASTIC_RESTART_COUNT') or 0) > 0
-
-
-def settle_initial_weights(cfg: Config, random_init: bool) -> None:
-    """Check for the configured initial weights, or drop them, loudly.
-
-    Args:
-        cfg (Config): The config; ``initialisation`` is set, so that
-            checkpoints and summaries tell.
-        random_init (bool): Whether ``--no-pretrained`` was given.
-
-    Raises:
-        MissingWeightsError: If configured weights cannot be had.
-    """
-    if not random_init:
-        require_pretrained(cfg.model)
-        cfg.initialisation = 'as configured'
-        return
-    changed = drop_pretrained(cfg.model)
-    cfg.initialisation = 'random (--no-pretrained)'
-    print_log(
-        '--no-pretrained: ALL WEIGHTS START AT RANDOM; results cannot be '
-        f'compared with published ones. Changed: {changed or "nothing"}',
-        'current',
-        logging.WARNING,
-    )
-
-
 def package_versions() -> dict[str, str]:
     """Versions of the packages that results depend on."""
     found = {'python': sys.version.split()[0]}
@@ -207,33 +182,31 @@ def package_versions() -> dict[str, str]:
 
 
 def run_tool(main: Callable[[], None]) -> None:
-    """Run a tool; a :class:`UserError` ends it with its own exit code.
+    """Run a tool's main function; a :class:`UserError` is its exit code.
 
-    So does a config entry that cannot be built, and exhausted memory where
-    nothing smaller could be tried, as in a training.
-
-    Args:
-        main (Callable): The tool's main function.
+    So is a config entry that cannot be built, and exhausted memory where
+    nothing smaller can be tried, as in a training.
     """
     try:
         main()
     except UserError as error:
         head = 'STOPPED' if isinstance(error, StoppedError) else 'ERROR'
-        print(f'\n{head}: {error}', file=sys.stderr, flush=True)
-        sys.exit(error.exit_code)
+        _end(f'{head}: {error}', error.exit_code)
     except Exception as error:
-        fault = build_fault(error)
-        if fault is not None:
-            print(f'\nERROR: {fault}', file=sys.stderr, flush=True)
-            sys.exit(UserError.exit_code)
+        if fault := build_fault(error):
+            _end(f'ERROR: {fault}', UserError.exit_code)
         if not is_out_of_memory(error):
             raise
-        print(
-            f'\nERROR: out of memory{peak_memory()}: {error}\n{OUT_OF_MEMORY}',
-            file=sys.stderr,
-            flush=True,
+        _end(
+            f'ERROR: out of memory{peak_memory()}: {error}\n{OUT_OF_MEMORY}',
+            MemoryExhaustedError.exit_code,
         )
-        sys.exit(MemoryExhaustedError.exit_code)
     finally:
         if torch.distributed.is_initialized():
             torch.distributed.destroy_process_group()
+
+
+def _end(text: str, code: int) -> None:
+    """Print an error and exit."""
+    print(f'\n{text}', file=sys.stderr, flush=True)
+    sys.exit(code)

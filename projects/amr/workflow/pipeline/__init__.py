@@ -1,14 +1,17 @@
-from .config_error import PipelineConfigError
-from .context import (
+from .overrides import (
+    PipelineConfigError,
+    override_stages,
+    use_stage_overrides,
+)
+from .runner import PipelineRunner
+from .stages import Stage, choose, dependents, read_stages
+from .summary import summarize, write_summary
+from .workspace import (
     MissingOutputError,
     StageContext,
     Workspace,
-    pipeline_work_dir,
+    read_pipeline,
 )
-from .overrides import override_stages, use_stage_overrides
-from .runner import PipelineRunner, dependents
-from .stage import Stage, choose, read_stages
-from .summary import summarize, write_summary
 
 __all__ = [
     'MissingOutputError',
@@ -20,7 +23,7 @@ __all__ = [
     'choose',
     'dependents',
     'override_stages',
-    'pipeline_work_dir',
+    'read_pipeline',
     'read_stages',
     'summarize',
     'use_stage_overrides',

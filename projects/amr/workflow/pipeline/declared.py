@@ -1,12 +1,15 @@
-"""The declared values that a stage's outcome depends on, and what changed.
+"""The declared values that a stage's outcome depends on.
 
 Keyed on values, not on the text of files: comments, names of bases, worker
 counts and log intervals make nothing stale.
 """
 
 from mmengine.config import Config
+from mmseg.registry import HOOKS
 
-from projects.amr.runtime.files.fingerprint import config_digest, without_keys
+from projects.amr.engine.hooks.item_writer_hook import ItemWriterHook
+from projects.amr.engine.hooks.picture_strip_hook import PictureStripHook
+from projects.amr.runtime.files.fingerprint import without_keys
 
 # How data is fetched, not what it is.
 FETCHING = (
@@ -16,14 +19,6 @@ FETCHING = (
     'prefetch_factor',
     'worker_init_fn',
 )
-TEST_HOOKS = (
-    'BoundaryWriterHook',
-    'CAMGenerationHook',
-    'CAMVisualizationHook',
-    'LabelMapWriterHook',
-    'LabelVisualizationHook',
-)
-PICTURE_HOOKS = ('CAMVisualizationHook', 'LabelVisualizationHook')
 # Entries of default_hooks that change no result but for rounding.
 NEUTRAL_HOOKS = (
     'runtime_info',
@@ -71,7 +66,8 @@ def train_values(cfg: Config) -> dict:
         values.get('model', {}).pop(key, None)
     for key in ('val_interval', 'val_begin', 'dynamic_intervals'):
         values.get('train_cfg', {}).pop(key, None)
-    values['custom_hooks'] = _hooks(cfg, lambda t: t not in TEST_HOOKS)
+    of_tests = (ItemWriterHook, PictureStripHook)
+    values['custom_hooks'] = [h for h in _hooks(cfg) if not _is(h, of_tests)]
     if (cfg.get('auto_scale_lr') or {}).get('enable'):
         values['auto_scale_lr'] = cfg.auto_scale_lr.to_dict()
     return without_keys(values, FETCHING)
@@ -84,20 +80,18 @@ def test_values(cfg: Config) -> dict:
         cfg (Config): The resolved config.
 
     Returns:
-        dict: A part of it: nothing of training and initial weights.
+        dict: A part of it: nothing of training and initial weights. Of hooks
+        those that write items, without where they write.
     """
     values = _pick(cfg, TEST_KEYS)
     values.get('test_dataloader', {}).pop('batch_size', None)
-    values['custom_hooks'] = _hooks(
-        cfg, lambda t: t in TEST_HOOKS and t not in PICTURE_HOOKS
-    )
+    writers = [hook for hook in _hooks(cfg) if _is(hook, ItemWriterHook)]
+    values['custom_hooks'] = writers
     return without_keys(values, (*FETCHING, 'init_cfg', 'pretrained'))
 
 
 def argument_values(arguments) -> dict[str, str]:
-    """A command line by flags, for messages; the rest by position.
-
-    The number of workers is left out: no outcome depends on it.
+    """A command line by flags, the rest by position; no number of workers.
 
     Example:
         >>> argument_values(['in', '--fg-thr', '0.3', '--all', '--n', '1'])
@@ -135,59 +129,25 @@ def flatten(values, prefix: str = '') -> dict[str, object]:
     return flat
 
 
-def describe_changes(before: dict, after: dict, limit: int = 3) -> list[str]:
-    """Say what changed between two sets of flat values.
-
-    Args:
-        before (dict): Flat values of the earlier run.
-        after (dict): Those of now.
-        limit (int): How many are spelled out. Defaults to 3.
-
-    Returns:
-        list[str]: Such as ``fg_thr 0.3 -> 0.6``; digests only as ``changed``.
-
-    Example:
-        >>> describe_changes({'fg_thr': 0.3}, {'fg_thr': 0.6, 'crf': 'x'})
-        ['fg_thr 0.3 -> 0.6', 'crf (new) x']
-    """
-    lines = []
-    for key in dict.fromkeys([*before, *after]):
-        if key not in after:
-            lines.append(f'{key} {_short(before[key])} (gone)')
-        elif key not in before:
-            lines.append(f'{key} (new) {_short(after[key])}')
-        elif before[key] != after[key]:
-            lines.append(
-                f'{key} {_short(before[key])} -> {_short(after[key])}'
-            )
-    more = len(lines) - limit
-    return lines[:limit] + ([f'{more} more'] if more > 0 else [])
-
-
-def values_digest(values: dict) -> str:
-    """Digest of declared values."""
-    return config_digest(values)
-
-
-def _short(value) -> str:
-    """A value for one line."""
-    text = str(value)
-    return text if len(text) <= 48 else f'{text[:45]}...'
-
-
 def _pick(cfg: Config, keys) -> dict:
     """Plain copies of some of a config's entries."""
     plain = cfg.to_dict()
     return {key: plain[key] for key in keys if plain.get(key) is not None}
 
 
-def _hooks(cfg: Config, wanted) -> list[dict]:
-    """Hooks of wanted types, without names and where they write."""
+def _hooks(cfg: Config) -> list[dict]:
+    """Hooks that matter, without names and where they write."""
     plain = cfg.to_dict()
-    named = plain.get('default_hooks', {}).items()
+    named = (plain.get('default_hooks') or {}).items()
     hooks = [hook for name, hook in named if name not in NEUTRAL_HOOKS]
     return [
-        {key: v for key, v in hook.items() if key != 'out_dir'}
-        for hook in hooks + plain.get('custom_hooks', [])
-        if wanted(hook['type'])
+        {key: value for key, value in hook.items() if key != 'out_dir'}
+        for hook in [*hooks, *plain.get('custom_hooks', [])]
+        if hook
     ]
+
+
+def _is(hook: dict, kinds) -> bool:
+    """Whether a hook's config is of one of the classes."""
+    kind = HOOKS.get(hook['type'])
+    return isinstance(kind, type) and issubclass(kind, kinds)

@@ -1,4 +1,4 @@
-"""A pipeline like another one, but for single stages.
+"""Change single stages of an inherited pipeline config.
 
 mmengine replaces a list as a whole, so a config that inherits ``stages``
 changes single ones by ``stage_overrides``, a dict by name:
@@ -17,21 +17,37 @@ changes single ones by ``stage_overrides``, a dict by name:
 ====================================  ========================================
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from fnmatch import fnmatchcase
 
 from mmengine.config import Config
 from mmengine.config.config import DELETE_KEY
 
-from projects.amr.workflow.pipeline.config_error import PipelineConfigError
+from projects.amr.errors import UserError, did_you_mean
 
 KEY = 'stage_overrides'
 PLACES = ('_before_', '_after_')
 _BY_ENTRY = ('env', 'cfg_options', 'outputs')
 
 
+class PipelineConfigError(UserError):
+    """The pipeline config breaks a rule."""
+
+
+def hint(name: str, known: Iterable[str]) -> str:
+    """End of a message: the nearest known name, or else all of them.
+
+    Example:
+        >>> hint('seed', ['seeds', 'check'])
+        " (did you mean 'seeds'?)"
+    """
+    known = list(known)
+    listed = f'; known: {", ".join(known) or "none"}'
+    return did_you_mean(name, known) or listed
+
+
 def use_stage_overrides(cfg: Config) -> None:
-    """Carry out a pipeline config's ``stage_overrides``.
+    """Apply a pipeline config's ``stage_overrides``.
 
     Args:
         cfg (Config): Changed in place: its ``stages`` are the resolved ones,
@@ -50,7 +66,12 @@ def use_stage_overrides(cfg: Config) -> None:
     except PipelineConfigError as error:
         raise PipelineConfigError(f'{cfg.filename}: {error}') from None
     kept = {stage['name'] for stage in cfg.stages}
-    _forget(cfg, {stage['name'] for stage in before} - kept)
+    removed = {stage['name'] for stage in before} - kept
+    if cfg.get('headline'):
+        cfg.headline = [e for e in cfg.headline if e['stage'] not in removed]
+    for role, text in list((cfg.get('roles') or {}).items()):
+        if any(f'{{{name}.' in str(text) for name in removed):
+            del cfg.roles[role]
 
 
 def override_stages(
@@ -59,7 +80,7 @@ def override_stages(
     """Change, remove and insert stages by name.
 
     Args:
-        stages (Sequence[Mapping]): Inherited ones, which stay as they are.
+        stages (Sequence[Mapping]): Inherited ones; not changed.
         overrides (Mapping): By name or pattern, see above.
 
     Returns:
@@ -74,16 +95,22 @@ def override_stages(
         >>> override_stages(stages, dict(a=dict(env=dict(Y='2')), b=None))
         [{'name': 'a', 'env': {'X': '1', 'Y': '2'}}]
     """
-    found = _by_name(stages)
-    for pattern in filter(_is_pattern, overrides):
-        matching = [name for name in found if fnmatchcase(name, pattern)]
+    names = [stage.get('name') for stage in stages]
+    if not all(names) or len(set(names)) < len(names):
+        raise PipelineConfigError(
+            f'each stage needs a `name` of its own, they are {names}'
+        )
+    # A removed stage stays as None: new ones may be put in its place.
+    found = {stage['name']: dict(stage) for stage in stages}
+    patterns = {k: v for k, v in overrides.items() if set(k) & set('*?[')}
+    for pattern, override in patterns.items():
+        matching = [n for n in names if fnmatchcase(n, pattern)]
         if not matching:
             raise _unknown(f'{KEY}: no stage matches {pattern!r}', found)
         for name in matching:
-            found[name] = _changed(found, name, overrides[pattern])
-    for name in overrides:
-        override = overrides[name]
-        if _is_pattern(name):
+            found[name] = _changed(found, name, override)
+    for name, override in overrides.items():
+        if name in patterns:
             continue
         if isinstance(override, Mapping) and set(PLACES) & set(override):
             found = _inserted(found, name, dict(override))
@@ -92,34 +119,8 @@ def override_stages(
     return [stage for stage in found.values() if stage is not None]
 
 
-def _forget(cfg: Config, removed: set[str]) -> None:
-    """Take out what the summary would say of removed stages."""
-    if cfg.get('headline'):
-        cfg.headline = [e for e in cfg.headline if e['stage'] not in removed]
-    if cfg.get('roles'):
-        cfg.roles = {
-            role: text
-            for role, text in cfg.roles.items()
-            if not any(f'{{{name}.' in str(text) for name in removed)
-        }
-
-
-def _by_name(stages: Sequence[Mapping]) -> dict[str, dict]:
-    """Stages by their names, which they must have."""
-    found = {}
-    for stage in stages:
-        name = stage.get('name')
-        if not name or name in found:
-            raise PipelineConfigError(
-                'each stage needs a `name` of its own, there are '
-                f'{[other.get("name") for other in stages]}'
-            )
-        found[name] = dict(stage)
-    return found
-
-
 def _changed(stages: Mapping, name: str, override) -> dict | None:
-    """A stage with its override, None where it is to go."""
+    """A stage with its override, None to remove it."""
     old = stages.get(name)
     if old is None:
         raise _unknown(
@@ -138,31 +139,24 @@ def _changed(stages: Mapping, name: str, override) -> dict | None:
         raise PipelineConfigError(
             f'{KEY}.{name} cannot rename the stage: others refer to it'
         )
-    if override.get(DELETE_KEY):
-        old = {}
-    stage = {**old, 'name': name}
+    stage = {'name': name} if override.get(DELETE_KEY) else dict(old)
     for key, value in override.items():
         if key in _BY_ENTRY and isinstance(value, Mapping):
-            stage[key] = _merged(old.get(key), value)
+            before = stage.get(key)
+            # The outputs of a test are a list, and replaced.
+            merge = isinstance(before, Mapping) and not value.get(DELETE_KEY)
+            new = {k: v for k, v in value.items() if k != DELETE_KEY}
+            stage[key] = {**(before if merge else {}), **new}
         elif key != DELETE_KEY:
             stage[key] = value
     return stage
 
 
-def _merged(old, new: Mapping) -> dict:
-    """Entries of one key; the outputs of a test are a list, and replaced."""
-    kept = {}
-    if isinstance(old, Mapping) and not new.get(DELETE_KEY):
-        kept = dict(old)
-    return {**kept, **{k: v for k, v in new.items() if k != DELETE_KEY}}
-
-
 def _inserted(stages: dict, name: str, new: dict) -> dict:
-    """Stages with one more, beside another."""
+    """Stages with one more, before or after another."""
     if stages.get(name) is not None:
         raise PipelineConfigError(
-            f'{KEY}.{name}: there is a stage of this name, a new one needs '
-            'another'
+            f'{KEY}.{name}: a new stage cannot have the name of another'
         )
     places = {place: new.pop(place) for place in PLACES if place in new}
     if len(places) > 1:
@@ -173,19 +167,11 @@ def _inserted(stages: dict, name: str, new: dict) -> dict:
     order = [key for key in stages if key != name]
     if anchor not in order:
         raise _unknown(
-            f'{KEY}.{name}: {place} names {anchor!r}, which is no stage',
-            stages,
+            f'{KEY}.{name}: {place} names the unknown stage {anchor!r}', stages
         )
     order.insert(order.index(anchor) + (place == '_after_'), name)
-    return {
-        key: {'name': name, **new} if key == name else stages[key]
-        for key in order
-    }
-
-
-def _is_pattern(name: str) -> bool:
-    """Whether a name stands for all that match it."""
-    return any(sign in name for sign in '*?[')
+    added = {**stages, name: {'name': name, **new}}
+    return {key: added[key] for key in order}
 
 
 def _unknown(text: str, stages: Mapping) -> PipelineConfigError:

@@ -1,4 +1,4 @@
-"""A pipeline config on own photos: one more stage, and its outputs in use."""
+"""Run a pipeline on own photos: import them first, and use the result."""
 
 from pathlib import Path
 
@@ -12,54 +12,57 @@ from projects.amr.workflow.pipeline.overrides import (
 
 IMPORT = 'import_images'
 CHECK = 'check_dataset.py'
-NEEDED = ('image_dir', 'label_file')
 CONTRADICTIONS = 'max_contradictions'
-FLAGS = (
-    *('classes', 'mask_dir', 'val_list', 'val_share', 'no_label'),
-    CONTRADICTIONS,
-)
-SWITCHES = ('copy', 'skip_bad')
-_PATHS = ('image_dir', 'label_file', 'classes', 'mask_dir', 'val_list')
+NEEDED = ('image_dir', 'label_file')
+_PATHS = (*NEEDED, 'classes', 'mask_dir', 'val_list')
+_SWITCHES = ('copy', 'skip_bad')
+# Flags of import_images.py, in the order of the command line.
+FLAGS = (*_PATHS[2:], 'val_share', 'no_label', CONTRADICTIONS, *_SWITCHES)
 
 
 def use_own_data(cfg: Config) -> None:
     """Put the import of own photos before a pipeline's stages.
 
-    The stages get the imported folder as ``VOC_ROOT``, its class list as
-    ``CLASS_FILE``, and it takes the place of the config's ``data_root``
-    wherever a stage or role names that. ``stage_overrides`` are carried out
-    before.
+    The stages get the imported folder as ``VOC_ROOT`` and its class list as
+    ``CLASS_FILE``; the folder replaces the config's ``data_root`` wherever a
+    stage or role names that. ``stage_overrides`` are applied before.
 
     Args:
         cfg (Config): Pipeline config, changed in place; without ``own_data``
             its stages stay as they are. ``own_data`` holds ``image_dir``,
-            ``label_file`` and, by their names, further flags of
-            tools/dataset_converters/import_images.py.
+            ``label_file`` and further flags of
+            tools/dataset_converters/import_images.py, by name.
 
     Raises:
         UserError: If ``own_data`` lacks a key, has an unknown one, or names
-            a file that is not there.
+            a missing file.
     """
     use_stage_overrides(cfg)
     if not cfg.get('own_data') or not cfg.get('stages'):
         return
     own = dict(cfg.pop('own_data'))
     _check(own)
-    root = f'{{{IMPORT}.root}}'
+    root, classes = f'{{{IMPORT}.root}}', f'{{{IMPORT}.classes}}'
     old = cfg.get('data_root')
     stages = [_moved(dict(stage), old, root) for stage in cfg.stages]
-    _accept_contradictions(stages, own.get(CONTRADICTIONS))
-    data = {'VOC_ROOT': root, 'CLASS_FILE': f'{{{IMPORT}.classes}}'}
-    changed = override_stages(stages, {'*': {'env': data}})
-    cfg.stages = [_import_stage(own), *changed]
+    for stage in stages:
+        # A check of the data accepts what the import accepts.
+        if CONTRADICTIONS in own and stage.get('tool') == CHECK:
+            flag = [_flag(CONTRADICTIONS), str(own[CONTRADICTIONS])]
+            stage['arguments'] = [*stage.get('arguments', ()), *flag]
+    env = {'VOC_ROOT': root, 'CLASS_FILE': classes}
+    cfg.stages = [
+        _import_stage(own),
+        *override_stages(stages, {'*': {'env': env}}),
+    ]
     if cfg.get('roles'):
         roles = _moved(dict(cfg.roles), old, root)
-        cfg.roles = {**roles, 'classes': f'{{{IMPORT}.classes}}'}
+        cfg.roles = {**roles, 'classes': classes}
 
 
 def _check(own: dict) -> None:
-    """Refuse missing and unknown keys, and paths that lead nowhere."""
-    known = (*NEEDED, *FLAGS, *SWITCHES)
+    """Refuse missing and unknown keys, and missing files."""
+    known = (*NEEDED, *FLAGS)
     for key in own:
         if key not in known:
             raise UserError(
@@ -76,32 +79,22 @@ def _check(own: dict) -> None:
 def _import_stage(own: dict) -> dict:
     """Stage that makes the devkit folder."""
     target = '{stage}/VOC2012'
-    arguments = [str(Path(own[key]).resolve()) for key in NEEDED]
-    arguments.append(target)
+    paths = {k: str(Path(own[k]).resolve()) for k in _PATHS if own.get(k)}
+    arguments = [*(paths[key] for key in NEEDED), target]
     for key in FLAGS:
-        if own.get(key) is not None:
-            value = own[key]
-            if key in _PATHS:
-                value = Path(value).resolve()
+        value = paths.get(key, own.get(key))
+        if key in _SWITCHES:
+            arguments += [_flag(key)] if value else []
+        elif value is not None:
             arguments += [_flag(key), str(value)]
-    arguments += [_flag(key) for key in SWITCHES if own.get(key)]
-    paths = (own.get(key) for key in _PATHS)
     return {
         'name': IMPORT,
         'kind': 'tool',
         'tool': 'dataset_converters/import_images.py',
         'arguments': arguments,
-        'inputs': [str(Path(path).resolve()) for path in paths if path],
+        'inputs': list(paths.values()),
         'outputs': {'root': target, 'classes': f'{target}/classes.txt'},
     }
-
-
-def _accept_contradictions(stages: list[dict], share: float | None) -> None:
-    """Let checks of the data accept what the import accepts."""
-    for stage in stages:
-        if share is not None and stage.get('tool') == CHECK:
-            flag = [_flag(CONTRADICTIONS), str(share)]
-            stage['arguments'] = [*stage.get('arguments', ()), *flag]
 
 
 def _flag(key: str) -> str:
@@ -110,14 +103,12 @@ def _flag(key: str) -> str:
 
 
 def _moved(value, old: str | None, root: str):
-    """Put the imported folder in place of another, at any depth."""
+    """Replace a folder by the imported one, at any depth."""
     if isinstance(value, dict):
         return {key: _moved(item, old, root) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
         return type(value)(_moved(item, old, root) for item in value)
-    inside = (
-        isinstance(value, str)
-        and old
-        and (value == old or value.startswith(f'{old}/'))
-    )
+    if not old or not isinstance(value, str):
+        return value
+    inside = value == old or value.startswith(f'{old}/')
     return root + value[len(old) :] if inside else value

@@ -1,4 +1,4 @@
-"""Runs a pipeline's stages: what is stale, in order, each in its process."""
+"""Runs the stale stages of a pipeline in order, each in its own process."""
 
 import copy
 import os
@@ -10,35 +10,33 @@ from projects.amr.errors import UserError
 from projects.amr.runtime.files.progress import Reporter
 from projects.amr.runtime.processes.tool_process import call_tool
 from projects.amr.workflow.launch.config_agreement import settle_config
-from projects.amr.workflow.pipeline.context import (
+from projects.amr.workflow.pipeline.records import (
+    MANIFEST,
+    StageRecord,
+    StageState,
+    note_start,
+    stage_state,
+)
+from projects.amr.workflow.pipeline.stages import Stage, dependents
+from projects.amr.workflow.pipeline.summary import figures
+from projects.amr.workflow.pipeline.workspace import (
     MissingOutputError,
     StageContext,
     Workspace,
 )
-from projects.amr.workflow.pipeline.figures import figures
-from projects.amr.workflow.pipeline.forecast import forecast
-from projects.amr.workflow.pipeline.manifest import (
-    MANIFEST,
-    StageRecord,
-    note_start,
-)
-from projects.amr.workflow.pipeline.stage import Stage
-from projects.amr.workflow.pipeline.staleness import StageState, stage_state
-
-PREVIOUS = '.previous'
 
 
 class PipelineRunner:
     """Runs the stages of a workspace that are not finished.
 
-    A stage is finished when its declared values, its inputs and its outputs
-    are those of its record. One whose values or inputs changed starts from
-    an empty folder (a training's old one is kept as ``<stage>.previous``);
-    an interrupted or damaged one goes on in its folder.
+    A stage is finished if its declared values, inputs and outputs are those
+    of its record. If values or inputs changed it starts with an empty folder
+    (a training's old one is kept as ``<stage>.previous``); an interrupted or
+    damaged stage continues in its folder.
 
     Args:
         space (Workspace): Stages and folders.
-        reporter (Reporter): Tells the progress.
+        reporter (Reporter): Shows the progress.
         gpus (int): Processes of a training or test, 1 without a launcher.
             Defaults to 1.
     """
@@ -48,19 +46,16 @@ class PipelineRunner:
         self.reporter = reporter
         self.gpus = gpus
         self.status: dict[str, dict] = {}
-        self._forecast = None
 
     def run(self, chosen: list[Stage], force: bool = False) -> None:
-        """Run what is not finished, in order.
+        """Run unfinished stages in order.
 
         Args:
-            chosen (list[Stage]): A stretch of the pipeline.
-            force (bool): Whether finished stages run again. Defaults to
-                False.
+            chosen (list[Stage]): Part of the pipeline.
+            force (bool): Whether to re-run finished ones. Defaults to False.
 
         Raises:
-            UserError: If a stage fails, or an earlier one's output is
-                missing.
+            UserError: If a stage fails, or an earlier output is missing.
         """
         unchecked = list(chosen)
         for number, stage in enumerate(chosen, 1):
@@ -81,7 +76,6 @@ class PipelineRunner:
                 self.reporter.step(f'{head}: finished before')
                 continue
             self._announce(head, stage, state, chosen)
-            self._tell_forecast(chosen[number - 1 :])
             self._run(context, inputs, state)
 
     def _agrees(self, stage: Stage) -> bool:
@@ -92,15 +86,14 @@ class PipelineRunner:
             cfg = StageContext(stage, self.space).cfg
         except UserError:
             return False
-        roles = ('train', 'val') if stage.kind == 'train' else ('test',)
         try:
-            settle_config(cfg, roles, tell=False)
+            settle_config(cfg, stage.loaders, log=False)
         except UserError as error:
             raise UserError(f'stage {stage.name!r}: {error}') from None
         return True
 
     def _announce(self, head, stage, state: StageState, chosen) -> None:
-        """Say why a stage runs and what may follow from it."""
+        """Print why a stage runs and which stages may follow."""
         self.reporter.step(f'{head}: {"; ".join(state.reasons)}')
         later = dependents(stage, chosen)
         if state.record is not None and later:
@@ -108,13 +101,6 @@ class PipelineRunner:
                 f'  rerunning {stage.name} and, where its outputs change, '
                 f'{", ".join(later)}'
             )
-
-    def _tell_forecast(self, stages: list[Stage]) -> None:
-        """Say once, as soon as it is known, how long the rest will take."""
-        if self._forecast is None:
-            self._forecast = forecast(self.space, stages)
-            if self._forecast:
-                self.reporter.step(f'  {self._forecast}')
 
     def _run(self, context: StageContext, inputs, state: StageState) -> None:
         """Run one stage and publish its record."""
@@ -183,72 +169,42 @@ class PipelineRunner:
         return [*gpus, *where, *flags]
 
     def explain(self, chosen: list[Stage]) -> list[tuple[str, str]]:
-        """Say what :meth:`run` would do, and do nothing.
-
-        Args:
-            chosen (list[Stage]): A stretch of the pipeline.
-
-        Returns:
-            list[tuple[str, str]]: Stage and what would become of it.
-        """
+        """Names of stages with what :meth:`run` would do to them."""
         lines, stale = [], set()
         for stage in chosen:
-            upstream = [name for name, _ in stage.references()]
-            waits = [n for n in dict.fromkeys(upstream) if n in stale]
+            upstream = dict.fromkeys(name for name, _ in stage.references())
+            waits = [name for name in upstream if name in stale]
             try:
                 context = StageContext(stage, self.space)
-                state = stage_state(context, context.inputs())
-                text = '; '.join(state.reasons)
-                finished = state.finished
+                reasons = stage_state(context, context.inputs()).reasons
             except MissingOutputError:
-                text, finished = 'not done', False
+                reasons = ['not done']
             except UserError as error:
                 if not waits:
                     raise
-                text, finished = str(error), False
-            if finished and waits:
+                reasons = [str(error)]
+            what = 'kept'
+            if reasons:
+                what = f'would run: {"; ".join(reasons)}'
+            elif waits:
                 what = f'kept unless {", ".join(waits)} give something else'
-                stale.add(stage.name)
-            elif finished:
-                what = 'kept'
-            else:
-                what = f'would run: {text}'
+            if what != 'kept':
                 stale.add(stage.name)
             lines.append((stage.name, what))
         return lines
-
-
-def dependents(stage: Stage, stages: list[Stage]) -> list[str]:
-    """Names of the stages that directly or indirectly need one's outputs.
-
-    Args:
-        stage (Stage): The stage.
-        stages (list[Stage]): The pipeline, in order.
-
-    Returns:
-        list[str]: In order.
-    """
-    found = {stage.name}
-    names = []
-    for other in stages:
-        if any(name in found for name, _ in other.references()):
-            found.add(other.name)
-            names.append(other.name)
-    return names
 
 
 def clear(folder: Path, keep: bool) -> None:
     """Make room for a stage of other values.
 
     Args:
-        folder (Path): The stage's folder, which need not exist.
-        keep (bool): Whether the old one stays beside it, under the name
-            ``<folder>.previous``.
+        folder (Path): The stage's folder, which may be missing.
+        keep (bool): Whether the old one is kept as ``<folder>.previous``.
     """
     if not folder.exists():
         return
-    previous = folder.with_name(folder.name + PREVIOUS)
     if keep:
+        previous = folder.with_name(f'{folder.name}.previous')
         shutil.rmtree(previous, ignore_errors=True)
         folder.rename(previous)
     else:

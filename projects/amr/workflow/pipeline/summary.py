@@ -1,21 +1,86 @@
-"""What a pipeline measured: ``summary.json`` and the closing table."""
+"""Figures of a pipeline's stages, and ``summary.json``."""
 
 import json
 import platform
+from collections.abc import Mapping
 from pathlib import Path
 
 import torch
 
+from projects.amr.errors import UserError
 from projects.amr.runtime.files.atomic_write import atomic_write
+from projects.amr.workflow.ablation import SUMMARY as TEST_SUMMARY
 from projects.amr.workflow.launch.tool_setup import package_versions
-from projects.amr.workflow.pipeline.context import Workspace
-from projects.amr.workflow.pipeline.manifest import StageRecord
+from projects.amr.workflow.pipeline.records import StageRecord
+from projects.amr.workflow.pipeline.workspace import (
+    StageContext,
+    Workspace,
+    pipeline_name,
+)
 
 SUMMARY = 'summary.json'
+_OF_A_RECORD = ('seed', 'split', 'images', 'initialisation')
+
+
+def figures(context: StageContext) -> dict:
+    """Figures of a stage that has run.
+
+    Args:
+        context (StageContext): The stage.
+
+    Returns:
+        dict: With ``metrics`` and, from a test, ``details``, ``split``,
+        ``images``, ``seed``, ``initialisation`` and ``versions``; from a
+        training its seed.
+
+    Raises:
+        UserError: If its summary cannot be read.
+    """
+    stage = context.stage
+    if stage.kind == 'train':
+        return {'seed': context.cfg.get('randomness', {}).get('seed')}
+    if stage.kind == 'test':
+        return _read_json(context.folder / TEST_SUMMARY)
+    if not stage.summary:
+        return {}
+    content = _read_json(Path(context.fill(stage.summary)))
+    notes = content.get('label_notes')
+    return {
+        'metrics': numbers(content),
+        'images': content.get('images'),
+        'details': {'label_notes': notes} if notes else {},
+        'versions': content.get('versions'),
+    }
+
+
+def _read_json(path: Path) -> dict:
+    """Content of a summary."""
+    try:
+        return dict(json.loads(path.read_text()))
+    except (OSError, RecursionError, ValueError, TypeError) as error:
+        raise UserError(
+            f'summary {path} cannot be read ({error}): run the stage again'
+        ) from None
+
+
+def numbers(content: Mapping, prefix: str = '') -> dict[str, float]:
+    """Numbers of a nested dict by dotted names; booleans are left out.
+
+    Example:
+        >>> numbers({'a': {'b': 1, 'c': 'text'}, 'd': 2.5, 'e': True})
+        {'a.b': 1, 'd': 2.5}
+    """
+    found = {}
+    for key, value in content.items():
+        if isinstance(value, Mapping):
+            found.update(numbers(value, f'{prefix}{key}.'))
+        elif isinstance(value, (int, float)) and not isinstance(value, bool):
+            found[f'{prefix}{key}'] = value
+    return found
 
 
 def threshold_policy(metric: str) -> str | None:
-    """How the background threshold behind a metric was chosen.
+    """Choice of the background threshold behind a metric.
 
     Example:
         >>> threshold_policy('cam/mIoU_best')
@@ -25,83 +90,72 @@ def threshold_policy(metric: str) -> str | None:
     """
     if metric.endswith('_best'):
         return 'best on the evaluated images'
-    if metric.endswith('_fixed'):
-        return 'fixed beforehand'
-    return None
+    return 'fixed beforehand' if metric.endswith('_fixed') else None
 
 
 def summarize(
-    space: Workspace, status: dict[str, dict], cfg, seconds: float
+    space: Workspace, status: dict[str, dict], seconds: float
 ) -> dict:
     """Gather the records of all finished stages.
 
     Args:
-        space (Workspace): The pipeline.
+        space (Workspace): The pipeline; its config has ``name``, ``title``,
+            ``toy``, ``roles`` and ``headline``.
         status (dict[str, dict]): ``status`` and ``reason`` of this run's
-            stages by name; others were not looked at.
-        cfg (Config): The pipeline config, with ``name``, ``title``, ``toy``,
-            ``roles`` and ``headline``.
+            stages by name; the others were not run.
         seconds (float): Wall time of this run.
 
     Returns:
         dict: The summary.
     """
-    stages = []
-    for stage in space.stages:
-        record = StageRecord.load(space.folder(stage.name))
-        if record is None:
-            continue
-        known = record.figures
-        metrics = known.get('metrics') or {}
-        stages.append(
-            {
-                'name': stage.name,
-                'kind': stage.kind,
-                'config': stage.config or f'tools/{stage.tool}',
-                **status.get(
-                    stage.name, {'status': 'not looked at', 'reason': ''}
-                ),
-                'seconds': record.seconds,
-                'seed': known.get('seed'),
-                'split': known.get('split'),
-                'images': known.get('images'),
-                'initialisation': known.get('initialisation'),
-                'metrics': metrics,
-                'threshold_policy': {
-                    key: policy
-                    for key in metrics
-                    if (policy := threshold_policy(key))
-                },
-                'details': known.get('details') or {},
-            }
-        )
+    cfg = space.cfg
+    records = [
+        (stage, StageRecord.load(space.folder(stage.name)))
+        for stage in space.stages
+    ]
+    stages = [
+        _stage_summary(stage, record, status)
+        for stage, record in records
+        if record is not None
+    ]
+    roles = {'title': cfg.get('title', ''), 'toy': bool(cfg.get('toy'))}
+    for role, text in dict(cfg.get('roles') or {}).items():
+        roles[role] = str(Path(space.fill(str(text))).absolute())
     return {
-        'pipeline': cfg.get('name') or Path(cfg.filename).stem,
+        'pipeline': pipeline_name(cfg),
         'config': str(cfg.filename),
         'seed': space.seed,
         'random_init': space.random_init,
         'stages': stages,
-        'headline': headline(cfg, stages),
-        'roles': roles(space, cfg),
+        'headline': _headline(cfg, stages),
+        'roles': roles,
         'seconds': seconds,
         'seconds_of_all_stages': sum(s['seconds'] for s in stages),
         'versions': package_versions(),
-        'hardware': hardware(),
+        'hardware': _hardware(),
     }
 
 
-def headline(cfg, stages: list[dict]) -> list[dict]:
-    """The figures that the pipeline config calls its outcome.
+def _stage_summary(stage, record: StageRecord, status: dict) -> dict:
+    """One finished stage in the summary."""
+    known, unknown = record.figures, {'status': 'not looked at', 'reason': ''}
+    metrics = known.get('metrics') or {}
+    policies = {key: threshold_policy(key) for key in metrics}
+    return {
+        'name': stage.name,
+        'kind': stage.kind,
+        'config': stage.config or f'tools/{stage.tool}',
+        **status.get(stage.name, unknown),
+        'seconds': record.seconds,
+        **{key: known.get(key) for key in _OF_A_RECORD},
+        'metrics': metrics,
+        'threshold_policy': {k: text for k, text in policies.items() if text},
+        'details': known.get('details') or {},
+    }
 
-    Args:
-        cfg (Config): With ``headline``, a list of dicts ``label``, ``stage``
-            and ``metric``.
-        stages (list[dict]): Of the summary.
 
-    Returns:
-        list[dict]: The same with ``value`` (None where it is not there) and
-        ``threshold_policy``.
-    """
+def _headline(cfg, stages: list[dict]) -> list[dict]:
+    """The config's ``headline`` entries with their values, None if missing."""
     metrics = {stage['name']: stage['metrics'] for stage in stages}
     return [
         {
@@ -113,29 +167,19 @@ def headline(cfg, stages: list[dict]) -> list[dict]:
     ]
 
 
-def roles(space: Workspace, cfg) -> dict:
-    """Folders and files by the part they play, for the report."""
-    found = {'title': cfg.get('title', ''), 'toy': bool(cfg.get('toy'))}
-    for role, text in dict(cfg.get('roles') or {}).items():
-        found[role] = str(Path(space.fill(str(text), '')).absolute())
-    return found
-
-
-def hardware() -> dict:
+def _hardware() -> dict:
     """The machine, in words."""
-    names = [
-        torch.cuda.get_device_name(i) for i in range(torch.cuda.device_count())
-    ]
+    devices = range(torch.cuda.device_count())
     return {
         'machine': platform.machine(),
         'system': platform.system(),
-        'gpus': names,
+        'gpus': [torch.cuda.get_device_name(i) for i in devices],
         'threads': torch.get_num_threads(),
     }
 
 
 def write_summary(work_dir: Path, summary: dict) -> Path:
-    """Publish ``summary.json``; figures that are no numbers become null.
+    """Publish ``summary.json``; NaN and infinity become null.
 
     JSON has no NaN, and own photos without masks have no mIoU.
 
@@ -148,7 +192,7 @@ def write_summary(work_dir: Path, summary: dict) -> Path:
     """
     path = work_dir / SUMMARY
     with atomic_write(path) as file:
-        # What is not known to JSON becomes a float, and that may be NaN.
+        # What JSON does not know becomes a float, which may be NaN.
         text = json.dumps(summary, default=float)
         content = json.loads(text, parse_constant=lambda _: None)
         file.write(json.dumps(content, indent=1).encode())

@@ -1,13 +1,9 @@
 from .check import check_splits
-from .config_splits import config_splits
 from .report import PreflightReport
-from .scanner import Scanner
-from .split import Source, SplitToCheck, folder_splits
+from .splits import SplitToCheck, config_splits, folder_splits
 
 __all__ = [
     'PreflightReport',
-    'Scanner',
-    'Source',
     'SplitToCheck',
     'check_splits',
     'config_splits',

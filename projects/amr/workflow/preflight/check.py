@@ -1,58 +1,89 @@
-"""Rules that lists, images, labels and masks must keep, applied to facts."""
+"""Rules that lists, images, labels and masks must keep."""
 
-from dataclasses import dataclass
+from collections.abc import Iterable
 from pathlib import Path
 
-from projects.amr.datasets.images.image_files import find_image, in_any_case
-from projects.amr.datasets.images.image_ids import ScannedList, scan_id_list
+from projects.amr.cpu import usable_cores
+from projects.amr.datasets.images.file_facts import (
+    annotation_facts,
+    image_facts,
+    mask_facts,
+)
+from projects.amr.datasets.images.image_ids import (
+    ScannedList,
+    same_text,
+    scan_id_list,
+    strip_image_suffix,
+)
 from projects.amr.datasets.labels.label_agreement import MAX_CONTRADICTIONS
+from projects.amr.datasets.labels.label_file import read_label_table
+from projects.amr.datasets.labels.weak_labels import ClassNames, check_columns
 from projects.amr.errors import DataError
+from projects.amr.runtime.processes.item_pool import run_items
 from projects.amr.structures.label_rules import (
     check_label_counts,
     check_mask_size,
 )
-from projects.amr.workflow.preflight.labels import (
-    FoundLabels,
-    LabelFile,
-    annotation_labels,
-    mask_labels,
+from projects.amr.structures.label_space import (
+    BACKGROUND_LABEL,
+    IGNORE_LABEL,
+    foreground_names,
 )
 from projects.amr.workflow.preflight.report import PreflightReport, SplitReport
-from projects.amr.workflow.preflight.scanner import Scanner
-from projects.amr.workflow.preflight.split import Source, SplitToCheck
+from projects.amr.workflow.preflight.splits import SplitToCheck
+
+READERS = {
+    'image': image_facts,
+    'annotation': annotation_facts,
+    'mask': mask_facts,
+}
+# Starting worker processes takes longer than reading some hundred files.
+MIN_FILES_FOR_WORKERS = 400
 
 
-@dataclass
-class _Files:
-    """Files of one image.
+class _FactJob:
+    """Reads one file per item, named ``<kind>:<path>``; writes nothing."""
+
+    def load(self, item: str) -> None:
+        """No file is read already."""
+
+    def make(self, item: str) -> dict:
+        """Facts of a file, or its fault."""
+        kind, _, path = item.partition(':')
+        try:
+            return READERS[kind](path)
+        except (DataError, FileNotFoundError) as error:
+            return {'fault': str(error)}
+
+
+def read_facts(
+    files: Iterable[tuple[str, Path]], num_workers: int | None = None
+) -> dict[tuple[str, Path], dict]:
+    """Read each file once.
 
     Args:
-        image (Path | None): None where it cannot be found.
-        fault (str): Why not.
-        xml (Path | None): Where labels come from annotations.
-        mask (Path | None): Where there is one.
-        wanted_mask (Path | None): Where it should be.
+        files (Iterable[tuple[str, Path]]): Kind (``'image'``,
+            ``'annotation'``, ``'mask'``) and path.
+        num_workers (int, optional): Processes. Defaults to None: one per
+            core, at most 8, and none for a few files.
+
+    Returns:
+        dict[tuple[str, Path], dict]: See ``file_facts.py``; a file that
+        cannot be read has ``fault`` alone.
     """
-
-    image: Path | None
-    fault: str
-    xml: Path | None
-    mask: Path | None
-    wanted_mask: Path | None
-
-    def to_read(self) -> list[tuple[str, Path]]:
-        """Kind and path of what there is."""
-        files = (
-            ('image', self.image),
-            ('annotation', self.xml),
-            ('mask', self.mask),
-        )
-        return [(kind, path) for kind, path in files if path is not None]
+    items = {f'{kind}:{path}': (kind, path) for kind, path in files}
+    if num_workers is None:
+        few = len(items) < MIN_FILES_FOR_WORKERS
+        num_workers = 0 if few else min(usable_cores(), 8)
+    facts, _ = run_items(
+        _FactJob(), items, num_workers=num_workers, title='files checked'
+    )
+    return {items[item]: facts[item] for item in items}
 
 
 def check_splits(
     splits: list[SplitToCheck],
-    scanner: Scanner,
+    num_workers: int | None = None,
     allow_overlap: bool = False,
     max_contradictions: float = MAX_CONTRADICTIONS,
 ) -> PreflightReport:
@@ -60,228 +91,210 @@ def check_splits(
 
     Args:
         splits (list[SplitToCheck]): The lists.
-        scanner (Scanner): Reads the files.
+        num_workers (int, optional): See :func:`read_facts`. Defaults to None.
         allow_overlap (bool): Whether a training list may share images with a
             list of validation or test; it is recorded. Defaults to False.
-        max_contradictions (float): Share of the images of all lists whose
-            label and mask may contradict each other. Defaults to 0.1.
+        max_contradictions (float): Share of the images of all lists, in
+            [0, 1], whose label and mask may contradict each other. Defaults
+            to 0.1.
 
     Returns:
         PreflightReport: Every fault, and what was counted.
     """
-    scanned, files = {}, {}
-    reports = [SplitReport(split) for split in splits]
-    for report in reports:
-        try:
-            scanned[report] = scan_id_list(report.split.path)
-        except DataError as error:
-            report.broken(str(error))
-            continue
-        files[report] = {
-            image_id: _find_files(report.split.source, image_id)
-            for _, image_id in scanned[report].entries
-        }
-    facts = scanner.facts(
-        file
-        for found in files.values()
-        for one in found.values()
-        for file in one.to_read()
-    )
-    label_files: dict[Source, LabelFile | str] = {}
-    for report, entries in scanned.items():
-        source = report.split.source
-        if source.label_file is not None and source not in label_files:
-            label_files[source] = _open_label_file(source)
-        checker = _SplitChecker(report, facts, label_files.get(source))
-        checker.check(entries, files[report])
-    overlaps = _overlaps(scanned)
+    checkers = [_SplitChecker(split) for split in splits]
+    files = (file for checker in checkers for file in checker.to_read())
+    facts = read_facts(files, num_workers)
+    for checker in checkers:
+        checker.check(facts)
     return PreflightReport(
-        reports,
-        overlaps,
+        [checker.report for checker in checkers],
+        _overlaps(checkers),
         allow_overlap,
-        scanner.read,
-        scanner.known,
+        len(facts),
         max_contradictions,
     )
 
 
-def _find_files(source: Source, image_id: str) -> _Files:
-    """Files of an image."""
-    image, fault = None, ''
-    try:
-        if source.image_suffix is None:
-            image = find_image(source.images, image_id)
-        else:
-            image = source.images / (image_id + source.image_suffix)
-    except DataError as error:
-        fault = str(error)
-    xml = mask = None
-    if source.xml_dir is not None:
-        xml = in_any_case(source.xml_dir / f'{image_id}.xml')
-    if source.mask_dir is not None:
-        mask = source.mask_dir / (image_id + source.mask_suffix)
-        mask = in_any_case(mask)
-    there = mask if mask is not None and mask.is_file() else None
-    return _Files(image, fault, xml, there, mask)
-
-
-def _open_label_file(source: Source) -> LabelFile | str:
-    """The label file, or what is wrong with it as a whole."""
-    try:
-        return LabelFile(source.label_file, source.classes)
-    except DataError as error:
-        return str(error)
-
-
 class _SplitChecker:
-    """Applies the rules to one list's images.
+    """Applies the rules to the images of one list."""
 
-    Args:
-        report (SplitReport): Gets faults and counts.
-        facts (dict): Of the files, by kind and path.
-        label_file (LabelFile | str, optional): Opened, or its fault.
-    """
-
-    def __init__(self, report: SplitReport, facts: dict, label_file):
-        self.report = report
-        self.source = report.split.source
-        self._facts = facts
-        self._label_file = label_file
-
-    def check(self, scanned: ScannedList, files: dict[str, _Files]) -> None:
-        """Check a list and its images."""
-        report = self.report
-        report.notes.update(scanned.notes)
-        for line, fault in (*scanned.unsafe, *scanned.doubled):
-            report.fault(line, None, fault)
-        if isinstance(self._label_file, str):
-            report.broken(self._label_file)
-        for line, image_id in scanned.entries:
-            for fault in self._faults(image_id, files[image_id]):
-                report.fault(line, image_id, fault)
-            report.entries.append((line, image_id))
-
-    def _faults(self, image_id: str, files: _Files) -> list[str]:
-        """What is wrong with one image, its labels and its mask."""
-        faults = []
-        image = self._read('image', files.image, faults)
-        if files.image is None:
-            faults.append(files.fault)
-        for kind in image.get('converted', ()):
-            self.report.converted[kind] += 1
-        if image.get('plain'):
-            self.report.plain.append(str(files.image))
-        if files.image is not None and self._leads_out(files.image):
-            self.report.notes['links that lead out of the data root'] += 1
-        mask = self._mask(files, image, faults)
+    def __init__(self, split: SplitToCheck):
+        self.split, self.report = split, SplitReport(split)
+        self._names = ClassNames(foreground_names(split.classes))
+        self._rows = None
+        self.scanned = ScannedList((), (), (), {})
         try:
-            labels = self._labels(image_id, files, mask, faults)
+            self.scanned = scan_id_list(split.path)
+            if split.label_file is not None:
+                self._read_label_file()
+        except DataError as error:
+            self.report.whole.append(str(error))
+        self._files = {i: self._paths(i) for _, i in self.scanned.entries}
+
+    def _read_label_file(self) -> None:
+        """Rows of the label file by image; each may have its own fault."""
+        path, rows = self.split.label_file, {}
+        table = read_label_table(path)
+        check_columns(path, table, self._names)
+        for row in table.rows:
+            rows.setdefault(strip_image_suffix(row.image), []).append(row)
+        self._rows = rows
+
+    def _paths(self, image_id: str) -> dict[str, Path | DataError]:
+        """Paths by kind of file, or the fault of a missing image."""
+        try:
+            image = self.split.image_path(image_id)
+        except DataError as error:
+            image = error
+        return {'image': image, **self.split.label_paths(image_id)}
+
+    def to_read(self) -> Iterable[tuple[str, Path]]:
+        """Kind and path of all files; only existing masks."""
+        for paths in self._files.values():
+            for kind, path in paths.items():
+                if isinstance(path, Path) and (
+                    kind != 'mask' or path.is_file()
+                ):
+                    yield kind, path
+
+    def check(self, facts: dict) -> None:
+        """Check the list and its images; fill the report."""
+        report = self.report
+        report.notes.update(self.scanned.notes)
+        for line, fault in (*self.scanned.unsafe, *self.scanned.doubled):
+            report.fault(line, None, fault)
+        for line, image_id in self.scanned.entries:
+            report.entries.append(image_id)
+            for fault in self._faults(image_id, facts):
+                report.fault(line, image_id, fault)
+
+    def _faults(self, image_id: str, facts: dict) -> list[str]:
+        """Faults of one image, its labels and its mask."""
+        paths, faults, found = self._files[image_id], [], {}
+        for kind, path in paths.items():
+            default = {'fault': str(path)} if kind == 'image' else {}
+            found[kind] = facts.get((kind, path), default)
+            if 'fault' in found[kind]:
+                faults.append(found.pop(kind)['fault'])
+        self._count_image(paths['image'], found.get('image', {}))
+        mask, labels = {}, None
+        try:
+            mask = self._mask(paths.get('mask'), found)
         except DataError as error:
             faults.append(str(error))
-        else:
-            self._count_labels(labels)
-            self._compare(files, mask, labels)
+        try:
+            labels = self._labels(image_id, found, mask)
+        except DataError as error:
+            return [*faults, str(error)]
+        self._count_labels(labels)
+        self._compare(str(paths.get('mask')), mask, labels)
         return faults
 
-    def _compare(
-        self, files: _Files, mask: dict, labels: FoundLabels | None
-    ) -> None:
+    def _count_image(self, path: Path | DataError, image: dict) -> None:
+        """Count conversions, images of one colour, and links."""
+        report = self.report
+        report.converted.update(image.get('converted', ()))
+        if image.get('plain'):
+            report.plain.append(str(path))
+        if isinstance(path, Path) and path.is_symlink():
+            root = self.split.root.resolve()
+            if not path.resolve().is_relative_to(root):
+                report.notes['links that lead out of the data root'] += 1
+
+    def _mask(self, path: Path | None, found: dict) -> dict[int, int]:
+        """Pixels of a sound mask by label; {} without one."""
+        facts = found.get('mask')
+        if path is not None and not path.is_file():
+            self.report.counts['without_mask'] += 1
+            if self.split.masks_needed:
+                raise DataError(f'mask not found: {path}')
+        if not facts:
+            return {}
+        counts = {int(value): n for value, n in facts['counts'].items()}
+        size = found.get('image', facts)['size']
+        check_mask_size(path, facts['size'], size)
+        check_label_counts(path, counts, len(self.split.classes))
+        return counts
+
+    def _labels(self, image_id: str, found: dict, mask: dict):
+        """Class names and those of difficult objects alone, None if unknown.
+
+        Raises:
+            DataError: If a row is missing or doubled, or a class unknown.
+        """
+        split = self.split
+        if split.label_file is not None:
+            return self._row_labels(image_id), set()
+        if split.labels_in_masks:
+            values = set(mask) - {BACKGROUND_LABEL, IGNORE_LABEL}
+            return (
+                ({split.classes[v] for v in values}, set()) if mask else None
+            )
+        if not found.get('annotation'):
+            return None
+        objects = found['annotation']['objects']
+        for name, _ in objects:
+            where = split.label_paths(image_id)['annotation']
+            self._names.index(name, str(where))
+        every = {name for name, _ in objects}
+        plain = {name for name, difficult in objects if not difficult}
+        return every if split.include_difficult else plain, every - plain
+
+    def _row_labels(self, image_id: str) -> set[str] | None:
+        """Class names in the label file, None if that cannot be read."""
+        if self._rows is None:
+            return None
+        rows = self._rows.get(same_text(image_id), [])
+        if not rows:
+            raise DataError(
+                f'{self.split.label_file} has no row for {image_id!r}'
+            )
+        if len(rows) > 1:
+            where = ', '.join(row.where for row in rows)
+            raise DataError(f'{where}: image {image_id!r} occurs twice')
+        for name in rows[0].names:
+            self._names.index(name, rows[0].where)
+        return set(rows[0].names)
+
+    def _count_labels(self, labels) -> None:
+        """Count images without labels, and with difficult objects alone."""
+        if labels is None or labels[0] is None:
+            return
+        (names, difficult), counts = labels, self.report.counts
+        counts['known_labels'] += 1
+        counts['unlabelled'] += not names
+        counts['difficult_only_labels'] += len(difficult)
+        counts['difficult_only_images'] += bool(
+            difficult and names <= difficult
+        )
+        self.report.per_class.update(names)
+
+    def _compare(self, path: str, mask: dict[int, int], labels) -> None:
         """Compare a mask with the weak label.
 
         Not where labels are read from masks, nor label maps that a training
         reads: an earlier stage made them, and they may lack a class.
         """
-        for value, count in mask.get('counts', {}).items():
-            self.report.mask_counts[int(value)] += count
-        source = self.source
-        made = self.report.split.role == 'train' and source.masks_needed
-        if not mask or source.labels_in_masks or made:
-            return
-        self.report.agreement.add(
-            str(files.mask),
-            None if labels is None else labels.names,
-            map(int, mask['counts']),
-            () if labels is None else labels.difficult_only,
-        )
-
-    def _read(self, kind: str, path: Path | None, faults: list) -> dict:
-        """Facts of a file, {} where it has none; its fault is handed in."""
-        facts = self._facts.get((kind, path), {})
-        if 'fault' in facts:
-            faults.append(facts['fault'])
-            return {}
-        return facts
-
-    def _leads_out(self, path: Path) -> bool:
-        """Whether a file is a link to outside the data root."""
-        root = self.source.root.resolve()
-        return path.is_symlink() and not path.resolve().is_relative_to(root)
-
-    def _mask(self, files: _Files, image: dict, faults: list) -> dict:
-        """Check a mask; its facts where it is in order."""
-        if files.mask is None:
-            if files.wanted_mask is not None:
-                self.report.without_mask += 1
-            if self.source.masks_needed:
-                faults.append(f'mask not found: {files.wanted_mask}')
-            return {}
-        facts = self._read('mask', files.mask, faults)
-        if not facts:
-            return {}
-        counts = {int(v): count for v, count in facts['counts'].items()}
-        try:
-            size = facts['size']
-            check_mask_size(files.mask, size, image.get('size', size))
-            check_label_counts(files.mask, counts, len(self.source.classes))
-        except DataError as error:
-            faults.append(str(error))
-            return {}
-        return facts
-
-    def _labels(
-        self, image_id: str, files: _Files, mask: dict, faults: list
-    ) -> FoundLabels | None:
-        """Weak label of an image, None where there is none to check."""
-        source = self.source
-        if isinstance(self._label_file, LabelFile):
-            return self._label_file.labels(image_id)
-        if source.labels_in_masks:
-            return mask_labels(mask, source.classes) if mask else None
-        facts = self._read('annotation', files.xml, faults)
-        if not facts:
-            return None
-        return annotation_labels(
-            files.xml, facts, source.classes, source.include_difficult
-        )
-
-    def _count_labels(self, labels: FoundLabels | None) -> None:
-        """Count images without labels, and with difficult objects alone."""
-        if labels is None:
-            return
-        report = self.report
-        report.known_labels += 1
-        report.unlabelled += not labels.names
-        report.difficult_only_labels += len(labels.difficult_only)
-        report.difficult_only_images += bool(
-            labels.difficult_only and labels.names <= labels.difficult_only
-        )
-        report.per_class.update(labels.names)
+        self.report.mask_counts.update(mask)
+        split = self.split
+        made = split.role == 'train' and split.masks_needed
+        if mask and not split.labels_in_masks and not made:
+            names, difficult = labels or (None, set())
+            self.report.agreement.add(path, names, mask, difficult)
 
 
-def _overlaps(scanned: dict[SplitReport, ScannedList]) -> dict[tuple, list]:
+def _overlaps(checkers: list[_SplitChecker]) -> dict[tuple, list[str]]:
     """Images that a training list shares with another, by both reports."""
+
+    def images(checker):
+        folder = checker.split.images.resolve()
+        return {(folder, i) for i in checker.report.entries}
+
     found = {}
-    for one in scanned:
-        for other in scanned:
+    for one in checkers:
+        for other in checkers:
             if one.split.role != 'train' or other.split.role == 'train':
                 continue
-            shared = _images(one, scanned) & _images(other, scanned)
-            if shared:
-                found[one, other] = sorted(Path(p).name for p in shared)
+            if shared := images(one) & images(other):
+                found[one.report, other.report] = sorted(i for _, i in shared)
     return found
-
-
-def _images(report: SplitReport, scanned: dict) -> set[str]:
-    """Images of a list, by folder and id."""
-    folder = report.split.source.images.resolve()
-    return {str(folder / i) for _, i in scanned[report].entries}

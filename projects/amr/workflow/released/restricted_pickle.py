@@ -18,18 +18,9 @@ from projects.amr.errors import DataError
 
 _SAFE_BUILTINS = ('set', 'frozenset', 'complex', 'bytearray', 'slice', 'range')
 _CORES = ('numpy.core.multiarray', 'numpy._core.multiarray')
-_BROKEN = (
-    ValueError,
-    TypeError,
-    KeyError,
-    IndexError,
-    AttributeError,
-    EOFError,
-    OSError,
-    RuntimeError,
-    MemoryError,
-    OverflowError,
-    ImportError,
+_BROKEN = (  # what a damaged pickle raises
+    *(ValueError, TypeError, LookupError, AttributeError, EOFError, OSError),
+    *(RuntimeError, MemoryError, OverflowError, ImportError),
     pickle.UnpicklingError,
 )
 
@@ -41,16 +32,13 @@ class RefusedPickleError(DataError):
 def load_pickled_npy(path: str | Path):
     """Read an ``.npy`` file, pickled or not.
 
-    Args:
-        path (str | Path): The file.
-
     Returns:
         Any: The dict or object of a pickled file of one element; otherwise
         the array.
 
     Raises:
         RefusedPickleError: If the pickle names another global; the message
-            tells which.
+            names it.
         DataError: If the file is missing, damaged or no ``.npy``.
     """
     path = Path(path)

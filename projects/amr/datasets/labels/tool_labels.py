@@ -1,0 +1,315 @@
+"""Image-level labels as labelling tools export them.
+
+Each reader is a few lines, since datumaro and fiftyone bring a hundred
+packages and a database for files of this size.
+"""
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import parse_qs, unquote, urlsplit
+from xml.etree.ElementTree import ParseError
+
+from defusedxml import DefusedXmlException, ElementTree
+
+from projects.amr.datasets.images.image_ids import strip_image_suffix
+from projects.amr.datasets.labels.class_list import check_class_names
+from projects.amr.datasets.own_photos.image_folder import list_photos
+from projects.amr.errors import DataError, list_faults
+
+_UPLOAD = re.compile(r'[0-9a-f]{8}-')
+
+
+@dataclass(frozen=True)
+class ToolLabels:
+    """Labels of images.
+
+    Args:
+        images (dict[str, tuple[str, ...]]): Names by image, without doubles;
+            may be empty.
+        skipped (int): Entries that nobody has labelled yet.
+    """
+
+    images: dict[str, tuple[str, ...]]
+    skipped: int = 0
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """All names, sorted."""
+        return tuple(sorted({n for x in self.images.values() for n in x}))
+
+
+def read_tool_labels(path: str | Path, kind: str) -> ToolLabels:
+    """Read what a labelling tool exported.
+
+    Args:
+        path (str | Path): File, or folder of ``'folders'``.
+        kind (str): ``'cvat'`` ("CVAT for images 1.1": tags, and the labels
+            of shapes), ``'label-studio'`` (choices; JSON or JSON-MIN),
+            ``'fiftyone'`` (classifications; ``labels.json`` or
+            ``samples.json``) or ``'folders'`` (one folder a class).
+
+    Returns:
+        ToolLabels: The labels.
+
+    Raises:
+        ValueError: If ``kind`` is unknown.
+        DataError: If the file cannot be read, breaks its format, names an
+            image twice, or has a class name that a label file cannot hold.
+
+    Example:
+        >>> read_tool_labels('photos', 'excel')
+        Traceback (most recent call last):
+        ValueError: `kind` must be one of cvat, fiftyone, folders, \
+label-studio, got 'excel'
+    """
+    if kind not in READERS:
+        raise ValueError(
+            f'`kind` must be one of {", ".join(sorted(READERS))}, got {kind!r}'
+        )
+    path = Path(path)
+    images: dict[str, tuple[str, ...]] = {}
+    twice, skipped = [], 0
+    for image, names in READERS[kind](path):
+        if names is None:
+            skipped += 1
+            continue
+        if not all(isinstance(name, str) for name in names):
+            raise DataError(f'{path}: labels of {image!r} must be names')
+        if image in images:
+            twice.append(repr(image))
+        images[image] = tuple(dict.fromkeys(names))
+    if twice:
+        raise DataError(
+            f'{path}: images must be named once each:\n{list_faults(twice)}\n'
+            'Export one job, or rename images that share a file name'
+        )
+    if not images:
+        raise DataError(
+            f'{path} has no labelled image ({skipped} without a label yet): '
+            'is it the export of a finished job, in the format that was '
+            'named?'
+        )
+    found = ToolLabels(images, skipped)
+    check_class_names((name, str(path)) for name in found.classes)
+    return found
+
+
+def read_json(path: Path):
+    """Content of a JSON file.
+
+    Raises:
+        DataError: If it cannot be read.
+    """
+    try:
+        return json.loads(path.read_text(encoding='utf-8-sig'))
+    except (OSError, RecursionError, ValueError) as error:
+        raise DataError(f'{path} is not a readable JSON ({error})') from None
+
+
+def _cvat(path: Path) -> Iterator[tuple]:
+    """Images of a "CVAT for images" file."""
+    try:
+        root = ElementTree.parse(path).getroot()
+    except (OSError, ParseError, DefusedXmlException) as error:
+        raise DataError(f'{path} is not a readable XML ({error})') from None
+    if root.tag != 'annotations' or root.find('track') is not None:
+        raise DataError(
+            f'{path} must hold <annotations> of <image>s: export the job as '
+            '"CVAT for images 1.1"'
+        )
+    for number, image in enumerate(root.iter('image'), 1):
+        labels = [child.get('label') for child in image]
+        if not image.get('name') or None in labels:
+            raise DataError(
+                f'{path}: <image> number {number} must have a name, and '
+                'each of its tags and shapes a label'
+            )
+        yield image.get('name'), labels
+
+
+def _label_studio(path: Path) -> Iterator[tuple]:
+    """Tasks of a Label Studio export."""
+    for where, task in label_studio_tasks(path):
+        image = label_studio_image(where, task)
+        if 'annotations' not in task:  # JSON-MIN
+            yield image, _min_choices(task)
+            continue
+        result = latest_result(task)
+        if result is None:
+            yield image, None
+            continue
+        yield (
+            image,
+            [
+                name
+                for item in result
+                for name in item['value'].get('choices') or ()
+            ],
+        )
+
+
+def label_studio_tasks(path: Path) -> Iterator[tuple[str, dict]]:
+    """Place and content of each task.
+
+    Args:
+        path (Path): Label Studio's JSON export.
+
+    Yields:
+        tuple[str, dict]: File and number for messages, the task.
+
+    Raises:
+        DataError: If the file holds something else.
+    """
+    tasks = read_json(path)
+    if not isinstance(tasks, list) or not all(
+        isinstance(task, dict) for task in tasks
+    ):
+        raise DataError(f'{path} must hold a list: export the project as JSON')
+    for number, task in enumerate(tasks, 1):
+        yield f'{path}, task {task.get("id", number)}', task
+
+
+def label_studio_image(where: str, task: dict) -> str:
+    """Name of a task's image, as it was before it was uploaded.
+
+    Args:
+        where (str): For messages.
+        task (dict): The task.
+
+    Returns:
+        str: Path or file name. Of an upload without the eight digits that
+        Label Studio puts in front, of local files the path.
+
+    Raises:
+        DataError: If no value of the task names an image.
+
+    Example:
+        >>> label_studio_image('', {'image': '/data/upload/1/0a1b2c3d-a.jpg'})
+        'a.jpg'
+    """
+    data = task.get('data')
+    for value in (data if isinstance(data, dict) else task).values():
+        if not isinstance(value, str):
+            continue
+        parts = urlsplit(value)
+        local = parse_qs(parts.query).get('d')
+        name = local[0] if local else unquote(parts.path)
+        if strip_image_suffix(name) == name:
+            continue
+        if local:
+            return name.lstrip('/')
+        if parts.scheme or name.startswith('/'):
+            name = name.rpartition('/')[2]
+        return _UPLOAD.sub('', name, count=1)
+    raise DataError(f'{where}: no value of its data is the path of an image')
+
+
+def latest_result(task: dict) -> list[dict] | None:
+    """Result of a task's last annotation that was not cancelled."""
+    done = [
+        [part for part in item['result'] if _has_value(part)]
+        for item in task.get('annotations') or ()
+        if isinstance(item, dict)
+        and isinstance(item.get('result'), list)
+        and not item.get('was_cancelled')
+    ]
+    return done[-1] if done else None
+
+
+def _has_value(part) -> bool:
+    """Whether a part of a result is a region or a choice."""
+    return isinstance(part, dict) and isinstance(part.get('value'), dict)
+
+
+def _min_choices(task: dict) -> list[str] | None:
+    """Choices of a task of JSON-MIN: a name, or an object of names."""
+    for key in ('choice', 'choices'):
+        value = task.get(key)
+        if isinstance(value, str):
+            return [value]
+        if isinstance(value, dict) and isinstance(value.get('choices'), list):
+            return value['choices']
+    return None
+
+
+def _fiftyone(path: Path) -> Iterator[tuple]:
+    """Samples of a FiftyOne export."""
+    content = read_json(path)
+    if not isinstance(content, dict):
+        content = {}
+    if isinstance(content.get('labels'), dict):
+        classes = content.get('classes')
+        for image, target in content['labels'].items():
+            where = f'{path}, {image!r}'
+            yield image, _fiftyone_names(where, target, classes)
+    elif isinstance(content.get('samples'), list):
+        for number, sample in enumerate(content['samples'], 1):
+            where = f'{path}, sample {number}'
+            image = sample.get('filepath') if isinstance(sample, dict) else 0
+            if not isinstance(image, str):
+                raise DataError(f'{where} must have a filepath')
+            image = image.removeprefix('data/')
+            targets = [
+                value
+                for value in sample.values()
+                if isinstance(value, dict)
+                and str(value.get('_cls')).startswith('Classification')
+            ]
+            names = [
+                name
+                for target in targets
+                for name in _fiftyone_names(where, target, None) or ()
+            ]
+            yield image, names if targets else None
+    else:
+        raise DataError(
+            f'{path} must hold `labels` (FiftyOneImageClassificationDataset) '
+            'or `samples` (FiftyOneDataset): export the dataset as one of them'
+        )
+
+
+def _fiftyone_names(where: str, target, classes) -> list[str] | None:
+    """Names of a target: a name, an index, an object, or several."""
+    if target is None:
+        return None
+    if isinstance(target, dict) and 'classifications' in target:
+        target = target['classifications']
+    if isinstance(target, list):
+        names = [_fiftyone_names(where, item, classes) for item in target]
+        return [name for found in names for name in found or ()]
+    if isinstance(target, dict):
+        return _fiftyone_names(where, target.get('label'), classes)
+    if isinstance(target, str):
+        return [target]
+    if (
+        isinstance(target, int)
+        and isinstance(classes, list)
+        and 0 <= target < len(classes)
+    ):
+        return [str(classes[target])]
+    raise DataError(
+        f'{where}: label {target!r} must be a name, or an index of `classes`'
+    )
+
+
+def _folders(path: Path) -> Iterator[tuple]:
+    """Photos of a folder of one folder a class."""
+    for photo in list_photos(path)[0].values():
+        name, slash, _ = photo.partition('/')
+        if not slash:
+            raise DataError(
+                f'{path / photo} lies in no folder of a class: move it to '
+                f'{path}/CLASS/{photo}'
+            )
+        yield photo, [name]
+
+
+READERS: dict[str, Callable[[Path], Iterator[tuple]]] = {
+    'cvat': _cvat,
+    'fiftyone': _fiftyone,
+    'folders': _folders,
+    'label-studio': _label_studio,
+}

@@ -1,0 +1,275 @@
+"""Masks that a person corrected in a labelling tool, back as label maps."""
+
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+
+import numpy as np
+
+from projects.amr.datasets import VOCFolder
+from projects.amr.datasets.images.image_ids import strip_image_suffix
+from projects.amr.datasets.images.image_size import image_size
+from projects.amr.datasets.labels.colour_masks import (
+    IGNORED_NAMES,
+    load_colour_mask,
+    palette_labels,
+    read_palette,
+)
+from projects.amr.datasets.labels.tool_labels import (
+    label_studio_image,
+    label_studio_tasks,
+    latest_result,
+    read_json,
+)
+from projects.amr.datasets.own_photos.devkit_layout import read_image_map
+from projects.amr.datasets.own_photos.image_folder import list_photos
+from projects.amr.errors import DataError, list_faults
+from projects.amr.ops.brush_rle import decode_brush
+from projects.amr.structures import load_label_map, save_label_map
+from projects.amr.structures.label_rules import check_labels, check_mask_size
+from projects.amr.structures.label_space import IGNORE_LABEL
+from projects.amr.workflow.export.tool_masks import TARGETS
+
+KINDS = ('coco', 'colours', 'fiftyone', 'label-maps', 'label-studio')
+EMPTY = 'there is none'
+_MALFORMED = (ValueError, KeyError, TypeError, AttributeError, OSError)
+
+
+class MaskImport:
+    """Corrected masks of a split.
+
+    Args:
+        source (str | Path): A JSON (``'coco'``, ``'label-studio'``) or a
+            folder of ``<photo>.png``: of colours, of FiftyOne's values (or
+            ``.npy``, with ``mask_targets.json``), of label maps.
+        kind (str): One of :data:`KINDS`.
+        folder (VOCFolder): Images and class names.
+        palette (str | Path, optional): Which colour is which class, see
+            :func:`read_palette`; for ``'colours'``. Defaults to None.
+
+    Raises:
+        ValueError: If ``kind`` is unknown or misses its palette.
+    """
+
+    def __init__(self, source, kind, folder: VOCFolder, palette=None):
+        if kind not in KINDS:
+            raise ValueError(
+                f'`kind` must be one of {", ".join(KINDS)}, got {kind!r}'
+            )
+        if (palette is None) == (kind == 'colours'):
+            raise ValueError(
+                "`palette` goes with kind 'colours', and only with it"
+            )
+        self.source, self.kind, self.folder = Path(source), kind, folder
+        self.palette = palette
+        names = {name: i for i, name in enumerate(folder.classes)}
+        self.names = {**dict.fromkeys(IGNORED_NAMES, IGNORE_LABEL), **names}
+        photos = read_image_map(folder.root)
+        self.ids = {
+            strip_image_suffix(photos.get(i, i)): i for i in folder.ids
+        }
+
+    def write(
+        self,
+        out_dir: Path,
+        progress: Callable[[Iterable], Iterable] = iter,
+    ) -> int:
+        """Check all masks, then write ``<id>.png``.
+
+        Args:
+            out_dir (Path): A new or empty folder.
+            progress (Callable): Wraps the masks. Defaults to ``iter``.
+
+        Returns:
+            int: How many there are.
+
+        Raises:
+            DataError: If the source cannot be read, or a mask names no image
+                of the split or an unknown class, or is of another size; the
+                first ten are named and nothing is written.
+        """
+        readers = {
+            'coco': self._coco,
+            'colours': self._colours,
+            'fiftyone': self._fiftyone,
+            'label-maps': self._label_maps,
+            'label-studio': self._label_studio,
+        }
+        found: dict[str, Callable] = {}
+        faults = []
+        for where, name, read in progress(list(readers[self.kind]())):
+            try:
+                image_id = self._image_id(where, name)
+                self._check(where, image_id, read())
+            except (DataError, FileNotFoundError) as error:
+                faults.append(str(error))
+                continue
+            except _MALFORMED as error:
+                faults.append(f'{where}: {error!r}')
+                continue
+            if image_id in found:
+                faults.append(f'{where}: {name!r} has a mask already')
+            found[image_id] = read
+        if faults or not found:
+            raise DataError(
+                f'{len(faults)} masks of {self.source} cannot be used, '
+                f'nothing is written:\n{list_faults(faults or [EMPTY])}'
+            )
+        out_dir.mkdir(parents=True, exist_ok=True)
+        for image_id, read in progress(list(found.items())):
+            save_label_map(out_dir / f'{image_id}.png', read())
+        return len(found)
+
+    def _image_id(self, where: str, name: str) -> str:
+        """Image that a mask is of: by its path, or by its file name."""
+        stem = strip_image_suffix(name)
+        if stem in self.ids:
+            return self.ids[stem]
+        last = stem.rpartition('/')[2]
+        near = [k for k in self.ids if k.rpartition('/')[2] == last]
+        if len(near) != 1:
+            raise DataError(
+                f'{where}: {name!r} names {len(near) or "no"} images of the '
+                'split'
+            )
+        return self.ids[near[0]]
+
+    def _check(self, where: str, image_id: str, labels: np.ndarray) -> None:
+        """Hold a label map against its image and the class list."""
+        size = image_size(self.folder.image_path(image_id))
+        check_mask_size(where, labels.shape, size)
+        check_labels(where, labels, len(self.folder.classes))
+
+    def _label(self, where: str, name: str) -> int:
+        """Label of a class name."""
+        if name not in self.names:
+            raise DataError(
+                f'{where}: {name!r} is no class; the class list has '
+                f'{", ".join(self.folder.classes)}'
+            )
+        return self.names[name]
+
+    def _paths(self) -> Iterator[tuple[str, Path]]:
+        """Path under the folder and file of each picture."""
+        for name in list_photos(self.source)[0].values():
+            yield name, self.source / name
+
+    def _label_maps(self) -> Iterator[tuple]:
+        """Palette or grey PNGs of labels."""
+        for name, path in self._paths():
+            yield str(path), name, lambda p=path: load_label_map(p)[0]
+
+    def _colours(self) -> Iterator[tuple]:
+        """Pictures of colours."""
+        labels = palette_labels(
+            read_palette(self.palette), self.folder.classes
+        )
+        for name, path in self._paths():
+            yield str(path), name, lambda p=path: load_colour_mask(p, labels)
+
+    def _fiftyone(self) -> Iterator[tuple]:
+        """Grey PNGs or arrays, with the meaning of their values."""
+        targets = read_json(self.source / TARGETS)
+        table = np.full(256, -1)
+        table[[0, IGNORE_LABEL]] = 0, IGNORE_LABEL
+        try:
+            for value, name in targets.items():
+                table[int(value)] = self._label(self.source / TARGETS, name)
+        except (AttributeError, IndexError, TypeError) as error:
+            raise DataError(
+                f'{self.source / TARGETS} must be an object of values 0..255 '
+                f'and names ({error})'
+            ) from None
+        root = self.source / 'labels'
+        for path in sorted(root.rglob('*')):
+            if path.suffix in ('.png', '.npy'):
+                name = path.relative_to(root).with_suffix('').as_posix()
+                yield str(path), name, lambda p=path: _targeted(p, table)
+
+    def _label_studio(self) -> Iterator[tuple]:
+        """Annotations of tasks: brushes, later ones on top."""
+        for where, task in label_studio_tasks(self.source):
+            result = latest_result(task)
+            if result is not None:
+                name = label_studio_image(where, task)
+                yield (
+                    where,
+                    name,
+                    lambda w=where, r=result: self._brushed(w, r),
+                )
+
+    def _brushed(self, where: str, result: list[dict]) -> np.ndarray:
+        """Label map of one annotation."""
+        labels = None
+        for item in result:
+            value = item['value']
+            if 'rle' not in value:
+                if item.get('type') == 'choices':
+                    continue
+                raise DataError(
+                    f'{where}: a region of type {item.get("type")!r} is no '
+                    'brush: convert it in Label Studio, or export COCO'
+                )
+            size = item['original_height'], item['original_width']
+            if labels is None:
+                labels = np.zeros(size, np.uint8)
+            for name in value.get('brushlabels', ()):
+                mask = decode_brush(value['rle'], size)
+                labels[mask] = self._label(where, name)
+        if labels is None:
+            raise DataError(f'{where}: the annotation has no brush')
+        return labels
+
+    def _coco(self) -> Iterator[tuple]:
+        """Annotations of images: RLE or polygons, later ones on top."""
+        content = read_json(self.source)
+        try:
+            names = {c['id']: c['name'] for c in content['categories']}
+            items: dict = {image['id']: [] for image in content['images']}
+            for item in content['annotations']:
+                items[item['image_id']].append(item)
+            rows = [
+                (image['file_name'], image, items[image['id']])
+                for image in content['images']
+            ]
+        except (KeyError, TypeError) as error:
+            raise DataError(
+                f'{self.source} is no COCO file of instances ({error!r})'
+            ) from None
+        for name, image, own in rows:
+            where = f'{self.source}, {name!r}'
+            yield (
+                where,
+                name,
+                lambda w=where, i=image, o=own: self._drawn(w, i, o, names),
+            )
+
+    def _drawn(self, where, image: dict, items: list, names) -> np.ndarray:
+        """Label map of one image of COCO."""
+        from pycocotools import mask as coco
+
+        size = int(image['height']), int(image['width'])
+        labels = np.zeros(size, np.uint8)
+        for item in items:
+            label = self._label(where, names.get(item['category_id']))
+            shape = item['segmentation']
+            if isinstance(shape, list):
+                shape = coco.merge(coco.frPyObjects(shape, *size))
+            elif isinstance(shape['counts'], list):
+                shape = coco.frPyObjects(shape, *size)
+            labels[coco.decode(shape).astype(bool)] = label
+        return labels
+
+
+def _targeted(path: Path, table: np.ndarray) -> np.ndarray:
+    """Labels of FiftyOne's values."""
+    if path.suffix == '.npy':
+        values = np.load(path, allow_pickle=False)
+    else:
+        values = load_label_map(path)[0]
+    if values.ndim != 2 or not 0 <= values.min() <= values.max() <= 255:
+        raise DataError(f'{path} must be (H, W) with values 0..255')
+    labels = table[values.astype(np.int64)]
+    if (labels < 0).any():
+        unknown = np.unique(values[labels < 0]).tolist()
+        raise DataError(f'{path}: values {unknown} are not in {TARGETS}')
+    return labels.astype(np.uint8)

@@ -1,0 +1,156 @@
+"""Which photos to correct first, with pictures."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+import torch
+
+from projects.amr.datasets import VOCFolder
+from projects.amr.datasets.images.image_files import in_any_case
+from projects.amr.datasets.transforms import LoadWeakLabelImage
+from projects.amr.errors import DataError, UserError
+from projects.amr.evaluation.doubt import disagreement, missing_labels
+from projects.amr.ops.cam import cam_to_label
+from projects.amr.structures import CAMRecord, load_label_map
+from projects.amr.structures.label_rules import check_mask_size
+from projects.amr.structures.voc_palette import voc_palette
+from projects.amr.visualization.cam_strip import picture_strip
+from projects.amr.visualization.sample_picture import overlay_labels
+
+BRANCHES = ('spotlight', 'compensation')
+
+
+@dataclass
+class PhotoDoubt:
+    """Doubts of one photo, each in [0, 1].
+
+    Args:
+        branches (float, optional): Disagreement of the CAM branches. None
+            without CAM records of two branches.
+        segmentor (float, optional): Disagreement of pseudo label and
+            segmentor. None without predictions.
+        missing (float, optional): Share of the weak labels that the pseudo
+            label lacks. None without CAM records, which hold the labels.
+    """
+
+    branches: float | None = None
+    segmentor: float | None = None
+    missing: float | None = None
+
+    @property
+    def doubt(self) -> float:
+        """Mean of what is known."""
+        known = (self.branches, self.segmentor, self.missing)
+        return float(np.mean([value for value in known if value is not None]))
+
+
+@dataclass
+class DoubtSources:
+    """Folders that a photo's doubt is made from.
+
+    Args:
+        folder (VOCFolder): Images.
+        pseudo_dir (Path): Folder of pseudo labels.
+        pred_dir (Path, optional): Folder of the segmentor's label maps.
+            Defaults to None.
+        cam_dir (Path, optional): Folder of CAM records. Defaults to None.
+        bg_thr (float): Background score that turns CAMs into labels, in
+            [0, 1]. Defaults to 0.2.
+
+    Raises:
+        UserError: If a folder is missing, or there is neither predictions
+            nor CAM records.
+    """
+
+    folder: VOCFolder
+    pseudo_dir: Path
+    pred_dir: Path | None = None
+    cam_dir: Path | None = None
+    bg_thr: float = 0.2
+
+    def __post_init__(self):
+        given = [
+            path
+            for path in (self.pseudo_dir, self.pred_dir, self.cam_dir)
+            if path is not None
+        ]
+        if len(given) < 2:
+            raise UserError(
+                'give --pred-dir, --cam-dir or both: pseudo labels alone '
+                'show no doubt'
+            )
+        for path in given:
+            if not Path(path).is_dir():
+                raise UserError(f'input folder not found: {path}')
+
+    def doubt(self, image_id: str) -> PhotoDoubt:
+        """Doubts of a photo.
+
+        Raises:
+            DataError: If a file is missing or damaged, or of another size.
+        """
+        maps = self.label_maps(image_id)
+        found = PhotoDoubt()
+        if 'segmentor' in maps:
+            found.segmentor = disagreement(
+                maps['pseudo label'], maps['segmentor']
+            )
+        if self.cam_dir is not None:
+            record = self._record(image_id)
+            classes = [*record.classes, *record.dropped]
+            found.missing = missing_labels(maps['pseudo label'], classes)
+            if all(name in maps for name in BRANCHES):
+                found.branches = disagreement(*(maps[b] for b in BRANCHES))
+        return found
+
+    def label_maps(self, image_id: str) -> dict[str, np.ndarray]:
+        """Label maps (H, W) of a photo, by where they come from."""
+        maps = {'pseudo label': self._load(self.pseudo_dir, image_id)}
+        size = maps['pseudo label'].shape
+        if self.pred_dir is not None:
+            maps['segmentor'] = self._load(self.pred_dir, image_id)
+            check_mask_size(
+                self.pred_dir / image_id, maps['segmentor'].shape, size
+            )
+        if self.cam_dir is not None:
+            record = self._record(image_id)
+            check_mask_size(self.cam_dir / image_id, record.size, size)
+            for name, cam in record.branches.items():
+                maps[name] = cam_to_label(
+                    torch.from_numpy(cam).float(),
+                    torch.from_numpy(record.classes),
+                    size,
+                    self.bg_thr,
+                ).numpy()
+        return maps
+
+    def picture(self, image_id: str) -> bytes:
+        """JPEG of the photo beside its label maps."""
+        path = str(self.folder.image_path(image_id))
+        image = LoadWeakLabelImage()({'img_path': path})['img']
+        palette = voc_palette(len(self.folder.classes))
+        panels = [('photo', image)]
+        for name, labels in self.label_maps(image_id).items():
+            check_mask_size(name, labels.shape, image.shape[:2])
+            panels.append(
+                (name, overlay_labels(image, labels.astype(np.uint8), palette))
+            )
+        return cv2.imencode('.jpg', picture_strip(panels))[1].tobytes()
+
+    def _record(self, image_id: str) -> CAMRecord:
+        """CAM record of a photo."""
+        path = Path(self.cam_dir) / f'{image_id}.npz'
+        try:
+            return CAMRecord.load(path)
+        except FileNotFoundError:
+            raise DataError(f'CAM record not found: {path}') from None
+
+    @staticmethod
+    def _load(folder: Path, image_id: str) -> np.ndarray:
+        """One label map."""
+        try:
+            return load_label_map(in_any_case(folder / f'{image_id}.png'))[0]
+        except FileNotFoundError as error:
+            raise DataError(str(error)) from None

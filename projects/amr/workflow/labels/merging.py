@@ -1,0 +1,104 @@
+"""Corrected label maps over pseudo labels, in a third folder."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from projects.amr.datasets import VOCFolder
+from projects.amr.datasets.images.image_files import in_any_case
+from projects.amr.datasets.images.image_size import image_size
+from projects.amr.errors import DataError, UserError
+from projects.amr.runtime.files.fingerprint import (
+    file_digest,
+    note_origin,
+    require_own_folder,
+)
+from projects.amr.structures import (
+    LabelMapError,
+    load_label_map,
+    save_label_map,
+)
+from projects.amr.structures.label_rules import check_labels, check_mask_size
+
+
+@dataclass
+class MergeJob:
+    """Writes ``<out_dir>/<id>.png``: the corrected map, or the pseudo label.
+
+    An item is finished when it has the key of the file that it comes from.
+
+    Args:
+        folder (VOCFolder): Images and class names.
+        pseudo_dir (Path): Folder of the pseudo labels.
+        corrected_dir (Path): Folder of the corrected maps, of some images.
+        out_dir (Path): Another folder.
+    """
+
+    folder: VOCFolder
+    pseudo_dir: Path
+    corrected_dir: Path
+    out_dir: Path
+
+    def prepare(self) -> None:
+        """Open the folder.
+
+        Raises:
+            UserError: If an input is missing, or the folder is an input,
+                holds other files or cannot be written.
+            DataError: If no image of the split has a corrected map.
+        """
+        inputs = (self.pseudo_dir, self.corrected_dir)
+        for path in inputs:
+            if not path.is_dir():
+                raise UserError(f'input folder not found: {path}')
+            if path.resolve() == self.out_dir.resolve():
+                raise UserError(f'{self.out_dir} is an input: choose another')
+        if not any(self._corrected(i).is_file() for i in self.folder.ids):
+            raise DataError(
+                f'{self.corrected_dir} has no <id>.png of an image of the '
+                'split: make it with tools/import_masks.py'
+            )
+        try:
+            require_own_folder(self.out_dir, '.png')
+            self.out_dir.mkdir(parents=True, exist_ok=True)
+            note_origin(self.out_dir, {'inputs': ' '.join(map(str, inputs))})
+        except OSError as error:
+            raise UserError(
+                f'{self.out_dir} cannot be written ({error})'
+            ) from None
+
+    def load(self, item: str) -> str | None:
+        """Where a finished item came from."""
+        kind, source = self._source(item)
+        try:
+            _, key = load_label_map(self.out_dir / f'{item}.png')
+        except (FileNotFoundError, LabelMapError):
+            return None
+        return kind if key == file_digest(source) else None
+
+    def make(self, item: str) -> str:
+        """Write one item; returns ``'corrected'`` or ``'pseudo'``."""
+        kind, source = self._source(item)
+        try:
+            labels, _ = load_label_map(source)
+        except FileNotFoundError as error:
+            raise DataError(str(error)) from None
+        size = image_size(self.folder.image_path(item))
+        check_mask_size(source, labels.shape, size)
+        check_labels(source, labels, len(self.folder.classes))
+        path = self.out_dir / f'{item}.png'
+        try:
+            save_label_map(path, labels, key=file_digest(source))
+        except OSError as error:
+            raise UserError(f'{path} cannot be written ({error})') from None
+        return kind
+
+    def _source(self, item: str) -> tuple[str, Path]:
+        """Which map an item takes."""
+        path = self._corrected(item)
+        if path.is_file():
+            return 'corrected', path
+        return 'pseudo', in_any_case(self.pseudo_dir / f'{item}.png')
+
+    def _corrected(self, item: str) -> Path:
+        """Corrected map of an item, which need not exist."""
+        return in_any_case(self.corrected_dir / f'{item}.png')

@@ -1,0 +1,261 @@
+"""Records of finished stages, and how they compare with the present."""
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+from projects.amr.runtime.files.atomic_write import atomic_write
+from projects.amr.runtime.files.fingerprint import config_digest, file_digest
+from projects.amr.runtime.files.image_suffixes import IMAGE_SUFFIXES
+from projects.amr.runtime.files.item_progress import show_progress
+
+SCHEMA = 1
+MANIFEST = 'stage.json'
+STARTED = 'started.json'
+# What a folder of items consists of; manifests and logs do not count.
+ITEM_SUFFIXES = ('.npz', '.xml', '.txt', '.csv', *IMAGE_SUFFIXES)
+# What reading a damaged or foreign JSON file may raise.
+_DAMAGED = (
+    ArithmeticError,
+    AttributeError,
+    LookupError,
+    OSError,
+    RecursionError,
+    TypeError,
+    ValueError,
+)
+
+
+class DigestCache:
+    """SHA-256 of files, computed again only if size or time changed.
+
+    Args:
+        path (Path): File that keeps the digests; a damaged one is ignored.
+    """
+
+    def __init__(self, path: Path):
+        self.path = path
+        self._changed = False
+        try:
+            self._known = {
+                str(file): [int(size), int(changed), str(digest)]
+                for file, (size, changed, digest) in json.loads(
+                    path.read_text()
+                ).items()
+            }
+        except _DAMAGED:
+            self._known = {}
+
+    def file(self, path: str | Path) -> str:
+        """SHA-256 of a file, '' if there is none."""
+        path = Path(path).absolute()
+        try:
+            stat = path.stat()
+        except OSError:
+            return ''
+        state = [stat.st_size, stat.st_mtime_ns]
+        entry = self._known.get(str(path))
+        if entry and entry[:2] == state:
+            return entry[2]
+        digest = file_digest(path)
+        self._known[str(path)] = [*state, digest]
+        self._changed = True
+        return digest
+
+    def folder(self, path: str | Path) -> dict[str, str]:
+        """Digests of a folder's items by name, sub-folders included."""
+        path = Path(path)
+        files = [
+            file
+            for file in sorted(path.rglob('*'))
+            if file.suffix.lower() in ITEM_SUFFIXES and file.is_file()
+        ]
+        shown = show_progress(files, len(files), f'digests of {path}', True)
+        return {str(file.relative_to(path)): self.file(file) for file in shown}
+
+    def content(self, path: str | Path) -> str:
+        """One digest of a file or of a folder's items, '' if missing."""
+        path = Path(path)
+        if path.is_dir():
+            return config_digest(self.folder(path))
+        return self.file(path)
+
+    def save(self) -> None:
+        """Write the digests to their file."""
+        if self._changed:
+            with atomic_write(self.path) as file:
+                file.write(json.dumps(self._known).encode())
+            self._changed = False
+
+
+def listing_digest(folder: str | Path) -> str:
+    """Digest of the names and sizes in a folder: cheap, for source data.
+
+    Args:
+        folder (str | Path): The folder; sub-folders are not entered.
+
+    Returns:
+        str: Hexadecimal digest, '' if there is no such folder.
+    """
+    folder = Path(folder)
+    if not folder.is_dir():
+        return ''
+    digest = hashlib.sha256()
+    for file in sorted(folder.iterdir()):
+        digest.update(f'{file.name}\0{file.stat().st_size}\n'.encode())
+    return digest.hexdigest()
+
+
+@dataclass
+class StageRecord:
+    """A finished stage, kept as ``stage.json`` in its folder.
+
+    Args:
+        declared (dict): Flat declared values it was made with.
+        inputs (dict[str, str]): Digest of each input, taken before the run.
+        outputs (dict[str, dict[str, str]]): Digests of files by output.
+        figures (dict): Metrics, split, seed, versions and the like.
+        seconds (float): Wall time of the run that finished it.
+    """
+
+    declared: dict
+    inputs: dict
+    outputs: dict
+    figures: dict = field(default_factory=dict)
+    seconds: float = 0.0
+
+    def save(self, folder: Path) -> None:
+        """Publish the record; from now on the stage counts as finished."""
+        _write(folder / MANIFEST, {'schema': SCHEMA, **asdict(self)})
+        (folder / STARTED).unlink(missing_ok=True)
+
+    @classmethod
+    def load(cls, folder: Path) -> 'StageRecord | None':
+        """Read a record; None if there is none of this schema."""
+        try:
+            content = json.loads((folder / MANIFEST).read_text())
+            schema = content.pop('schema')
+            record = cls(**content)
+            tables = [record.declared, record.inputs, record.figures]
+            tables += record.outputs.values()
+            plain = all(isinstance(table, dict) for table in tables)
+            timed = isinstance(record.seconds, (int, float))
+            return record if schema == SCHEMA and plain and timed else None
+        except _DAMAGED:
+            return None
+
+
+def note_start(folder: Path, key: str) -> None:
+    """Write down the key of the values that a stage is run with."""
+    _write(folder / STARTED, {'key': key})
+
+
+def started_key(folder: Path) -> str | None:
+    """Key of a run that was interrupted, None if there was none."""
+    try:
+        return json.loads((folder / STARTED).read_text())['key']
+    except _DAMAGED:
+        return None
+
+
+@dataclass
+class StageState:
+    """Whether and how a stage is to run.
+
+    Args:
+        reasons (list[str]): Why it runs; empty if it is finished.
+        restart (bool): Whether its folder holds results of other values, to
+            be removed first. Defaults to False.
+        key (str): Digest of the present values and inputs. Defaults to ''.
+        record (StageRecord, optional): Of the finished run. Defaults to None.
+    """
+
+    reasons: list[str] = field(default_factory=list)
+    restart: bool = False
+    key: str = ''
+    record: StageRecord | None = None
+
+    @property
+    def finished(self) -> bool:
+        """Whether there is nothing to do."""
+        return not self.reasons
+
+
+def stage_state(context, inputs: dict[str, str]) -> StageState:
+    """Compare a stage's record with the present values, inputs and files.
+
+    Args:
+        context (StageContext): The stage.
+        inputs (dict[str, str]): Of :meth:`StageContext.inputs`.
+
+    Returns:
+        StageState: What to do.
+    """
+    declared = context.declared()
+    key = config_digest([declared, inputs])
+    record = StageRecord.load(context.folder)
+    if record is None:
+        begun = started_key(context.folder)
+        reason = 'interrupted before, resumes' if begun == key else 'not done'
+        if begun not in (None, key):
+            reason = 'its settings changed since it was interrupted'
+        return StageState([reason], restart=begun != key, key=key)
+    # Records of earlier versions name files of the work dir by their place.
+    before = {context.name_of(k): v for k, v in record.inputs.items()}
+    reasons = describe_changes(record.declared, declared) + [
+        name
+        for name in dict.fromkeys([*before, *inputs])
+        if before.get(name) != inputs.get(name)
+    ]
+    if reasons:
+        changed = [f'{reason} changed' for reason in reasons]
+        return StageState(changed, restart=True, key=key, record=record)
+    now = context.output_digests()
+    for name, files in record.outputs.items():
+        bad = sum(now.get(name, {}).get(f) != d for f, d in files.items())
+        if bad:
+            reasons.append(
+                f'{bad:,} of {len(files):,} files of {name} missing or damaged'
+            )
+    return StageState(reasons, key=key, record=record)
+
+
+def describe_changes(before: dict, after: dict, limit: int = 3) -> list[str]:
+    """Describe what changed between two sets of flat values.
+
+    Args:
+        before (dict): Flat values of the earlier run.
+        after (dict): The present ones.
+        limit (int): How many are spelled out. Defaults to 3.
+
+    Returns:
+        list[str]: Such as ``fg_thr 0.3 -> 0.6``.
+
+    Example:
+        >>> describe_changes({'fg_thr': 0.3}, {'fg_thr': 0.6, 'crf': 'x'})
+        ['fg_thr 0.3 -> 0.6', 'crf (new) x']
+    """
+    lines = []
+    for key in dict.fromkeys([*before, *after]):
+        old, new = _short(before.get(key)), _short(after.get(key))
+        if key not in after:
+            lines.append(f'{key} {old} (gone)')
+        elif key not in before:
+            lines.append(f'{key} (new) {new}')
+        elif before[key] != after[key]:
+            lines.append(f'{key} {old} -> {new}')
+    more = len(lines) - limit
+    return lines[:limit] + ([f'{more} more'] if more > 0 else [])
+
+
+def _short(value) -> str:
+    """A value for one line."""
+    text = str(value)
+    return text if len(text) <= 48 else f'{text[:45]}...'
+
+
+def _write(path: Path, content: dict) -> None:
+    """Publish a JSON file."""
+    with atomic_write(path) as file:
+        file.write(json.dumps(content, indent=1, default=str).encode())

@@ -1,0 +1,259 @@
+"""The stages of a pipeline config, and how they refer to each other."""
+
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from mmengine.config import Config
+
+from projects.amr.runtime.config.config_reading import near_files
+from projects.amr.runtime.processes.tool_process import ROOT
+from projects.amr.workflow.pipeline.overrides import (
+    PipelineConfigError,
+    hint,
+    use_stage_overrides,
+)
+
+REFERENCE = re.compile(r'\{(\w+)\.(\w+)\}')
+# What each kind of stage must have.
+KINDS = {
+    'train': ('config',),
+    'test': ('config', 'checkpoint'),
+    'tool': ('tool',),
+}
+# Folders that a test leaves in its work dir, by output.
+TEST_OUTPUTS = ('cams', 'labels', 'boundaries', 'strips')
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One step of a pipeline: one of our tools, run as its own process.
+
+    Strings may refer to outputs of earlier stages: ``{seeds.labels}`` is the
+    output ``labels`` of the stage ``seeds``, ``{cam_train.checkpoint}`` the
+    last checkpoint of a training, ``{stage}`` the stage's own folder.
+
+    Args:
+        name (str): Name, and its folder under the work dir.
+        kind (str): ``'train'``, ``'test'`` or ``'tool'``.
+        config (str): Config file of a training or test, relative to the
+            working folder or else to the repository. Defaults to ''.
+        checkpoint (str): Of a test by ``test.py``. Defaults to ''.
+        tool (str): File under ``tools/`` of a tool stage, or of a test that
+            another tool than ``test.py`` runs. Defaults to ''.
+        arguments (tuple[str, ...]): Command line of a tool, or further flags
+            of a training or test. Defaults to ().
+        outputs (dict[str, str]): Path by name; a training has
+            ``checkpoint``. Defaults to none.
+        inputs (tuple[str, ...]): Files and folders that a tool reads and no
+            earlier stage makes; a training's and a test's are found in their
+            configs. Defaults to ().
+        env (dict[str, str]): Environment variables. Defaults to none.
+        cfg_options (dict): Overrides of the config. Defaults to none.
+        summary (str): JSON file with a tool's figures. Defaults to ''.
+    """
+
+    name: str
+    kind: str
+    config: str = ''
+    checkpoint: str = ''
+    tool: str = ''
+    arguments: tuple[str, ...] = ()
+    outputs: dict[str, str] = field(default_factory=dict)
+    inputs: tuple[str, ...] = ()
+    env: dict[str, str] = field(default_factory=dict)
+    cfg_options: dict = field(default_factory=dict)
+    summary: str = ''
+
+    @property
+    def loaders(self) -> tuple[str, ...]:
+        """Data loaders of its config that are used."""
+        return ('train', 'val') if self.kind == 'train' else ('test',)
+
+    def references(self) -> list[tuple[str, str]]:
+        """Earlier outputs that it names, as (stage, output), each once."""
+        texts = (
+            self.checkpoint,
+            *self.arguments,
+            *self.inputs,
+            *self.env.values(),
+            *map(str, self.cfg_options.values()),
+        )
+        found = [pair for text in texts for pair in REFERENCE.findall(text)]
+        return list(dict.fromkeys(found))
+
+
+def read_stages(cfg: Config) -> list[Stage]:
+    """Read and check the ``stages`` of a pipeline config.
+
+    Args:
+        cfg (Config): With ``stages``, a list of dicts as :class:`Stage`.
+            Its ``stage_overrides`` are applied in place.
+
+    Returns:
+        list[Stage]: In order.
+
+    Raises:
+        PipelineConfigError: If there are none, a key, kind, config or tool is
+            unknown, a name occurs twice, a stage refers to one that does not
+            come before it, or ``roles`` or ``headline`` to one that does not
+            exist.
+    """
+    use_stage_overrides(cfg)
+    where = cfg.filename
+    if not cfg.get('stages'):
+        raise PipelineConfigError(
+            f'{where} has no `stages`: a pipeline config lists them, see '
+            'configs/pipelines'
+        )
+    stages, outputs = [], {}
+    for number, entry in enumerate(cfg.stages, 1):
+        stage = _read_stage(dict(entry), f'{where}, stage {number}')
+        if stage.name in outputs:
+            raise PipelineConfigError(
+                f'{where}: two stages are called {stage.name!r}'
+            )
+        who = f'{where}: stage {stage.name!r}'
+        _check_references(who, stage.references(), outputs)
+        outputs[stage.name] = tuple(stage.outputs)
+        stages.append(stage)
+    # Read after all stages have run, which is too late for an error.
+    for role, text in dict(cfg.get('roles') or {}).items():
+        found = REFERENCE.findall(str(text))
+        _check_references(f'{where}: role {role!r}', found, outputs)
+    for entry in cfg.get('headline') or []:
+        if entry['stage'] not in outputs:
+            raise PipelineConfigError(
+                f'{where}: headline {entry["label"]!r} names the unknown '
+                f'stage {entry["stage"]!r}{hint(entry["stage"], outputs)}'
+            )
+    return stages
+
+
+def choose(
+    stages: list[Stage], first: str | None = None, last: str | None = None
+) -> list[Stage]:
+    """Part of a pipeline.
+
+    Args:
+        stages (list[Stage]): In order.
+        first (str, optional): Name of its first stage. Defaults to None.
+        last (str, optional): Name of its last stage. Defaults to None.
+
+    Returns:
+        list[Stage]: From the first to the last, both included.
+
+    Raises:
+        PipelineConfigError: If a name is unknown or the last comes before
+            the first.
+    """
+    names = [stage.name for stage in stages]
+    for name in (first, last):
+        if name is not None and name not in names:
+            raise PipelineConfigError(
+                f'no stage is called {name!r}{hint(name, names)}'
+            )
+    start = names.index(first) if first else 0
+    stop = names.index(last) + 1 if last else len(names)
+    if stop <= start:
+        raise PipelineConfigError(f'stage {last!r} comes before {first!r}')
+    return stages[start:stop]
+
+
+def dependents(stage: Stage, stages: list[Stage]) -> list[str]:
+    """Names of the stages that directly or indirectly need one's outputs.
+
+    Args:
+        stage (Stage): The stage.
+        stages (list[Stage]): The pipeline, in order.
+
+    Returns:
+        list[str]: In order.
+    """
+    names = [stage.name]
+    for other in stages:
+        if any(name in names for name, _ in other.references()):
+            names.append(other.name)
+    return names[1:]
+
+
+def _check_references(who: str, references, outputs: dict) -> None:
+    """Refuse references to what no earlier stage makes."""
+    known = [f'{s}.{o}' for s, many in outputs.items() for o in many]
+    for reference in map('.'.join, references):
+        if reference not in known:
+            raise PipelineConfigError(
+                f'{who} refers to {{{reference}}}, which no earlier stage '
+                f'makes{hint(reference, known)}'
+            )
+
+
+def _read_stage(entry: dict, where: str) -> Stage:
+    """One stage of a config."""
+    known = list(Stage.__dataclass_fields__)
+    for key in entry:
+        if key not in known:
+            raise PipelineConfigError(
+                f'{where}: unknown key {key!r}{hint(key, known)}'
+            )
+    name, kind = entry.get('name'), entry.get('kind')
+    if not re.fullmatch(r'\w[\w-]*', str(name or '')):
+        raise PipelineConfigError(
+            f'{where}: `name` must be a word, it is a folder too; got {name!r}'
+        )
+    where = f'{where} ({name})'
+    if kind not in KINDS:
+        raise PipelineConfigError(
+            f'{where}: `kind` must be one of {", ".join(KINDS)}, got {kind!r}'
+        )
+    needed = KINDS[kind]
+    if kind == 'test' and entry.get('tool'):
+        needed = ('config',)
+    for key in needed:
+        if not entry.get(key):
+            raise PipelineConfigError(f'{where}: a {kind} needs `{key}`')
+    return Stage(
+        name=name,
+        kind=kind,
+        config=_find_config(where, entry),
+        checkpoint=str(entry.get('checkpoint', '')),
+        tool=str(entry.get('tool', '')),
+        arguments=tuple(map(str, entry.get('arguments', ()))),
+        outputs=_outputs(where, kind, entry.get('outputs', ())),
+        inputs=tuple(map(str, entry.get('inputs', ()))),
+        env={k: str(v) for k, v in dict(entry.get('env', {})).items()},
+        cfg_options=dict(entry.get('cfg_options', {})),
+        summary=str(entry.get('summary', '')),
+    )
+
+
+def _outputs(where: str, kind: str, value) -> dict[str, str]:
+    """Outputs by name."""
+    if kind == 'train':
+        return {'checkpoint': '{stage}/last_checkpoint'}
+    if kind == 'tool':
+        return {name: str(path) for name, path in dict(value).items()}
+    for name in value:
+        if name not in TEST_OUTPUTS:
+            raise PipelineConfigError(
+                f'{where}: unknown output {name!r} of a test'
+                f'{hint(name, TEST_OUTPUTS)}'
+            )
+    return {name: f'{{stage}}/{name}' for name in value}
+
+
+def _find_config(where: str, entry: dict) -> str:
+    """The config of a stage; refuses a missing one, and a missing tool.
+
+    A config that is not under the working folder is looked for in the
+    repository, so that its own pipelines run from anywhere.
+    """
+    config = str(entry.get('config', ''))
+    if config and not Path(config).is_file() and (ROOT / config).is_file():
+        return str(ROOT / config)
+    path = Path(config or ROOT / 'tools' / entry['tool'])
+    if not path.is_file():
+        raise PipelineConfigError(
+            f'{where}: file not found: {path}{near_files(path)}'
+        )
+    return config

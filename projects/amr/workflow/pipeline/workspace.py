@@ -1,0 +1,280 @@
+"""A pipeline's folders, and its stages with all references filled in."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from mmengine.config import Config
+
+from projects.amr.datasets.voc.voc_weak_label import VOC_FOLDERS
+from projects.amr.errors import UserError
+from projects.amr.runtime.checkpoints.pretrained import find_pretrained
+from projects.amr.runtime.checkpoints.resume import last_checkpoint
+from projects.amr.runtime.config.config_reading import read_config
+from projects.amr.workflow.launch.config_agreement import keeps_workers
+from projects.amr.workflow.launch.tool_setup import resolve_config
+from projects.amr.workflow.pipeline.declared import (
+    argument_values,
+    flatten,
+    test_values,
+    train_values,
+)
+from projects.amr.workflow.pipeline.own_data import use_own_data
+from projects.amr.workflow.pipeline.records import DigestCache, listing_digest
+from projects.amr.workflow.pipeline.stages import (
+    REFERENCE,
+    Stage,
+    read_stages,
+)
+
+
+class MissingOutputError(UserError):
+    """An output that a stage needs does not exist."""
+
+
+@dataclass
+class Workspace:
+    """A pipeline's stages, folders and options.
+
+    Args:
+        work_dir (Path): Absolute folder; each stage has one in it.
+        stages (list[Stage]): In order.
+        seed (int, optional): Training seed of all stages. Defaults to None:
+            those of the configs.
+        random_init (bool): Whether ``--no-pretrained`` was given. Defaults to
+            False.
+        cfg_options (dict, optional): Overrides of every config. Defaults to
+            none.
+        cfg (Config): The pipeline's config. Defaults to an empty one.
+    """
+
+    work_dir: Path
+    stages: list[Stage]
+    seed: int | None = None
+    random_init: bool = False
+    cfg_options: dict | None = None
+    cfg: Config = field(default_factory=Config)
+
+    def __post_init__(self):
+        self.digests = DigestCache(self.work_dir / '.digests.json')
+
+    def folder(self, name: str) -> Path:
+        """A stage's folder."""
+        return self.work_dir / name
+
+    def output(self, stage: str, name: str) -> Path:
+        """Path of an output, whether it exists or not."""
+        template = next(
+            s.outputs[name] for s in self.stages if s.name == stage
+        )
+        path = Path(self.fill(template, stage))
+        if name != 'checkpoint' or not path.is_file():
+            return path
+        return last_checkpoint(path.parent) or path
+
+    def fill(self, text: str, stage: str = '') -> str:
+        """Fill in a text's references."""
+        text = text.replace('{stage}', str(self.folder(stage)))
+        text = text.replace('{work_dir}', str(self.work_dir))
+        return REFERENCE.sub(lambda m: str(self.output(*m.groups())), text)
+
+
+def read_pipeline(
+    path: str | Path,
+    work_dir: str | Path | None = None,
+    seed: int | None = None,
+    random_init: bool = False,
+    cfg_options: dict | None = None,
+) -> Workspace:
+    """Read a pipeline config.
+
+    Args:
+        path (str | Path): The file.
+        work_dir (str | Path, optional): Folder of all outputs. Defaults to
+            None: the config's ``work_dir``, or ``work_dirs/<name>``.
+        seed (int, optional): Of all trainings. Defaults to None: the
+            config's ``seed``.
+        random_init (bool): See :class:`Workspace`. Defaults to False.
+        cfg_options (dict, optional): See there. Defaults to None.
+
+    Returns:
+        Workspace: Of the config's stages, own photos imported first.
+
+    Raises:
+        UserError: If the config cannot be read or breaks a rule.
+    """
+    cfg = read_config(path)
+    use_own_data(cfg)
+    stages = read_stages(cfg)
+    default = cfg.get('work_dir') or Path('work_dirs', pipeline_name(cfg))
+    return Workspace(
+        Path(work_dir or default).absolute(),
+        stages,
+        cfg.get('seed') if seed is None else seed,
+        random_init,
+        cfg_options,
+        cfg,
+    )
+
+
+def pipeline_name(cfg: Config) -> str:
+    """A pipeline's name: the config's ``name``, or its file's."""
+    return cfg.get('name') or Path(cfg.filename).stem
+
+
+@dataclass
+class StageContext:
+    """One stage, ready to be compared or run.
+
+    Args:
+        stage (Stage): The stage.
+        space (Workspace): Its pipeline.
+    """
+
+    stage: Stage
+    space: Workspace
+
+    def __post_init__(self):
+        fill = self.fill
+        self.folder = self.space.folder(self.stage.name)
+        self.env = {k: fill(v) for k, v in self.stage.env.items()}
+        self.arguments = [fill(text) for text in self.stage.arguments]
+        self.cfg = self._read_config() if self.stage.config else None
+
+    @property
+    def outputs(self) -> dict[str, Path]:
+        """Path of each output; a checkpoint's is known after training."""
+        return {
+            name: self.space.output(self.stage.name, name)
+            for name in self.stage.outputs
+        }
+
+    def fill(self, value):
+        """Fill in the references of a text; other values are returned."""
+        if isinstance(value, str):
+            return self.space.fill(value, self.stage.name)
+        return value
+
+    def _read_config(self) -> Config:
+        """Resolve the stage's config in the stage's environment."""
+        options = {
+            **(self.space.cfg_options or {}),
+            **{k: self.fill(v) for k, v in self.stage.cfg_options.items()},
+        }
+        if self.space.seed is not None:
+            options['randomness.seed'] = self.space.seed
+        with _environment(self.env):
+            cfg = resolve_config(self.stage.config, options)
+        cfg.work_dir = str(self.folder)
+        cfg.keep_workers = keeps_workers(cfg, options)
+        return cfg
+
+    def declared(self) -> dict:
+        """Flat declared values, independent of where the work dir is."""
+        if self.stage.kind == 'train':
+            values = train_values(self.cfg)
+            values['no_pretrained'] = self.space.random_init
+        elif self.stage.kind == 'test':
+            values = test_values(self.cfg)
+            values['flags'] = argument_values(self.arguments)
+            if self.stage.tool:
+                values['tool'] = self.stage.tool
+        else:
+            values = argument_values(self.arguments)
+            values['tool'] = self.stage.tool
+        root = str(self.space.work_dir)
+        return {k: _plain(v, root) for k, v in flatten(values).items()}
+
+    def inputs(self) -> dict[str, str]:
+        """Digest of everything that the stage reads, by name.
+
+        Raises:
+            MissingOutputError: If an earlier stage's output is missing.
+        """
+        found = {}
+        for name, output in self.stage.references():
+            path = self.space.output(name, output)
+            digest = self.space.digests.content(path)
+            if not digest:
+                raise MissingOutputError(
+                    f'stage {self.stage.name!r} needs {path}, the '
+                    f'{output} of stage {name!r}: run that stage first '
+                    f'(--from {name})'
+                )
+            found[f'{name}.{output}'] = digest
+        for text in self.stage.inputs:
+            path = self.fill(text)
+            found[self.name_of(path)] = self.space.digests.content(path)
+        if self.cfg is not None:
+            found.update(self._config_inputs())
+        return found
+
+    def name_of(self, path: str | Path) -> str:
+        """Name of an input, independent of where the work dir is."""
+        text, root = str(path), f'{self.space.work_dir}/'
+        inside = text.startswith(root)
+        return f'{{work_dir}}/{text[len(root) :]}' if inside else text
+
+    def _config_inputs(self) -> dict[str, str]:
+        """Digests of the lists, folders and weights that a config names."""
+        digest, found = self.space.digests.file, {}
+        loader = self.cfg.get(f'{self.stage.kind}_dataloader', {})
+        dataset = loader.get('dataset', {})
+        root = Path(dataset.get('data_root') or '')
+        for key in ('ann_file', 'label_file'):
+            if dataset.get(key):
+                path = root / dataset[key]
+                found[self.name_of(path)] = digest(path)
+        folders = {**VOC_FOLDERS, **dataset.get('data_prefix', {})}
+        for path in [(root / f).absolute() for f in folders.values() if f]:
+            if not path.is_relative_to(self.space.work_dir):
+                found[f'{path} (names and sizes)'] = listing_digest(path)
+        if self.stage.kind != 'train':
+            return found
+        if self.cfg.get('load_from'):
+            found['load_from'] = digest(self.cfg.load_from)
+        if not self.space.random_init:
+            for key, source in find_pretrained(self.cfg.model.to_dict()):
+                if digest(source):
+                    found[f'{key} (initial weights)'] = digest(source)
+        return found
+
+    def output_digests(self) -> dict[str, dict[str, str]]:
+        """Digests of the files of each output."""
+        found = {}
+        for name, path in self.outputs.items():
+            if path.is_dir():
+                found[name] = self.space.digests.folder(path)
+            else:
+                digest = self.space.digests.file(path)
+                found[name] = {path.name: digest} if digest else {}
+        return found
+
+
+@contextmanager
+def _environment(values: dict[str, str]) -> Iterator[None]:
+    """Set environment variables for a while."""
+    before = {key: os.environ.get(key) for key in values}
+    os.environ.update(values)
+    try:
+        yield
+    finally:
+        for key, value in before.items():
+            if value is None:
+                del os.environ[key]
+            else:
+                os.environ[key] = value
+
+
+def _plain(value, root: str):
+    """A value that JSON keeps as it is."""
+    if isinstance(value, str):
+        return value.replace(root, '{work_dir}')
+    if isinstance(value, np.generic):
+        return value.item()
+    if value is None or isinstance(value, (bool, int, float)):
+        return value
+    return repr(value).replace(root, '{work_dir}')

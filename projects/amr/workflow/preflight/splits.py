@@ -1,0 +1,254 @@
+"""Lists to check: of a folder, a config, or a pipeline's stages."""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from mmengine.config import Config
+from mmseg.registry import DATASETS
+
+from projects.amr.datasets import VOCLabelMapDataset, VOCWeakLabelDataset
+from projects.amr.datasets.images.image_files import find_image, in_any_case
+from projects.amr.datasets.labels.class_list import folder_classes
+from projects.amr.datasets.own_photos.devkit_layout import LABEL_FILE
+from projects.amr.datasets.voc.voc_folder import list_path, require_root
+from projects.amr.datasets.voc.voc_weak_label import VOC_FOLDERS
+from projects.amr.errors import UserError
+from projects.amr.runtime.config.config_reading import read_config
+from projects.amr.workflow.launch.own_classes import unwrapped
+from projects.amr.workflow.launch.tool_setup import resolve_config
+from projects.amr.workflow.pipeline import (
+    StageContext,
+    Workspace,
+    read_pipeline,
+)
+
+MASK_LOADERS = {'LoadAnnotations', 'LoadLabelMap'}
+
+
+@dataclass(frozen=True)
+class SplitToCheck:
+    """A list, what it is for, and where its images and labels are.
+
+    Args:
+        name (str): Name for messages.
+        role (str): ``'train'``, ``'val'``, ``'test'``, or ``'made'``: labels
+            are made of its images, so it may overlap the training list.
+        path (Path): The list.
+        root (Path): Data root; links that lead out of it are counted.
+        images (Path): Folder of the images.
+        classes (tuple[str, ...]): Names by label, background first.
+        xml_dir (Path, optional): Folder of VOC annotations, if weak labels
+            come from them. Defaults to None.
+        label_file (Path, optional): CSV or JSON, if weak labels come from it.
+            Defaults to None.
+        mask_dir (Path, optional): Folder of the masks. Defaults to None: they
+            are not read.
+        masks_needed (bool): Whether every image must have one. Defaults to
+            False.
+        labels_in_masks (bool): Whether weak labels are the masks' classes.
+            Defaults to False.
+        include_difficult (bool): Whether objects marked difficult count.
+            Defaults to True.
+        image_suffix (str, optional): Defaults to None: any image suffix.
+        mask_suffix (str): Defaults to '.png'.
+    """
+
+    name: str
+    role: str
+    path: Path
+    root: Path
+    images: Path
+    classes: tuple[str, ...]
+    xml_dir: Path | None = None
+    label_file: Path | None = None
+    mask_dir: Path | None = None
+    masks_needed: bool = False
+    labels_in_masks: bool = False
+    include_difficult: bool = True
+    image_suffix: str | None = None
+    mask_suffix: str = '.png'
+
+    def image_path(self, image_id: str) -> Path:
+        """Path of an image; a :class:`DataError` if there is none."""
+        if self.image_suffix is None:
+            return find_image(self.images, image_id)
+        return self.images / (image_id + self.image_suffix)
+
+    def label_paths(self, image_id: str) -> dict[str, Path]:
+        """Paths of an image's ``'annotation'`` and ``'mask'``, if wanted."""
+        paths = {}
+        if self.xml_dir is not None:
+            paths['annotation'] = in_any_case(self.xml_dir / f'{image_id}.xml')
+        if self.mask_dir is not None:
+            name = image_id + self.mask_suffix
+            paths['mask'] = in_any_case(self.mask_dir / name)
+        return paths
+
+    def missing_paths(self) -> list[Path]:
+        """The list, folders and label file that do not exist."""
+        paths = [self.path, self.images, self.xml_dir, self.label_file]
+        paths.append(self.mask_dir if self.masks_needed else None)
+        return [path for path in paths if path and not path.exists()]
+
+
+def folder_splits(
+    root: str | Path,
+    lists: dict[str, str | None],
+    label_file: str | None = None,
+    mask_dir: str | None = 'SegmentationClass',
+    classes: tuple[str, ...] | None = None,
+) -> list[SplitToCheck]:
+    """Lists of a devkit folder.
+
+    Weak labels come from the label file, else from ``labels.csv`` of own
+    photos, else from ``Annotations``; without these they are not checked.
+
+    Args:
+        root (str | Path): The folder that holds ``JPEGImages``.
+        lists (dict[str, str | None]): By role, the name of a list in
+            ``ImageSets/Segmentation`` or the path of a ``.txt``; None leaves
+            it out.
+        label_file (str, optional): CSV or JSON, under ``root`` or absolute.
+            Defaults to None.
+        mask_dir (str, optional): Folder of the masks under ``root``; None
+            does not read masks. Defaults to 'SegmentationClass'.
+        classes (tuple[str, ...], optional): Names, background first.
+            Defaults to None: see :func:`folder_classes`.
+
+    Returns:
+        list[SplitToCheck]: One per list.
+
+    Raises:
+        DataError: If the root is missing or its class list breaks a rule.
+    """
+    root = require_root(root)
+    if label_file is None and (root / LABEL_FILE).is_file():
+        label_file = LABEL_FILE
+    xml = label_file is None and (root / 'Annotations').is_dir()
+    return [
+        SplitToCheck(
+            role,
+            role,
+            list_path(root, name),
+            root,
+            root / 'JPEGImages',
+            tuple(classes or folder_classes(root)),
+            xml_dir=root / 'Annotations' if xml else None,
+            label_file=root / label_file if label_file else None,
+            mask_dir=root / mask_dir if mask_dir else None,
+        )
+        for role, name in lists.items()
+        if name is not None
+    ]
+
+
+def config_splits(
+    path: str, cfg_options: dict | None = None, work_dir: str | None = None
+) -> tuple[list[SplitToCheck], list[str]]:
+    """Lists of a training, test or pipeline config.
+
+    What a pipeline makes itself (pseudo labels, a generated set) is checked
+    by the stages that read it, and skipped here.
+
+    Args:
+        path (str): Config file.
+        cfg_options (dict, optional): Overrides. Defaults to None.
+        work_dir (str, optional): A pipeline's. Defaults to None.
+
+    Returns:
+        tuple[list[SplitToCheck], list[str]]: The lists, each once, and one
+        line for each that is skipped.
+
+    Raises:
+        UserError: If the config cannot be read.
+    """
+    if read_config(path).get('stages'):
+        space = read_pipeline(path, work_dir, cfg_options=cfg_options)
+        return _pipeline_splits(space)
+    cfg = resolve_config(path, cfg_options)
+    return _splits_of(cfg, ('train', 'val', 'test'))
+
+
+def _pipeline_splits(space: Workspace):
+    """Lists of all stages, each once, and what is skipped."""
+    made = [space.work_dir] + [
+        Path(space.fill(text, stage.name)).absolute()
+        for stage in space.stages
+        for text in stage.outputs.values()
+    ]
+    found, skipped = {}, []
+    for stage in space.stages:
+        if not stage.config:
+            continue
+        try:
+            cfg = StageContext(stage, space).cfg
+        except UserError as error:
+            skipped.append(f'stage {stage.name}: {error}')
+            continue
+        splits, notes = _splits_of(cfg, stage.loaders, made)
+        skipped += [f'stage {stage.name}, {note}' for note in notes]
+        for split in splits:
+            role = 'made' if stage.kind == 'test' else split.role
+            name = f'{stage.name}.{split.name}'
+            named = replace(split, name=name, role=role)
+            found.setdefault(replace(named, name=''), named)
+    return list(found.values()), list(dict.fromkeys(skipped))
+
+
+def _splits_of(cfg: Config, roles, made=()):
+    """Lists of one config, and what is skipped."""
+    splits, skipped = {}, []
+    for role in roles:
+        loader = cfg.get(f'{role}_dataloader')
+        for dataset in unwrapped(loader['dataset']) if loader else ():
+            kind = DATASETS.get(dataset['type'])
+            if kind is None or not issubclass(kind, VOCWeakLabelDataset):
+                skipped.append(f'{role}: {dataset["type"]} is not checked')
+                continue
+            split = _dataset_split(role, dataset, kind)
+            not_yet = [
+                path
+                for path in split.missing_paths()
+                if any(path.absolute().is_relative_to(m) for m in made)
+            ]
+            if not_yet:
+                skipped.append(f'{role}: {not_yet[0]} is made by the pipeline')
+            else:
+                key = replace(split, name='', role='')
+                splits.setdefault(key, split)
+    return list(splits.values()), skipped
+
+
+def _dataset_split(role: str, dataset: dict, kind: type) -> SplitToCheck:
+    """List of one dataset config."""
+    root = Path(dataset.get('data_root') or '')
+    folders = {**VOC_FOLDERS, **(dataset.get('data_prefix') or {})}
+    steps = dataset.get('pipeline') or ()
+    loads = {str(step['type']).rpartition('.')[2] for step in steps}
+    maps = issubclass(kind, VOCLabelMapDataset)
+    trained_maps = maps and not dataset.get('test_mode', False)
+    labels = 'none' if maps else dataset.get('label_source', 'xml')
+    read = maps or labels == 'mask'
+    read = read or bool(loads & {'LoadMaskIfPresent', *MASK_LOADERS})
+    names = (dataset.get('metainfo') or kind.METAINFO)['classes']
+    lists = dataset.get('ann_file', 'ImageSets/Segmentation/train_aug.txt')
+    return SplitToCheck(
+        role,
+        # A classifier and an affinity network make labels of the images they
+        # are tested on; a segmentor is scored on them.
+        'made' if role == 'test' and not maps else role,
+        root / lists,
+        root,
+        root / folders['img_path'],
+        tuple(names),
+        xml_dir=root / folders['xml_path'] if labels == 'xml' else None,
+        label_file=root / dataset['label_file'] if labels == 'file' else None,
+        mask_dir=root / folders['seg_map_path'] if read else None,
+        masks_needed=labels == 'mask'
+        or trained_maps
+        or bool(loads & MASK_LOADERS),
+        labels_in_masks=labels == 'mask' or trained_maps,
+        include_difficult=dataset.get('include_difficult', True),
+        image_suffix=dataset.get('img_suffix'),
+        mask_suffix=dataset.get('seg_map_suffix', '.png'),
+    )

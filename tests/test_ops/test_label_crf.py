@@ -1,0 +1,58 @@
+import numpy as np
+import pytest
+from crf_samples import dense_crf
+
+from projects.amr.ops.dense_crf import unary_from_softmax
+from projects.amr.ops.label_crf import refine_scores
+
+
+@pytest.fixture
+def scene():
+    """An image of two halves and scores that are unsure about them."""
+    rng = np.random.default_rng(0)
+    image = np.zeros((23, 37, 3), np.uint8)
+    image[:, 20:] = 200
+    logits = rng.normal(size=(3, 23, 37))
+    logits[1, :, 20:] += 1.5
+    logits[0, :, :20] += 1.5
+    probs = np.exp(logits)
+    return image, (probs / probs.sum(0)).astype(np.float32)
+
+
+def test_it_is_the_dense_crf_of_the_softmax(scene):
+    image, probs = scene
+    marginals = dense_crf(
+        image,
+        unary_from_softmax(probs),
+        num_iters=10,
+        gaussian={'sxy': 1, 'compat': 3},
+        bilateral={'sxy': 67, 'srgb': 3, 'compat': 4},
+    )
+    got = refine_scores(image, probs, 'dense')
+    np.testing.assert_array_equal(got, marginals.argmax(0))
+    assert got.dtype == np.uint8
+    truth = (image[..., 0] > 0).astype(int)
+    assert (got == truth).mean() > (probs.argmax(0) == truth).mean() + 0.1
+
+
+def test_without_crf_it_is_the_largest_probability(scene):
+    image, probs = scene
+    got = refine_scores(image, probs, None)
+    np.testing.assert_array_equal(got, probs.argmax(0))
+
+
+def test_every_setting_matters(scene):
+    _, probs = scene
+    image = np.random.default_rng(1).integers(0, 256, (23, 37, 3), np.uint8)
+    default = refine_scores(image, probs, 'dense')
+    for change in ({'num_iters': 1}, {'kernels': 'irn'}):
+        other = refine_scores(image, probs, 'dense', **change)
+        assert (other != default).any(), change
+    with pytest.raises(ValueError, match='`kernels`'):
+        refine_scores(image, probs, 'dense', kernels='x')
+
+
+def test_sizes_must_agree(scene):
+    image, probs = scene
+    with pytest.raises(ValueError, match='one size'):
+        refine_scores(image[1:], probs, None)

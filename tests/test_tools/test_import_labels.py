@@ -1,0 +1,137 @@
+"""Exports of labelling tools, written here as their documentation says."""
+
+import json
+
+import pytest
+from PIL import Image
+
+from projects.amr.datasets.labels.label_file import read_label_table
+from projects.amr.datasets.labels.tool_labels import read_tool_labels
+from projects.amr.errors import DataError
+
+CVAT = """<?xml version="1.0" encoding="utf-8"?>
+<annotations><version>1.1</version>
+  <image id="0" name="day 1/a.jpg" width="9" height="7">
+    <tag label="dog" source="manual"></tag>
+    <box label="cat" xtl="1" ytl="1" xbr="3" ybr="3"></box>
+    <tag label="dog" source="manual"></tag>
+  </image>
+  <image id="1" name="b.jpg" width="9" height="7"></image>
+</annotations>"""
+BOMB = '<!DOCTYPE a [<!ENTITY x "y">]><annotations>&x;</annotations>'
+
+
+def task(image, *annotations):
+    return {'id': 7, 'data': {'image': image}, 'annotations': annotations}
+
+
+def choices(*names, **more):
+    value = {'choices': list(names)}
+    return {'result': [{'type': 'choices', 'value': value}], **more}
+
+
+def test_cvat_tags_and_labels_of_shapes(tmp_path):
+    path = tmp_path / 'annotations.xml'
+    path.write_text(CVAT)
+    found = read_tool_labels(path, 'cvat')
+    assert found.images == {'day 1/a.jpg': ('dog', 'cat'), 'b.jpg': ()}
+    assert found.classes == ('cat', 'dog')
+
+
+def test_label_studio_choices(tmp_path):
+    path = tmp_path / 'project.json'
+    tasks = [
+        task('/data/upload/3/0a1b2c3d-a.jpg', choices('dog'), choices('cat')),
+        task('/data/local-files/?d=day%201/b.jpg', choices('dog', 'cow')),
+        task('s3://bucket/c.png', choices('dog', was_cancelled=True)),
+        {'id': 9, 'image': 'd.jpg', 'choice': 'cow'},
+        {'id': 9, 'image': 'e.jpg', 'choice': {'choices': ['cow', 'dog']}},
+    ]
+    path.write_text(json.dumps(tasks))
+    found = read_tool_labels(path, 'label-studio')
+    assert found.images == {
+        'a.jpg': ('cat',),
+        'day 1/b.jpg': ('dog', 'cow'),
+        'd.jpg': ('cow',),
+        'e.jpg': ('cow', 'dog'),
+    }
+    assert found.skipped == 1
+
+
+def test_fiftyone_classifications(tmp_path):
+    path = tmp_path / 'labels.json'
+    content = {
+        'classes': ['cat', 'dog'],
+        'labels': {
+            'a': 1,
+            'b': [0, {'label': 1, 'confidence': 0.9}],
+            'c': None,
+        },
+    }
+    path.write_text(json.dumps(content))
+    found = read_tool_labels(path, 'fiftyone')
+    assert found.images == {'a': ('dog',), 'b': ('cat', 'dog')}
+    assert found.skipped == 1
+    one = {'_cls': 'Classification', 'label': 'cat'}
+    sample = {
+        'filepath': 'data/x/a.jpg',
+        'tags': [],
+        'truth': {'_cls': 'Classifications', 'classifications': [one]},
+        'boxes': {'_cls': 'Detections', 'detections': [{'label': 'cow'}]},
+    }
+    path.write_text(json.dumps({'samples': [sample]}))
+    assert read_tool_labels(path, 'fiftyone').images == {'x/a.jpg': ('cat',)}
+
+
+def test_folders_are_classes_and_the_tool_writes_the_label_file(
+    tmp_path, run_here
+):
+    for name in ('dog/a.png', 'dog/b.png', 'big cat/a.png'):
+        path = tmp_path / 'photos' / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.new('RGB', (3, 2)).save(path)
+    words = ('photos', 'out.csv', '--format', 'folders')
+    assert run_here('import_labels', *words, cwd=tmp_path)[0] == 0
+    rows = read_label_table(tmp_path / 'out.csv').rows
+    assert {row.image: row.names for row in rows} == {
+        'big cat/a.png': ('big cat',),
+        'dog/a.png': ('dog',),
+        'dog/b.png': ('dog',),
+    }
+    names = (tmp_path / 'out.classes.txt').read_text().splitlines()
+    assert names == ['background', 'big cat', 'dog']
+    Image.new('RGB', (3, 2)).save(tmp_path / 'photos' / 'c.png')
+    code, _, error = run_here('import_labels', *words, cwd=tmp_path)
+    assert code == 3
+    assert 'c.png' in error
+
+
+@pytest.mark.parametrize(
+    ('kind', 'text'),
+    [
+        ('cvat', 'no xml'),
+        ('cvat', BOMB),
+        ('cvat', '<annotations><track/></annotations>'),
+        ('cvat', '<annotations><image id="1"/></annotations>'),
+        ('cvat', CVAT.replace('b.jpg', 'day 1/a.jpg')),
+        ('cvat', CVAT.replace('"cat"', '"cat;dog"')),
+        ('cvat', '<annotations/>'),
+        ('label-studio', '{}'),
+        ('label-studio', '[{"data": {"text": "hello"}}]'),
+        ('label-studio', '[{"data": 1, "image": 2}]'),
+        ('label-studio', '[{"image": "a.png", "choices": {"choices": [1]}}]'),
+        ('label-studio', '[{"image": "a.png", "annotations": [1]}]'),
+        ('fiftyone', '[1]'),
+        ('fiftyone', '{"samples": [{"filepath": 3}]}'),
+        ('fiftyone', '{"classes": ["a"], "labels": {"x": 1}}'),
+        ('fiftyone', '{"samples": [{}]}'),
+    ],
+)
+def test_bad_files_are_named(tmp_path, kind, text):
+    path = tmp_path / 'export.txt'
+    path.write_text(text)
+    with pytest.raises(DataError) as fault:
+        read_tool_labels(path, kind)
+    assert str(path) in str(fault.value)
+    with pytest.raises(DataError):
+        read_tool_labels(tmp_path / 'gone', kind)

@@ -1,0 +1,107 @@
+"""What a stage reads is known before it runs."""
+
+import shutil
+
+from runner_configs import tiny_config
+
+from projects.amr.runtime.files.progress import Reporter
+from projects.amr.workflow.launch.tool_setup import resolve_config
+from projects.amr.workflow.pipeline import (
+    PipelineRunner,
+    Stage,
+    StageContext,
+    Workspace,
+    runner,
+)
+from projects.amr.workflow.pipeline.records import StageRecord, stage_state
+
+
+def test_weights_that_a_training_begins_with_are_an_input(toy_root, tmp_path):
+    cfg = tiny_config(toy_root, tmp_path)
+    cfg.dump(tmp_path / 'tiny.py')
+    weights = tmp_path / 'weights.pth'
+
+    def inputs(**options):
+        stage = Stage(
+            'a',
+            'train',
+            str(tmp_path / 'tiny.py'),
+            cfg_options=options,
+        )
+        space = Workspace(tmp_path, [stage])
+        return StageContext(stage, space).inputs()
+
+    assert 'load_from' not in inputs()
+    found = []
+    for content in (b'one', b'another'):
+        weights.write_bytes(content)
+        found.append(inputs(load_from=str(weights))['load_from'])
+    assert len(set(found)) == 2
+
+
+def test_a_moved_work_dir_is_the_same(toy_root, tmp_path):
+    """Own photos are imported into it: a move would train all anew."""
+
+    def context(work):
+        cfg = tiny_config(work / 'import' / 'VOC', tmp_path)
+        cfg.dump(tmp_path / 'tiny.py')
+        stage = Stage(
+            'a',
+            'train',
+            str(tmp_path / 'tiny.py'),
+            inputs=(str(toy_root / 'toyvoc.json'),),
+            outputs={'checkpoint': '{stage}/last_checkpoint'},
+        )
+        return StageContext(stage, Workspace(work, [stage]))
+
+    work, moved = tmp_path / 'work', tmp_path / 'moved'
+    shutil.copytree(toy_root, work / 'import' / 'VOC')
+    (work / 'a').mkdir()
+    (work / 'a' / 'last_checkpoint').write_text('x')
+    first = context(work)
+    inputs = first.inputs()
+    lists = [name for name in inputs if name.endswith('train_aug.txt')]
+    assert lists == [
+        '{work_dir}/import/VOC/ImageSets/Segmentation/train_aug.txt'
+    ]
+    assert all(inputs.values())
+    outputs = first.output_digests()
+    # As it was written, and as earlier versions wrote it.
+    named = {
+        name.replace('{work_dir}', str(work)): digest
+        for name, digest in inputs.items()
+    }
+    for old in (named, inputs):
+        StageRecord(first.declared(), old, outputs).save(work / 'a')
+        assert stage_state(first, inputs).finished
+    work.rename(moved)
+    second = context(moved)
+    assert stage_state(second, second.inputs()).reasons == []
+    path = moved / 'import/VOC/ImageSets/Segmentation/train_aug.txt'
+    path.write_text(path.read_text().splitlines()[0] + '\n')
+    assert (
+        'train_aug.txt changed'
+        in stage_state(second, second.inputs()).reasons[0]
+    )
+
+
+def test_a_stage_s_config_needs_no_class_list_any_more(
+    toy_root, tmp_path, monkeypatch
+):
+    """cam_demo.py and the inferencer read it, wherever it has gone."""
+    classes = tmp_path / 'classes.txt'
+    classes.write_text('background\ndog\ncat\n')
+    cfg = tiny_config(toy_root, tmp_path)
+    cfg.class_file = str(classes)
+    cfg.dump(tmp_path / 'tiny.py')
+    stage = Stage('a', 'train', str(tmp_path / 'tiny.py'))
+    space = Workspace(tmp_path / 'work', [stage])
+    context = StageContext(stage, space)
+    context.folder.mkdir(parents=True)
+    monkeypatch.setattr(runner, 'call_tool', lambda *_: None)
+    PipelineRunner(space, Reporter())._call(context)
+    classes.unlink()
+    found = resolve_config(tmp_path / 'work' / 'a' / 'config.py')
+    names = found.train_dataloader.dataset.metainfo.classes
+    assert tuple(names) == ('background', 'dog', 'cat')
+    assert found.model.spotlight.head.num_classes == 2

@@ -1,0 +1,59 @@
+#!/usr/bin/env python
+"""Make the label file: ``import_labels.py SOURCE OUT.csv --format cvat``.
+
+Reads image-level labels of CVAT ("CVAT for images 1.1"), Label Studio (JSON),
+FiftyOne (``labels.json``, ``samples.json``) or of folders named by class.
+Writes ``image,labels``, a row an image, and ``OUT.classes.txt``. For COCO and
+VOC see coco_labels.py and voc_main_labels.py in dataset_converters/.
+"""
+
+import argparse
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from projects.amr.datasets.labels.class_list import BACKGROUND
+from projects.amr.datasets.labels.label_file import write_label_table
+from projects.amr.datasets.labels.tool_labels import (
+    READERS,
+    read_tool_labels,
+)
+from projects.amr.errors import UserError
+from projects.amr.runtime.files.atomic_write import atomic_write
+from projects.amr.workflow.launch.tool_setup import run_tool
+
+
+def parse_args() -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument('source', help='file, or folder of class folders')
+    parser.add_argument('out_file', type=Path, help='CSV to write')
+    parser.add_argument('--format', choices=sorted(READERS), required=True)
+    return parser.parse_args()
+
+
+def main() -> None:
+    """Convert."""
+    args = parse_args()
+    found = read_tool_labels(args.source, args.format)
+    write_label_table(args.out_file, found.images.items())
+    classes = args.out_file.with_suffix('.classes.txt')
+    try:
+        with atomic_write(classes) as file:
+            file.write('\n'.join((BACKGROUND, *found.classes, '')).encode())
+    except OSError as error:
+        raise UserError(f'{classes} cannot be written ({error})') from None
+    empty = sum(not names for names in found.images.values())
+    print(
+        f'{args.out_file}: {len(found.images):,} images, {empty:,} of them '
+        f'without a label, {found.skipped:,} not labelled yet and left out; '
+        f'{classes}: {len(found.classes)} classes'
+    )
+
+
+if __name__ == '__main__':
+    run_tool(main)

@@ -1,0 +1,65 @@
+#!/usr/bin/env python
+"""Take corrected masks back: ``import_masks.py SOURCE OUT_DIR --format coco``.
+
+Writes ``<id>.png`` for each mask, under the ids of --data-root: the opposite
+of export_labels.py. Score them with eval_masks.py --skip-missing, or put them
+over pseudo labels with merge_labels.py. SOURCE is a JSON of COCO or Label
+Studio (brush), or a folder of PNGs: label maps, FiftyOne's values with
+``mask_targets.json``, or colours with --palette.
+"""
+
+import argparse
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+import projects.amr.openmp  # noqa: F401  before torch
+
+from projects.amr.errors import UserError
+from projects.amr.workflow.export.corrected_masks import KINDS, MaskImport
+from projects.amr.workflow.labels.mask_tools import (
+    add_folder_arguments,
+    open_folder,
+)
+from projects.amr.workflow.launch.tool_setup import run_tool
+
+
+def parse_args() -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument('source', help='JSON file, or folder of masks')
+    parser.add_argument('out_dir', type=Path, help='a new or empty folder')
+    parser.add_argument('--format', choices=KINDS, required=True)
+    parser.add_argument(
+        '--palette',
+        help="with --format colours: CVAT's labelmap.txt, CSV or JSON",
+    )
+    add_folder_arguments(parser)
+    return parser.parse_args()
+
+
+def main() -> None:
+    """Read all masks, then write all label maps."""
+    args = parse_args()
+    if args.out_dir.exists() and any(args.out_dir.iterdir()):
+        raise UserError(f'{args.out_dir} is not empty: choose another folder')
+    if (args.palette is None) == (args.format == 'colours'):
+        raise UserError('--format colours needs --palette, others take none')
+    masks = MaskImport(
+        args.source, args.format, open_folder(args), args.palette
+    )
+    try:
+        count = masks.write(args.out_dir)
+    except OSError as error:
+        raise UserError(
+            f'{args.out_dir} cannot be written ({error})'
+        ) from None
+    print(f'{args.out_dir}: {count:,} label maps')
+
+
+if __name__ == '__main__':
+    run_tool(main)

@@ -1,0 +1,113 @@
+#!/usr/bin/env python
+"""Rank photos by doubt: ``rank_doubt.py PSEUDO_DIR OUT_DIR --data-root ROOT``.
+
+Which masks should a person correct first? Doubt is the mean of what is known:
+how far pseudo label and segmentor (--pred-dir) disagree, how far the branches
+of the CAM records (--cam-dir) disagree, and the share of image labels without
+a pixel. Writes ``doubt.csv``, most doubtful first, and a picture strip of each
+of the first --pictures photos.
+"""
+
+import argparse
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+import projects.amr.openmp  # noqa: F401  before torch
+
+from projects.amr.datasets.labels.label_file import csv_text
+from projects.amr.errors import DataError, UserError, list_faults
+from projects.amr.runtime.files.atomic_write import atomic_write
+from projects.amr.runtime.files.item_progress import show_progress
+from projects.amr.workflow.labels.doubtful_photos import DoubtSources
+from projects.amr.workflow.labels.mask_tools import (
+    add_folder_arguments,
+    open_folder,
+)
+from projects.amr.workflow.launch.tool_setup import run_tool
+
+COLUMNS = ('branches', 'segmentor', 'missing')
+
+
+def parse_args() -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument('pseudo_dir', type=Path, help='pseudo labels')
+    parser.add_argument('out_dir', type=Path, help='folder to write')
+    parser.add_argument(
+        '--pred-dir', type=Path, help="folder of the segmentor's <id>.png"
+    )
+    parser.add_argument('--cam-dir', type=Path, help='folder of CAM records')
+    parser.add_argument(
+        '--bg-thr',
+        type=float,
+        default=0.2,
+        help='background score that turns CAMs into labels',
+    )
+    parser.add_argument(
+        '--pictures', type=int, default=50, help='how many are drawn'
+    )
+    add_folder_arguments(parser)
+    return parser.parse_args()
+
+
+def main() -> None:
+    """Rank, write, draw."""
+    args = parse_args()
+    folder = open_folder(args)
+    sources = DoubtSources(
+        folder, args.pseudo_dir, args.pred_dir, args.cam_dir, args.bg_thr
+    )
+    found, faults = {}, []
+    for image_id in show_progress(folder.ids, len(folder.ids), 'photos'):
+        try:
+            found[image_id] = sources.doubt(image_id)
+        except DataError as error:
+            faults.append(str(error))
+    if faults:
+        raise DataError(
+            f'{len(faults)} of {len(folder.ids)} photos cannot be ranked:\n'
+            f'{list_faults(faults)}'
+        )
+    ranked = sorted(found, key=lambda i: (-found[i].doubt, i))
+    shown = ranked[: max(args.pictures, 0)]
+    try:
+        write(args.out_dir, sources, found, ranked, shown)
+    except OSError as error:
+        raise UserError(
+            f'{args.out_dir} cannot be written ({error})'
+        ) from None
+    print(f'{args.out_dir}: doubt.csv, {len(shown):,} pictures')
+    for image_id in ranked[:5]:
+        print(f'  {found[image_id].doubt:.3f}  {image_id}')
+
+
+def write(out_dir: Path, sources, found: dict, ranked, shown) -> None:
+    """Publish the table, then the pictures."""
+    pictures = out_dir / 'pictures'
+    pictures.mkdir(parents=True, exist_ok=True)
+    rows = (
+        [
+            image_id,
+            f'{found[image_id].doubt:.4f}',
+            *(
+                '' if value is None else f'{value:.4f}'
+                for value in (getattr(found[image_id], c) for c in COLUMNS)
+            ),
+        ]
+        for image_id in ranked
+    )
+    with atomic_write(out_dir / 'doubt.csv') as file:
+        file.write(csv_text(('image', 'doubt', *COLUMNS), rows).encode())
+    numbered = list(enumerate(shown, 1))
+    for number, image_id in show_progress(numbered, len(shown), 'pictures'):
+        with atomic_write(pictures / f'{number:04d}_{image_id}.jpg') as file:
+            file.write(sources.picture(image_id))
+
+
+if __name__ == '__main__':
+    run_tool(main)
