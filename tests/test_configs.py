@@ -20,6 +20,7 @@ from projects.amr.runtime.config.config_reading import (
     allow_mmseg_bases,
     read_config,
 )
+from projects.amr.workflow.launch.own_classes import dataset_classes
 
 CONFIGS = Path(__file__).parents[1] / 'configs'
 CLASSIFIERS = sorted(
@@ -38,6 +39,15 @@ BACKBONES = {
 NAMES = [str(path.relative_to(CONFIGS)) for path in CLASSIFIERS]
 
 
+def data_name(path):
+    """The data set that a config's name names."""
+    return next(
+        part
+        for part in path.stem.split('_')
+        if part in ('voc', 'coco', 'toyvoc')
+    )
+
+
 def test_the_promised_configs_are_there():
     assert {
         'amr_r50_voc.py',
@@ -47,6 +57,7 @@ def test_the_promised_configs_are_there():
         'amr_lite0_voc.py',
         'seam_wrn38_voc.py',
         'seam_amr_wrn38_voc.py',
+        'cam_r50_coco.py',
     } <= set(NAMES)
     assert any(name.startswith('toy/') for name in NAMES)
 
@@ -74,8 +85,9 @@ def test_config_builds_what_its_name_says(path):
     assert type(spotlight) is {'seam_amr': SEAM, 'amr': CAMClassifier}.get(
         algorithm, type(None)
     )
-    names = cfg.train_dataloader.dataset.get('metainfo', {}).get('classes')
-    assert model.num_classes == (len(names) - 1 if names else 20)
+    names = dataset_classes(cfg.train_dataloader.dataset)
+    assert model.num_classes == len(names) - 1
+    assert len(names) == {'voc': 21, 'coco': 81}.get(data_name(path), 5)
     assert DATASETS.get(cfg.train_dataloader.dataset.type)
     for evaluator in cfg.test_evaluator:
         METRICS.build(evaluator)
@@ -93,7 +105,7 @@ LEAVES = sorted(
 TRAININGS = [
     path
     for path in LEAVES
-    if not path.stem.startswith(('seeds_', 'pseudo_labels_'))
+    if not path.stem.startswith(('seeds_', 'pseudo_labels_', 'votes_'))
 ]
 
 

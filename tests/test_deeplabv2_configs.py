@@ -18,6 +18,7 @@ from projects.amr.runtime.checkpoints.pretrained import (
     find_pretrained,
     require_pretrained,
 )
+from projects.amr.workflow.launch.own_classes import dataset_classes
 
 CONFIGS = Path(__file__).parents[1] / 'configs'
 NAMES = sorted(
@@ -63,8 +64,8 @@ def test_config_builds_what_its_name_says(name):
     depth = getattr(model.backbone, 'depth', None)
     network = f'r{depth}' if depth else model.backbone.arch
     assert network == Path(name).stem.split('_')[1]
-    classes = cfg.test_dataloader.dataset.get('metainfo', {}).get('classes')
-    assert model.num_classes == len(classes or range(21))
+    classes = dataset_classes(cfg.test_dataloader.dataset)
+    assert model.num_classes == len(classes)
     METRICS.build(cfg.test_evaluator)
     for pipeline in (cfg.train_pipeline, cfg.test_pipeline, cfg.tta_pipeline):
         for transform in pipeline:

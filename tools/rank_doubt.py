@@ -1,11 +1,11 @@
 #!/usr/bin/env python
 """Rank photos by doubt: ``rank_doubt.py PSEUDO_DIR OUT_DIR --data-root ROOT``.
 
-Which masks should a person correct first? Doubt is the mean of what is known:
-how far pseudo label and segmentor (--pred-dir) disagree, how far the branches
-of the CAM records (--cam-dir) disagree, and the share of image labels without
-a pixel. Writes ``doubt.csv``, most doubtful first, and a picture strip of each
-of the first --pictures photos.
+Which masks should a person correct first? Doubt is the share of pixels in
+which pseudo label and segmentor (--pred-dir) and in which the branches of the
+CAM records (--cam-dir) disagree, the mean of both, plus the share of image
+labels without a pixel. Writes ``doubt.csv``, most doubtful first, and picture
+strips of the first photos.
 """
 
 import argparse

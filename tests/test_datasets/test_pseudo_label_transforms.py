@@ -211,6 +211,7 @@ class TestRandomWalkPseudoLabel:
             {'normalize': None},
             {'enlarge_by': 4},
             {'crf': 'dense'},
+            {'crf': 'par'},
             {'crf': 'dense', 'crf_params': {'kernels': 'irn'}},
         ],
     )
@@ -240,7 +241,7 @@ class TestRandomWalkPseudoLabel:
 
     def test_image_without_class_is_background(self, folder):
         CAMRecord([], np.zeros((0, 6, 10)), SIZE).save(folder / 'a.npz')
-        for crf in (None, 'dense'):
+        for crf in (None, 'dense', 'par'):
             data = loaded(folder, img_label=np.zeros(5, np.float32))
             out = build('RandomWalkPseudoLabel', crf=crf)(data)
             assert out['gt_seg_map'].shape == SIZE

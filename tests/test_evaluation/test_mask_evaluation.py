@@ -152,7 +152,7 @@ def test_missing_predictions_are_listed_or_skipped(pairs, tmp_path):
     np.testing.assert_array_equal(
         scores.confusion, evaluate_masks(paths, CLASSES).confusion
     )
-    with pytest.raises(DataError, match='no prediction'):
+    with pytest.raises(DataError):
         evaluate_masks(gone, CLASSES, skip_missing=True)
 
 

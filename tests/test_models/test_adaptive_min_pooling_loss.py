@@ -48,5 +48,5 @@ def test_only_the_lowest_are_moved():
 
 def test_bad_share_is_named():
     for share in (0.0, 1.5):
-        with pytest.raises(ValueError, match='`share`'):
+        with pytest.raises(ValueError, match='share'):
             AdaptiveMinPoolingLoss(share=share)

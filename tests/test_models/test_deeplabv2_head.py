@@ -81,5 +81,5 @@ def test_settings_of_hidden_layers_are_refused():
         with pytest.raises(ValueError, match=name):
             head(**{name: None})
     for dilations in ((), (0, 1)):
-        with pytest.raises(ValueError, match='`dilations`'):
+        with pytest.raises(ValueError, match='dilations'):
             head(dilations=dilations)

@@ -152,7 +152,7 @@ def test_auxiliary_head_sees_the_largest_scale():
 
 def test_bad_use_is_named():
     for scales in ((), (1.0, 0.0), (1.0, 1.0)):
-        with pytest.raises(ValueError, match='`scales`'):
+        with pytest.raises(ValueError, match='scales'):
             build(segmentor_config(scales=scales))
     model = build(segmentor_config())
     model.decode_head.forward = lambda features: (features, features)

@@ -112,5 +112,5 @@ def test_correlation_keeps_full_precision_under_autocast():
 
 
 def test_bad_lengths_are_named():
-    with pytest.raises(ValueError, match='`in_indices`'):
+    with pytest.raises(ValueError, match='in_indices'):
         build({**CONFIG, 'in_indices': (0,)})

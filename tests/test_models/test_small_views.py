@@ -40,7 +40,7 @@ def test_the_shortest_side_is_that_of_all_strides(strides, side):
 def test_pooling_of_nothing_and_no_size_that_works():
     with pytest.raises(SmallViewError, match='needs 2 pixels'):
         features_of_views(nn.MaxPool2d(2), torch.zeros(1, 3, 1, 5))
-    with pytest.raises(SmallViewError, match='as small as this'):
+    with pytest.raises(SmallViewError):
         features_of_views(patches(600), torch.zeros(1, 3, 70, 70))
 
 

@@ -157,14 +157,14 @@ def test_gradient_in_half_precision_is_added_up_in_single():
 
 
 def test_wrong_input():
-    with pytest.raises(TypeError, match='`boundary` must be a floating'):
+    with pytest.raises(TypeError, match='boundary'):
         path_max(torch.zeros(3, 3, dtype=torch.uint8), 2)
-    with pytest.raises(TypeError, match='got list'):
+    with pytest.raises(TypeError):
         path_max([[0.0]], 2)
     for shape in [(3,), (2, 2, 3, 3), (1, 1, 1, 3, 3), (0, 3), (2, 1, 3, 0)]:
-        with pytest.raises(ValueError, match='`boundary` must have shape'):
+        with pytest.raises(ValueError, match='boundary'):
             path_max(torch.zeros(shape), 2)
-    with pytest.raises(ValueError, match='`radius` must be at least 1'):
+    with pytest.raises(ValueError, match='radius'):
         path_max(torch.zeros(3, 3), 0)
 
 

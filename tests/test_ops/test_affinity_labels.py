@@ -62,11 +62,11 @@ def test_another_ignore_index():
 
 
 def test_wrong_input():
-    with pytest.raises(TypeError, match='`seed` must be an integer tensor'):
+    with pytest.raises(TypeError, match='seed'):
         affinity_labels(torch.zeros(3, 3), 2)
     with pytest.raises(TypeError, match=r'got torch\.bool'):
         affinity_labels(torch.zeros(3, 3, dtype=torch.bool), 2)
-    with pytest.raises(ValueError, match='`seed` must have shape'):
+    with pytest.raises(ValueError, match='seed'):
         affinity_labels(torch.zeros(2, 2, 3, 3, dtype=torch.int64), 2)
-    with pytest.raises(ValueError, match='`ignore_index` must not be 0'):
+    with pytest.raises(ValueError, match='ignore_index'):
         affinity_labels(torch.zeros(3, 3).long(), 2, ignore_index=0)

@@ -48,7 +48,7 @@ def test_every_setting_matters(scene):
     for change in ({'num_iters': 1}, {'kernels': 'irn'}):
         other = refine_scores(image, probs, 'dense', **change)
         assert (other != default).any(), change
-    with pytest.raises(ValueError, match='`kernels`'):
+    with pytest.raises(ValueError, match='kernels'):
         refine_scores(image, probs, 'dense', kernels='x')
 
 

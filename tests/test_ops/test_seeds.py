@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import torch
 from crf_samples import cleaned, dense_crf
 
 from projects.amr.ops import seeds as module
@@ -15,7 +16,14 @@ from projects.amr.ops.label_crf import (
     crf_name,
     refine_class_labels,
 )
-from projects.amr.ops.seeds import affinity_seed, confident_seed
+from projects.amr.ops.pixel_adaptive_refinement import (
+    pixel_adaptive_refinement,
+)
+from projects.amr.ops.seeds import (
+    affinity_seed,
+    confident_seed,
+    reliable_seed,
+)
 
 CLASSES = np.array([2, 5, 11])
 IRN = {'kernels': 'irn', 'gt_prob': 0.7}
@@ -101,6 +109,28 @@ def test_irn_believes_the_class_where_the_cleaned_maps_disagree(monkeypatch):
     assert seed.tolist() == [[7, 7, 255, 0]]
 
 
+def test_par_refines_the_scores_against_each_background():
+    rng = np.random.default_rng(2)
+    image = rng.integers(0, 9, (41, 53, 3)).astype(np.uint8)
+    image[5:30, 6:25] += 90
+    image[8:38, 25:48] += 200
+    cam = 0.25 * rng.random((3, 41, 53)).astype(np.float32)
+    cam[0, 5:30, 6:25] += 0.7
+    cam[1, 8:38, 25:48] += 0.4
+    index = []
+    for background in (0.6, 0.33):
+        scores = np.stack([np.full_like(cam[0], background), *cam])
+        refined = pixel_adaptive_refinement(
+            torch.from_numpy(image).permute(2, 0, 1)[None],
+            torch.from_numpy(scores)[None].softmax(1),
+        )
+        index.append(refined[0].argmax(0).numpy())
+    expected = loop_confident(as_labels(index[0]), as_labels(index[1]))
+    seed = confident_seed(image, cam, CLASSES, crf='par')
+    np.testing.assert_array_equal(seed, expected)
+    assert {0, 3, 255} <= set(np.unique(seed))
+
+
 @pytest.mark.parametrize('crf', [None, 'dense'])
 def test_affinitynet_by_its_rules(scene, crf):
     image, cam = scene
@@ -131,6 +161,42 @@ def test_affinitynet_by_its_rules(scene, crf):
         assert len(np.unique(seed)) > 1
 
 
+@pytest.mark.parametrize('crf', [None, 'dense'])
+def test_rrm_by_its_rules(scene, crf):
+    image, cam = scene
+    cam = np.concatenate([cam[:2], 0.09 * cam[:1]]).astype(np.float32)
+    cam[:, :, 13:] *= 0.01
+    probs, background = [], []
+    for alpha in (4, 32):
+        rest = (1 - cam.max(0)) ** alpha
+        scores = np.concatenate([rest[None], cam]).astype(np.float32)
+        unary = unary_from_softmax(scores)
+        weights = np.exp(-unary)
+        kernels = CRF_KERNELS['affinitynet']
+        probs.append(
+            dense_crf(image, unary, **kernels)
+            if crf
+            else weights / weights.sum(0)
+        )
+        background.append(rest)
+    expected = np.full((13, 17), 255, np.uint8)
+    for y, x in np.ndindex(13, 17):
+        if probs[1][0, y, x] > 0.8 and background[1][y, x] > 0.8:
+            expected[y, x] = 0
+        k = int(cam[:, y, x].argmax())
+        values = np.sort(cam[k][cam[k] > 0.1])
+        if len(values) and probs[0][k + 1, y, x] > 0.8:
+            place = 0.6 * (len(values) - 1)
+            low = values[int(place)]
+            step = values[min(int(place) + 1, len(values) - 1)] - low
+            if cam[k, y, x] >= low + (place - int(place)) * step:
+                expected[y, x] = CLASSES[k] + 1
+    seed = reliable_seed(image, cam, CLASSES, crf=crf)
+    np.testing.assert_array_equal(seed, expected)
+    assert set(np.unique(seed)) >= {0, 255}
+    assert crf is None or {3, 6} & set(np.unique(seed))
+
+
 @pytest.mark.parametrize(
     ('recipe', 'changes'),
     [
@@ -139,7 +205,17 @@ def test_affinitynet_by_its_rules(scene, crf):
         (confident_seed, {'gt_prob': 0.97}),
         (confident_seed, {'num_iters': 0}),
         (confident_seed, {'crf': None}),
+        (confident_seed, {'crf': 'par'}),
+        (affinity_seed, {'crf': 'par'}),
         (confident_seed, {'kernels': 'deeplabv2'}),
+        (reliable_seed, {'alpha_low': 1, 'crf': None}),
+        (reliable_seed, {'alpha_high': 5}),
+        (reliable_seed, {'prob_thr': 0.6}),
+        (reliable_seed, {'top_share': 0.9}),
+        (reliable_seed, {'min_score': 0.6}),
+        (reliable_seed, {'num_iters': 0}),
+        (reliable_seed, {'crf': None}),
+        (reliable_seed, {'kernels': 'deeplabv2'}),
         (affinity_seed, {'alpha_low': 1}),
         (affinity_seed, {'alpha_high': 5}),
         (affinity_seed, {'num_iters': 0}),
@@ -157,14 +233,14 @@ def test_every_argument_matters(recipe, changes):
 
 @pytest.mark.parametrize('recipe', [confident_seed, affinity_seed])
 class TestBothRecipes:
-    @pytest.mark.parametrize('crf', ['dense', None])
+    @pytest.mark.parametrize('crf', ['dense', 'par', None])
     def test_image_without_class_is_background(self, recipe, crf):
         image = np.zeros((5, 7, 3), np.uint8)
         seed = recipe(image, np.zeros((0, 5, 7)), np.zeros(0), crf=crf)
         assert seed.shape == (5, 7)
         assert not seed.any()
 
-    @pytest.mark.parametrize('crf', ['dense', None])
+    @pytest.mark.parametrize('crf', ['dense', 'par', None])
     def test_clear_cam_gives_clear_seed(self, recipe, crf):
         image = np.zeros((20, 30, 3), np.uint8)
         image[5:15, 10:20] = 200
@@ -231,7 +307,7 @@ def test_bad_parameters_are_refused(recipe, changes, word):
 
 
 def test_recipes_are_by_name():
-    assert list(module.SEED_RECIPES) == ['irn', 'affinitynet']
+    assert list(module.SEED_RECIPES) == ['irn', 'affinitynet', 'rrm']
 
 
 def test_refining_keeps_to_the_image_s_labels(scene):

@@ -57,5 +57,5 @@ def test_sizes_of_any_sequence_type():
     check_mask_size('x', torch.Size([5, 7]), (5, 7))
     with pytest.raises(DataError, match=r'\(5, 7\), its image is \(5, 8\)$'):
         check_mask_size('x', torch.Size([5, 7]), (5, 8))
-    with pytest.raises(DataError, match='Turn the mask'):
+    with pytest.raises(DataError):
         check_mask_size('x', (7, 5), (5, 7))

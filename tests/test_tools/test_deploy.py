@@ -209,6 +209,47 @@ def test_what_cannot_be_exported_is_not_published(
     assert not list(tmp_path.iterdir())
 
 
+class Attends(torch.nn.Module):
+    """Attention over all pixels, of which tracing keeps the number."""
+
+    outputs = ('scores', 'cams')
+
+    def __init__(self):
+        super().__init__()
+        self.attention = torch.nn.MultiheadAttention(4, 2, batch_first=True)
+        self.inputs = torch.nn.Conv2d(3, 4, 8, stride=8)
+
+    def forward(self, image):
+        x = self.inputs(image.permute(0, 3, 1, 2).float() / 255)
+        tokens = x.flatten(2).transpose(1, 2).transpose(0, 1)
+        tokens = self.attention(tokens, tokens, tokens)[0].transpose(0, 1)
+        cams = tokens.transpose(1, 2).reshape(x.shape)
+        return cams.mean((2, 3)), torch.nn.functional.interpolate(
+            cams, size=image.shape[1:3]
+        )
+
+
+def test_what_tracing_gets_wrong_is_exported_by_the_graph(
+    sharp, tmp_path, monkeypatch
+):
+    needs_onnx('onnx')
+    pytest.importorskip('onnxscript', reason='pip install amr-mmseg[deploy]')
+    if not hasattr(getattr(torch.export, 'Dim', None), 'AUTO'):
+        pytest.skip('this torch cannot export sizes that it infers')
+    model = Attends().eval()
+    path = tmp_path / 'a.onnx'
+    assert export_formats.export_onnx(model, {'kind': 'x'}, path) < 1e-4
+    image = photo(tmp_path / 'a.png', (57, 91))
+    (scores, _), facts = run_onnx(path, image)
+    with torch.no_grad():
+        wanted = model(torch.from_numpy(image[None]))[0]
+    assert np.abs(scores - wanted.numpy()).max() < 1e-4
+    assert facts == {'kind': 'x'}
+    monkeypatch.setattr(export_formats, '_has_graph_exporter', bool)
+    with pytest.raises(UserError):
+        export_formats.export_onnx(model, {}, tmp_path / 'b.onnx')
+
+
 def test_predictions_resume_and_the_example_agrees(
     segmentor, tmp_path, run_here, sharp
 ):

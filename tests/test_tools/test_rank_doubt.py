@@ -3,7 +3,7 @@ import csv
 import numpy as np
 import pytest
 from cam_files import write_cam_files
-from sklearn.metrics import jaccard_score
+from sklearn.metrics import accuracy_score
 
 from projects.amr.datasets import VOCFolder
 from projects.amr.evaluation.doubt import disagreement, missing_labels
@@ -15,20 +15,18 @@ from projects.amr.structures import (
 from projects.amr.structures.label_space import classes_in_mask
 
 
-def test_disagreement_is_that_of_scikit_learn():
+def test_disagreement_is_one_minus_the_accuracy_of_scikit_learn():
     rng = np.random.default_rng(0)
     for _ in range(5):
         first, second = rng.choice([0, 1, 2, 255], (2, 17, 23))
         known = (first != 255) & (second != 255)
-        iou = jaccard_score(
-            first[known], second[known], labels=[1, 2], average='macro'
-        )
-        assert disagreement(first, second) == pytest.approx(1 - iou)
+        accuracy = accuracy_score(first[known], second[known])
+        assert disagreement(first, second) == pytest.approx(1 - accuracy)
         assert disagreement(first, second) == disagreement(second, first)
         assert disagreement(first, first) == 0
     empty = np.zeros((3, 4), int)
-    assert disagreement(empty, empty) == 0
     assert disagreement(empty, empty + 1) == 1
+    assert disagreement(empty, empty + 255) == 0
     assert missing_labels(empty + 2, [1]) == 0
     assert missing_labels(empty, [0, 1]) == 1
     with pytest.raises(ValueError, match=r'\(3, 4\)'):
@@ -69,8 +67,8 @@ def test_damaged_photos_come_first(toy_root, tmp_path, run_here):
         rows = {row['image']: row for row in csv.DictReader(file)}
     assert set(rows) == set(folder.ids)
     assert set(list(rows)[:2]) == {bad, lost}
-    assert float(rows[bad]['segmentor']) > 0.3
-    assert float(rows[bad]['branches']) > 0.3
+    assert float(rows[bad]['segmentor']) > 0
+    assert float(rows[bad]['branches']) > 0
     assert float(rows[lost]['missing']) == 1
     for image_id in set(folder.ids) - {bad, lost}:
         assert float(rows[image_id]['doubt']) == 0

@@ -1,3 +1,4 @@
+from .coco import COCOLabelMapDataset, COCOWeakLabelDataset
 from .samplers import SizeGroupedBatchSampler
 from .transforms import (
     GenerateSeed,
@@ -16,6 +17,8 @@ from .transforms import (
 from .voc import VOCFolder, VOCLabelMapDataset, VOCWeakLabelDataset
 
 __all__ = [
+    'COCOLabelMapDataset',
+    'COCOWeakLabelDataset',
     'GenerateSeed',
     'LoadBoundaryMap',
     'LoadCAMRecord',

@@ -54,6 +54,7 @@ def mask_confusion(
                 f'{IGNORE_LABEL}, got {np.unique(wrong)[:10].tolist()}'
             )
     valid = truth != IGNORE_LABEL
+    # No label is the last column: wrong for recall and IoU.
     column = np.where(pred == IGNORE_LABEL, num_labels, pred)[valid]
     flat = truth[valid].astype(np.int64) * (num_labels + 1) + column
     shape = (num_labels, num_labels + 1)

@@ -95,6 +95,7 @@ def class_margin(logits: Tensor, classes: Tensor) -> Tensor:
         >>> class_margin(torch.tensor([[[5.0, 1.0, 2.0]]]), torch.tensor([0]))
         tensor([2.])
     """
+    # y_c - sum_{k != c} y_k = 2 y_c - sum_k y_k.
     target = logits.gather(2, classes.expand(len(logits), -1)[..., None])
     return (2 * target[..., 0] - logits.sum(2)).sum(0)
 
@@ -145,6 +146,7 @@ def discriminative_change(
         >>> discriminative_change(now, torch.zeros(1, 1, 2), 0.5, 'sum')
         tensor([4.])
     """
+    # The mask is no part of the gradient.
     held = normalize_cam(cam.detach()) > thr
     change = ((cam - initial).abs() * held).sum((-2, -1))
     return change / held[0].numel() if reduction == 'mean' else change
@@ -219,6 +221,8 @@ def climb_step(
     Returns:
         Tensor: Shape (V, M, 3, H, W); an item whose gradient is 0 stays.
     """
+    # One for both views of an item: they climb together.
     largest = gradient.abs().amax((0, 2, 3, 4), keepdim=True)
     moved = views + step_size * gradient / largest.clamp_min(1e-30)
+    # Within the image's own range of values.
     return moved.clamp(low, high)

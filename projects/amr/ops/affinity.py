@@ -111,21 +111,12 @@ class _PathMax(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx, maps: Tensor, radius: int, as_affinity: bool) -> Tensor:
-        """Look the maxima up among the sorted values, by rank.
-
-        Args:
-            ctx (FunctionCtx): Keeps ranks and sorting order.
-            maps (Tensor): Shape (N, H, W).
-            radius (int): At least 1.
-            as_affinity (bool): Whether to return 1 minus the maxima, which
-                saves a second tensor of their size.
-
-        Returns:
-            Tensor: Shape (N, P, H, W).
-        """
+        """Path maxima (N, P, H, W) of maps (N, H, W), looked up by rank."""
         num_maps, height, width = maps.shape
+        # Integers in place of values: a winner is named by its rank.
         ranks, order = _rank_cells(maps)
         winners = path_maxima(ranks, radius, height * width)
+        # The last column is the outside: 1, and no gradient.
         table = maps.new_ones(num_maps, height * width + 1)
         table[:, :-1] = maps.flatten(1).gather(1, order)
         table = 1 - table if as_affinity else table
@@ -142,15 +133,7 @@ class _PathMax(torch.autograd.Function):
     @staticmethod
     @once_differentiable
     def backward(ctx, grad: Tensor) -> tuple[Tensor, None, None]:
-        """Add each pair's gradient up at the cell of its maximum.
-
-        Args:
-            ctx (FunctionCtx): As left by ``forward``.
-            grad (Tensor): Shape (N, P, H, W).
-
-        Returns:
-            tuple[Tensor, None, None]: Gradient of shape (N, H, W).
-        """
+        """Gradient (N, H, W): each pair's goes to the cell of its maximum."""
         winners, order = ctx.saved_tensors
         num_maps, num_cells = order.shape
         dtype = torch.promote_types(grad.dtype, torch.float32)
@@ -160,6 +143,7 @@ class _PathMax(torch.autograd.Function):
         ):
             part = part.reshape(num_maps, -1).to(dtype)
             table.scatter_add_(1, _flat_index(block), part)
+        # By rank so far; back to the places of the cells.
         total = torch.empty_like(table[:, :-1])
         total.scatter_(1, order, table[:, :-1] * ctx.sign)
         return total.view(-1, *grad.shape[-2:]).to(grad.dtype), None, None
@@ -177,6 +161,8 @@ def _rank_cells(maps: Tensor) -> tuple[Tensor, Tensor]:
         ascending order, int64 of shape (N, M).
     """
     flat = maps.detach().flatten(1)
+    # Stable and descending, then reversed: among equals the first in
+    # row-major order gets the higher rank.
     order = flat.argsort(dim=1, descending=True, stable=True).flip(1)
     num_cells = flat.shape[1]
     fits = num_cells <= torch.iinfo(torch.int16).max
@@ -222,6 +208,7 @@ def _maxima_by_cell(maps: Tensor, radius: int, fill: float) -> Tensor:
     ends = offset_tensor(half_disc_offsets(radius), maps.device)
     # (radius, 2 radius - 1, N, H, W) -> (P, N, H, W)
     maxima = windows[ends[:, 0], ends[:, 1] + radius - 1]
+    # Shorter paths repeat their source, which changes no maximum.
     for dy, dx in cells.permute(1, 2, 0):
         torch.maximum(maxima, windows[dy, dx + radius - 1], out=maxima)
     return maxima
@@ -249,6 +236,7 @@ def _maxima_by_plan(maps: Tensor, radius: int, fill: float) -> Tensor:
     grid = body.unflatten(1, (num_maps, height + reach, line))
     grid[-1] = fill
     grid[-1, :, :height, :width] = maps
+    # Shorter paths come first: each piece is finished when it is read.
     for p, parts in shared_path_plan(radius):
         moved = [
             rows[part.source].narrow(

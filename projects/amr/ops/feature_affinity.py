@@ -66,16 +66,7 @@ class _FeatureAffinity(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx, features: Tensor, radius: int) -> Tensor:
-        """Compare each pixel with its partners, offset by offset.
-
-        Args:
-            ctx (FunctionCtx): Keeps features and affinities.
-            features (Tensor): Shape (N, C, H, W).
-            radius (int): At least 1.
-
-        Returns:
-            Tensor: Shape (N, P, H, W).
-        """
+        """Affinities (N, P, H, W) of features (N, C, H, W), by offset."""
         num_maps, _, height, width = features.shape
         offsets = half_disc_offsets(radius)
         affinity = features.new_zeros(num_maps, len(offsets), height, width)
@@ -90,15 +81,7 @@ class _FeatureAffinity(torch.autograd.Function):
     @staticmethod
     @once_differentiable
     def backward(ctx, grad: Tensor) -> tuple[Tensor, None]:
-        """Pass the gradient on to both ends of each pair.
-
-        Args:
-            ctx (FunctionCtx): As left by ``forward``.
-            grad (Tensor): Shape (N, P, H, W).
-
-        Returns:
-            tuple[Tensor, None]: Gradient of shape (N, C, H, W).
-        """
+        """Gradient (N, C, H, W), passed on to both ends of each pair."""
         features, affinity = ctx.saved_tensors
         dtype = torch.promote_types(grad.dtype, torch.float32)
         total = torch.zeros_like(features, dtype=dtype)
@@ -115,15 +98,7 @@ class _FeatureAffinity(torch.autograd.Function):
 
 
 def _ends(maps: Tensor, offset: Offset) -> tuple[Tensor, Tensor]:
-    """View maps at the sources and at the partners of all pairs inside.
-
-    Args:
-        maps (Tensor): Shape (..., H, W).
-        offset (tuple[int, int]): ``(dy, dx)`` with ``dy >= 0``.
-
-    Returns:
-        tuple[Tensor, Tensor]: Two views of one shape, empty if no pair fits.
-    """
+    """Views of maps (..., H, W) at the two ends of all pairs inside."""
     (dy, dx), (height, width) = offset, maps.shape[-2:]
     rows, columns = max(height - dy, 0), max(width - abs(dx), 0)
     left, right = max(-dx, 0), max(dx, 0)

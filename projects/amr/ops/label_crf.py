@@ -1,4 +1,4 @@
-"""One CRF for label maps and unaries of an image."""
+"""One refinement for label maps and unaries of an image: CRF or PAR."""
 
 import warnings
 
@@ -15,12 +15,15 @@ from projects.amr.ops.dense_crf import (
     unary_from_labels,
     unary_from_softmax,
 )
+from projects.amr.ops.pixel_adaptive_refinement import (
+    pixel_adaptive_refinement,
+)
 from projects.amr.structures.label_space import (
     BACKGROUND_LABEL,
     class_to_label,
 )
 
-CRF_KINDS = ('dense', None)
+CRF_KINDS = ('dense', 'par', None)
 # The dense CRF takes about 1 KiB a pixel (measured, 3 labels).
 MAX_CRF_PIXELS = 2048**2
 
@@ -29,16 +32,18 @@ def crf_name(crf: str | None) -> str:
     """Name what a choice of CRF runs here, for summaries and keys.
 
     Args:
-        crf (str | None): ``'dense'`` or None.
+        crf (str | None): ``'dense'``, ``'par'`` or None.
 
     Returns:
-        str: ``dense (<backend>)`` or ``none``.
+        str: ``dense (<backend>)``, ``pixel-adaptive`` or ``none``.
 
     Raises:
         ValueError: If ``crf`` is unknown.
     """
     if crf not in CRF_KINDS:
         raise ValueError(f'`crf` must be one of {CRF_KINDS}, got {crf!r}')
+    if crf == 'par':
+        return 'pixel-adaptive'
     return 'none' if crf is None else f'dense ({crf_backend()})'
 
 
@@ -79,10 +84,12 @@ class LabelCRF:
 
     Args:
         image (np.ndarray): RGB, uint8, shape (H, W, 3).
-        crf (str | None): ``'dense'``: :class:`DenseCRF`, built once; None:
-            nothing is refined. Defaults to 'dense'.
+        crf (str | None): ``'dense'``: :class:`DenseCRF`, built once;
+            ``'par'``: :func:`pixel_adaptive_refinement` of the
+            probabilities, which has no kernels; None: nothing is refined.
+            Defaults to 'dense'.
         kernels (str): Entry of ``CRF_KERNELS``. Defaults to 'irn'.
-        num_iters (int): Mean-field iterations. Defaults to 10.
+        num_iters (int): Iterations. Defaults to 10.
 
     Raises:
         ValueError: If ``crf`` or ``kernels`` is unknown.
@@ -126,11 +133,34 @@ class LabelCRF:
         """
         if self.crf is None:
             return unary.argmin(-3).astype(np.uint8)
+        best = self.marginals(unary).argmax(-3).astype(np.uint8)
+        return _nearest(best, self._size)
+
+    def marginals(self, unary: np.ndarray) -> np.ndarray:
+        """Probabilities of the labels, at the size that is refined.
+
+        Args:
+            unary (np.ndarray): -log p, float32, shape (L, H, W) or, several
+                at once, (B, L, H, W).
+
+        Returns:
+            np.ndarray: In [0, 1], shape (..., L, h, w): the image's size, or
+            a smaller one where that is bounded.
+        """
+        if self.crf is None:
+            return torch.from_numpy(-unary).softmax(-3).numpy()
         small = self._image.shape[:2]
         if unary.shape[-2:] != small:
             unary = resize_cam(torch.from_numpy(unary), small).numpy()
-        marginals = self._dense.infer(unary, num_iters=self.num_iters)
-        return _nearest(marginals.argmax(-3).astype(np.uint8), self._size)
+        if self.crf == 'dense':
+            return self._dense.infer(unary, num_iters=self.num_iters)
+        # All unaries are channels of one image, so weights are made once.
+        probs = torch.from_numpy(-unary).softmax(-3).reshape(1, -1, *small)
+        image = torch.from_numpy(self._image.copy()).permute(2, 0, 1)
+        refined = pixel_adaptive_refinement(
+            image[None], probs, num_iters=self.num_iters
+        )
+        return refined.numpy().reshape(unary.shape)
 
     def refine(
         self, labels: np.ndarray, num_labels: int, gt_prob: float = 0.7

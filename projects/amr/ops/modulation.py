@@ -71,15 +71,18 @@ def gaussian_modulation(
     if eps < 0:
         raise ValueError(f'`eps` must not be negative, got {eps}')
     x = at_least_float32(x)
+    # Mean and deviation of Eq. 7-8.
     dims = tuple(range(0 if stats == 'batch' else 1, x.ndim))
     mean = x.mean(dims, keepdim=True)
     more = x.numel() > mean.numel()  # than one value
     variance = x.var(dims, unbiased=unbiased and more, keepdim=True) + eps
     if detach_stats:
         mean, variance = mean.detach(), variance.detach()
+    # eps is in the variance already.
     bell = torch.exp(-((x - mean) ** 2) / (2 * variance))
     if peak:
         return bell
+    # The density, as released.
     return bell / (2 * math.pi * variance).sqrt()
 
 

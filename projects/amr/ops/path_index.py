@@ -197,12 +197,14 @@ def _cover(
         for y, x in cells:
             step = 4 * radius * y + x
             moved = piece << step if step >= 0 else piece >> -step
+            # Nothing of the piece sticks out of the path.
             if not moved & ~missing:
                 fitting[PathPart(source, (y, x))] = moved
     parts = []
     while missing:
         best = max(fitting, key=lambda p: (fitting[p] & missing).bit_count())
         parts.append(best)
+        # A cell may be covered twice: the maximum is the same.
         missing &= ~fitting[best]
     return parts
 

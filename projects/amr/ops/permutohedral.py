@@ -67,14 +67,20 @@ class PermutohedralLattice:
             shape=(self.num_points, self.num_vertices),
         )
         self._splat = self._slice.T
+        # In the order of the axes, as densecrf blurs.
         self._blurs = [_blur_matrix(vertices, step) for step in steps]
+        # densecrf's constant; it cancels where kernels are normalised.
         self._gain = np.float32(1 / (1 + 2.0**-dim))
 
-    def filter(self, values: np.ndarray) -> np.ndarray:
+    def filter(
+        self, values: np.ndarray, transposed: bool = False
+    ) -> np.ndarray:
         """Sum the values of all points under the Gaussian kernel.
 
         Args:
             values (np.ndarray): Real, shape (P,) or (P, C).
+            transposed (bool): Filter with the transposed matrix, as gradients
+                need it: the blurs in reverse order. Defaults to False.
 
         Returns:
             np.ndarray: Float32, the shape of ``values``.
@@ -89,7 +95,7 @@ class PermutohedralLattice:
                 f'({self.num_points}, C), got {values.shape}'
             )
         on_lattice = self._splat @ values
-        for blur in self._blurs:
+        for blur in self._blurs[::-1] if transposed else self._blurs:
             on_lattice = blur @ on_lattice
         return self._gain * (self._slice @ on_lattice)
 
@@ -155,11 +161,13 @@ def _enclosing_simplex(
         of its vertices by remainder, in [0, 1] with sum 1.
     """
     size = len(elevated)
+    # Nearest vertex of remainder 0: a multiple of D + 1 per coordinate.
     multiple = np.rint(elevated * np.float32(1 / size)).astype(np.int32)
     origin = multiple * size
     rank = _rank_rows(elevated - origin.astype(np.float32))
     # Rounding may leave the hyperplane; move the worst coordinates back.
     rank += multiple.sum(0, dtype=np.int32)
+    # Ranks wrap around by D + 1, and the vertex moves with them.
     shift = size * ((rank < 0).astype(np.int32) - (rank >= size))
     rank += shift
     origin += shift
@@ -168,6 +176,7 @@ def _enclosing_simplex(
     ordered = np.empty_like(offset)
     np.put_along_axis(ordered, rank, offset, axis=0)
     weights = np.empty_like(offset)
+    # Barycentric weights are the gaps of the sorted offsets.
     weights[0] = 1 + ordered[-1] - ordered[0]
     weights[1:] = (ordered[:-1] - ordered[1:])[::-1]
     return origin, rank, np.ascontiguousarray(weights.T)
@@ -203,12 +212,14 @@ def _vertex_codes(
     size = len(origin)
     dim = size - 1
     keys, rank = origin[:dim].astype(np.int64), rank[:dim]
+    # Room for every vertex of the simplex and one step of the blur.
     low = keys.min(axis=1, keepdims=True) - 2 * size
     radix = _radix((keys.max(axis=1) + 2 * size - low[:, 0] + 1).tolist())
     base = radix @ (keys - low)
     diagonal = radix.sum(keepdims=True)  # of one more in every coordinate
     codes = np.empty((keys.shape[1], size), np.int64)
     for remainder in range(size):
+        # Coordinates of the highest ranks are lower by D + 1.
         wraps = rank > dim - remainder
         codes[:, remainder] = base + remainder * diagonal
         codes[:, remainder] -= size * (radix @ wraps)

@@ -143,6 +143,7 @@ def walk_with_affinity(
     step = transition_matrix(affinity, offsets, beta)
     if not len(cam):
         return cam.to(_result_dtype(cam))
+    # Columns: sparse products are fastest with maps side by side.
     start = cam.flatten(1).double().T.contiguous()  # (M, K)
     walked = walk_columns(
         start, step, exp_times, solver=solver, tolerance=tolerance

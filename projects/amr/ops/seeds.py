@@ -1,13 +1,15 @@
 """Seeds: the confident pixels of CAMs, from which an affinity is learnt.
 
 A seed map holds segmentation labels: 0 background, class ``k`` as ``k + 1``,
-255 not confident. Two recipes, one a paper:
+255 not confident. One recipe a paper:
 
 - IRNet (arXiv:1904.05044), its release, and AMR's: two constant thresholds,
   each label map cleaned by a label-CRF (:func:`confident_seed`);
 - AffinityNet (arXiv:1803.10464): two background scores
   ``(1 - max) ** alpha``, each with the CAMs in a CRF
-  (:func:`affinity_seed`).
+  (:func:`affinity_seed`);
+- RRM (arXiv:1911.08039): the pixels of which those CRFs are sure
+  (:func:`reliable_seed`).
 
 Shape legend: K labelled classes of the image, (H, W) size of the image.
 """
@@ -15,7 +17,9 @@ Shape legend: K labelled classes of the image, (H, W) size of the image.
 import inspect
 
 import numpy as np
+import torch
 
+from projects.amr.ops.cam import resize_cam
 from projects.amr.ops.dense_crf import unary_from_softmax
 from projects.amr.ops.label_crf import LabelCRF, check_crf
 from projects.amr.structures.label_space import (
@@ -49,6 +53,10 @@ def confident_seed(
 
     An image without labelled classes is background everywhere.
 
+    With ``crf='par'`` the softmax of the maps and of a constant background
+    is refined, once for each threshold, as AFA (arXiv:2203.02664) does, with
+    0.55 and 0.35; the label maps and ``gt_prob`` take no part.
+
     Args:
         image (np.ndarray): RGB, uint8, shape (H, W, 3).
         cam (np.ndarray): Scores in [0, 1], shape (K, H, W).
@@ -81,9 +89,12 @@ def confident_seed(
     if not len(cam):
         return np.full(image.shape[:2], BACKGROUND_LABEL, np.uint8)
     cleaner = LabelCRF(image, crf, kernels=kernels, num_iters=num_iters)
-    # Both maps in one call: the lattice is built once.
-    both = np.stack([_beat(cam, threshold) for threshold in (fg_thr, bg_thr)])
-    confident, possible = cleaner.refine(both, len(labels), gt_prob)
+    if crf == 'par':
+        confident, possible = cleaner.infer(_against(cam, fg_thr, bg_thr))
+    else:
+        # Both maps in one call: the lattice is built once.
+        both = np.stack([_beat(cam, thr) for thr in (fg_thr, bg_thr)])
+        confident, possible = cleaner.refine(both, len(labels), gt_prob)
     # The confident map first: it wins where both name a class.
     seed = np.where(confident > 0, labels[confident], IGNORE_LABEL)
     seed[(confident == 0) & (possible == 0)] = BACKGROUND_LABEL
@@ -157,7 +168,91 @@ def affinity_seed(
     return seed.astype(np.uint8)
 
 
-SEED_RECIPES = {'irn': confident_seed, 'affinitynet': affinity_seed}
+def reliable_seed(
+    image: np.ndarray,
+    cam: np.ndarray,
+    classes: np.ndarray,
+    *,
+    alpha_low: float = 4.0,
+    alpha_high: float = 32.0,
+    prob_thr: float = 0.8,
+    top_share: float = 0.4,
+    min_score: float = 0.1,
+    num_iters: int = 10,
+    crf: str | None = 'dense',
+    kernels: str = 'affinitynet',
+) -> np.ndarray:
+    """RRM's reliable regions (arXiv:1911.08039).
+
+    Scores and CRFs are those of :func:`affinity_seed`. A pixel is
+
+    - of its best class, where the CRF of ``alpha_low`` gives that class more
+      than ``prob_thr`` and its map is among the upper ``top_share`` of the
+      map's values above ``min_score``;
+    - background, where the CRF of ``alpha_high`` and the score before it
+      both exceed ``prob_thr``;
+    - else ignored.
+
+    Released code: fails where no value of a class exceeds ``min_score``.
+    Here: that class has no reliable pixel.
+
+    Args:
+        image (np.ndarray): RGB, uint8, shape (H, W, 3).
+        cam (np.ndarray): Scores in [0, 1], shape (K, H, W).
+        classes (np.ndarray): Foreground class indices, shape (K,).
+        alpha_low (float): Positive, at most ``alpha_high``. Defaults to 4.
+        alpha_high (float): Defaults to 32.
+        prob_thr (float): Defaults to 0.8.
+        top_share (float): In (0, 1]. Defaults to 0.4.
+        min_score (float): Defaults to 0.1.
+        num_iters (int): CRF iterations. Defaults to 10.
+        crf (str | None): See :class:`~projects.amr.ops.label_crf.LabelCRF`.
+            Defaults to 'dense'.
+        kernels (str): Entry of ``CRF_KERNELS``; a guess. Defaults to
+            'affinitynet'.
+
+    Returns:
+        np.ndarray: Seeds, uint8, shape (H, W).
+
+    Raises:
+        ValueError: If an argument breaks its rule.
+    """
+    if not (0 < alpha_low <= alpha_high and 0 < top_share <= 1):
+        raise ValueError(
+            'it must be 0 < `alpha_low` <= `alpha_high` and 0 < `top_share` '
+            f'<= 1, got {alpha_low}, {alpha_high} and {top_share}'
+        )
+    cam, labels = _check_maps(image, cam, classes)
+    if not len(cam):
+        return np.full(image.shape[:2], BACKGROUND_LABEL, np.uint8)
+    cleaner = LabelCRF(image, crf, kernels=kernels, num_iters=num_iters)
+    rest = 1 - cam.max(0, keepdims=True)
+    scores = [np.concatenate([rest**a, cam]) for a in (alpha_low, alpha_high)]
+    probs = cleaner.marginals(unary_from_softmax(np.stack(scores)))
+    low, high = resize_cam(torch.from_numpy(probs), cam.shape[1:]).numpy()
+    seed = np.full(cam.shape[1:], IGNORE_LABEL, np.uint8)
+    background = (high[0] > prob_thr) & (scores[1][0] > prob_thr)
+    seed[background] = BACKGROUND_LABEL
+    best = cam.argmax(0)
+    for k, own in enumerate(cam):
+        found = own[own > min_score]
+        if len(found):
+            top = own >= np.quantile(found, 1 - top_share)
+            seed[(best == k) & (low[k + 1] > prob_thr) & top] = labels[k + 1]
+    return seed
+
+
+SEED_RECIPES = {
+    'irn': confident_seed,
+    'affinitynet': affinity_seed,
+    'rrm': reliable_seed,
+}
+
+
+def _against(cam: np.ndarray, *thresholds: float) -> np.ndarray:
+    """Unaries (B, K + 1, H, W) of maps against constant backgrounds."""
+    rows = [np.full_like(cam[:1], threshold) for threshold in thresholds]
+    return -np.stack([np.concatenate([row, cam]) for row in rows])
 
 
 def check_seed_params(recipe: str, params: dict) -> None:
@@ -182,6 +277,9 @@ def check_seed_params(recipe: str, params: dict) -> None:
         _check_thresholds(values.pop('fg_thr'), values.pop('bg_thr'))
     else:
         _check_alphas(values.pop('alpha_low'), values.pop('alpha_high'))
+    for name in ('prob_thr', 'top_share', 'min_score'):
+        if not 0 <= values.pop(name, 0) <= 1:
+            raise ValueError(f'`{name}` must be within [0, 1]')
     check_crf(**values)
 
 

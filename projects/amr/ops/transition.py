@@ -77,12 +77,14 @@ def transition_matrix(
         ]
     )[order]  # (2 P + 1, M)
     weight = affinity.new_ones(2 * num_pairs + 1, size, dtype=torch.float64)
+    # Rows: P pairs upwards, the diagonal of 1, P pairs downwards.
     weight[num_pairs + 1 :] = affinity.flatten(1).double().pow(beta)
     # The pair of i and i - shift is stored at its source, i - shift.
     place = torch.arange(size, device=affinity.device)
     source = (place - shift[:, None]).clamp_(0, size - 1)
     torch.gather(weight[num_pairs + 1 :], 1, source, out=weight[:num_pairs])
     weight = weight[order].masked_fill_(~valid, 0)
+    # At least 1: every pixel is linked with itself.
     degree = weight.sum(0)
     weight /= degree
     columns = place.int() + steps[order, None].int()

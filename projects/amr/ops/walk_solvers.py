@@ -64,6 +64,7 @@ def walk_columns(
 
 def _walk_dense(start: Tensor, step: Transition, exp_times: int) -> Tensor:
     """Square the dense matrix ``exp_times`` times, then apply it."""
+    # T^(2^n) by n squarings.
     power = step.matrix.to_dense()
     for _ in range(exp_times):
         power = power @ power
@@ -165,8 +166,10 @@ def chebyshev_weights(num_steps: int, tolerance: float) -> np.ndarray:
     # binom(n, j - 1) / binom(n, j) for n - 2 j = k is (n - k) / (n + k + 2).
     ratios = (num_steps - degrees[:-1]) / (num_steps + degrees[:-1] + 2)
     weights = np.cumprod(np.concatenate([[1.0], ratios]))
+    # j and n - j give the same polynomial; T_0 occurs once.
     weights[degrees > 0] *= 2
     weights /= weights.sum()
+    # Entry k: total weight of all terms after k.
     left_out = np.append(np.cumsum(weights[:0:-1])[::-1], 0.0)
     last = int(np.argmax(2 * left_out <= tolerance))
     weights[last] += left_out[last]
@@ -184,8 +187,10 @@ def _cheapest(
     product's cost for two classes at radius 5.
     """
     pixels, classes = shape
+    # One product a step or a term, one multiplication a stored entry.
     products = min(2**exp_times, num_terms)
     sparse = products * step.matrix.values().numel() * classes
+    # Squaring a matrix of M pixels takes M ** 3.
     dense = exp_times * pixels**3
     if pixels <= MAX_DENSE_PIXELS and dense <= sparse:
         return 'dense'

@@ -32,7 +32,26 @@ def read_coco_labels(path: str | Path, with_crowds: bool = True) -> COCOLabels:
         DataError: If the file is missing or no such JSON, or if ids or names
             do not fit together; the first ten are named.
     """
-    images, annotations, categories = _lists(Path(path))
+    return labels_of_lists(path, read_coco_lists(path), with_crowds)
+
+
+def labels_of_lists(
+    path: str | Path, lists: list[list[dict]], with_crowds: bool = True
+) -> COCOLabels:
+    """As :func:`read_coco_labels`, of a file that is read already.
+
+    Args:
+        path (str | Path): The file, for messages.
+        lists (list[list[dict]]): Of :func:`read_coco_lists`.
+        with_crowds (bool): As there. Defaults to True.
+
+    Returns:
+        COCOLabels: Of every image.
+
+    Raises:
+        DataError: As there.
+    """
+    images, annotations, categories = lists
     names = _by_id(path, 'categories', categories, lambda c: c.get('name'))
     files = _by_id(path, 'images', images, _file_name)
     found: dict[int, set] = {key: set() for key in files}
@@ -64,8 +83,20 @@ def read_coco_labels(path: str | Path, with_crowds: bool = True) -> COCOLabels:
     )
 
 
-def _lists(path: Path) -> list[list[dict]]:
-    """The three lists of a COCO file."""
+def read_coco_lists(path: str | Path) -> list[list[dict]]:
+    """Read the three lists of a COCO file.
+
+    Args:
+        path (str | Path): JSON with ``images``, ``annotations`` and
+            ``categories``.
+
+    Returns:
+        list[list[dict]]: In this order.
+
+    Raises:
+        DataError: If the file is missing or no such JSON.
+    """
+    path = Path(path)
     try:
         content = json.loads(path.read_text(encoding='utf-8-sig'))
     except FileNotFoundError:

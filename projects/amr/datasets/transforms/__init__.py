@@ -15,7 +15,8 @@ from .pack_weak_label import (
     PackWeakLabelInputs,
 )
 from .pseudo_label import GenerateSeed, RandomWalkPseudoLabel
-from .stage_outputs import LoadBoundaryMap, LoadCAMRecord
+from .segment_votes import LoadSegments, VoteSegments
+from .stage_outputs import LoadBoundaryMap, LoadCAMRecord, LoadSaliency
 
 __all__ = [
     'GenerateSeed',
@@ -24,6 +25,8 @@ __all__ = [
     'LoadLabelMap',
     'LoadMaskIfPresent',
     'LoadPartMap',
+    'LoadSaliency',
+    'LoadSegments',
     'LoadWeakLabelImage',
     'PackAffinityInputs',
     'PackLabelMapInputs',
@@ -32,4 +35,5 @@ __all__ = [
     'RandomResizeLongestSide',
     'RandomWalkPseudoLabel',
     'ResizeNonEmpty',
+    'VoteSegments',
 ]

@@ -19,6 +19,11 @@ from projects.amr.ops.pseudo_label import (
     check_scores_settings,
     walk_to_scores,
 )
+from projects.amr.ops.saliency import (
+    SALIENCY_RECIPES,
+    check_saliency_params,
+    ignore_salient_background,
+)
 from projects.amr.ops.seeds import SEED_RECIPES, check_seed_params
 from projects.amr.structures.label_space import (
     BACKGROUND_LABEL,
@@ -38,6 +43,8 @@ class GenerateSeed(BaseTransform):
 
     - img (np.ndarray, uint8, (H, W, 3), BGR)
     - cam, cam_classes, cam_size, cam_dropped: see :class:`LoadCAMRecord`
+    - saliency: see :class:`LoadSaliency`; optional for recipes without
+      saliency, whose salient background becomes 255
 
     Added Keys:
 
@@ -47,7 +54,9 @@ class GenerateSeed(BaseTransform):
 
     Args:
         recipe (str): ``'irn'``: :func:`confident_seed`; ``'affinitynet'``:
-            :func:`affinity_seed`. Defaults to 'irn'.
+            :func:`affinity_seed`; ``'rrm'``: :func:`reliable_seed`;
+            ``'oaa'`` and ``'drs'``: :func:`oaa_labels` and
+            :func:`drs_labels`, with saliency. Defaults to 'irn'.
         **params: Further arguments of the recipe.
 
     Raises:
@@ -56,17 +65,22 @@ class GenerateSeed(BaseTransform):
     """
 
     def __init__(self, recipe: str = 'irn', **params):
-        check_seed_params(recipe, params)
-        self.recipe = SEED_RECIPES[recipe]
+        self.salient = recipe in SALIENCY_RECIPES
+        if self.salient:
+            check_saliency_params(recipe, params)
+        else:
+            check_seed_params(recipe, params)
+        self.recipe = {**SEED_RECIPES, **SALIENCY_RECIPES}[recipe]
         self.params = params
 
     def transform(self, results: dict) -> dict:
         """Make ``gt_seg_map``."""
         size = _check_untouched(results)
         cam = resize_cam(torch.from_numpy(results['cam']), size).numpy()
-        seed = self.recipe(
-            _rgb(results), cam, results['cam_classes'], **self.params
-        )
+        cue = _saliency(results) if self.salient else _rgb(results)
+        seed = self.recipe(cue, cam, results['cam_classes'], **self.params)
+        if 'saliency' in results and not self.salient:
+            seed = ignore_salient_background(seed, results['saliency'])
         if len(results['cam_dropped']):
             seed[seed == BACKGROUND_LABEL] = IGNORE_LABEL
         return _with_labels(results, seed)
@@ -86,6 +100,7 @@ class RandomWalkPseudoLabel(BaseTransform):
     - cam, cam_classes, cam_size: see :class:`LoadCAMRecord`
     - boundary: see :class:`LoadBoundaryMap`
     - img (np.ndarray, uint8, (H, W, 3), BGR), with a CRF
+    - saliency: see :class:`LoadSaliency`, with a ``saliency_rule``
 
     Added Keys:
 
@@ -103,11 +118,15 @@ class RandomWalkPseudoLabel(BaseTransform):
         normalize (str | None): ``'global'``, ``'class'`` or None, see
             ``walk_to_scores``. Defaults to 'global'.
         solver (str): See ``random_walk``. Defaults to 'auto'.
-        crf (str | None): ``'dense'`` or None. Defaults to None.
+        crf (str | None): Entry of ``CRF_KINDS``. Defaults to None.
         crf_params (dict, optional): ``kernels``, ``gt_prob`` and
             ``num_iters`` of ``refine_class_labels``. Defaults to its own.
         enlarge_by (int, optional): See ``walk_to_scores``; IRNet's release
             takes 4. Defaults to None.
+        saliency_rule (str, optional): ``'oaa'`` or ``'drs'``:
+            :func:`oaa_labels` or :func:`drs_labels` of the walked scores
+            takes the threshold's place, and no CRF follows. Defaults to
+            None.
 
     Raises:
         ValueError: If an argument breaks its rule.
@@ -125,8 +144,16 @@ class RandomWalkPseudoLabel(BaseTransform):
         crf: str | None = None,
         crf_params: dict | None = None,
         enlarge_by: int | None = None,
+        saliency_rule: str | None = None,
     ):
+        _require(
+            saliency_rule is None
+            or (saliency_rule in SALIENCY_RECIPES and crf is None),
+            *('saliency_rule', saliency_rule),
+            f'None or, without a CRF, one of {list(SALIENCY_RECIPES)}',
+        )
         _require(0 <= bg_thr <= 1, 'bg_thr', bg_thr, 'within [0, 1]')
+        self.saliency_rule = saliency_rule
         self.bg_thr = bg_thr
         self.crf = crf
         self.crf_params = crf_params or {}
@@ -152,6 +179,10 @@ class RandomWalkPseudoLabel(BaseTransform):
             **self.walk,
         )
         classes = results['cam_classes']
+        if self.saliency_rule is not None:
+            rule = SALIENCY_RECIPES[self.saliency_rule]
+            labels = rule(_saliency(results), scores.numpy(), classes)
+            return _with_labels(results, labels)
         labels = cam_to_label(
             scores, torch.from_numpy(classes), size, self.bg_thr
         )
@@ -182,6 +213,15 @@ def _check_untouched(results: dict) -> tuple[int, int]:
             'transform up in the pipeline'
         )
     return size
+
+
+def _saliency(results: dict) -> np.ndarray:
+    """Saliency map, or an error that says how to load it."""
+    if 'saliency' not in results:
+        raise ValueError(
+            'this rule needs `saliency`: put LoadSaliency before it'
+        )
+    return results['saliency']
 
 
 def _rgb(results: dict) -> np.ndarray:

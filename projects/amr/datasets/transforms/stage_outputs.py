@@ -6,14 +6,26 @@ Shape legend: K labelled classes of the image, (h, w) a stored map's size,
 
 from pathlib import Path
 
+import numpy as np
 from mmcv.transforms import BaseTransform
 from mmseg.registry import TRANSFORMS
 
 from projects.amr.errors import DataError
-from projects.amr.structures import CAMRecord, load_boundary_map
+from projects.amr.structures import (
+    CAMRecord,
+    load_boundary_map,
+    load_label_map,
+)
+from projects.amr.structures.label_rules import check_mask_size
 
-INPUT_PLACES = ('cam_dir', 'boundary_dir')
-"""Arguments that name a folder of an earlier stage's ``<img_id>.npz``."""
+INPUT_PLACES = (
+    'cam_dir',
+    'boundary_dir',
+    'saliency_dir',
+    'label_dir',
+    'segment_dir',
+)
+"""Arguments that name a folder of an earlier stage or of the user."""
 
 
 @TRANSFORMS.register_module()
@@ -129,4 +141,42 @@ class LoadBoundaryMap(BaseTransform):
             raise DataError(str(error)) from None
         results['boundary'] = boundary
         results['boundary_key'] = key
+        return results
+
+
+@TRANSFORMS.register_module()
+class LoadSaliency(BaseTransform):
+    """Load a saliency map that the user brings.
+
+    Required Keys:
+
+    - img_id (str)
+    - img_shape (tuple[int, int], optional)
+
+    Added Keys:
+
+    - saliency (np.ndarray, float32, (H, W)), in [0, 1]
+
+    Args:
+        saliency_dir (str): Folder of grey PNGs of 8 bits, of the images'
+            sizes, named ``<img_id>.png``; 255 is salient.
+
+    Raises:
+        DataError: If the map is missing, damaged, no grey PNG, or of another
+            size.
+    """
+
+    def __init__(self, saliency_dir: str):
+        self.saliency_dir = Path(saliency_dir)
+
+    def transform(self, results: dict) -> dict:
+        """Load ``<saliency_dir>/<img_id>.png``."""
+        path = self.saliency_dir / f'{results["img_id"]}.png'
+        try:
+            grey, _ = load_label_map(path)
+        except FileNotFoundError:
+            raise DataError(f'saliency map not found: {path}') from None
+        size = grey.shape
+        check_mask_size(path, size, results.get('img_shape', size))
+        results['saliency'] = grey.astype(np.float32) / 255
         return results

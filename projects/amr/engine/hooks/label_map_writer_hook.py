@@ -47,7 +47,7 @@ class LabelMapWriterHook(ItemWriterHook):
     Args:
         out_dir (str, optional): Folder of the PNGs, by default ``labels`` in
             the work dir.
-        crf (str | None): ``'dense'`` or None. Defaults to None.
+        crf (str | None): Entry of ``CRF_KINDS``. Defaults to None.
         crf_params (dict, optional): ``kernels`` and ``num_iters`` of
             :func:`refine_scores`. Defaults to its own.
         **kwargs: ``num_writers`` and ``max_waiting`` of

@@ -42,19 +42,13 @@ class AffinityNet(BaseAffinityNetwork):
         radius (int): Pairs nearer than this are trained on and linked in
             the walk, in feature pixels. Defaults to 5.
         stride (int): Output stride of the network in pixels. Defaults to 8.
-        loss_affinity (dict, optional): Loss of the pairs. Defaults to
-            dict(type='AffinityLoss').
-        interior_only (bool): See :class:`BaseAffinityNetwork`. Defaults to
-            False.
-        data_preprocessor (dict, optional): Defaults to None.
         test_cfg (dict, optional): ``bg_alpha``, exponent of the background
             (16); ``beta`` (8), ``exp_times`` (8, which is 256 steps) and
             ``solver`` ('auto') of :func:`walk_with_affinity`.
-        init_cfg (dict, optional): Initialisation. Defaults to None.
+        **kwargs: See :class:`BaseAffinityNetwork`.
 
     Raises:
-        ValueError: If ``test_cfg`` has an unknown key, or in use, if
-            ``stride`` is not the network's.
+        ValueError: In use, if ``stride`` is not the network's.
     """
 
     default_test_cfg: ClassVar[dict[str, Any]] = {
@@ -70,21 +64,10 @@ class AffinityNet(BaseAffinityNetwork):
         head: dict,
         radius: int = 5,
         stride: int = 8,
-        loss_affinity: dict | None = None,
-        interior_only: bool = False,
-        data_preprocessor: dict | None = None,
         test_cfg: dict | None = None,
-        init_cfg: dict | None = None,
+        **kwargs,
     ):
-        super().__init__(
-            backbone,
-            radius,
-            loss_affinity,
-            interior_only,
-            data_preprocessor,
-            test_cfg,
-            init_cfg,
-        )
+        super().__init__(backbone, radius, test_cfg=test_cfg, **kwargs)
         self.head = MODELS.build(head)
         self.stride = stride
 
@@ -109,6 +92,7 @@ class AffinityNet(BaseAffinityNetwork):
             Tensor: Shape (K + 1, H, W), in [0, 1].
         """
         best = cam.amax(0) if len(cam) else cam.new_zeros(cam.shape[1:])
+        # The background walks as a map of its own.
         background = (1 - best) ** self.test_cfg['bg_alpha']
         return torch.cat([background[None], cam])
 

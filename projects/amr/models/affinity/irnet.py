@@ -47,11 +47,6 @@ class IRNet(BaseAffinityNetwork):
         boundary_head (dict): Config of the boundary branch.
         radius (int): Pairs nearer than this are trained on, in feature
             pixels. Defaults to 10.
-        loss_affinity (dict, optional): Loss of the pairs. Defaults to
-            dict(type='AffinityLoss').
-        interior_only (bool): See :class:`BaseAffinityNetwork`. Defaults to
-            False.
-        data_preprocessor (dict, optional): Defaults to None.
         test_cfg (dict, optional): ``cam_power`` (1; AdvCAM's and AMR's
             released code: 1.5), ``radius`` (5), ``beta`` (10), ``exp_times``
             (8), ``normalize`` ('global'), ``solver`` ('auto') and
@@ -60,10 +55,7 @@ class IRNet(BaseAffinityNetwork):
             in the pseudo label (0.25); ``pad_size``, the side in pixels to
             which shorter ones are padded before the network (None; released
             code: 512).
-        init_cfg (dict, optional): Initialisation. Defaults to None.
-
-    Raises:
-        ValueError: If ``test_cfg`` has an unknown key.
+        **kwargs: See :class:`BaseAffinityNetwork`.
     """
 
     default_test_cfg: ClassVar[dict[str, Any]] = {
@@ -83,21 +75,10 @@ class IRNet(BaseAffinityNetwork):
         backbone: dict,
         boundary_head: dict,
         radius: int = 10,
-        loss_affinity: dict | None = None,
-        interior_only: bool = False,
-        data_preprocessor: dict | None = None,
         test_cfg: dict | None = None,
-        init_cfg: dict | None = None,
+        **kwargs,
     ):
-        super().__init__(
-            backbone,
-            radius,
-            loss_affinity,
-            interior_only,
-            data_preprocessor,
-            test_cfg,
-            init_cfg,
-        )
+        super().__init__(backbone, radius, test_cfg=test_cfg, **kwargs)
         self.boundary_head = MODELS.build(boundary_head)
 
     def run_heads(self, inputs: Tensor) -> Tensor:
@@ -123,6 +104,7 @@ class IRNet(BaseAffinityNetwork):
             ]
         )
         plain, mirrored = (x[: size[0], : size[1]] for x in (plain, mirrored))
+        # Logits are averaged, not probabilities: as released.
         return ((plain + mirrored.flip(-1)) / 2).sigmoid()
 
     def predict_one(self, image: Tensor, sample, in_parts: bool) -> dict:

@@ -133,6 +133,7 @@ class AdvCAM(CAMExtractor):
         steps = self.num_steps
         if not isinstance(steps, int):
             steps = steps[scale_index]
+        # Of the image at the start; released: of the step before.
         low, high = value_range(views)
         positive = self._num_positive(branch, classes)
         initial, total = None, 0.0
@@ -141,6 +142,7 @@ class AdvCAM(CAMExtractor):
             cam = self.branch_cam(branch, views)
             total = total + self._maps(branch, views, cam, classes, positive)
             if initial is None:
+                # What L_AD holds: the map of the unchanged image.
                 initial = target_maps(cam.detach(), classes, positive)
             raised = climbing_objective(
                 cam, initial, classes, num_positive=positive, **self.objective

@@ -295,6 +295,7 @@ class MultiScaleCAM:
         """Select, normalise and combine the maps of one image."""
         classes = self._classes(scores, label)
         raw = [cam[classes] for cam in cams.values()]
+        # Before normalising, which makes nan a 0.
         finite = torch.stack([cam.isfinite().flatten(1).all(1) for cam in raw])
         cams = classifier.combine(
             {name: normalize_cam(cam[classes]) for name, cam in cams.items()}

@@ -62,11 +62,7 @@ class AMR(BaseCAMClassifier):
             must find something else. Goes with ``loss_cps=None``, which
             would compare maps of two images. Defaults to None: both see the
             same image.
-        data_preprocessor (dict, optional): Defaults to None.
-        test_cfg (dict, optional): CAM method of testing, see
-            :class:`BaseCAMClassifier`.
-        val_cfg (dict, optional): CAM method of validation. Defaults to None.
-        init_cfg (dict, optional): Initialisation. Defaults to None.
+        **kwargs: See :class:`BaseCAMClassifier`.
 
     Raises:
         ValueError: If the branches have different class counts, ``xi`` or
@@ -86,12 +82,9 @@ class AMR(BaseCAMClassifier):
         detach_spotlight: bool = False,
         renormalize: bool = False,
         erase_thr: float | None = None,
-        data_preprocessor: dict | None = None,
-        test_cfg: dict | None = None,
-        val_cfg: dict | None = None,
-        init_cfg: dict | None = None,
+        **kwargs,
     ):
-        super().__init__(data_preprocessor, test_cfg, val_cfg, init_cfg)
+        super().__init__(**kwargs)
         if not 0 <= xi <= 1:
             raise ValueError(f'`xi` must be within [0, 1], got {xi}')
         self.spotlight = MODELS.build(spotlight)
@@ -147,6 +140,7 @@ class AMR(BaseCAMClassifier):
             'spotlight', inputs, labels, detach or self.detach_spotlight
         )
         if self.erase_thr is not None:
+            # After the spotlight has seen the whole image.
             inputs = erase_peaks(inputs, spotlight, labels, self.erase_thr)
         others, compensation = self._train_branch(
             'compensation', inputs, labels, detach
@@ -171,6 +165,7 @@ class AMR(BaseCAMClassifier):
         """Both finished maps and the weighted one (Eq. 2), (k, h', w')."""
         spotlight = self.spotlight.finish_cam(cams['spotlight'])
         compensation = self.compensation.finish_cam(cams['compensation'])
+        # Eq. 2, on normalised maps.
         weighted = weighted_cam(spotlight, compensation, self.xi)
         if self.renormalize:
             weighted = normalize_cam(weighted)

@@ -27,11 +27,7 @@ class CAMClassifier(BaseCAMClassifier):
         head (dict): Config of the CAM head.
         loss_cls (dict, optional): Classification loss, Eq. 9. Defaults to
             dict(type='MultiLabelSoftMarginLoss').
-        data_preprocessor (dict, optional): Defaults to None.
-        test_cfg (dict, optional): CAM method of testing, see
-            :class:`BaseCAMClassifier`.
-        val_cfg (dict, optional): CAM method of validation. Defaults to None.
-        init_cfg (dict, optional): Initialisation. Defaults to None.
+        **kwargs: See :class:`BaseCAMClassifier`.
     """
 
     refines = False  # whether view_cam gives another map than forward_cam
@@ -41,12 +37,9 @@ class CAMClassifier(BaseCAMClassifier):
         backbone: dict,
         head: dict,
         loss_cls: dict | None = None,
-        data_preprocessor: dict | None = None,
-        test_cfg: dict | None = None,
-        val_cfg: dict | None = None,
-        init_cfg: dict | None = None,
+        **kwargs,
     ):
-        super().__init__(data_preprocessor, test_cfg, val_cfg, init_cfg)
+        super().__init__(**kwargs)
         self.backbone = MODELS.build(backbone)
         self.head = MODELS.build(head)
         self.loss_cls = MODELS.build(

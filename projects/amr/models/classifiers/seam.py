@@ -77,16 +77,10 @@ class SEAM(CAMClassifier):
         winner_only (bool): Whether each position gives the module its best
             class (of all, labelled or not) alone. Defaults to True (released
             code).
-        loss_cls (dict, optional): Defaults to
-            dict(type='MultiLabelSoftMarginLoss').
         loss_min (dict, optional): None leaves it out. Defaults to None.
         loss_er (dict, optional): None leaves it out. Defaults to None.
         loss_ecr (dict, optional): None leaves it out. Defaults to None.
-        data_preprocessor (dict, optional): Defaults to None.
-        test_cfg (dict, optional): CAM method of testing, see
-            :class:`BaseCAMClassifier`.
-        val_cfg (dict, optional): CAM method of validation. Defaults to None.
-        init_cfg (dict, optional): Initialisation. Defaults to None.
+        **kwargs: See :class:`CAMClassifier`.
 
     Raises:
         ValueError: If ``view_scale`` is not in (0, 1).
@@ -101,24 +95,12 @@ class SEAM(CAMClassifier):
         pcm: dict,
         view_scale: float = 0.3,
         winner_only: bool = True,
-        loss_cls: dict | None = None,
         loss_min: dict | None = None,
         loss_er: dict | None = None,
         loss_ecr: dict | None = None,
-        data_preprocessor: dict | None = None,
-        test_cfg: dict | None = None,
-        val_cfg: dict | None = None,
-        init_cfg: dict | None = None,
+        **kwargs,
     ):
-        super().__init__(
-            backbone,
-            head,
-            loss_cls,
-            data_preprocessor,
-            test_cfg,
-            val_cfg,
-            init_cfg,
-        )
+        super().__init__(backbone, head, **kwargs)
         if not 0 < view_scale < 1:
             raise ValueError(
                 f'`view_scale` must be within (0, 1), got {view_scale}'

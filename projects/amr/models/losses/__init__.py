@@ -7,10 +7,15 @@ from .balanced_cross_entropy_loss import (
     BalancedCrossEntropyLoss,
     balanced_cross_entropy,
 )
+from .boundary_exploration_loss import (
+    BoundaryExplorationLoss,
+    boundary_exploration_loss,
+)
 from .cross_pseudo_supervision_loss import (
     CrossPseudoSupervisionLoss,
     cross_pseudo_supervision,
 )
+from .dense_energy_loss import DenseEnergyLoss, dense_energy
 from .equivariance_loss import (
     EquivariantCrossRegularizationLoss,
     EquivariantRegularizationLoss,
@@ -26,14 +31,18 @@ __all__ = [
     'AdaptiveMinPoolingLoss',
     'AffinityLoss',
     'BalancedCrossEntropyLoss',
+    'BoundaryExplorationLoss',
     'CrossPseudoSupervisionLoss',
+    'DenseEnergyLoss',
     'EquivariantCrossRegularizationLoss',
     'EquivariantRegularizationLoss',
     'MultiLabelSoftMarginLoss',
     'adaptive_min_pooling',
     'affinity_loss',
     'balanced_cross_entropy',
+    'boundary_exploration_loss',
     'cross_pseudo_supervision',
+    'dense_energy',
     'equivariant_cross_regularization',
     'equivariant_regularization',
     'multilabel_soft_margin_loss',

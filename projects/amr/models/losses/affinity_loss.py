@@ -40,6 +40,7 @@ def global_means(sums: Tensor, counts: Tensor) -> Tensor:
     """
     total = counts.clone()
     all_reduce(total)
+    # Times the ranks, since gradients are averaged over them.
     return sums * get_world_size() / total.clamp_min(1)
 
 
@@ -66,6 +67,7 @@ def affinity_loss(
         [0.6931, 0.0, 0.6931]
     """
     affinity = at_least_float32(affinity)
+    # One logarithm for all groups: of a for like pairs, of 1 - a else.
     likely = torch.where(labels.negative, 1 - affinity, affinity)
     cost = -(likely + eps).log()
     sums = [torch.where(mask, cost, 0).sum() for mask in labels]

@@ -57,6 +57,7 @@ def cross_pseudo_supervision(
         count = total.numel()
     else:
         total = total * labels
+        # Labelled maps of the batch; 1 where there is none.
         count = labels.sum().clamp(min=1)
     if reduction == 'sum':
         return total.sum() / len(total)

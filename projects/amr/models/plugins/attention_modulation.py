@@ -127,6 +127,7 @@ class AttentionModulation(StartsFromScratch, nn.Module):
             else None
         )
         self.spatial_transform = spatial_transform
+        # Both take statistics over the images of a batch.
         self.mixes_images = norm_always_train or (
             (modulation or {}).get('stats') == 'batch'
         )
@@ -140,6 +141,7 @@ class AttentionModulation(StartsFromScratch, nn.Module):
         """Spatial attention map A_s of Eq. 5: (N, C, h, w) -> (N, 1, h, w)."""
         pooled = x.mean(1, keepdim=True, dtype=_dtype_of(self.spatial))
         if self.spatial_transform == 'max_mean':
+            # Maximum before mean: the order of the released weights.
             highest = x.amax(1, keepdim=True).to(pooled.dtype)
             pooled = torch.cat([highest, pooled], dim=1)
         return self._gate(self.spatial, pooled, x)

@@ -1,7 +1,9 @@
 """ONNX and TorchScript files of a trained model, checked on odd sizes."""
 
+import importlib.util
 import inspect
 import json
+import logging
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -31,15 +33,18 @@ AXES = {
 
 
 def export_onnx(
-    model: ExportedModel, facts: dict, path: str | Path, opset: int = 17
+    model: ExportedModel, facts: dict, path: str | Path, opset: int = 18
 ) -> float:
     """Write an ONNX file and compare it with the model.
+
+    By torch's tracing exporter, in seconds; where its file is not right, by
+    the one that follows the graph (package onnxscript), in a minute or more.
 
     Args:
         model (ExportedModel): The model, in eval mode, on the CPU.
         facts (dict): See :func:`model_facts`; kept in the file's metadata.
         path (str | Path): Target, published when it agrees with the model.
-        opset (int): Version of ONNX's operators. Defaults to 17.
+        opset (int): Version of ONNX's operators. Defaults to 18.
 
     Returns:
         float: Largest difference over :data:`CHECKED_SIZES`.
@@ -49,21 +54,42 @@ def export_onnx(
         UserError: If the model cannot be expressed, or the file differs by
             more than :data:`TOLERANCE`; nothing is published then.
     """
-    onnx, runtime = _onnx_packages()
+    packages = _onnx_packages()
+    arguments = {
+        'input_names': ['image'],
+        'output_names': list(model.outputs),
+        'opset_version': opset,
+    }
     names = ('image', *model.outputs)
-    # The tracing exporter: the other takes forty times as long.
-    options = {'dynamo': False, 'opset_version': opset}
-    known = inspect.signature(torch.onnx.export).parameters
-    with atomic_write(path) as file, _tracing(path):
-        torch.onnx.export(
-            model,
-            (_photo(TRACED_SIZE),),
-            file.name,
-            input_names=['image'],
-            output_names=list(model.outputs),
-            dynamic_axes={k: AXES[k] for k in names if k in AXES},
-            **{k: v for k, v in options.items() if k in known},
+    axes = {k: AXES[k] for k in names if k in AXES}
+    try:
+        return _write_onnx(
+            model, facts, path, packages, dynamic_axes=axes, **arguments
         )
+    except UserError:  # attention, say, keeps the size that was traced
+        if not _has_graph_exporter():
+            raise
+    sides = dict.fromkeys(AXES['image'], torch.export.Dim.AUTO)
+    return _write_onnx(
+        model,
+        facts,
+        path,
+        packages,
+        dynamo=True,
+        external_data=False,
+        verbose=False,
+        dynamic_shapes={'image': sides},
+        **arguments,
+    )
+
+
+def _write_onnx(model, facts, path, packages, dynamo=False, **options):
+    """Export one way, add the facts, compare, publish."""
+    onnx, runtime = packages
+    if 'dynamo' in inspect.signature(torch.onnx.export).parameters:
+        options['dynamo'] = dynamo
+    with atomic_write(path) as file, _tracing(path), torch.no_grad():
+        torch.onnx.export(model, (_photo(TRACED_SIZE),), file.name, **options)
         content = onnx.load(file.name)
         content.metadata_props.add(key=FACTS, value=json.dumps(facts))
         onnx.checker.check_model(content)
@@ -74,6 +100,14 @@ def export_onnx(
         return _require_equal(
             model, lambda x: session.run(None, {'image': x.numpy()}), path
         )
+
+
+def _has_graph_exporter() -> bool:
+    """Whether torch's newer exporter is there; it takes a minute or more."""
+    known = hasattr(getattr(torch, 'export', None), 'Dim')
+    if not known or not hasattr(torch.export.Dim, 'AUTO'):
+        return False
+    return importlib.util.find_spec('onnxscript') is not None
 
 
 def export_torchscript(
@@ -156,11 +190,18 @@ def _onnx_packages():
 @contextmanager
 def _tracing(path) -> Iterator[None]:
     """Keep notes of tracing back, since files are compared; name faults."""
+    logger = logging.getLogger('onnxscript')
+    level = logger.level
+    logger.setLevel(logging.ERROR)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter('ignore')
             yield
-    except (RuntimeError, TypeError) as error:
+    except (UserError, OSError):
+        raise
+    except Exception as error:  # exporters and runtimes raise of all kinds
         raise UserError(
-            f'{path}: the model cannot be traced: {error}'
+            f'{path}: the model cannot be exported: {error}'
         ) from error
+    finally:
+        logger.setLevel(level)

@@ -41,9 +41,10 @@ class PhotoDoubt:
 
     @property
     def doubt(self) -> float:
-        """Mean of what is known."""
-        known = (self.branches, self.segmentor, self.missing)
-        return float(np.mean([value for value in known if value is not None]))
+        """Mean disagreement, plus the share of missing labels, at most 1."""
+        pairs = [x for x in (self.branches, self.segmentor) if x is not None]
+        mean = float(np.mean(pairs)) if pairs else 0.0
+        return min(mean + (self.missing or 0.0), 1.0)
 
 
 @dataclass

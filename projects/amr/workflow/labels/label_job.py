@@ -76,6 +76,9 @@ class LabelMapJob:
             for key in INPUT_PLACES
             if key in step
         ]
+        steps = [step['type'] for step in dataset['pipeline']]
+        # A supervision of its own, which results must name.
+        self.cue = ' with saliency' if 'LoadSaliency' in steps else ''
         self.settings = {
             **label_transform,
             'crf': crf_name(label_transform.get('crf')),
@@ -173,7 +176,11 @@ class LabelMapJob:
 
     def _key(self, item: str) -> str:
         """Key of an item."""
-        files = [file_digest(path / f'{item}.npz') for path in self.inputs]
+        files = [
+            file_digest(file)
+            for path in self.inputs
+            for file in _input_files(path, item)
+        ]
         return config_digest([self.settings, files])
 
     def _result(self, item: str, labels: np.ndarray) -> LabelResult:
@@ -183,6 +190,16 @@ class LabelMapJob:
             size = len(self.classes)
             confusion = file_confusion(self._path(item), mask, size)
         return LabelResult(count_labels(labels), confusion)
+
+
+def _input_files(folder: Path, item: str) -> list[Path]:
+    """Files of an input folder that belong to an item."""
+    record = folder / f'{item}.npz'
+    if record.is_file():
+        return [record]
+    files = [folder / f'{item}.png', folder / f'{item}.json']
+    files += sorted((folder / item).glob('*.png'))
+    return [path for path in files if path.is_file()]
 
 
 def total_scores(

@@ -71,6 +71,7 @@ def make_labels(args: argparse.Namespace, title: str, prefix: str) -> None:
         job = LabelMapJob(loader.dataset, cfg.label_transform, out_dir)
     except ValueError as error:
         raise UserError(f'{args.config}: {error}') from None
+    title += job.cue
     items = shard.take(tuple(job.infos))
     changed = job.prepare(items)
     if changed:

@@ -180,10 +180,9 @@ class StageContext:
         elif self.stage.kind == 'test':
             values = test_values(self.cfg)
             values['flags'] = argument_values(self.arguments)
-            if self.stage.tool:
-                values['tool'] = self.stage.tool
         else:
             values = argument_values(self.arguments)
+        if self.stage.tool:
             values['tool'] = self.stage.tool
         root = str(self.space.work_dir)
         return {k: _plain(v, root) for k, v in flatten(values).items()}

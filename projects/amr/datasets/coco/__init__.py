@@ -1,0 +1,3 @@
+from .coco import COCOLabelMapDataset, COCOWeakLabelDataset
+
+__all__ = ['COCOLabelMapDataset', 'COCOWeakLabelDataset']

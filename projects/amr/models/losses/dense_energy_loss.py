@@ -1,0 +1,120 @@
+"""RRM's gated dense energy loss (arXiv:1911.08039).
+
+Shape legend: B images, L labels, (H, W) their size.
+"""
+
+import torch
+import torch.nn.functional as F
+from mmseg.registry import MODELS
+from torch import Tensor, nn
+
+from projects.amr.ops.dense_energy import (
+    LatticeKernel,
+    energy_gate,
+    gated_energy,
+)
+
+
+def dense_energy(
+    images: Tensor,
+    probs: Tensor,
+    labels: Tensor,
+    valid: Tensor | None = None,
+    *,
+    sigma_rgb: float = 15.0,
+    sigma_xy: float = 100.0,
+    scale: float = 0.5,
+) -> Tensor:
+    """Mean over images of the gated dense energy, at a smaller size.
+
+    The sum over all pairs of pixels grows with the square of their number,
+    hence the small weights of the field.
+
+    Args:
+        images (Tensor): RGB in [0, 255], real, shape (B, 3, H, W).
+        probs (Tensor): Softmax of a segmentor, shape (B, L, H, W).
+        labels (Tensor): 255 unlabelled, integers, shape (B, H, W).
+        valid (Tensor, optional): 1 inside the images, 0 on padding, shape
+            (B, H, W). Defaults to None: no padding.
+        sigma_rgb (float): In grey levels. Defaults to 15.
+        sigma_xy (float): In pixels of the full size. Defaults to 100.
+        scale (float): Of the size at which pairs are counted, in (0, 1].
+            Defaults to 0.5.
+
+    Returns:
+        Tensor: Scalar, at most 0, with a gradient to ``probs``.
+
+    Raises:
+        ValueError: If the sizes differ.
+
+    Note:
+        The lattice runs on the CPU; it approximates the kernel, up to a
+        factor near 0.6 (see :class:`PermutohedralLattice`).
+    """
+    if not images.shape[-2:] == probs.shape[-2:] == labels.shape[-2:]:
+        raise ValueError(
+            '`images`, `probs` and `labels` must have one size, got '
+            f'{tuple(images.shape)}, {tuple(probs.shape)} and '
+            f'{tuple(labels.shape)}'
+        )
+    if valid is None:
+        valid = torch.ones_like(labels)
+    size = [max(int(side * scale), 1) for side in labels.shape[-2:]]
+    nearest = [
+        F.interpolate(maps.to(probs), size)
+        for maps in (images, labels[:, None], valid[:, None])
+    ]
+    small, labels, valid = nearest[0], nearest[1][:, 0], nearest[2][:, 0]
+    probs = F.interpolate(probs, size, mode='bilinear', align_corners=False)
+    gate = energy_gate(probs, labels, valid)
+    kernels = [
+        LatticeKernel(image, sigma_xy * scale, sigma_rgb)
+        for image in small.permute(0, 2, 3, 1).cpu().numpy()
+    ]
+    return gated_energy(probs * valid[:, None], gate, kernels).mean()
+
+
+@MODELS.register_module()
+class DenseEnergyLoss(nn.Module):
+    """Registered form of :func:`dense_energy`.
+
+    Args:
+        loss_weight (float): Defaults to 1e-7, RRM's.
+        sigma_rgb (float): In grey levels, positive. Defaults to 15.
+        sigma_xy (float): In pixels, positive. Defaults to 100.
+        scale (float): In (0, 1]. Defaults to 0.5.
+
+    Raises:
+        ValueError: If an argument is out of its range.
+    """
+
+    def __init__(
+        self,
+        loss_weight: float = 1e-7,
+        sigma_rgb: float = 15.0,
+        sigma_xy: float = 100.0,
+        scale: float = 0.5,
+    ):
+        super().__init__()
+        if not (sigma_rgb > 0 and sigma_xy > 0 and 0 < scale <= 1):
+            raise ValueError(
+                '`sigma_rgb` and `sigma_xy` must be positive and `scale` in '
+                f'(0, 1], got {sigma_rgb}, {sigma_xy} and {scale}'
+            )
+        self.loss_weight = loss_weight
+        self.params = {
+            'sigma_rgb': sigma_rgb,
+            'sigma_xy': sigma_xy,
+            'scale': scale,
+        }
+
+    def forward(
+        self,
+        images: Tensor,
+        probs: Tensor,
+        labels: Tensor,
+        valid: Tensor | None = None,
+    ) -> Tensor:
+        """Return the weighted loss, see :func:`dense_energy`."""
+        energy = dense_energy(images, probs, labels, valid, **self.params)
+        return self.loss_weight * energy

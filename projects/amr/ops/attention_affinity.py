@@ -1,0 +1,183 @@
+r"""CAMs refined by a vision transformer's own attention.
+
+Patches that attend to each other belong together. Two published rules, both
+pure functions of attention weights, for any transformer:
+
+- MCTformer (arXiv:2203.02891): CAMs times the summed attention of all blocks;
+- CLIP-ES (arXiv:2212.09506): class-aware attention affinity, balanced and
+  restricted to boxes around each map's peaks.
+
+Shape legend: L blocks, B images, M heads, T tokens, P = h * w patch tokens,
+K classes. The tokens before the patches (class tokens) are the *prefix*.
+"""
+
+from collections.abc import Sequence
+
+import cv2
+import numpy as np
+import torch
+from torch import Tensor
+
+
+def patch_attention(
+    attentions: Sequence[Tensor],
+    *,
+    num_prefix: int = 1,
+    num_layers: int | None = None,
+) -> Tensor:
+    """Mean attention between patches, over the last blocks and all heads.
+
+    Args:
+        attentions (Sequence[Tensor]): Of each block in order, after the
+            softmax, in [0, 1], shape (B, M, T, T): row attends to column.
+        num_prefix (int): Tokens before the patches, 0..T - 1. Defaults to 1.
+        num_layers (int, optional): Of the last blocks, 1..L; CLIP-ES takes
+            8. Defaults to None, all, as MCTformer.
+
+    Returns:
+        Tensor: Shape (B, P, P), in [0, 1]; rows sum to at most 1.
+
+    Raises:
+        ValueError: If an argument breaks its rule.
+    """
+    count = len(attentions) if num_layers is None else num_layers
+    if not 1 <= count <= len(attentions):
+        raise ValueError(
+            f'`num_layers` must be in 1..{len(attentions)}, got {num_layers}'
+        )
+    tokens = attentions[-1].shape[-1]
+    if not 0 <= num_prefix < tokens:
+        raise ValueError(
+            f'`num_prefix` must be in 0..{tokens - 1}, got {num_prefix}'
+        )
+    # One block at a time: all of them together are L times as large.
+    total = sum(
+        attention[..., num_prefix:, num_prefix:].float().mean(1)
+        for attention in attentions[-count:]
+    )
+    return total / count
+
+
+def spread_by_attention(cam: Tensor, weights: Tensor) -> Tensor:
+    r"""MCTformer's patch affinity: each patch takes what it attends to.
+
+    .. math::  M'_i = \sum_j W_{ij} M_j
+
+    Released code: W is the sum over blocks, not normalised, and M' is scaled
+    to [0, 1] later, so a mean over blocks gives the same.
+
+    Args:
+        cam (Tensor): Shape (B, K, h, w), at least 0.
+        weights (Tensor): Shape (B, P, P), see :func:`patch_attention`.
+
+    Returns:
+        Tensor: Shape (B, K, h, w).
+
+    Raises:
+        ValueError: If the sizes do not fit.
+
+    Example:
+        >>> cam = torch.tensor([[[[1.0, 0.0]]]])
+        >>> weights = torch.tensor([[[0.5, 0.5], [0.25, 0.75]]])
+        >>> spread_by_attention(cam, weights).tolist()
+        [[[[0.5, 0.25]]]]
+    """
+    _check_fit(cam, weights)
+    return (cam.flatten(2) @ weights.transpose(1, 2)).reshape(cam.shape)
+
+
+def balanced_affinity(weights: Tensor, num_rounds: int = 3) -> Tensor:
+    """CLIP-ES's affinity: attention balanced, symmetric, two steps long.
+
+    Columns, then rows are divided by their sums, ``num_rounds`` times
+    (Sinkhorn); W becomes (W + W^T) / 2, then W W.
+
+    Args:
+        weights (Tensor): At least 0, every row and column positive
+            somewhere, shape (B, P, P).
+        num_rounds (int): At least 1. Defaults to 3.
+
+    Returns:
+        Tensor: Symmetric, shape (B, P, P); with many rounds rows and columns
+        sum to 1.
+
+    Raises:
+        ValueError: If ``num_rounds`` is below 1.
+    """
+    if num_rounds < 1:
+        raise ValueError(f'`num_rounds` must be at least 1, got {num_rounds}')
+    for _ in range(num_rounds):
+        weights = weights / weights.sum(-2, keepdim=True)
+        weights = weights / weights.sum(-1, keepdim=True)
+    weights = (weights + weights.transpose(-1, -2)) / 2
+    return weights @ weights
+
+
+def peak_boxes(cam: Tensor, box_thr: float = 0.4) -> Tensor:
+    """Boxes around what is hung together above a share of a map's maximum.
+
+    Args:
+        cam (Tensor): Shape (..., h, w), real.
+        box_thr (float): Share in [0, 1); ExCEL takes 0.79. Defaults to 0.4.
+
+    Returns:
+        Tensor: Bool, shape (..., h, w): the union of the bounding boxes of
+        the connected parts (8 neighbours); False everywhere where nothing is
+        positive.
+
+    Raises:
+        ValueError: If ``box_thr`` is outside [0, 1).
+
+    Example:
+        >>> peak_boxes(torch.tensor([[0.0, 0.9], [0.5, 0.0]])).tolist()
+        [[True, True], [True, True]]
+    """
+    if not 0 <= box_thr < 1:
+        raise ValueError(f'`box_thr` must be in [0, 1), got {box_thr}')
+    peak = cam.amax((-2, -1), keepdim=True).clamp(min=0)
+    high = (cam > box_thr * peak).reshape(-1, *cam.shape[-2:])
+    inside = np.zeros(high.shape, bool)
+    for own, result in zip(high.cpu().numpy(), inside, strict=True):
+        _, _, stats, _ = cv2.connectedComponentsWithStats(
+            own.astype(np.uint8), connectivity=8
+        )
+        for left, top, width, height, _ in stats[1:]:
+            result[top : top + height, left : left + width] = True
+    return torch.from_numpy(inside).to(cam.device).reshape(cam.shape)
+
+
+def class_aware_affinity(
+    cam: Tensor,
+    weights: Tensor,
+    *,
+    box_thr: float = 0.4,
+    num_rounds: int = 3,
+) -> Tensor:
+    """CLIP-ES's refinement: a class takes from its own boxes alone.
+
+    Args:
+        cam (Tensor): Shape (B, K, h, w), at least 0.
+        weights (Tensor): Shape (B, P, P), see :func:`patch_attention`.
+        box_thr (float): See :func:`peak_boxes`. Defaults to 0.4.
+        num_rounds (int): See :func:`balanced_affinity`. Defaults to 3.
+
+    Returns:
+        Tensor: Shape (B, K, h, w), at least 0, not normalised.
+
+    Raises:
+        ValueError: If the sizes do not fit or an argument breaks its rule.
+    """
+    _check_fit(cam, weights)
+    inside = torch.where(peak_boxes(cam, box_thr), cam, 0)
+    return spread_by_attention(inside, balanced_affinity(weights, num_rounds))
+
+
+def _check_fit(cam: Tensor, weights: Tensor) -> None:
+    """Refuse maps and weights of different patches."""
+    patches = cam.shape[-1] * cam.shape[-2]
+    expected = (len(cam), patches, patches)
+    if cam.ndim != 4 or weights.shape != expected:
+        raise ValueError(
+            f'`weights` must be {expected} for maps {tuple(cam.shape)}, got '
+            f'{tuple(weights.shape)}'
+        )

@@ -1,0 +1,94 @@
+"""Online attention accumulation: the maximum of a CAM over a training.
+
+OAA (ICCV 2019): attention wanders over an object while a classifier learns,
+so the maximum over its states covers more of it than the last state.
+
+Shape legend: K labelled classes of one image, (h, w) size of its maps.
+"""
+
+import torch
+from torch import Tensor
+
+from projects.amr.ops.cam import normalize_cam, resize_cam
+
+
+def seen_classes(
+    logits: Tensor, classes: Tensor, min_prob: float | None = None
+) -> Tensor:
+    """Which of an image's classes a classifier sees at this step.
+
+    What it does not see yet would leave noise in the accumulated maps.
+
+    Args:
+        logits (Tensor): Scores of all classes before the sigmoid, shape (C,).
+        classes (Tensor): Class indices of the image, int64, shape (K,).
+        min_prob (float, optional): Least probability, in [0, 1]; MCIS and
+            NSROM take 0.1. Defaults to None: the class is among the K best,
+            as OAA has it.
+
+    Returns:
+        Tensor: Bool, shape (K,).
+
+    Raises:
+        ValueError: If ``min_prob`` is outside [0, 1].
+
+    Example:
+        >>> seen_classes(torch.tensor([2.0, 0.5, 1.0]), torch.tensor([0, 1]))
+        tensor([ True, False])
+    """
+    if min_prob is not None:
+        if not 0 <= min_prob <= 1:
+            raise ValueError(f'`min_prob` must be in [0, 1], got {min_prob}')
+        return logits[classes].sigmoid() >= min_prob
+    best = logits.topk(len(classes)).indices
+    return torch.isin(classes, best)
+
+
+def accumulate_cam(
+    accumulated: Tensor | None,
+    cam: Tensor,
+    *,
+    flip: bool = False,
+    seen: Tensor | None = None,
+) -> Tensor:
+    """Take the maximum of what was accumulated and of a new CAM.
+
+    Idempotent, and independent of the order of the CAMs: what was killed
+    half-way may be repeated.
+
+    Released code: images of one size, never flipped.
+    Here: a flip is undone, and a map of another size is resized to the first
+    one's.
+
+    Args:
+        accumulated (Tensor, optional): In [0, 1], shape (K, h, w); None at
+            the first time.
+        cam (Tensor): CAM of the whole image before normalisation, real,
+            shape (K, h', w').
+        flip (bool): Whether the image was mirrored horizontally. Defaults to
+            False.
+        seen (Tensor, optional): Bool, shape (K,), see :func:`seen_classes`;
+            the others stay as they are. Defaults to None, all.
+
+    Returns:
+        Tensor: Shape (K, h, w), in [0, 1], at least float32.
+
+    Raises:
+        ValueError: If the numbers of classes differ.
+
+    Example:
+        >>> first = accumulate_cam(None, torch.tensor([[[2.0, 1.0]]]))
+        >>> accumulate_cam(first, torch.tensor([[[4.0, 1.0]]]), flip=True)
+        tensor([[[1., 1.]]])
+    """
+    if accumulated is not None and len(accumulated) != len(cam):
+        raise ValueError(
+            f'`accumulated` has {len(accumulated)} classes, `cam` {len(cam)}'
+        )
+    new = normalize_cam(cam.flip(-1) if flip else cam)
+    if seen is not None:
+        new = new * seen.to(new)[:, None, None]
+    if accumulated is None:
+        return new
+    new = resize_cam(new, accumulated.shape[1:]).clamp(max=1)  # rounding
+    return torch.maximum(accumulated, new)

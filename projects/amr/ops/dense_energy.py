@@ -1,0 +1,99 @@
+r"""Gated dense energy of a segmentation, on the permutohedral lattice.
+
+RRM (arXiv:1911.08039) trains with it, and so do ToCo, SeCo and CoSA; without
+the gate it is the dense CRF loss of Tang et al. (arXiv:1803.09569).
+
+Shape legend: B images, L labels, (h, w) their size, P = h * w pixels.
+"""
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from projects.amr.ops.permutohedral import PermutohedralLattice
+from projects.amr.structures.label_space import IGNORE_LABEL
+
+
+class LatticeKernel:
+    """Bilateral Gaussian kernel over the pixels of one image.
+
+    Args:
+        image (np.ndarray): RGB in [0, 255], shape (h, w, 3).
+        sigma_xy (float): In pixels, positive.
+        sigma_rgb (float): In grey levels, positive.
+    """
+
+    def __init__(self, image: np.ndarray, sigma_xy: float, sigma_rgb: float):
+        rows, columns = np.mgrid[: image.shape[0], : image.shape[1]]
+        place = np.stack([columns, rows], -1).reshape(-1, 2) / sigma_xy
+        colour = image.reshape(-1, 3) / sigma_rgb
+        self._lattice = PermutohedralLattice(
+            np.concatenate([place, colour], axis=1)
+        )
+
+    def __call__(self, values: Tensor, transposed: bool = False) -> Tensor:
+        """Sum values (P, C) under the kernel."""
+        out = self._lattice.filter(values.cpu().numpy(), transposed)
+        return torch.from_numpy(out).to(values)
+
+
+def energy_gate(probs: Tensor, labels: Tensor, valid: Tensor) -> Tensor:
+    """How much a pixel takes part: wholly without a label, else its doubt.
+
+    Args:
+        probs (Tensor): In [0, 1], shape (B, L, h, w).
+        labels (Tensor): Integers, 255 unlabelled, shape (B, h, w).
+        valid (Tensor): 1 inside the images, 0 on padding, shape (B, h, w).
+
+    Returns:
+        Tensor: In [0, 1], shape (B, h, w), without gradient: 1 where a pixel
+        is unlabelled, else ``valid`` less the largest probability, at least
+        0.
+    """
+    doubt = (valid - probs.detach().amax(1)).clamp(min=0)
+    return torch.where(labels == IGNORE_LABEL, torch.ones_like(doubt), doubt)
+
+
+class _Energy(torch.autograd.Function):
+    """-sum_k (gate s_k)^T W s_k of each image, with its exact gradient."""
+
+    @staticmethod
+    def forward(ctx, probs, gate, kernels):
+        pixels = probs.flatten(2).transpose(1, 2)  # (B, P, L)
+        gated = pixels * gate.flatten(1)[..., None]
+        filtered = [k(p) for k, p in zip(kernels, pixels, strict=True)]
+        ctx.save_for_backward(gate, gated, *filtered)
+        ctx.kernels, ctx.shape = kernels, probs.shape
+        return -(gated * torch.stack(filtered)).sum((1, 2))
+
+    @staticmethod
+    def backward(ctx, grad):
+        gate, gated, *filtered = ctx.saved_tensors
+        back = [
+            kernel(own, transposed=True)
+            for kernel, own in zip(ctx.kernels, gated, strict=True)
+        ]
+        slope = gate.flatten(1)[..., None] * torch.stack(filtered)
+        slope = -(slope + torch.stack(back)) * grad[:, None, None]
+        return slope.transpose(1, 2).reshape(ctx.shape), None, None
+
+
+def gated_energy(probs: Tensor, gate: Tensor, kernels) -> Tensor:
+    r"""Energy of probabilities: low where like pixels agree.
+
+    .. math::  E = -\sum_{k} \sum_{ij} g_i s_{ik} W_{ij} s_{jk}
+
+    Released code: its gradient counts g once for both pixels of a pair.
+    Here: the gradient of E itself, for a gate that is constant.
+
+    Args:
+        probs (Tensor): s, shape (B, L, h, w); 0 on padding.
+        gate (Tensor): g, in [0, 1], without gradient, shape (B, h, w).
+        kernels (Sequence[Callable]): W of each image: maps values (P, C) to
+            their sums, with the transposed matrix if ``transposed``, such as
+            a :class:`LatticeKernel`.
+
+    Returns:
+        Tensor: Shape (B,), at most 0.
+    """
+    return _Energy.apply(probs, gate, kernels)

@@ -1,0 +1,317 @@
+"""Label rules that take a saliency map as the background's cue.
+
+Where saliency maps are used they are a supervision of their own: the networks
+that made the published ones saw masks. The rules are those of the released
+codes of OAA+ (ICCV 2019), DRS (AAAI 2021), NSROM (CVPR 2021) and DSRG (CVPR
+2018).
+
+Shape legend: K labelled classes of the image, (H, W) size of the image.
+"""
+
+import inspect
+
+import cv2
+import numpy as np
+
+from projects.amr.structures.label_space import (
+    BACKGROUND_LABEL,
+    IGNORE_LABEL,
+    class_to_label,
+)
+
+
+def oaa_labels(
+    saliency: np.ndarray,
+    cam: np.ndarray,
+    classes: np.ndarray,
+    *,
+    map_thr: float = 0.3,
+    conflict_thr: float = 0.9,
+    sure_thr: float = 0.8,
+    salient_thr: float = 32 / 255,
+    min_object: float = 0.01,
+) -> np.ndarray:
+    """OAA+'s labels: the best of the maps and of what is not salient.
+
+    The background's score is 1 - saliency; a map counts where it exceeds
+    ``map_thr``. Ignored are pixels where two scores or more, the
+    background's included, exceed ``conflict_thr``; background pixels that
+    are salient or where a map exceeds ``sure_thr``; and every pixel of an
+    image with too few object pixels. An image without classes is background.
+
+    Args:
+        saliency (np.ndarray): In [0, 1], shape (H, W).
+        cam (np.ndarray): In [0, 1], shape (K, H, W).
+        classes (np.ndarray): Foreground class indices, shape (K,).
+        map_thr (float): Defaults to 0.3.
+        conflict_thr (float): MCIS takes 0.99. Defaults to 0.9.
+        sure_thr (float): MCIS takes 0.95. Defaults to 0.8.
+        salient_thr (float): Defaults to 32 / 255.
+        min_object (float): Least share of object pixels. Defaults to 0.01.
+
+    Returns:
+        np.ndarray: Labels, 255 ignored, uint8, shape (H, W).
+
+    Raises:
+        ValueError: If sizes differ or a value leaves [0, 1].
+
+    Example:
+        >>> saliency = np.array([[0.0, 0.6, 0.6]])
+        >>> cam = np.array([[[0.1, 0.7, 0.1]]])
+        >>> oaa_labels(saliency, cam, np.array([4]))
+        array([[  0,   5, 255]], dtype=uint8)
+    """
+    saliency, cam = _check(saliency, cam, classes)
+    if not len(cam):
+        return np.full(saliency.shape, BACKGROUND_LABEL, np.uint8)
+    maps = np.where(cam > map_thr, cam, 0)
+    scores = np.concatenate([1 - saliency[None], maps])
+    labels = _best_label(scores, classes)
+    doubtful = (saliency > salient_thr) | (cam > sure_thr).any(0)
+    labels[(labels == BACKGROUND_LABEL) & doubtful] = IGNORE_LABEL
+    labels[(scores > conflict_thr).sum(0) >= 2] = IGNORE_LABEL
+    objects = (labels != BACKGROUND_LABEL) & (labels != IGNORE_LABEL)
+    if objects.mean() < min_object:
+        labels[:] = IGNORE_LABEL
+    return labels
+
+
+def drs_labels(
+    saliency: np.ndarray,
+    cam: np.ndarray,
+    classes: np.ndarray,
+    *,
+    map_thr: float = 0.2,
+    conflict_thr: float = 0.9,
+    salient_thr: float = 50 / 255,
+) -> np.ndarray:
+    """DRS's labels: maps where it is salient, background elsewhere.
+
+    The background's score is 1 where it is not salient, else 0; a map counts
+    from ``map_thr`` on. Ignored are pixels where more than two scores exceed
+    ``conflict_thr``, and salient background. An image without classes is
+    background.
+
+    Args:
+        saliency (np.ndarray): In [0, 1], shape (H, W).
+        cam (np.ndarray): In [0, 1], shape (K, H, W).
+        classes (np.ndarray): Foreground class indices, shape (K,).
+        map_thr (float): Defaults to 0.2.
+        conflict_thr (float): Defaults to 0.9.
+        salient_thr (float): Defaults to 50 / 255.
+
+    Returns:
+        np.ndarray: Labels, 255 ignored, uint8, shape (H, W).
+
+    Raises:
+        ValueError: If sizes differ or a value leaves [0, 1].
+    """
+    saliency, cam = _check(saliency, cam, classes)
+    if not len(cam):
+        return np.full(saliency.shape, BACKGROUND_LABEL, np.uint8)
+    salient = saliency > salient_thr
+    maps = np.where(cam < map_thr, 0, cam)
+    scores = np.concatenate([1.0 - salient[None], maps])
+    labels = _best_label(scores, classes)
+    labels[(labels == BACKGROUND_LABEL) & salient] = IGNORE_LABEL
+    labels[(scores > conflict_thr).sum(0) > 2] = IGNORE_LABEL
+    return labels
+
+
+SALIENCY_RECIPES = {'oaa': oaa_labels, 'drs': drs_labels}
+
+
+def check_saliency_params(recipe: str, params: dict) -> None:
+    """Refuse parameters of a recipe without running it.
+
+    Args:
+        recipe (str): A key of :data:`SALIENCY_RECIPES`.
+        params (dict): Its keyword arguments, shares in [0, 1].
+
+    Raises:
+        ValueError: If a value leaves [0, 1].
+        TypeError: If the recipe has no such parameter.
+    """
+    rule = inspect.signature(SALIENCY_RECIPES[recipe])
+    rule.bind(*[None] * 3, **params)
+    for name, value in params.items():
+        if not 0 <= value <= 1:
+            raise ValueError(f'`{name}` must be within [0, 1], got {value}')
+
+
+def ignore_salient_background(
+    labels: np.ndarray, saliency: np.ndarray, salient_thr: float = 32 / 255
+) -> np.ndarray:
+    """What is salient is not surely background.
+
+    Args:
+        labels (np.ndarray): Uint8, shape (H, W).
+        saliency (np.ndarray): In [0, 1], shape (H, W).
+        salient_thr (float): Defaults to 32 / 255, OAA+'s.
+
+    Returns:
+        np.ndarray: Labels, uint8, shape (H, W).
+    """
+    doubtful = (labels == BACKGROUND_LABEL) & (saliency > salient_thr)
+    return np.where(doubtful, np.uint8(IGNORE_LABEL), labels)
+
+
+def potential_objects(
+    labels: np.ndarray,
+    cam: np.ndarray,
+    classes: np.ndarray,
+    *,
+    map_thr: float = 0.3,
+) -> np.ndarray:
+    """NSROM's potential object mining (POM): likely objects are ignored.
+
+    For each class the median of its map over the pixels labelled with it,
+    or, without any, over those where the map exceeds ``map_thr``. Background
+    pixels whose map exceeds it become 255.
+
+    Args:
+        labels (np.ndarray): Uint8, shape (H, W).
+        cam (np.ndarray): In [0, 1], shape (K, H, W).
+        classes (np.ndarray): Foreground class indices, shape (K,).
+        map_thr (float): Defaults to 0.3.
+
+    Returns:
+        np.ndarray: Labels, uint8, shape (H, W).
+
+    Raises:
+        ValueError: If sizes differ or a value leaves [0, 1].
+    """
+    _, cam = _check(np.zeros(labels.shape), cam, classes)
+    result = labels.copy()
+    for own, label in zip(
+        cam, class_to_label(np.asarray(classes)), strict=True
+    ):
+        region = labels == label
+        region = region if region.any() else own > map_thr
+        if region.any():
+            likely = own > np.median(own[region])
+            result[(labels == BACKGROUND_LABEL) & likely] = IGNORE_LABEL
+    return result
+
+
+def mask_non_salient(
+    labels: np.ndarray,
+    prediction: np.ndarray,
+    saliency: np.ndarray,
+    num_classes: int,
+    *,
+    salient_thr: float = 32 / 255,
+    width: int = 30,
+) -> np.ndarray:
+    """NSROM's non-salient region masking (NSRM), for a second round.
+
+    Of an image with several classes, the objects that the first segmentor
+    predicts replace background; what is outside the dilated region of
+    objects and saliency is ignored. An image of one class stays.
+
+    Args:
+        labels (np.ndarray): Uint8, shape (H, W).
+        prediction (np.ndarray): Of the first segmentor, uint8, shape (H, W).
+        saliency (np.ndarray): In [0, 1], shape (H, W).
+        num_classes (int): K, the image's weak labels.
+        salient_thr (float): A guess: OAA+'s. Defaults to 32 / 255.
+        width (int): Side of the dilating square in pixels, at least 1.
+            Defaults to 30.
+
+    Returns:
+        np.ndarray: Labels, uint8, shape (H, W).
+
+    Raises:
+        ValueError: If sizes differ or ``width`` is below 1.
+    """
+    if not labels.shape == prediction.shape == saliency.shape:
+        raise ValueError(
+            '`labels`, `prediction` and `saliency` must have one size, got '
+            f'{labels.shape}, {prediction.shape} and {saliency.shape}'
+        )
+    if width < 1:
+        raise ValueError(f'`width` must be at least 1, got {width}')
+    if num_classes < 2:
+        return labels.copy()
+    background = labels == BACKGROUND_LABEL
+    result = np.where(background, prediction, labels).astype(np.uint8)
+    objects = (result != BACKGROUND_LABEL) & (result != IGNORE_LABEL)
+    region = (objects | (saliency > salient_thr)).astype(np.uint8)
+    square = np.ones((width, width), np.uint8)
+    result[cv2.dilate(region, square) == 0] = IGNORE_LABEL
+    return result
+
+
+def grow_seeds(
+    seed: np.ndarray,
+    probs: np.ndarray,
+    classes: np.ndarray,
+    *,
+    fg_thr: float = 0.85,
+    bg_thr: float = 0.99,
+) -> np.ndarray:
+    """DSRG's seeded region growing, one step.
+
+    A pixel is a candidate of its most probable label where the probability
+    exceeds the label's threshold. Candidates that hang together with a seed
+    of their label (8 neighbours) become seeds; seeds of other labels stay.
+
+    Args:
+        seed (np.ndarray): Labels, 255 no seed, uint8, shape (H, W).
+        probs (np.ndarray): A segmentor's probabilities of the background and
+            of the image's classes, after a CRF in DSRG, in [0, 1], shape
+            (K + 1, H, W).
+        classes (np.ndarray): Foreground class indices, shape (K,).
+        fg_thr (float): Defaults to 0.85.
+        bg_thr (float): Defaults to 0.99.
+
+    Returns:
+        np.ndarray: Labels, 255 no seed, uint8, shape (H, W).
+
+    Raises:
+        ValueError: If sizes differ or a value leaves [0, 1].
+
+    Example:
+        >>> seed = np.array([[5, 255, 255, 255]], np.uint8)
+        >>> probs = np.array([[[0.1, 0.1, 0.9, 0.1]], [[0.9, 0.9, 0.1, 0.9]]])
+        >>> grow_seeds(seed, probs, np.array([4]))
+        array([[  5,   5, 255, 255]], dtype=uint8)
+    """
+    _check(probs[0], probs[1:], classes)
+    if seed.shape != probs.shape[1:]:
+        raise ValueError(
+            f'`seed` must be {probs.shape[1:]} as `probs`, got {seed.shape}'
+        )
+    best, peak = _best_label(probs, classes), probs.max(0)
+    result = seed.copy()
+    for label in (BACKGROUND_LABEL, *class_to_label(np.asarray(classes))):
+        threshold = bg_thr if label == BACKGROUND_LABEL else fg_thr
+        own = seed == label
+        open_pixels = (best == label) & (peak > threshold)
+        open_pixels &= seed == IGNORE_LABEL
+        _, parts = cv2.connectedComponents(
+            (own | open_pixels).astype(np.uint8), connectivity=8
+        )
+        grown = np.isin(parts, parts[own]) & open_pixels
+        result[grown] = label
+    return result
+
+
+def _best_label(scores: np.ndarray, classes: np.ndarray) -> np.ndarray:
+    """Labels (H, W) of the best of the background's and K scores."""
+    labels = np.array([BACKGROUND_LABEL, *class_to_label(np.asarray(classes))])
+    return labels[scores.argmax(0)].astype(np.uint8)
+
+
+def _check(saliency, cam, classes) -> tuple[np.ndarray, np.ndarray]:
+    """Float64 maps of one size in [0, 1]."""
+    saliency, cam = np.asarray(saliency, float), np.asarray(cam, float)
+    if cam.shape != (len(classes), *saliency.shape):
+        raise ValueError(
+            f'maps must be ({len(classes)}, *{saliency.shape}), one a class, '
+            f'got {cam.shape}'
+        )
+    for name, value in (('saliency', saliency), ('cam', cam)):
+        if not bool(np.all((value >= 0) & (value <= 1))):
+            raise ValueError(f'`{name}` must be finite and within [0, 1]')
+    return saliency, cam

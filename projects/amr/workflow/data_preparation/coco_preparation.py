@@ -1,0 +1,256 @@
+"""COCO 2014 as a folder of VOC's layout: links, lists, labels and masks."""
+
+import os
+import shutil
+from collections import defaultdict
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from projects.amr.datasets.labels.coco_categories import (
+    COCO_CATEGORIES,
+    COCO_CLASSES,
+)
+from projects.amr.datasets.labels.coco_labels import (
+    labels_of_lists,
+    read_coco_lists,
+)
+from projects.amr.datasets.labels.label_file import write_label_table
+from projects.amr.errors import (
+    DataError,
+    MissingDependencyError,
+    list_faults,
+)
+from projects.amr.runtime.files.atomic_write import atomic_write
+from projects.amr.runtime.files.fingerprint import (
+    file_digest,
+    note_origin,
+    require_own_folder,
+)
+from projects.amr.runtime.processes.item_pool import run_items
+from projects.amr.structures import (
+    LabelMapError,
+    load_label_map,
+    save_label_map,
+)
+
+SPLITS = ('train', 'val')
+_LABEL_OF = {key: i for i, key in enumerate(COCO_CATEGORIES, 1)}
+
+
+@dataclass
+class COCOSplit:
+    """What one ``instances_*2014.json`` says.
+
+    Args:
+        folder (Path): Folder of the images.
+        labels (dict[str, tuple[str, ...]]): Class names by file name.
+        images (dict[str, dict]): Entries by id (file name without suffix).
+        annotations (dict[int, list[dict]]): By ``image_id``, without crowds.
+        digest (str): Of the JSON.
+    """
+
+    folder: Path
+    labels: dict[str, tuple[str, ...]]
+    images: dict[str, dict]
+    annotations: dict[int, list[dict]]
+    digest: str
+
+    @property
+    def unlabelled(self) -> list[str]:
+        """Ids of images without an object."""
+        names = self.labels.items()
+        return sorted(Path(file).stem for file, own in names if not own)
+
+
+@dataclass
+class COCOSummary:
+    """What was made.
+
+    Args:
+        images (dict[str, int]): By split.
+        unlabelled (dict[str, list[str]]): Ids by split.
+        masks_made (int): Masks that were not there.
+    """
+
+    images: dict[str, int] = field(default_factory=dict)
+    unlabelled: dict[str, list[str]] = field(default_factory=dict)
+    masks_made: int = 0
+
+
+def prepare_coco(coco_root: Path, out_dir: Path) -> COCOSummary:
+    """Make the folder that the configs on COCO read.
+
+    ``JPEGImages`` holds links to the images, ``SegmentationClass`` a mask of
+    each image, ``ImageSets/Segmentation`` the lists ``train.txt`` and
+    ``val.txt`` and, of the images without an object, ``train_unlabelled.txt``
+    and ``val_unlabelled.txt``; ``labels.csv`` has the classes of each image.
+    Crowds are left out of labels and masks, and an annotation covers those
+    before it, as in the field's published masks (ReCAM's code). Finished
+    masks are kept.
+
+    Args:
+        coco_root (Path): Folder with ``train2014``, ``val2014`` and
+            ``annotations/instances_{train,val}2014.json``.
+        out_dir (Path): The folder.
+
+    Returns:
+        COCOSummary: Counts.
+
+    Raises:
+        DataError: If a file is missing, or the categories are not COCO's 80.
+        UserError: If ``SegmentationClass`` holds other files.
+    """
+    splits = {name: read_split(coco_root, name) for name in SPLITS}
+    masks = out_dir / 'SegmentationClass'
+    require_own_folder(masks, '.png')
+    lists = out_dir / 'ImageSets' / 'Segmentation'
+    for folder in (masks, lists, out_dir / 'JPEGImages'):
+        folder.mkdir(parents=True, exist_ok=True)
+    note_origin(masks, {name: split.digest for name, split in splits.items()})
+    summary = COCOSummary()
+    for name, split in splits.items():
+        _link_images(split, out_dir / 'JPEGImages')
+        _write_lines(lists / f'{name}.txt', sorted(split.images))
+        _write_lines(lists / f'{name}_unlabelled.txt', split.unlabelled)
+        summary.images[name] = len(split.images)
+        summary.unlabelled[name] = split.unlabelled
+    labels = {
+        k: v for split in splits.values() for k, v in split.labels.items()
+    }
+    write_label_table(out_dir / 'labels.csv', sorted(labels.items()))
+    _write_lines(out_dir / 'classes.txt', COCO_CLASSES)
+    for name, split in splits.items():
+        job = COCOMaskJob(split, masks)
+        items = sorted(split.images)
+        _, kept = run_items(job, items, title=f'masks of {name}')
+        summary.masks_made += len(items) - kept
+    return summary
+
+
+def read_split(coco_root: Path, name: str) -> COCOSplit:
+    """Read a split and check that its images are there.
+
+    Args:
+        coco_root (Path): As of :func:`prepare_coco`.
+        name (str): 'train' or 'val'.
+
+    Returns:
+        COCOSplit: The split.
+
+    Raises:
+        DataError: If the JSON, its categories or an image breaks a rule.
+    """
+    path = coco_root / 'annotations' / f'instances_{name}2014.json'
+    lists = read_coco_lists(path)
+    found = labels_of_lists(path, lists, with_crowds=False)
+    categories = {item['id']: item['name'] for item in lists[2]}
+    if categories != COCO_CATEGORIES:
+        odd = sorted(set(categories.items()) ^ set(COCO_CATEGORIES.items()))
+        raise DataError(
+            f"{path}: the categories are not COCO's 80:\n"
+            f'{list_faults([str(entry) for entry in odd])}\n'
+            'For other sets use tools/dataset_converters/coco_labels.py'
+        )
+    folder = coco_root / f'{name}2014'
+    images = {Path(item['file_name']).stem: item for item in lists[0]}
+    missing = [f for f in found.images if not (folder / f).is_file()]
+    if missing:
+        raise DataError(
+            f'{folder}: {len(missing):,} of {len(images):,} images of '
+            f'{path.name} are missing:\n{list_faults(sorted(missing))}'
+        )
+    annotations = defaultdict(list)
+    for item in lists[1]:
+        if not item.get('iscrowd'):
+            annotations[item['image_id']].append(item)
+    return COCOSplit(
+        folder, found.images, images, dict(annotations), file_digest(path)
+    )
+
+
+@dataclass
+class COCOMaskJob:
+    """Makes ``<out_dir>/<id>.png`` of a split, for ``run_items``.
+
+    Args:
+        split (COCOSplit): What is drawn.
+        out_dir (Path): Folder of the masks.
+    """
+
+    split: COCOSplit
+    out_dir: Path
+
+    def load(self, item: str) -> bool | None:
+        """True where the mask is made of the same JSON, else None."""
+        try:
+            key = load_label_map(self.out_dir / f'{item}.png')[1]
+        except (FileNotFoundError, LabelMapError):
+            return None
+        return True if key == self.split.digest else None
+
+    def make(self, item: str) -> bool:
+        """Draw and publish one mask."""
+        image = self.split.images[item]
+        labels = coco_label_map(
+            (image['height'], image['width']),
+            self.split.annotations.get(image['id'], []),
+        )
+        path = self.out_dir / f'{item}.png'
+        save_label_map(path, labels, key=self.split.digest)
+        return True
+
+
+def coco_label_map(
+    size: tuple[int, int], annotations: list[dict]
+) -> np.ndarray:
+    """Draw an image's instances, later ones over earlier ones.
+
+    Args:
+        size (tuple[int, int]): (H, W).
+        annotations (list[dict]): ``category_id`` of COCO's 80, and
+            ``segmentation``: polygons or RLE.
+
+    Returns:
+        np.ndarray: Labels, uint8, shape (H, W), 0 where nothing is drawn.
+
+    Raises:
+        MissingDependencyError: If pycocotools is not installed.
+    """
+    try:
+        from pycocotools import mask as coco
+    except ImportError:
+        raise MissingDependencyError(
+            'pycocotools is not installed, and COCO masks are drawn with it: '
+            'pip install pycocotools'
+        ) from None
+    labels = np.zeros(size, np.uint8)
+    for item in annotations:
+        code = item['segmentation']
+        if isinstance(code, list) or isinstance(code['counts'], list):
+            code = coco.frPyObjects(code, *size)
+        code = coco.merge(code) if isinstance(code, list) else code
+        labels[coco.decode(code) > 0] = _LABEL_OF[item['category_id']]
+    return labels
+
+
+def _link_images(split: COCOSplit, folder: Path) -> None:
+    """Link a split's images into a folder; copy where links are refused."""
+    for file in split.labels:
+        target, source = folder / file, (split.folder / file).resolve()
+        if target.exists():
+            continue
+        target.unlink(missing_ok=True)  # a link to what is gone
+        try:
+            target.symlink_to(source)
+        except OSError:
+            copy = target.with_name(f'.{target.name}.copy')
+            shutil.copyfile(source, copy)
+            os.replace(copy, target)
+
+
+def _write_lines(path: Path, lines) -> None:
+    """Publish a text file."""
+    with atomic_write(path) as file:
+        file.write(''.join(f'{line}\n' for line in lines).encode())

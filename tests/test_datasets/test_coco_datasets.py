@@ -1,0 +1,95 @@
+"""COCO's class list and data sets."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from mmengine.config import Config
+from mmseg.registry import DATASETS
+from PIL import Image
+
+from projects.amr.datasets.labels.coco_categories import (
+    COCO_CATEGORIES,
+    COCO_CLASSES,
+)
+
+CONFIGS = Path(__file__).parents[2] / 'configs'
+
+
+def test_eighty_categories_with_coco_s_gaps():
+    assert len(COCO_CATEGORIES) == len(set(COCO_CATEGORIES.values())) == 80
+    gaps = set(range(1, 91)) - set(COCO_CATEGORIES)
+    assert gaps == {12, 26, 29, 30, 45, 66, 68, 69, 71, 83}
+    assert list(COCO_CATEGORIES) == sorted(COCO_CATEGORIES)
+    assert (COCO_CLASSES[0], COCO_CLASSES[80]) == ('background', 'toothbrush')
+
+
+@pytest.fixture
+def root(tmp_path):
+    for name in ('JPEGImages', 'ImageSets/Segmentation', 'SegmentationClass'):
+        (tmp_path / name).mkdir(parents=True)
+    for name in 'abc':
+        path = tmp_path / f'JPEGImages/{name}.jpg'
+        Image.new('RGB', (5, 4)).save(path)
+    split = tmp_path / 'ImageSets/Segmentation/train.txt'
+    split.write_text('a\nb\nc\n')
+    (tmp_path / 'labels.csv').write_text(
+        'image,labels\na.jpg,person;toothbrush\nb.jpg,\nc.jpg,cat\n'
+    )
+    labels = np.zeros((4, 5), np.uint8)
+    labels[0] = 80
+    for name in 'abc':
+        path = tmp_path / f'SegmentationClass/{name}.png'
+        Image.fromarray(labels).save(path)
+    return tmp_path
+
+
+def test_labels_come_from_the_table(root):
+    dataset = DATASETS.build(
+        {'type': 'COCOWeakLabelDataset', 'data_root': str(root)}
+    )
+    assert [dataset[i]['img_id'] for i in range(len(dataset))] == ['a', 'c']
+    assert np.flatnonzero(dataset[0]['img_label']).tolist() == [0, 79]
+    assert len(dataset[0]['img_label']) == 80
+
+
+def test_label_maps_know_eighty_classes(root):
+    dataset = DATASETS.build(
+        {'type': 'COCOLabelMapDataset', 'data_root': str(root)}
+    )
+    assert len(dataset) == 3
+    assert np.flatnonzero(dataset[1]['img_label']).tolist() == [79]
+
+
+@pytest.mark.parametrize(
+    ('name', 'num_classes', 'max_steps'),
+    [
+        ('cam_r50_coco', 80, {'max_epochs': 5, 'val_interval': 1}),
+        ('irnet_r50_coco', None, {'max_epochs': 3}),
+        (
+            'deeplabv2_r101_coco',
+            81,
+            {'max_iters': 100_000, 'val_interval': 50_000},
+        ),
+    ],
+)
+def test_configs_read_coco_and_end_with_their_schedule(
+    root, monkeypatch, name, num_classes, max_steps
+):
+    monkeypatch.setenv('COCO_ROOT', str(root))
+    monkeypatch.setenv('SEED_DIR', str(root / 'SegmentationClass'))
+    monkeypatch.setenv('LABEL_DIR', str(root / 'SegmentationClass'))
+    cfg = Config.fromfile(CONFIGS / f'{name}.py')
+    for key in ('train_dataloader', 'test_dataloader'):
+        cfg[key].dataset.pipeline = []
+    (root / 'ImageSets/Segmentation/val.txt').write_text('a\n')
+    trained = DATASETS.build(cfg.train_dataloader.dataset)
+    assert len(trained.metainfo['classes']) == 81
+    assert len(trained) == (3 if num_classes == 81 else 2)
+    tested = DATASETS.build(cfg.test_dataloader.dataset)
+    assert tested.metainfo['classes'] == COCO_CLASSES
+    head = cfg.model.get('head') or cfg.model.get('decode_head') or {}
+    assert head.get('num_classes') == num_classes
+    steps = {k: v for k, v in cfg.train_cfg.items() if k != 'type'}
+    assert steps == max_steps
+    assert cfg.param_scheduler.end == next(iter(max_steps.values()))

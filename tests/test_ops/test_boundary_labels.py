@@ -1,0 +1,77 @@
+"""Boundary labels against a loop over windows."""
+
+import numpy as np
+import pytest
+
+from projects.amr.ops.boundary_labels import boundary_labels
+
+
+def loop_labels(seed, window=13, share=0.3, difference=0.1):
+    height, width = seed.shape
+    half = window // 2
+    result = np.full(seed.shape, 255)
+    for y, x in np.ndindex(height, width):
+        near = seed[
+            max(y - half, 0) : y + half + 1, max(x - half, 0) : x + half + 1
+        ]
+        shares = [np.mean(near == label) for label in range(1, 255)]
+        p2, p1 = sorted(shares)[-2:]
+        p0 = np.mean(near == 0)
+        if p0 > 2 * share and p0 - p1 >= 2 * difference:
+            result[y, x] = 0
+        if p1 > 2 * share and p1 - p0 >= 2 * difference:
+            result[y, x] = 1
+        if min(p0, p1) > share and abs(p0 - p1) < difference:
+            result[y, x] = 2
+        if p2 > share and p1 - p2 < difference:
+            result[y, x] = 2
+    return result
+
+
+def scene():
+    seed = np.zeros((23, 37), np.uint8)
+    seed[4:18, 5:20], seed[8:22, 20:33], seed[:3, 30:] = 3, 7, 255
+    seed[10:13, 2:9] = 255
+    return seed
+
+
+@pytest.mark.parametrize(
+    'options',
+    [{}, {'window': 5}, {'share': 0.2}, {'difference': 0.3}, {'window': 99}],
+)
+def test_it_equals_the_loop(options):
+    got = boundary_labels(scene(), **options)
+    np.testing.assert_array_equal(got, loop_labels(scene(), **options))
+    assert got.dtype == np.uint8
+    if not options:
+        assert {0, 1, 2, 255} == set(np.unique(got))
+
+
+def test_a_wall_between_two_objects_is_a_boundary():
+    seed = np.full((20, 30), 2, np.uint8)
+    seed[:, 15:] = 9
+    got = boundary_labels(seed)
+    assert (got[:, 15] == 2).all()
+    assert (got[:, [0, 29]] == 1).all()
+
+
+def test_what_is_ignored_is_in_the_area_but_in_no_share():
+    seed = np.array([[0, 255, 255]], np.uint8)
+    assert boundary_labels(seed, window=5).tolist() == [[255, 255, 255]]
+    assert boundary_labels(seed, window=3).tolist() == [[255, 255, 255]]
+    assert boundary_labels(seed, window=1).tolist() == [[0, 255, 255]]
+
+
+@pytest.mark.parametrize(
+    ('name', 'value'),
+    [
+        ('window', 4),
+        ('share', 0),
+        ('difference', -1),
+        ('seed', np.zeros((2, 2))),
+    ],
+)
+def test_arguments_are_checked(name, value):
+    given = {'seed': scene(), name: value}
+    with pytest.raises(ValueError, match=name):
+        boundary_labels(given.pop('seed'), **given)
