@@ -5,8 +5,7 @@ _base_ = [
     '_base_/schedules/lite_hooks.py',
     '_base_/default_runtime.py',
 ]
-# IRNet on EfficientNet-Lite 0.
-# Values are those of irnet_r50.py, unless said otherwise.
+# Values are those of irnet_r50_voc.py, unless said otherwise.
 model = dict(
     type='IRNet',
     data_preprocessor={{_base_.lite0_preprocessor}},

@@ -153,7 +153,9 @@ def test_no_published_figure_is_in_the_readme_alone(path):
     for row in rows:
         figures = [float(x) for x in re.findall(r'\d+\.\d', row['published'])]
         stem = row['config'].split('`')[1]
-        assert figures == [m['mIoU'] for m in known[stem]], stem
+        # Seeds and pseudo labels have no model, and so no entry.
+        if not stem.startswith(('seeds_', 'pseudo_labels_')):
+            assert figures == [m['mIoU'] for m in known[stem]], stem
     assert rows
 
 

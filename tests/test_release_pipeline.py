@@ -64,12 +64,8 @@ def test_release_switches_reach_every_stage(space):
     tests = [name for name in found if name.startswith('segmentor_')]
     assert len(tests) == 4
     assert all(found[name].model.test_cfg.fuse_scales for name in tests)
-    writers = {
-        k: cfg.get('default_hooks', {}).get('label_writer')
-        for k, cfg in found.items()
-    }
-    assert writers['segmentor_val_crf'].crf == 'dense'
-    assert writers['segmentor_val'].crf is None
+    for name, crf in (('segmentor_val_crf', 'dense'), ('segmentor_val', None)):
+        assert found[name].default_hooks.label_writer.crf == crf
     root = str(space.work_dir.parent / 'voc')
     for name, cfg in found.items():
-        assert cfg.data_root == root, name
+        assert cfg.test_dataloader.dataset.data_root == root, name

@@ -5,7 +5,7 @@ _base_ = [
     '../_base_/schedules/deeplabv2_20k.py',
     '../_base_/default_runtime.py',
 ]
-# deeplabv2_r101.py at a quarter of the width, with two blocks a stage and
+# deeplabv2_r101_voc.py at a quarter of the width, with two blocks a stage and
 # from random weights, so BatchNorm is trained: same classes, small sizes.
 model = dict(
     type='MultiScaleLossEncoderDecoder',

@@ -3,7 +3,7 @@ _base_ = [
     '../_base_/schedules/irn_3e.py',
     '../_base_/default_runtime.py',
 ]
-# irnet_r50.py at a quarter of the width, on the toy classifier's backbone
+# irnet_r50_voc.py at a quarter of the width, on the toy classifier's backbone
 # instead of ImageNet's: same classes, small sizes.
 model = dict(
     type='IRNet',

@@ -24,7 +24,7 @@ WAYS = ('released', 'one class', 'one image', 'batched')
 
 
 def make_model(options) -> nn.Module:
-    """A ResNet-50 classifier of a given width, as in cam_r50.py."""
+    """A ResNet-50 classifier of a given width, as in cam_r50_voc.py."""
     init_default_scope('mmseg')
     MMLogger.get_current_instance().setLevel('ERROR')
     torch.manual_seed(0)

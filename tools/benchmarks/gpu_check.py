@@ -106,7 +106,7 @@ def run_chain(options: Namespace, seconds: float) -> dict:
         )
         config.write_text(text)
         tool = measuring.ROOT / 'tools' / 'run_pipeline.py'
-        roots = dict(TOYVOC_ROOT=data, TOYVOC_SCALE_ROOT=data)
+        roots = dict(TOYVOC_ROOT=data)
         failure = call([str(tool), str(config)], seconds, roots)
         summary = work_dir / 'summary.json'
         found = json.loads(summary.read_text()) if summary.is_file() else {}
