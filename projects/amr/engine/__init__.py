@@ -1,6 +1,7 @@
 from .hooks import (
     AtomicCheckpointHook,
     BoundaryWriterHook,
+    CAMAccumulationHook,
     CAMGenerationHook,
     CAMVisualizationHook,
     ChannelsLastHook,
@@ -19,6 +20,7 @@ __all__ = [
     'AtomicCheckpointHook',
     'BFloat16OptimWrapper',
     'BoundaryWriterHook',
+    'CAMAccumulationHook',
     'CAMGenerationHook',
     'CAMVisualizationHook',
     'ChannelsLastHook',

@@ -1,5 +1,6 @@
 from .atomic_checkpoint_hook import AtomicCheckpointHook
 from .boundary_writer_hook import BoundaryWriterHook
+from .cam_accumulation_hook import CAMAccumulationHook
 from .cam_generation_hook import CAMGenerationHook
 from .cam_visualization_hook import CAMVisualizationHook
 from .channels_last_hook import ChannelsLastHook
@@ -16,6 +17,7 @@ from .timed_logger_hook import TimedLoggerHook
 __all__ = [
     'AtomicCheckpointHook',
     'BoundaryWriterHook',
+    'CAMAccumulationHook',
     'CAMGenerationHook',
     'CAMVisualizationHook',
     'ChannelsLastHook',

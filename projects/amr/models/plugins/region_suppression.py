@@ -4,10 +4,11 @@ from mmseg.registry import MODELS
 from torch import Tensor, nn
 
 from projects.amr.ops.region_suppression import suppress_regions
+from projects.amr.runtime.checkpoints.checkpoint import StartsFromScratch
 
 
 @MODELS.register_module()
-class RegionSuppression(nn.Module):
+class RegionSuppression(StartsFromScratch, nn.Module):
     """Cut the peaks of feature maps, so that less obvious parts count.
 
     The layer takes the place of a ReLU: what exceeds ``delta`` times a map's

@@ -1,0 +1,133 @@
+"""OAA's accumulation in a real training: maxima, resumes, order."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from mmengine.runner import Runner
+from runner_configs import tiny_config
+
+from model_configs import branch
+from projects.amr.engine.hooks import CAMAccumulationHook
+from projects.amr.ops.cam_accumulation import accumulate_cam, seen_classes
+from projects.amr.structures import CAMRecord
+
+
+@pytest.fixture
+def train(toy_root, tmp_path):
+    """Train a tiny classifier for some epochs with the hook."""
+
+    def _train(name, epochs=2, resume=False, **hook):
+        cfg = tiny_config(toy_root, tmp_path / name, branch())
+        cfg.experiment_name = f'{tmp_path.name}_{name}_{epochs}'
+        cfg.randomness = dict(seed=3)
+        cfg.train_cfg.max_epochs = epochs
+        cfg.val_cfg = cfg.val_dataloader = cfg.val_evaluator = None
+        cfg.resume = resume
+        if hook.pop('on', True):
+            hook = dict(type='CAMAccumulationHook', **hook)
+            cfg.default_hooks.accumulation = hook
+        runner = Runner.from_cfg(cfg)
+        runner.train()
+        return runner, tmp_path / name / 'accumulated_cams'
+
+    return _train
+
+
+def records(folder):
+    return {p.stem: CAMRecord.load(p) for p in sorted(folder.glob('*.npz'))}
+
+
+def test_records_are_the_maxima_of_the_states(train, monkeypatch):
+    made = []  # of every pass, before it is accumulated
+    accumulate = CAMAccumulationHook._accumulate
+
+    def spied(self, sample, last):
+        pred = sample.pred_cam
+        made.append(
+            (
+                sample.img_id,
+                sample.gt_label.nonzero()[:, 0],
+                dict(zip(pred.classes, pred.get(pred.final), strict=True)),
+                sample.pred_score,
+                last,
+            )
+        )
+        accumulate(self, sample, last)
+
+    monkeypatch.setattr(CAMAccumulationHook, '_accumulate', spied)
+    _, folder = train('a', epochs=3)
+    found = records(folder)
+    assert len(made) == 3 * len(found) == 24
+    for img_id, record in found.items():
+        own = [pass_ for pass_ in made if pass_[0] == img_id]
+        for k, cam in zip(record.classes, record.cam, strict=True):
+            best = np.zeros_like(cam)
+            for _, labelled, maps, scores, last in own:
+                seen = scores[k] >= scores.sort().values[-len(labelled)]
+                if k in maps and (seen or (last and not best.any())):
+                    best = np.maximum(best, maps[k].numpy())
+            np.testing.assert_allclose(cam, best, atol=1e-3)
+        assert set(record.classes) | set(record.dropped) == set(
+            own[0][1].tolist()
+        )
+
+
+def test_training_is_the_same_with_and_without(train):
+    runner, _ = train('with')
+    plain, _ = train('without', on=False)
+    for a, b in zip(
+        runner.model.state_dict().values(),
+        plain.model.state_dict().values(),
+        strict=True,
+    ):
+        torch.testing.assert_close(a, b, rtol=0, atol=0)
+
+
+def test_a_resumed_training_has_the_records_of_an_undisturbed_one(train):
+    _, whole = train('whole', epochs=3)
+    train('parts', epochs=2)
+    _, parts = train('parts', epochs=3, resume=True)
+    a, b = records(whole), records(parts)
+    assert a.keys() == b.keys()
+    for img_id, record in a.items():
+        # The last epoch of the short run fills classes that were never seen.
+        shared = np.isin(b[img_id].classes, record.classes)
+        assert (b[img_id].cam[shared] >= record.cam - 1e-3).all()
+        assert (b[img_id].classes == record.classes).all()
+
+
+def test_a_new_training_keeps_an_earlier_one_s_records_aside(train):
+    _, folder = train('again', epochs=1)
+    first = {p.name: p.read_bytes() for p in folder.glob('*.npz')}
+    train('again', epochs=1)
+    aside = folder.with_name('accumulated_cams.previous')
+    assert {p.name: p.read_bytes() for p in aside.glob('*.npz')} == first
+    assert len(records(folder)) == len(first)
+
+
+def test_passes_by_iteration_and_scores(train):
+    runner, folder = train(
+        'iterations',
+        epochs=1,
+        interval=3,
+        by_epoch=False,
+        evaluator=dict(type='CAMIoUMetric', bg_thr=0.2),
+    )
+    assert len(records(folder)) == 8
+    (scalars,) = Path(runner.log_dir).rglob('scalars.json')
+    assert 'accumulated/cam/mIoU_fixed' in scalars.read_text()
+
+
+def test_classes_that_are_not_seen_stay_as_they_are():
+    cam = torch.tensor([[[1.0, 0.0]], [[0.0, 1.0]]])
+    scores = torch.tensor([0.9, 0.1, 0.5])
+    seen = seen_classes(scores.logit(), torch.tensor([0, 1]))
+    assert accumulate_cam(None, cam, seen=seen)[1].sum() == 0
+
+
+@pytest.mark.parametrize('wrong', [dict(interval=0), dict(begin=-1)])
+def test_counts_out_of_range_are_refused(wrong):
+    with pytest.raises(ValueError, match=next(iter(wrong))):
+        CAMAccumulationHook(**wrong)
