@@ -10,6 +10,7 @@ from projects.amr.errors import UserError
 from projects.amr.runtime.files.progress import Reporter
 from projects.amr.runtime.processes.tool_process import call_tool
 from projects.amr.workflow.launch.config_agreement import settle_config
+from projects.amr.workflow.pipeline.forecast import forecast
 from projects.amr.workflow.pipeline.records import (
     MANIFEST,
     StageRecord,
@@ -46,6 +47,7 @@ class PipelineRunner:
         self.reporter = reporter
         self.gpus = gpus
         self.status: dict[str, dict] = {}
+        self._forecast = None
 
     def run(self, chosen: list[Stage], force: bool = False) -> None:
         """Run unfinished stages in order.
@@ -76,6 +78,7 @@ class PipelineRunner:
                 self.reporter.step(f'{head}: finished before')
                 continue
             self._announce(head, stage, state, chosen)
+            self._tell_forecast(chosen[number - 1 :])
             self._run(context, inputs, state)
 
     def _agrees(self, stage: Stage) -> bool:
@@ -101,6 +104,13 @@ class PipelineRunner:
                 f'  rerunning {stage.name} and, where its outputs change, '
                 f'{", ".join(later)}'
             )
+
+    def _tell_forecast(self, stages: list[Stage]) -> None:
+        """Say once, as soon as it is known, how long the rest will take."""
+        if self._forecast is None:
+            self._forecast = forecast(self.space, stages)
+            if self._forecast:
+                self.reporter.step(f'  {self._forecast}')
 
     def _run(self, context: StageContext, inputs, state: StageState) -> None:
         """Run one stage and publish its record."""
