@@ -8,6 +8,13 @@ no_amm = {'model.compensation.backbone.branches': None}
 amm = dict(name='+ AMM', config=amr, cfg_options=no_cps)
 full = dict(name='+ AMM + L_cps', config=amr)
 modulation = 'model.compensation.backbone.amm'
+# Strength, threshold and weight are AdvCAM's own; 27 steps.
+adv_cam = {
+    'model.test_cfg.extractor.type': 'AdvCAM',
+    'model.test_cfg.extractor.num_steps': 27,
+    'model.test_cfg.extractor.ad_reduction': 'positive',
+    'model.test_cfg.max_batch': 32,
+}
 # Eq. 2 weighs the two maps in the test alone.
 other_xi = [
     dict(
@@ -110,6 +117,26 @@ tables = {
                 name='normalised, released weight',
                 config=amr,
                 cfg_options={'model.loss_cps.loss_weight': 0.05},
+            ),
+        ],
+    ),
+    'systems': dict(
+        title='Systems beside AMR, on the same backbone and schedule',
+        rows=[
+            baseline,
+            dict(name='DRS', config='../../cam_lite0_voc_drs.py'),
+            dict(
+                name='AdvCAM',
+                config=cam,
+                weights_of=cam,
+                cfg_options=adv_cam,
+            ),
+            full,
+            dict(
+                name='AMR, AdvCAM',
+                config=amr,
+                weights_of=amr,
+                cfg_options=adv_cam,
             ),
         ],
     ),
