@@ -7,6 +7,7 @@ import pytest
 import torch
 from mmengine.config import Config
 from mmengine.runner import Runner
+from tool_process import run_tool_process
 
 from projects.amr.runtime.checkpoints.pretrained import find_weights
 from projects.amr.runtime.checkpoints.strict_loading import use_strict_loading
@@ -84,7 +85,18 @@ def test_chain_runs_on_photos(load, tmp_path):
     cfg = load('irnet_lite0_voc.py', SEED_DIR=seeds, CAM_DIR=cams)
     metrics = run(cfg).test()
     assert 0 <= metrics['pseudo/mIoU_fixed'] <= 100
-    labels = Path(cfg.work_dir) / 'labels'
+    boundaries = Path(cfg.work_dir) / 'boundaries'
+    labels = tmp_path / 'labels'
+    run_tool_process(
+        'make_pseudo_labels.py',
+        ROOT / 'configs/pseudo_labels_voc.py',
+        *('--work-dir', tmp_path / 'walk', '--out', labels, '--cfg-options'),
+        f'test_dataloader.dataset.ann_file={tmp_path / "ids.txt"}',
+        'test_dataloader.num_workers=0',
+        cwd=tmp_path,
+        CAM_DIR=str(cams),
+        BOUNDARY_DIR=str(boundaries),
+    )
     assert {path.stem for path in labels.glob('*.png')} == set(IDS)
 
     cfg = load('deeplabv2_lite0_voc.py', LABEL_DIR=labels)

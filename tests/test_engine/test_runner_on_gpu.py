@@ -70,6 +70,7 @@ def affinity(root, folder):
     dataset = cfg.test_dataloader.dataset
     dataset.data_root = str(root)
     dataset.pipeline[3].cam_dir = str(folder / 'cams')
+    cfg.default_hooks.boundary_writer.out_dir = str(folder / 'made')
     cfg.work_dir = str(folder)
     cfg.launcher = 'none'
     return cfg

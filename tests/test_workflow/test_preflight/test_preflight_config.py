@@ -82,6 +82,7 @@ def test_lists_of_a_pipeline(toy_root, tmp_path):
         ('cam_train.train', 'train'),
         ('cam_train.val', 'val'),
         ('cam_make.test', 'made'),
+        ('seeds.test', 'made'),
         ('seg_train.val', 'val'),
         ('seg_val.test', 'made'),
     ]

@@ -9,6 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from projects.amr.models.bounded_images import MAX_PIXELS
+from projects.amr.models.cam_methods.multi_scale_cam import class_scores
 from projects.amr.ops import normalize_cam
 from projects.amr.workflow.deploy.trained_model import TrainedModel
 
@@ -92,15 +93,16 @@ class ExportedClassifier(ExportedModel):
         inputs = self.normalise(image)
         size = inputs.shape[2:]
         method = self.model.cam_method
-        cams, logits = self.model.view_cams(inputs)
-        cams = {
-            name: normalize_cam(
-                _enlarge(cam.relu(), _stride_size(size, method.output_stride))
+        cams, logits = {}, {}
+        for name, branch in self.model.branches().items():
+            cam, pooled = branch.view_cam(inputs)
+            logits[name] = [pooled]
+            cam = _enlarge(
+                cam.relu(), _stride_size(size, method.output_stride)
             )
-            for name, cam in cams.items()
-        }
-        final = self.model.fuse_cams(cams)[self.model.final]
-        scores = self.model.fuse_scores(logits)
+            cams[name] = normalize_cam(cam)[0]
+        final = self.model.combine(cams)[self.model.final][None]
+        scores = class_scores(logits)
         best = scores == scores.amax(1, keepdim=True)
         found = (scores > method.score_thr) | best
         return scores, _enlarge(final * found[..., None, None], size)
