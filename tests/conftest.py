@@ -44,3 +44,8 @@ def voc_sample() -> Path:
     if not VOC_SAMPLE.is_dir():
         pytest.skip('no VOC sample beside the project')
     return VOC_SAMPLE
+
+
+def pytest_collection_modifyitems(items: list) -> None:
+    """Run the tools' tests first: the longest files end none too late."""
+    items.sort(key=lambda item: 'test_tools' not in item.path.parts)

@@ -6,6 +6,8 @@ import shutil
 import time
 from pathlib import Path
 
+from mmengine.config import Config
+
 from projects.amr.errors import UserError
 from projects.amr.runtime.files.progress import Reporter
 from projects.amr.runtime.processes.tool_process import call_tool
@@ -38,8 +40,8 @@ class PipelineRunner:
     Args:
         space (Workspace): Stages and folders.
         reporter (Reporter): Shows the progress.
-        gpus (int): Processes of a training or test, 1 without a launcher.
-            Defaults to 1.
+        gpus (int): Processes of a training or test, 1 without a launcher;
+            they share a training's batch. Defaults to 1.
     """
 
     def __init__(self, space: Workspace, reporter: Reporter, gpus: int = 1):
@@ -149,6 +151,8 @@ class PipelineRunner:
             cfg = copy.deepcopy(context.cfg)
             if cfg.get('class_file'):
                 cfg.class_file = ''  # fitted; the work dir may move
+            if stage.kind == 'train':
+                share_batch(cfg, self.gpus)
             cfg.dump(config)
             arguments = [config, *self._own_arguments(context), *arguments]
             if not tool:
@@ -202,6 +206,24 @@ class PipelineRunner:
                 stale.add(stage.name)
             lines.append((stage.name, what))
         return lines
+
+
+def share_batch(cfg: Config, processes: int) -> None:
+    """Divide a training's batch among processes, so that its total stays.
+
+    ``batch_size`` is per process. Where it cannot be divided, the total
+    changes a little and the learning rate with it.
+
+    Args:
+        cfg (Config): Of a training, changed in place.
+        processes (int): At least 1.
+    """
+    loader = cfg.train_dataloader
+    total = loader.get('batch_size') or 1
+    loader.batch_size = max(round(total / processes), 1)
+    scaling = cfg.get('auto_scale_lr') or {}
+    if loader.batch_size * processes != total and scaling:
+        cfg.auto_scale_lr.enable = True
 
 
 def clear(folder: Path, keep: bool) -> None:
