@@ -1,4 +1,4 @@
-# The paper preset with AdvCAM in place of plain CAMs (the released code's
+# The paper preset with AdvCAM instead of plain CAMs (the released code's
 # way; not in the paper). Tests a checkpoint of amr_r50_voc.py.
 _base_ = './amr_r50_voc.py'
 model = dict(

@@ -1,5 +1,5 @@
 #!/usr/bin/env python
-"""Say what of the installation is missing or does not fit, and the remedy.
+"""Say what of the installation is missing or does not fit, and what to do.
 
 One line a check: ``ok``, ``note`` (works without it) or ``problem``, with
 what to do. Exit code 0 without a problem, 4 with one. Every package is

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 
 
 class UserError(Exception):
-    """A fault in what the user gave: named, with its rule and remedy."""
+    """A fault in what the user gave: named, with its rule and the way out."""
 
     exit_code = 2
 
@@ -21,7 +21,7 @@ class DataError(UserError, ValueError):
 
 
 class MissingWeightsError(UserError):
-    """Initial weights are configured and cannot be had."""
+    """Initial weights are configured and missing."""
 
     exit_code = 4
 

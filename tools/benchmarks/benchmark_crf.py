@@ -26,7 +26,7 @@ LINE = (
 
 
 class BruteForceKernel:
-    """The exact kernel, (P, P), in place of the lattice."""
+    """The exact kernel, (P, P), instead of the lattice."""
 
     def __init__(self, features: np.ndarray):
         features = features.astype(np.float32)

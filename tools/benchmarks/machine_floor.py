@@ -1,4 +1,4 @@
-"""The least time that a computation can take on the machine at hand.
+"""The least time that a computation can take on this machine.
 
 Its operations (``work_counter.py``) divided by the machine's rates, measured
 in the same process (:func:`measure_rates`), give two floors:

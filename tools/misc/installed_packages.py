@@ -1,7 +1,7 @@
 """Installed packages against requirements.txt: the standard library alone.
 
-Each check yields state, text and remedy. It is no part of ``projects.amr``,
-since importing that needs most of what is checked here.
+Each check yields state, text and what to do. The module is no part of
+``projects.amr``: importing that needs most of what is checked here.
 """
 
 from __future__ import annotations
@@ -208,7 +208,7 @@ def check_upstream() -> Iterator[tuple]:
         yield PROBLEM, text, 'use torch below 2.6, or the onedl-* stack'
     for name in ('mmcv-lite', 'mmcv-full'):
         if installed(name):
-            text = f'{name} is installed beside or in place of mmcv'
+            text = f'{name} is installed together with or instead of mmcv'
             yield PROBLEM, text, f'pip uninstall {name}, then {INSTALL}'
 
 

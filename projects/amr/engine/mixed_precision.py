@@ -107,14 +107,14 @@ def settle_half(cfg: Config) -> None:
             found.append(f'{name}.fp16=True')
     if found:
         print_log(
-            f'This processor only emulates bfloat16: float32 in place of '
+            f'This processor only emulates bfloat16: float32 instead of '
             f'{", ".join(found)} (emulate_half=True keeps that)',
             'current',
         )
 
 
 def _best_type() -> str:
-    """Half precision that the GPU at hand is made for."""
+    """Half precision that this GPU is made for."""
     if not torch.cuda.is_available():  # another kind of accelerator
         return 'fp16'
     capability = torch.cuda.get_device_capability()

@@ -14,7 +14,7 @@ _PREFIX = 'details/'
 
 
 def put_nested_results(owner: str, details: dict) -> None:
-    """Hand in the details of one owner, in place of its earlier ones.
+    """Hand in the details of one owner, instead of its earlier ones.
 
     Args:
         owner (str): Who hands in, for example a metric's prefix.

@@ -113,7 +113,7 @@ class _PathMax(torch.autograd.Function):
     def forward(ctx, maps: Tensor, radius: int, as_affinity: bool) -> Tensor:
         """Path maxima (N, P, H, W) of maps (N, H, W), looked up by rank."""
         num_maps, height, width = maps.shape
-        # Integers in place of values: a winner is named by its rank.
+        # Integers instead of values: a winner is named by its rank.
         ranks, order = _rank_cells(maps)
         winners = path_maxima(ranks, radius, height * width)
         # The last column is the outside: 1, and no gradient.

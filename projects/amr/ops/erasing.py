@@ -15,7 +15,7 @@ def erase_peaks(
     """Set pixels to 0 where a labelled class's CAM is high.
 
     The idea is that of adversarial erasing (Wei et al., CVPR 2017), where it
-    is done in rounds; here the map is that of the step at hand.
+    is done in rounds; here the map is that of the current step.
 
     Args:
         images (Tensor): Shape (N, 3, H, W), normalised, so that 0 is the

@@ -25,7 +25,7 @@ def feature_affinity(features: Tensor, radius: int) -> Tensor:
 
     The released way gathers both features of every pair, C x P values a
     pixel. Here the differences are formed one offset at a time and formed
-    anew in the backward pass, so that only a few times C values a pixel are
+    again in the backward pass, so that only a few times C values a pixel are
     held. The gradient of a difference of 0 is 0.
 
     Args:

@@ -30,7 +30,7 @@ def full_precision(device: torch.device) -> AbstractContextManager:
     """Context in which autocast lets operations on a device alone.
 
     Args:
-        device (torch.device): Of the tensors at hand; ``meta``, which counts
+        device (torch.device): Of the tensors; ``meta``, which counts
             operations and has no autocast, included.
 
     Returns:

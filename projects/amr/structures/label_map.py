@@ -109,7 +109,7 @@ def load_label_map(path: str | os.PathLike) -> tuple[np.ndarray, str]:
     if mode not in _LABEL_MODES:
         raise LabelMapError(
             f'{path} must hold label values, a palette (P) or grey (L) PNG '
-            f'of 8 bits, got mode {mode}: colours were saved in place of '
+            f'of 8 bits, got mode {mode}: colours were saved instead of '
             'labels, or values of 16 bits; save it again from the labels'
         )
     return labels, str(key)

@@ -48,7 +48,7 @@ class LoadCAMRecord(BaseTransform):
 
     Args:
         cam_dir (str): Folder of the records, named ``<img_id>.npz``.
-        branch (str, optional): A branch's map in place of the final one.
+        branch (str, optional): A branch's map instead of the final one.
             Defaults to None.
 
     Raises:

@@ -58,7 +58,7 @@ class ExactResumeHook(Hook):
       (:func:`seed_samples`), so neither the number of workers nor an
       interruption changes them.
     * An epoch that was interrupted goes on at the next batch, where
-      mmengine would begin it anew with the schedule already advanced.
+      mmengine would begin it again with the schedule already advanced.
     * With another number of processes or another batch size, what changes is
       logged (:func:`fit_schedule`). Other changes of optimizer and schedule,
       which would have no effect, are refused

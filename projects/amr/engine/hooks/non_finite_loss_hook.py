@@ -86,7 +86,7 @@ class NonFiniteLossHook(Hook):
             f'{", ".join(first["images"])} (all of them: {path}). Last good '
             f'checkpoint: {good or "none"}. Look at these images; go on with '
             '--resume and optim_wrapper.clip_grad.max_norm=..., or start '
-            'anew with a smaller learning rate'
+            'again with a smaller learning rate'
         )
 
 

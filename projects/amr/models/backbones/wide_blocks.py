@@ -54,7 +54,7 @@ class WideBlock(BaseModule):
 
         Args:
             x (Tensor): The input.
-            active (Tensor, optional): ``activate(x)``, if it is at hand.
+            active (Tensor, optional): ``activate(x)``, if it is known.
                 Defaults to None.
 
         Returns:
