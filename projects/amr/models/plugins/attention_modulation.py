@@ -6,7 +6,7 @@ Shape legend: N images, C channels, (h, w) feature size.
 from functools import partial
 
 import torch
-from mmseg.registry import MODELS
+from mmseg.registry import MODELS, TASK_UTILS
 from torch import Tensor, nn
 
 from projects.amr.ops import gaussian_modulation, threshold_modulation
@@ -71,7 +71,8 @@ class AttentionModulation(StartsFromScratch, nn.Module):
         kernel_size (int): Of the spatial convolution, in feature pixels,
             odd. Defaults to 7 (not in the paper; released code).
         modulation (dict): ``type`` is ``'gaussian'`` or ``'threshold'``
-            (Table 4), the rest are arguments of
+            (Table 4) or the name of a function of attention values that
+            TASK_UTILS knows; the rest are its arguments, see
             :func:`gaussian_modulation` / :func:`threshold_modulation`.
             Defaults to dict(type='gaussian').
         norm_always_train (bool): Whether the BatchNorm of ``'max_mean'``
@@ -178,12 +179,13 @@ def _build_modulation(cfg: dict) -> partial:
     """Bind the arguments of a modulation function."""
     cfg = dict(cfg)
     kind = cfg.pop('type', None)
-    if kind not in MODULATIONS:
+    function = MODULATIONS.get(kind) or (kind and TASK_UTILS.get(kind))
+    if function is None:
         raise ValueError(
-            f'`modulation.type` must be one of {sorted(MODULATIONS)}, '
-            f'got {kind!r}'
+            f'`modulation.type` must be one of {sorted(MODULATIONS)} or a '
+            f'function registered in TASK_UTILS, got {kind!r}'
         )
-    return partial(MODULATIONS[kind], **cfg)
+    return partial(function, **cfg)
 
 
 def _channel_transform(kind: str, channels: int, reduction: int) -> nn.Module:
