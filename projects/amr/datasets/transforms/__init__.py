@@ -16,7 +16,12 @@ from .pack_weak_label import (
 )
 from .pseudo_label import GenerateSeed, RandomWalkPseudoLabel
 from .segment_votes import LoadSegments, VoteSegments
-from .stage_outputs import LoadBoundaryMap, LoadCAMRecord, LoadSaliency
+from .stage_outputs import (
+    LoadBoundaryMap,
+    LoadCAMRecord,
+    LoadSaliency,
+    LoadSubcategories,
+)
 
 __all__ = [
     'GenerateSeed',
@@ -27,6 +32,7 @@ __all__ = [
     'LoadPartMap',
     'LoadSaliency',
     'LoadSegments',
+    'LoadSubcategories',
     'LoadWeakLabelImage',
     'PackAffinityInputs',
     'PackLabelMapInputs',

@@ -32,12 +32,14 @@ class PackWeakLabelInputs(PackLabelMapInputs):
     - img (np.ndarray, (H, W, 3))
     - img_label (np.ndarray, float32, (K,)): multi-hot
     - gt_seg_map, gt_part_map (np.ndarray, (H, W), optional)
+    - img_sub_label (np.ndarray, float32, (K * S,), optional)
 
     Added Keys:
 
     - inputs (Tensor, (3, H, W))
     - data_samples (SegDataSample) with ``gt_label`` (Tensor, (K,)) and,
-      where given, ``gt_sem_seg`` and ``gt_part`` (PixelData, (1, H, W))
+      where given, ``gt_sem_seg`` and ``gt_part`` (PixelData, (1, H, W)) and
+      ``gt_sub_label`` (Tensor, (K * S,))
 
     Args:
         meta_keys (Sequence[str]): Keys kept as metainfo. Defaults to
@@ -66,6 +68,8 @@ class PackWeakLabelInputs(PackLabelMapInputs):
         packed = super().transform(results)
         sample = packed['data_samples']
         sample.gt_label = torch.from_numpy(results['img_label'])
+        if 'img_sub_label' in results:
+            sample.gt_sub_label = torch.from_numpy(results['img_sub_label'])
         if 'gt_part_map' in results:
             part = torch.from_numpy(results['gt_part_map'])[None]
             sample.gt_part = PixelData(data=part.long())

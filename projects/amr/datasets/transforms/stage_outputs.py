@@ -17,6 +17,7 @@ from projects.amr.structures import (
     load_label_map,
 )
 from projects.amr.structures.label_rules import check_mask_size
+from projects.amr.structures.subcategory_labels import load_subcategories
 
 INPUT_PLACES = (
     'cam_dir',
@@ -179,4 +180,41 @@ class LoadSaliency(BaseTransform):
         size = grey.shape
         check_mask_size(path, size, results.get('img_shape', size))
         results['saliency'] = grey.astype(np.float32) / 255
+        return results
+
+
+@TRANSFORMS.register_module()
+class LoadSubcategories(BaseTransform):
+    """Load the clusters of an image's classes (SC-CAM).
+
+    Required Keys:
+
+    - img_id (str)
+
+    Added Keys:
+
+    - img_sub_label (np.ndarray, float32, (K * S,)): multi-hot
+
+    Args:
+        path (str): File that ``tools/cluster_images.py`` wrote.
+
+    Raises:
+        DataError: If the file is unreadable, or does not know the image.
+    """
+
+    def __init__(self, path: str):
+        self.path = path
+        self._labels: dict[str, np.ndarray] | None = None
+
+    def transform(self, results: dict) -> dict:
+        """Add the image's row."""
+        if self._labels is None:
+            self._labels = load_subcategories(self.path)
+        try:
+            results['img_sub_label'] = self._labels[results['img_id']]
+        except KeyError:
+            raise DataError(
+                f'{self.path} does not know {results["img_id"]}: cluster '
+                'the images of this training with tools/cluster_images.py'
+            ) from None
         return results

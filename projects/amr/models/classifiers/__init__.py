@@ -2,5 +2,12 @@ from .amr import AMR
 from .base_cam_classifier import BaseCAMClassifier
 from .cam_classifier import CAMClassifier
 from .seam import SEAM
+from .sub_category_classifier import SubCategoryClassifier
 
-__all__ = ['AMR', 'SEAM', 'BaseCAMClassifier', 'CAMClassifier']
+__all__ = [
+    'AMR',
+    'SEAM',
+    'BaseCAMClassifier',
+    'CAMClassifier',
+    'SubCategoryClassifier',
+]

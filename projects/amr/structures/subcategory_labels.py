@@ -1,0 +1,68 @@
+"""Sub-category labels of images, between SC-CAM's rounds, on disk.
+
+Shape legend: I images, K classes, S clusters of a class at most.
+"""
+
+import os
+
+import numpy as np
+
+from projects.amr.errors import DataError
+from projects.amr.runtime.files.array_archive import load_arrays
+from projects.amr.runtime.files.atomic_write import atomic_write
+
+
+def save_subcategories(
+    path: str | os.PathLike, img_ids: list[str], labels: np.ndarray
+) -> None:
+    """Write the labels of all images: complete, or not at all.
+
+    Args:
+        path (str | PathLike): The ``.npz`` file.
+        img_ids (list[str]): I distinct names.
+        labels (np.ndarray): {0, 1}, shape (I, K * S).
+
+    Raises:
+        ValueError: If the numbers of rows differ or names repeat.
+    """
+    if len(set(img_ids)) != len(img_ids) or len(img_ids) != len(labels):
+        raise ValueError(
+            f'`img_ids` must be {len(labels)} distinct names, got '
+            f'{len(set(img_ids))} of {len(img_ids)}'
+        )
+    with atomic_write(path) as file:
+        np.savez(
+            file,
+            img_ids=np.array(img_ids, dtype=np.str_),
+            labels=np.asarray(labels, dtype=np.uint8),
+        )
+
+
+def load_subcategories(path: str | os.PathLike) -> dict[str, np.ndarray]:
+    """Read the labels of all images.
+
+    Args:
+        path (str | PathLike): The ``.npz`` file.
+
+    Returns:
+        dict[str, np.ndarray]: Float32 (K * S,), {0, 1}, by image.
+
+    Raises:
+        DataError: If the file is missing, damaged or of another kind.
+    """
+    way_out = 'make it again with tools/cluster_images.py'
+    try:
+        arrays = load_arrays(path)
+        names, labels = arrays['img_ids'].tolist(), arrays['labels']
+    except FileNotFoundError:
+        raise DataError(f'no sub-categories in {path}: {way_out}') from None
+    except (ValueError, KeyError) as error:
+        raise DataError(
+            f'{path} holds no sub-categories ({error}): {way_out}'
+        ) from None
+    if labels.ndim != 2 or len(labels) != len(names):
+        raise DataError(
+            f'{path}: {len(names)} images and labels of shape '
+            f'{labels.shape}: {way_out}'
+        )
+    return dict(zip(names, labels.astype(np.float32), strict=True))
