@@ -12,6 +12,7 @@ from mmengine.runner import get_priority
 from mmseg.registry import DATASETS, HOOKS, METRICS, MODELS
 
 from projects.amr.models import AMR, SEAM, CAMClassifier, IRNet
+from projects.amr.models.classifiers import SubCategoryClassifier
 from projects.amr.runtime.checkpoints.pretrained import (
     drop_pretrained,
     find_pretrained,
@@ -27,9 +28,15 @@ CLASSIFIERS = sorted(
     path
     for path in CONFIGS.rglob('*.py')
     if not {'_base_', 'pipelines'} & set(path.parts)
-    and path.name.startswith(('cam_', 'amr_', 'seam_'))
+    and path.name.startswith(('cam_', 'amr_', 'seam_', 'sccam_'))
 )
-ALGORITHMS = {'seam_amr': AMR, 'seam': SEAM, 'amr': AMR, 'cam': CAMClassifier}
+ALGORITHMS = {
+    'seam_amr': AMR,
+    'seam': SEAM,
+    'amr': AMR,
+    'cam': CAMClassifier,
+    'sccam': SubCategoryClassifier,
+}
 BACKBONES = {
     'lite0': ('EfficientNetLite', 1280),
     'wrn38': ('WideResNet38', 4096),
