@@ -94,6 +94,8 @@ def test_chain_runs_on_photos(load, tmp_path):
         f'test_dataloader.dataset.ann_file={tmp_path / "ids.txt"}',
         'test_dataloader.num_workers=0',
         cwd=tmp_path,
+        VOC_ROOT=str(ANIMALS),
+        CLASS_FILE=str(ANIMALS / 'classes.txt'),
         CAM_DIR=str(cams),
         BOUNDARY_DIR=str(boundaries),
     )
