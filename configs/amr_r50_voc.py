@@ -52,8 +52,8 @@ model = dict(
     ),
     xi=0.5,  # Table 5
     cls_weight=0.5,  # Eq. 10
-    # Eq. 11-12. On which CAMs is not in the paper: on normalised ones the
-    # order of Table 3 holds on real photos (configs/README.md), on raw ones
+    # Eq. 11-12. On which CAMs is not in the paper: on normalised ones AMR
+    # gains on real photos (configs/ablations/lite0), on raw ones
     # (normalize=False) neither branch learns anything.
     loss_cps=dict(
         type='CrossPseudoSupervisionLoss', loss_weight=1.0, normalize=True
