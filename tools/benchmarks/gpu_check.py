@@ -42,7 +42,7 @@ name = 'gpu_check'
 work_dir = {work_dir!r}
 stage_overrides = {{
     'toy_set': dict(arguments=[{data!r}, '--preset', {preset!r}, '--set',
-        'num_train=6', 'num_val=4', 'num_extra=4']),
+        'num_train=24', 'num_val=4', 'num_extra=0']),
     'cam_train': dict(cfg_options={{'train_cfg.max_epochs': 1}}),
     'affinity_train': dict(cfg_options={{'train_cfg.max_epochs': 1}}),
     'segmentor_train': dict(cfg_options={{'train_cfg.max_iters': 4}}),
