@@ -19,9 +19,9 @@ from mmengine.runner import Runner
 from projects.amr.errors import UserError
 from projects.amr.models.classifiers import CAMClassifier
 from projects.amr.ops.subcategories import cluster_subcategories
-from projects.amr.runtime.checkpoints.pretrained import drop_pretrained
 from projects.amr.runtime.config.config_reading import require_keys
 from projects.amr.structures.subcategory_labels import save_subcategories
+from projects.amr.workflow.deploy.trained_model import load_trained
 from projects.amr.workflow.labels.pooled_features import pooled_features
 from projects.amr.workflow.launch.config_agreement import settle_config
 from projects.amr.workflow.launch.tool_setup import (
@@ -64,21 +64,14 @@ def main() -> None:
         cfg.train_dataloader.dataset.ann_file
     )
     settle_config(cfg, ('test',), args.cfg_options)
-    if not Path(args.checkpoint).is_file():
-        raise UserError(f'checkpoint not found: {args.checkpoint}')
-    drop_pretrained(cfg.model, unfreeze=False)
-    cfg.load_from = args.checkpoint
-    runner = Runner.from_cfg(cfg)
-    runner.load_or_resume()
-    if not isinstance(runner.model, CAMClassifier):
+    model = load_trained(cfg, args.checkpoint).model
+    if not isinstance(model, CAMClassifier):
         raise UserError(
             f"{args.config}: clusters are those of one classifier's "
-            f'features, not of {type(runner.model).__name__}; give a '
-            'CAMClassifier'
+            f'features, not of {type(model).__name__}; give a CAMClassifier'
         )
-    ids, features, labels = pooled_features(
-        runner.model, runner.test_dataloader
-    )
+    loader = Runner.build_dataloader(cfg.test_dataloader, seed=0)
+    ids, features, labels = pooled_features(model, loader)
     clusters, found = cluster_subcategories(
         features,
         labels,

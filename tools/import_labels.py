@@ -13,14 +13,13 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from projects.amr.datasets.labels.class_list import BACKGROUND
-from projects.amr.datasets.labels.label_file import write_label_table
+from projects.amr.datasets.labels.class_list import (
+    write_labels_and_classes,
+)
 from projects.amr.datasets.labels.tool_labels import (
     READERS,
     read_tool_labels,
 )
-from projects.amr.errors import UserError
-from projects.amr.runtime.files.atomic_write import atomic_write
 from projects.amr.workflow.launch.tool_setup import run_tool
 
 
@@ -40,13 +39,9 @@ def main() -> None:
     """Convert."""
     args = parse_args()
     found = read_tool_labels(args.source, args.format)
-    write_label_table(args.out_file, found.images.items())
-    classes = args.out_file.with_suffix('.classes.txt')
-    try:
-        with atomic_write(classes) as file:
-            file.write('\n'.join((BACKGROUND, *found.classes, '')).encode())
-    except OSError as error:
-        raise UserError(f'{classes} cannot be written ({error})') from None
+    classes = write_labels_and_classes(
+        args.out_file, found.images, found.classes
+    )
     empty = sum(not names for names in found.images.values())
     print(
         f'{args.out_file}: {len(found.images):,} images, {empty:,} of them '

@@ -3,7 +3,7 @@
 import pytest
 from mmengine.config import Config
 
-from projects.amr.workflow.pipeline.runner import share_batch
+from projects.amr.workflow.launch.total_batch import share_batch
 
 
 @pytest.mark.parametrize(
@@ -22,9 +22,23 @@ def test_the_total_stays_or_the_learning_rate_follows(
     cfg = Config(
         dict(
             train_dataloader=dict(batch_size=total),
+            optim_wrapper=dict(type='OptimWrapper'),
             auto_scale_lr=dict(enable=False, base_batch_size=total),
         )
     )
     share_batch(cfg, processes)
     assert cfg.train_dataloader.batch_size == each
     assert cfg.auto_scale_lr.enable is scaled
+
+
+def test_accumulated_steps_count_as_for_auto_scale_lr():
+    cfg = Config(
+        dict(
+            train_dataloader=dict(batch_size=5),
+            optim_wrapper=dict(type='OptimWrapper', accumulative_counts=2),
+            auto_scale_lr=dict(enable=False, base_batch_size=10),
+        )
+    )
+    share_batch(cfg, 4)
+    assert cfg.train_dataloader.batch_size == 1
+    assert cfg.auto_scale_lr == dict(enable=True, base_batch_size=5)

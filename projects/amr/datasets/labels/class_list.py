@@ -9,9 +9,14 @@ from pathlib import Path
 from mmseg.datasets import PascalVOCDataset
 
 from projects.amr.datasets.images.image_ids import same_text
-from projects.amr.datasets.labels.label_file import SEPARATORS, LabelTable
+from projects.amr.datasets.labels.label_file import (
+    SEPARATORS,
+    LabelTable,
+    write_label_table,
+)
 from projects.amr.datasets.labels.label_words import check_label_words
-from projects.amr.errors import DataError, list_faults
+from projects.amr.errors import DataError, UserError, list_faults
+from projects.amr.runtime.files.atomic_write import atomic_write
 from projects.amr.structures.label_space import IGNORE_LABEL
 
 BACKGROUND = 'background'
@@ -234,3 +239,44 @@ def _broken_rule(name: str) -> str | None:
     if not name.isprintable() or any(char in name for char in SEPARATORS):
         return f'holds one of {SEPARATORS!r} or a control character'
     return None
+
+
+def write_class_file(path: str | Path, names: Iterable[str]) -> None:
+    """Publish a class list, one name a line.
+
+    Args:
+        path (str | Path): The text file.
+        names (Iterable[str]): By label, background first.
+
+    Raises:
+        OSError: If it cannot be written.
+    """
+    with atomic_write(path) as file:
+        file.write(''.join(f'{name}\n' for name in names).encode())
+
+
+def write_labels_and_classes(
+    path: str | Path,
+    images: Mapping[str, Iterable[str]],
+    classes: Iterable[str],
+) -> Path:
+    """Write a label file and its class list, ``<name>.classes.txt``.
+
+    Args:
+        path (str | Path): The label file, ``.csv``.
+        images (Mapping[str, Iterable[str]]): Labels by image.
+        classes (Iterable[str]): Foreground classes in order.
+
+    Returns:
+        Path: The class list.
+
+    Raises:
+        UserError: See :func:`write_label_table`.
+    """
+    write_label_table(path, images.items())
+    target = Path(path).with_suffix('.classes.txt')
+    try:
+        write_class_file(target, (BACKGROUND, *classes))
+    except OSError as error:
+        raise UserError(f'{target} cannot be written ({error})') from None
+    return target

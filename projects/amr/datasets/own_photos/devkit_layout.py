@@ -8,14 +8,17 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from projects.amr.datasets.labels.class_list import CLASS_FILE
+from projects.amr.datasets.labels.class_list import (
+    CLASS_FILE,
+    write_class_file,
+)
 from projects.amr.datasets.labels.label_file import (
     csv_text,
     label_table_text,
 )
 from projects.amr.datasets.own_photos.image_folder import Photo
 from projects.amr.errors import DataError, UserError
-from projects.amr.runtime.files.atomic_write import atomic_write
+from projects.amr.runtime.files.atomic_write import atomic_write, link_file
 
 MARKER = 'import.json'
 LABEL_FILE = 'labels.csv'
@@ -103,7 +106,7 @@ def write_devkit(
             text = ''.join(f'{image_id}\n' for image_id in ids)
             _write(out_dir / _LISTS / f'{name}.txt', text)
         _write(out_dir / LABEL_FILE, _label_table(plan))
-        _write(out_dir / CLASS_FILE, '\n'.join(plan.classes) + '\n')
+        write_class_file(out_dir / CLASS_FILE, plan.classes)
         _mark(out_dir, complete=True)
     except OSError as error:
         raise UserError(f'{out_dir} cannot be written ({error})') from None
@@ -175,7 +178,7 @@ def _place(source: Path, target: Path, copy: bool) -> bool:
     if not copy:
         if target.is_symlink() and os.readlink(target) == str(source):
             return False
-        if _link(source, target):
+        if link_file(source, target):
             return True
     status = source.stat()
     if target.is_file() and not target.is_symlink():
@@ -186,18 +189,6 @@ def _place(source: Path, target: Path, copy: bool) -> bool:
     with atomic_write(target) as file, source.open('rb') as content:
         shutil.copyfileobj(content, file)
     os.utime(target, ns=(status.st_atime_ns, status.st_mtime_ns))
-    return True
-
-
-def _link(source: Path, target: Path) -> bool:
-    """Make a link under a temporary name and rename it."""
-    temporary = target.with_name(f'.{target.name}.link.tmp')
-    temporary.unlink(missing_ok=True)
-    try:
-        temporary.symlink_to(source)
-    except (OSError, NotImplementedError):
-        return False  # no links on this file system
-    os.replace(temporary, target)
     return True
 
 

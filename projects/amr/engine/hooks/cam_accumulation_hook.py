@@ -170,12 +170,8 @@ class CAMAccumulationHook(Hook):
             samples = batch['data_samples']
             for sample in samples:
                 record = CAMRecord.load(self._dir / f'{sample.img_id}.npz')
-                CAMPrediction(
-                    torch.as_tensor(record.scores),
-                    torch.as_tensor(record.classes),
-                    {'cam': torch.as_tensor(record.cam)},
-                    tuple(record.dropped.tolist()),
-                ).fill(sample, ('cam',), record.size)
+                prediction = CAMPrediction.of_record(record, ('cam',))
+                prediction.fill(sample, ('cam',), record.size)
             evaluator.process(samples, batch)
         metrics = evaluator.evaluate(len(dataset))
         if is_main_process():

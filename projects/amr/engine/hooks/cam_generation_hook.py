@@ -6,7 +6,6 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
-import torch
 from mmengine.dist import all_gather_object, is_main_process
 from mmseg.registry import HOOKS
 
@@ -104,13 +103,7 @@ class CAMGenerationHook(ItemWriterHook):
     def _fill(self, sample, record: CAMRecord) -> None:
         """Turn a record into the prediction that it was written from."""
         maps = self._model.maps
-        stored = {**record.branches, self._model.final: record.cam}
-        prediction = CAMPrediction(
-            torch.as_tensor(record.scores),
-            torch.as_tensor(record.classes),
-            {name: torch.as_tensor(stored[name]) for name in maps},
-            tuple(record.dropped.tolist()),
-        )
+        prediction = CAMPrediction.of_record(record, maps)
         prediction.fill(sample, maps, tuple(record.size))
 
     def _item_key(self, image) -> str:

@@ -5,8 +5,11 @@ Shape legend: K_all foreground classes, K kept ones, (h', w') stored map size.
 
 from dataclasses import dataclass
 
+import torch
 from mmengine.structures import PixelData
 from torch import Tensor
+
+from projects.amr.structures import CAMRecord
 
 
 @dataclass
@@ -25,6 +28,27 @@ class CAMPrediction:
     classes: Tensor
     cams: dict[str, Tensor]
     dropped: tuple[int, ...] = ()
+
+    @classmethod
+    def of_record(
+        cls, record: CAMRecord, maps: tuple[str, ...]
+    ) -> 'CAMPrediction':
+        """Prediction that a record with scores was written from.
+
+        Args:
+            record (CAMRecord): The record.
+            maps (tuple[str, ...]): Names of its maps, the final one last.
+
+        Returns:
+            CAMPrediction: On the CPU.
+        """
+        stored = {**record.branches, maps[-1]: record.cam}
+        return cls(
+            torch.as_tensor(record.scores),
+            torch.as_tensor(record.classes),
+            {name: torch.as_tensor(stored[name]) for name in maps},
+            tuple(record.dropped.tolist()),
+        )
 
     def fill(self, sample, maps: tuple[str, ...], size: tuple) -> None:
         """Write the prediction into a data sample.

@@ -68,3 +68,23 @@ def _temporary(path: Path) -> Iterator[BinaryIO]:
     except BaseException:
         Path(name).unlink(missing_ok=True)
         raise
+
+
+def link_file(source: Path, target: Path) -> bool:
+    """Make a symbolic link under a temporary name and rename it.
+
+    Args:
+        source (Path): What it points to.
+        target (Path): The link; a file or link there is replaced.
+
+    Returns:
+        bool: False where the file system has no links.
+    """
+    temporary = target.with_name(f'.{target.name}.link.tmp')
+    temporary.unlink(missing_ok=True)
+    try:
+        temporary.symlink_to(source)
+    except (OSError, NotImplementedError):
+        return False
+    os.replace(temporary, target)
+    return True

@@ -1,6 +1,5 @@
 """COCO 2014 as a folder of VOC's layout: links, lists, labels and masks."""
 
-import os
 import shutil
 from collections import defaultdict
 from dataclasses import dataclass, field
@@ -8,6 +7,10 @@ from pathlib import Path
 
 import numpy as np
 
+from projects.amr.datasets.labels.class_list import (
+    CLASS_FILE,
+    write_class_file,
+)
 from projects.amr.datasets.labels.coco_categories import (
     COCO_CATEGORIES,
     COCO_CLASSES,
@@ -22,7 +25,7 @@ from projects.amr.errors import (
     MissingDependencyError,
     list_faults,
 )
-from projects.amr.runtime.files.atomic_write import atomic_write
+from projects.amr.runtime.files.atomic_write import atomic_write, link_file
 from projects.amr.runtime.files.fingerprint import (
     file_digest,
     note_origin,
@@ -120,7 +123,7 @@ def prepare_coco(coco_root: Path, out_dir: Path) -> COCOSummary:
         k: v for split in splits.values() for k, v in split.labels.items()
     }
     write_label_table(out_dir / 'labels.csv', sorted(labels.items()))
-    _write_lines(out_dir / 'classes.txt', COCO_CLASSES)
+    write_class_file(out_dir / CLASS_FILE, COCO_CLASSES)
     for name, split in splits.items():
         job = COCOMaskJob(split, masks)
         items = sorted(split.images)
@@ -241,13 +244,9 @@ def _link_images(split: COCOSplit, folder: Path) -> None:
         target, source = folder / file, (split.folder / file).resolve()
         if target.exists():
             continue
-        target.unlink(missing_ok=True)  # a link to what is gone
-        try:
-            target.symlink_to(source)
-        except OSError:
-            copy = target.with_name(f'.{target.name}.copy')
-            shutil.copyfile(source, copy)
-            os.replace(copy, target)
+        if not link_file(source, target):
+            with atomic_write(target) as copy, source.open('rb') as content:
+                shutil.copyfileobj(content, copy)
 
 
 def _write_lines(path: Path, lines) -> None:

@@ -11,6 +11,10 @@ from projects.amr.datasets.images.image_ids import (
     check_relative,
     strip_image_suffix,
 )
+from projects.amr.datasets.labels.class_list import (
+    CLASS_FILE,
+    write_class_file,
+)
 from projects.amr.datasets.own_photos.image_folder import list_photos
 from projects.amr.datasets.transforms import LoadWeakLabelImage
 from projects.amr.errors import DataError, UserError, list_faults
@@ -137,8 +141,7 @@ class PredictionJob:
                 for kind in (LABELS, OVERLAYS):
                     folder = self.out_dir / kind / name
                     folder.mkdir(parents=True, exist_ok=True)
-            with atomic_write(self.out_dir / 'classes.txt') as file:
-                file.write('\n'.join((*self.trained.classes, '')).encode())
+            write_class_file(self.out_dir / CLASS_FILE, self.trained.classes)
             return note_origin(
                 self.out_dir, {'weights': self.weights, 'pipeline': self.steps}
             )

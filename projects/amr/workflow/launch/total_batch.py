@@ -31,6 +31,23 @@ def use_auto_scale_lr(cfg: Config) -> None:
         cfg.auto_scale_lr.base_batch_size /= _accumulation(cfg)
 
 
+def share_batch(cfg: Config, processes: int) -> None:
+    """Divide a training's batch among processes, so that its total stays.
+
+    ``batch_size`` is per process. Where it cannot be divided, the total
+    changes a little and the learning rate with it.
+
+    Args:
+        cfg (Config): Of a training, changed in place.
+        processes (int): At least 1.
+    """
+    loader = cfg.train_dataloader
+    total = loader.get('batch_size') or 1
+    loader.batch_size = max(round(total / processes), 1)
+    if loader.batch_size * processes != total and cfg.get('auto_scale_lr'):
+        use_auto_scale_lr(cfg)
+
+
 def log_total_batch(runner: Runner) -> int:
     """Log the images per update; warn where the learning rate does not fit.
 

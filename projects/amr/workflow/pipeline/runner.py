@@ -6,12 +6,11 @@ import shutil
 import time
 from pathlib import Path
 
-from mmengine.config import Config
-
 from projects.amr.errors import UserError
 from projects.amr.runtime.files.progress import Reporter
 from projects.amr.runtime.processes.tool_process import call_tool
 from projects.amr.workflow.launch.config_agreement import settle_config
+from projects.amr.workflow.launch.total_batch import share_batch
 from projects.amr.workflow.pipeline.forecast import forecast
 from projects.amr.workflow.pipeline.records import (
     MANIFEST,
@@ -206,24 +205,6 @@ class PipelineRunner:
                 stale.add(stage.name)
             lines.append((stage.name, what))
         return lines
-
-
-def share_batch(cfg: Config, processes: int) -> None:
-    """Divide a training's batch among processes, so that its total stays.
-
-    ``batch_size`` is per process. Where it cannot be divided, the total
-    changes a little and the learning rate with it.
-
-    Args:
-        cfg (Config): Of a training, changed in place.
-        processes (int): At least 1.
-    """
-    loader = cfg.train_dataloader
-    total = loader.get('batch_size') or 1
-    loader.batch_size = max(round(total / processes), 1)
-    scaling = cfg.get('auto_scale_lr') or {}
-    if loader.batch_size * processes != total and scaling:
-        cfg.auto_scale_lr.enable = True
 
 
 def clear(folder: Path, keep: bool) -> None:
