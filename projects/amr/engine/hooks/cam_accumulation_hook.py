@@ -116,17 +116,21 @@ class CAMAccumulationHook(Hook):
             self._make_pass(runner, last)
 
     def _make_pass(self, runner, last: bool) -> None:
-        """Accumulate the CAMs of all images."""
+        """Accumulate the CAMs of all images; score the records at the end."""
         model = unwrap_model(runner.model)
+        evaluator = self._evaluator() if last and self.evaluator else None
         model.eval()
         # Data loaders draw a seed; the training's stream stays as it was.
         with torch.random.fork_rng(devices=[]), torch.no_grad():
             for batch in self._loader:
-                for sample in model.val_step(batch):
+                samples = model.val_step(batch)
+                for sample in samples:
                     self._accumulate(sample, last)
+                if evaluator is not None:
+                    evaluator.process(list(map(self._scored, samples)), batch)
         model.train()
-        if last and self.evaluator is not None:
-            self._evaluate(runner)
+        if evaluator is not None:
+            self._log_scores(runner, evaluator)
 
     def _accumulate(self, sample, last: bool) -> None:
         """Update one image's record."""
@@ -161,19 +165,22 @@ class CAMAccumulationHook(Hook):
             labelled,
         )
 
-    def _evaluate(self, runner) -> None:
-        """Score the records, and log it."""
+    def _evaluator(self) -> Evaluator:
+        """Metrics of the images' dataset."""
         evaluator = Evaluator(deepcopy(self.evaluator))
-        dataset = self._loader.dataset
-        evaluator.dataset_meta = dataset.metainfo
-        for batch in self._loader:
-            samples = batch['data_samples']
-            for sample in samples:
-                record = CAMRecord.load(self._dir / f'{sample.img_id}.npz')
-                prediction = CAMPrediction.of_record(record, ('cam',))
-                prediction.fill(sample, ('cam',), record.size)
-            evaluator.process(samples, batch)
-        metrics = evaluator.evaluate(len(dataset))
+        evaluator.dataset_meta = self._loader.dataset.metainfo
+        return evaluator
+
+    def _scored(self, sample):
+        """A sample with its record, as stored, instead of its own CAMs."""
+        record = CAMRecord.load(self._dir / f'{sample.img_id}.npz')
+        prediction = CAMPrediction.of_record(record, ('cam',))
+        prediction.fill(sample, ('cam',), record.size)
+        return sample
+
+    def _log_scores(self, runner, evaluator: Evaluator) -> None:
+        """Log the metrics of the records."""
+        metrics = evaluator.evaluate(len(self._loader.dataset))
         if is_main_process():
             shown = {
                 f'accumulated/{key}': value for key, value in metrics.items()
