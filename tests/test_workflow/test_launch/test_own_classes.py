@@ -55,7 +55,10 @@ def test_every_config_fits_another_class_list(path):
     fitted = outputs(deepcopy(cfg))
     assert fitted.keys() == plain.keys()
     for name, channels in fitted.items():
-        assert channels == (4 if 'decode_head' in name else 3)
+        if name.startswith('sub_head.'):  # clusters of the classes
+            assert channels == 3 * cfg.model.num_clusters
+        else:
+            assert channels == (4 if 'decode_head' in name else 3)
     for key in ('train', 'val', 'test'):
         loader = cfg.get(f'{key}_dataloader')
         if loader:
