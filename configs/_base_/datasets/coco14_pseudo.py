@@ -1,8 +1,9 @@
 # COCO 2014 with pseudo labels as masks, for segmentors. Scales and crop as on
 # VOC (a guess: longer sides are 640 pixels, not 500).
+_base_ = './voc12_pseudo.py'
+
 from os import path as osp
 
-_base_ = './voc12_pseudo.py'
 data_root = '{{$COCO_ROOT:data/coco2014}}'
 label_dir = osp.abspath('{{$LABEL_DIR:work_dirs/pseudo_labels_coco/labels}}')
 train_dataloader = dict(

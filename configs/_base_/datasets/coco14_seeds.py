@@ -1,8 +1,9 @@
 # COCO 2014 with seeds as masks, for affinity networks. ReCAM's released code
 # for COCO (run_sample_coco.py): batch 32, crop 512; the rest as on VOC.
+_base_ = './voc12_seeds.py'
+
 from os import path as osp
 
-_base_ = './voc12_seeds.py'
 data_root = '{{$COCO_ROOT:data/coco2014}}'
 seed_dir = osp.abspath('{{$SEED_DIR:work_dirs/seeds_coco/labels}}')
 cam_dir = '{{$CAM_DIR:work_dirs/cam_r50_coco/cams}}'
