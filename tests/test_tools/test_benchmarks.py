@@ -9,9 +9,7 @@ from typing import ClassVar
 
 import benchmark_cams
 import chaos
-import machine_floor
 import measuring
-import numpy as np
 import pytest
 import stage_cases
 import stage_costs
@@ -19,73 +17,22 @@ import torch
 import torch.nn.functional as F
 from cost_model import STAGES, Machine, Workload, pipeline_hours
 from mmengine.logging import MMLogger
-from work_counter import PRODUCTS, Work, counting
 
 from projects.amr.models import MultiScaleCAM
-from projects.amr.ops.permutohedral import PermutohedralLattice
 from projects.amr.structures import CAMRecord, load_label_map
 
 ROOT = Path(__file__).parents[2]
 
 
-def test_a_convolution_and_what_follows_it():
-    images, weights = torch.randn(2, 3, 7, 5), torch.randn(4, 3, 3, 3)
-    with torch.no_grad(), counting() as works:
-        maps = F.conv2d(images, weights, padding=1)
-        maps.relu()
-        maps.flatten(1)[:, 3:].detach()  # looks only
-        torch.empty(50)
-    out = 2 * 4 * 7 * 5
-    moved = 4 * (images.numel() + weights.numel() + out)
-    assert works == [
-        Work(PRODUCTS, 2 * out * 3 * 3 * 3, moved),
-        Work('elementwise', 0, 4 * 2 * out),
-    ]
-
-
-def test_backward_passes_are_counted():
+def test_operations_of_a_network_forward_and_backward():
     weights = torch.randn(6, 5, requires_grad=True)
     inputs = torch.randn(3, 5, requires_grad=True)
-    with counting() as works:
-        total = F.linear(inputs, weights).sum()
-    forward = sum(w.flops for w in works)
-    with counting() as works:
-        total.backward()
-    assert forward == 2 * 3 * 5 * 6
-    assert sum(w.flops for w in works) == 2 * forward
-
-
-def test_a_lattice_filter_is_its_sparse_products():
-    points = np.random.default_rng(0).normal(size=(40, 2))
-    plain = PermutohedralLattice.filter
-    lattice = PermutohedralLattice(points)
-    values = np.ones((40, 5), np.float32)
-    with counting() as works:
-        filtered = lattice.filter(values)
-    assert PermutohedralLattice.filter is plain
-    np.testing.assert_array_equal(filtered, lattice.filter(values))
-    assert len(works) == 1 + 3 + 1  # splat, an axis each, slice
-    assert {w.kind for w in works} == {PRODUCTS}
-    assert works[0].flops == works[-1].flops == 2 * 5 * 40 * 3
-    blurred = sum(matrix.nnz for matrix in lattice._blurs)
-    assert sum(w.flops for w in works[1:-1]) == 2 * 5 * blurred
-
-
-@pytest.mark.parametrize(
-    ('work', 'seconds'),
-    [
-        (Work(PRODUCTS, 500, 10), 5.0),  # bound by computing
-        (Work(PRODUCTS, 500, 10, True), 2.5),
-        (Work(PRODUCTS, 1, 400), 20.0),  # bound by moving
-        (Work('norms', 0, 8), 0.1),  # as fast as a larger copy
-        (Work('norms', 0, 100), 1.25),
-        (Work('norms', 0, 5000), 250.0),  # beyond what was measured
-    ],
-)
-def test_floor_of_one_operation(work, seconds):
-    assert machine_floor.Rates(
-        100.0, 200.0, {10: 50.0, 100: 80.0, 1000: 20.0}
-    ).seconds(work) == pytest.approx(seconds)
+    parts = {
+        'data': lambda _: inputs @ weights.T,  # not counted
+        'forward': lambda _: F.linear(inputs, weights).sum(),
+        'backward': lambda loss: loss.backward(),
+    }
+    assert stage_costs.count(parts) == 3 * (2 * 3 * 5 * 6)
 
 
 @pytest.fixture(autouse=True)
