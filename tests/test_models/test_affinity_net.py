@@ -186,17 +186,6 @@ def test_image_without_labels_is_background():
     assert 'pred_sem_seg' not in got
 
 
-def test_companions_do_not_matter():
-    model = affinity_net()
-    images = [torch.randn(3, 33, 47), torch.randn(3, 40, 20)]
-    samples = [with_cam(), with_cam((40, 20), (1,), (5, 5))]
-    together = model(images, [s.clone() for s in samples], mode='predict')
-    for image, sample, got in zip(images, samples, together, strict=True):
-        (alone,) = model([image], [sample], mode='predict')
-        assert torch.equal(alone.pred_cam.walked, got.pred_cam.walked)
-        assert torch.equal(alone.pred_sem_seg.data, got.pred_sem_seg.data)
-
-
 @pytest.mark.parametrize(
     'name', ['affinitynet_wrn38_voc', 'toy/affinitynet_wrn38_toyvoc']
 )

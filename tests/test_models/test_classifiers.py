@@ -142,19 +142,6 @@ def test_xi_is_the_spotlights_share(xi):
     torch.testing.assert_close(fused['weighted'], want)
 
 
-def test_renormalised_weighted_map_peaks_at_one():
-    cams = {
-        'spotlight': torch.rand(2, 5, 7),
-        'compensation': torch.rand(2, 5, 7),
-    }
-    plain = build(amr()).combine(cams)['weighted']
-    scaled = build(amr(renormalize=True)).combine(cams)['weighted']
-    torch.testing.assert_close(scaled.amax((1, 2)), torch.ones(2))
-    torch.testing.assert_close(
-        scaled, plain / plain.amax((1, 2), keepdim=True)
-    )
-
-
 def test_samples_with_cams_skip_the_network():
     model = build(branch(), training=False)
     finished, fresh = samples()
@@ -190,23 +177,6 @@ def test_validation_uses_its_own_cam_method():
     assert model.test_step(data)[0].pred_cam.shape == (16, 24)
     data['data_samples'] = samples(1)
     assert model.val_step(data)[0].pred_cam.shape == (4, 6)
-
-
-def test_every_batch_norm_switches_mode():
-    model = build(amr({**AMM, 'spatial_transform': 'max_mean'}))
-    norms = [m for m in model.modules() if isinstance(m, nn.BatchNorm2d)]
-    assert len(norms) == 2 * 17 + 4
-    for mode in (True, False):
-        model.train(mode)
-        assert {m.training for m in norms} == {mode}
-
-
-def test_state_survives_a_round_trip():
-    model, twin = build(amr(), training=False), build(amr(), training=False)
-    x = torch.randn(1, 3, 33, 47)
-    assert not torch.equal(model(x)['spotlight'], twin(x)['spotlight'])
-    twin.load_state_dict(model.state_dict())
-    assert torch.equal(model(x)['compensation'], twin(x)['compensation'])
 
 
 def test_scores_are_the_mean_probability_of_the_branches():

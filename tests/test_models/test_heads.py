@@ -1,5 +1,4 @@
 import torch
-import torch.nn.functional as F
 
 from model_configs import backbone, branch, build
 from projects.amr.models.heads import CAMHead
@@ -12,12 +11,6 @@ def test_cam_is_the_classifier_at_every_position():
     want = torch.einsum('kc,nchw->nkhw', weight, features)
     torch.testing.assert_close(head((features,)), want)
     assert head.classifier.bias is None
-
-
-def test_in_index_chooses_the_map():
-    maps = (torch.randn(1, 6, 9, 9), torch.randn(1, 6, 5, 7))
-    head = CAMHead(in_channels=6, num_classes=3, in_index=0)
-    assert torch.equal(head(maps), F.conv2d(maps[0], head.classifier.weight))
 
 
 def test_dropout_drops_whole_channels_in_training_alone():

@@ -50,13 +50,6 @@ def test_prediction_is_mmseg_s_and_scores_are_the_mean():
         assert 'gt_sem_seg' in sample
 
 
-def test_one_view_is_the_plain_prediction():
-    (sample,) = views(1)
-    labels = sample.seg_logits.data.argmax(0)
-    (merged,) = tta().merge_preds([[sample.clone()]])
-    assert torch.equal(merged.pred_sem_seg.data[0], labels)
-
-
 def test_certain_scores_stay_finite():
     (sample,) = views(1)
     sample.seg_logits.data *= 1e4

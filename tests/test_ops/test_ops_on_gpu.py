@@ -3,7 +3,7 @@
 import pytest
 import torch
 from cam_samples import evaluate, sample
-from pretended_gpu import GPU, MixedDevicesError, PretendedGPU
+from pretended_gpu import GPU, PretendedGPU
 
 from projects.amr.evaluation import CAMIoUMetric, MapAgreementMetric
 from projects.amr.ops import affinity, cam_to_label
@@ -117,10 +117,3 @@ def test_metrics_of_device_tensors_are_those_of_the_cpu(kind):
         found = evaluate(moved, metric)
     assert found == pytest.approx(expected, nan_ok=True)
     assert found
-
-
-def test_mixed_places_are_found_here_too():
-    with PretendedGPU(), pytest.raises(MixedDevicesError):
-        pixel_correlation(
-            torch.rand(1, 2, 3, 4).cuda(), torch.rand(1, 2, 3, 4)
-        )
