@@ -279,8 +279,7 @@ def test_learning_rates_land_on_the_right_parameters(name):
         ),
         (refine_scores, {'kernels': 'deeplabv2', 'num_iters': 10}),
         (random_walk, {'radius': 5, 'beta': 10, 'exp_times': 8}),
-        (AffinityLoss, {'bg_weight': 0.25, 'fg_weight': 0.25}),
-        (AffinityLoss, {'neg_weight': 0.5, 'eps': 1e-5}),
+        (AffinityLoss, {'eps': 1e-5}),
         (
             AdvCAM,
             {

@@ -111,8 +111,6 @@ def test_bad_use_is_named():
         CrossPseudoSupervisionLoss(beta=-1)
     with pytest.raises(ValueError, match='labelled_only'):
         CrossPseudoSupervisionLoss(labelled_only=True, pairing='first_two')
-    with pytest.raises(ValueError, match='stop_gradient'):
-        CrossPseudoSupervisionLoss(stop_gradient='x')
     with pytest.raises(ValueError, match='output stride'):
         cross_pseudo_supervision(
             torch.zeros(1, 2, 3, 3), torch.zeros(1, 2, 6, 6)

@@ -65,13 +65,11 @@ def test_last_stage_is_modulated_and_pretrained_keys_stay(
     torch.testing.assert_close(wrapped(x)[-1], amm(plain(x)[-1]))
 
 
-@pytest.mark.parametrize('with_cp', [False, True])
-def test_block_of_a_wide_resnet_is_modulated_before_its_activation(with_cp):
+def test_block_of_a_wide_resnet_is_modulated_before_its_activation():
     inner = {
         'type': 'WideResNet38',
         'width_divisor': 64,
         'out_indices': (2, 5),
-        'with_cp': with_cp,
     }
     model = build(
         {

@@ -5,7 +5,6 @@ import pytest
 
 from projects.amr.ops.saliency import (
     drs_labels,
-    grow_seeds,
     ignore_salient_background,
     oaa_labels,
 )
@@ -94,5 +93,3 @@ def test_arguments_are_checked():
             rule(saliency, 2 * cam, CLASSES)
         with pytest.raises(ValueError, match='maps'):
             rule(saliency[1:], cam, CLASSES)
-    with pytest.raises(ValueError, match='seed'):
-        grow_seeds(np.zeros((1, 1), np.uint8), cam, CLASSES[:1])

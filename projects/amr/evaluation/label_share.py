@@ -14,14 +14,7 @@ FEW = 0.001
 
 
 def count_labels(labels: np.ndarray) -> np.ndarray:
-    """Pixels of a label map by label.
-
-    Args:
-        labels (np.ndarray): Shape (H, W), uint8.
-
-    Returns:
-        np.ndarray: Shape (256,), int64.
-    """
+    """Pixels of a label map (H, W), uint8, by label: int64 (256,)."""
     return np.bincount(labels.ravel(), minlength=IGNORE_LABEL + 1)
 
 

@@ -112,11 +112,7 @@ class MaskScores:
         return np.diagonal(self.confusion)
 
     def summary(self) -> dict:
-        """Return all as JSON can hold it: nan becomes None.
-
-        Returns:
-            dict: Means, and lists of one value a label.
-        """
+        """Return means and values per class for JSON: nan becomes None."""
         rows = {
             'IoU': self.iou,
             'precision': self.precision,
@@ -135,14 +131,7 @@ class MaskScores:
         return _without_nan(result)
 
     def table(self, title: str = 'label') -> str:
-        """Return a table of one row a label, then the mean.
-
-        Args:
-            title (str): Head of the first column. Defaults to 'label'.
-
-        Returns:
-            str: The table.
-        """
+        """Return a table of one row a label, then the mean."""
         columns = [self.iou, self.precision, self.recall]
         table = PrettyTable([title, 'IoU', 'precision', 'recall'])
         for label, *row in zip(self.classes, *columns, strict=True):
@@ -195,15 +184,7 @@ def evaluate_masks(
 
 
 def file_confusion(pred: Path, mask: Path, num_labels: int) -> np.ndarray:
-    """Confusion of one prediction's file with its mask's.
-
-    Args:
-        pred (Path): Label map.
-        mask (Path): Mask.
-        num_labels (int): L.
-
-    Returns:
-        np.ndarray: As :func:`mask_confusion`.
+    """:func:`mask_confusion` of one prediction's file and its mask's.
 
     Raises:
         DataError: If one of them breaks a rule; both are named.

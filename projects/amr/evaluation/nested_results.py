@@ -33,11 +33,7 @@ def put_nested_results(owner: str, details: dict) -> None:
 
 
 def take_nested_results() -> dict:
-    """All details of the last test; afterwards there are none.
-
-    Returns:
-        dict: By name, in the order of their owners' names.
-    """
+    """All details of the last test, by name; afterwards there are none."""
     hub = MessageHub.get_current_instance()
     owners = sorted(k for k in hub.runtime_info if k.startswith(_PREFIX))
     details: dict = {}
@@ -47,13 +43,7 @@ def take_nested_results() -> dict:
 
 
 def rounded(values: Sequence[float]) -> list[float | None]:
-    """Turn values into what JSON can hold: nan becomes None.
-
-    Args:
-        values (Sequence[float]): Any numbers.
-
-    Returns:
-        list[float | None]: Rounded to 4 decimals.
+    """Round to 4 decimals for JSON: nan becomes None.
 
     Example:
         >>> rounded([100 / 3, float('nan')])

@@ -17,26 +17,12 @@ REDUCTIONS = ('mean', 'sum', 'positive')
 
 
 def select_class(cam: Tensor, classes: Tensor) -> Tensor:
-    """Each item's map of its own class.
-
-    Args:
-        cam (Tensor): Shape (V, M, K, h, w).
-        classes (Tensor): Shape (M,), class indices in 0..K-1.
-
-    Returns:
-        Tensor: Shape (V, M, h, w).
-    """
+    """Maps (V, M, h, w) of classes (M,) in CAMs (V, M, K, h, w)."""
     return cam[:, torch.arange(len(classes), device=cam.device), classes]
 
 
 def merge_views(maps: Tensor) -> Tensor:
-    """Add an item's rectified maps; a second view is mirrored back.
-
-    Args:
-        maps (Tensor): Shape (V, M, h, w) with V of 1 or 2, real.
-
-    Returns:
-        Tensor: Shape (M, h, w), >= 0.
+    """Add rectified maps (V, M, h, w); a second view is mirrored back.
 
     Example:
         >>> maps = torch.tensor([[[[1.0, -2.0]]], [[[3.0, 4.0]]]])
@@ -82,14 +68,7 @@ def positive_grad_cam(maps: Tensor, num_positive: Tensor) -> Tensor:
 
 
 def class_margin(logits: Tensor, classes: Tensor) -> Tensor:
-    """Target logit minus all other logits, summed over views.
-
-    Args:
-        logits (Tensor): Shape (V, M, K), real.
-        classes (Tensor): Shape (M,), the targets.
-
-    Returns:
-        Tensor: Shape (M,), real.
+    """Logit of the target (M,) less all others, (V, M, K) -> (M,).
 
     Example:
         >>> class_margin(torch.tensor([[[5.0, 1.0, 2.0]]]), torch.tensor([0]))
@@ -189,14 +168,7 @@ def climbing_objective(
 
 
 def value_range(views: Tensor) -> tuple[Tensor, Tensor]:
-    """Smallest and largest value of each item.
-
-    Args:
-        views (Tensor): Shape (V, M, 3, H, W).
-
-    Returns:
-        tuple[Tensor, Tensor]: Each of shape (1, M, 1, 1, 1).
-    """
+    """Range of each item in views (V, M, 3, H, W): two (1, M, 1, 1, 1)."""
     dims = (0, 2, 3, 4)
     return views.amin(dims, keepdim=True), views.amax(dims, keepdim=True)
 

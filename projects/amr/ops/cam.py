@@ -13,30 +13,19 @@ from projects.amr.structures.label_space import class_to_label
 
 
 def pool_logits(cam: Tensor) -> Tensor:
-    """Class logits as the spatial mean of the unrectified CAM, Eq. 1.
+    """Logits (N, K), at least float32: mean of the CAM (N, K, h, w), Eq. 1.
+
+    The CAM is unrectified. Since it is linear in the features, this equals the
+    classifier on globally averaged features.
 
     Since the CAM is linear in the features, this equals the classifier on
     globally averaged features.
-
-    Args:
-        cam (Tensor): Shape (N, K, h, w), before ReLU, real.
-
-    Returns:
-        Tensor: Shape (N, K), real, at least float32.
     """
     return at_least_float32(cam).mean((-2, -1))
 
 
 def resize_cam(cam: Tensor, size: tuple[int, int]) -> Tensor:
-    """Resize maps bilinearly (corners not aligned).
-
-    Args:
-        cam (Tensor): Shape (..., K, h, w) with three or four dimensions.
-        size (tuple[int, int]): Target size in pixels.
-
-    Returns:
-        Tensor: Shape (..., K, *size).
-    """
+    """Resize maps (..., K, h, w) bilinearly, corners not aligned."""
     if cam.numel() == 0:
         return cam.new_zeros(*cam.shape[:-2], *size)
     if tuple(cam.shape[-2:]) == tuple(size):
@@ -91,13 +80,7 @@ def normalize_cam(cam: Tensor) -> Tensor:
 
 
 def usable_maps(cam: Tensor) -> Tensor:
-    """Which maps are finite and positive somewhere.
-
-    Args:
-        cam (Tensor): Shape (K, h, w), real.
-
-    Returns:
-        Tensor: bool, shape (K,).
+    """Which maps (K, h, w) are finite and positive somewhere: bool (K,).
 
     Example:
         >>> usable_maps(torch.tensor([[[0.0, 1.0]], [[-1.0, 0.0]]])).tolist()
@@ -110,14 +93,6 @@ def usable_maps(cam: Tensor) -> Tensor:
 def weighted_cam(spotlight: Tensor, compensation: Tensor, xi: float) -> Tensor:
     """Weighted CAM, Eq. 2: ``xi * spotlight + (1 - xi) * compensation``.
 
-    Args:
-        spotlight (Tensor): CAM of the spotlight branch, any shape.
-        compensation (Tensor): CAM of the compensation branch, same shape.
-        xi (float): Recalibration coefficient in [0, 1].
-
-    Returns:
-        Tensor: Same shape.
-
     Raises:
         ValueError: If ``xi`` is outside [0, 1].
     """
@@ -127,14 +102,9 @@ def weighted_cam(spotlight: Tensor, compensation: Tensor, xi: float) -> Tensor:
 
 
 def merge_flip(cam: Tensor) -> Tensor:
-    """Add the maps of mirrored images, mirrored back, to those of images.
+    """Add maps of mirrored images: (2 N, K, h, w) -> (N, K, h, w).
 
-    Args:
-        cam (Tensor): Shape (2 N, K, h, w): images first, then their
-            horizontally mirrored copies in the same order.
-
-    Returns:
-        Tensor: Shape (N, K, h, w).
+    Images come first, then their mirrored copies in the same order.
     """
     plain, mirrored = cam.chunk(2)
     return plain + mirrored.flip(-1)

@@ -115,9 +115,6 @@ class DenseCRF:
 
         Returns:
             np.ndarray: Q, float32, the shape of ``unary``.
-
-        Raises:
-            ValueError: If an argument breaks its rule.
         """
         unary = _check_unary(unary, self._image.shape[:2])
         if num_iters < 0:
@@ -132,10 +129,9 @@ class DenseCRF:
 
 
 def crf_backend() -> str:
-    """Name the backend that ``'auto'`` uses here.
+    """Backend of ``'auto'`` here: 'pydensecrf' if it can be imported.
 
-    Returns:
-        str: 'pydensecrf' where it can be imported, else 'permutohedral'.
+    Else 'permutohedral'.
     """
     try:
         importlib.import_module('pydensecrf.densecrf')
@@ -325,9 +321,6 @@ def unary_from_softmax(probs: np.ndarray, clip: float = 1e-5) -> np.ndarray:
 
     Returns:
         np.ndarray: Float32, the shape of ``probs``.
-
-    Raises:
-        ValueError: If an argument breaks its rule.
     """
     probs = np.asarray(probs, np.float32)
     if not 0 < clip <= 1:

@@ -29,9 +29,6 @@ Offset = tuple[int, int]
 def check_radius(radius: int) -> None:
     """Refuse a radius which is not a whole number of at least 1.
 
-    Args:
-        radius (int): Radius of the half disc in feature pixels.
-
     Raises:
         TypeError: If ``radius`` is not an int.
         ValueError: If ``radius`` is smaller than 1.
@@ -73,15 +70,7 @@ def half_disc_offsets(radius: int) -> tuple[Offset, ...]:
 
 
 def offset_tensor(offsets: Iterable[Offset], device: torch.device) -> Tensor:
-    """Put offsets into a tensor, also if there are none.
-
-    Args:
-        offsets (Iterable[tuple[int, int]]): ``P`` offsets ``(dy, dx)``.
-        device (torch.device): Where the tensor lives.
-
-    Returns:
-        Tensor: int64 of shape (P, 2).
-    """
+    """Put offsets into an int64 tensor (P, 2), also if there are none."""
     return torch.tensor(
         list(offsets), dtype=torch.int64, device=device
     ).reshape(-1, 2)
@@ -230,14 +219,7 @@ def shifted_windows(maps: Tensor, radius: int, fill: float) -> Tensor:
 
 
 def as_batch(maps: Tensor, name: str) -> Tensor:
-    """Bring maps to three axes.
-
-    Args:
-        maps (Tensor): Shape (H, W), (N, H, W) or (N, 1, H, W).
-        name (str): The argument's name, for the message.
-
-    Returns:
-        Tensor: Shape (N, H, W).
+    """Bring maps (H, W), (N, H, W) or (N, 1, H, W) to (N, H, W).
 
     Raises:
         ValueError: If ``maps`` has another shape or no pixel.

@@ -99,24 +99,13 @@ def stretch_cam(cam: Tensor, eps: float = 1e-5) -> Tensor:
 
 
 def add_background(cam: Tensor) -> Tensor:
-    """Put the background, 1 minus the best class, before the classes.
-
-    Args:
-        cam (Tensor): Shape (N, K, h, w), in [0, 1].
-
-    Returns:
-        Tensor: Shape (N, 1 + K, h, w), in [0, 1].
-    """
+    """Put 1 minus the best class first: (N, K, h, w) -> (N, 1 + K, h, w)."""
     return torch.cat([1 - cam.amax(1, keepdim=True), cam], dim=1)
 
 
 def keep_winner(cam: Tensor) -> Tensor:
-    """Set all classes but each position's best one (or ones) to 0.
+    """Set all but each position's best class (or classes) to 0.
 
-    Args:
-        cam (Tensor): Shape (N, K, h, w), at least 0.
-
-    Returns:
-        Tensor: Same shape.
+    Maps are (N, K, h, w), at least 0.
     """
     return torch.where(cam < cam.amax(1, keepdim=True), 0.0, cam)

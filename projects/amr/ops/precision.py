@@ -13,12 +13,6 @@ def at_least_float32(values: Tensor) -> Tensor:
     maps lose most of their digits in bfloat16 (8 bits) and over- or
     underflow in float16.
 
-    Args:
-        values (Tensor): Floating point, any shape.
-
-    Returns:
-        Tensor: float32 or float64; the very tensor where nothing changes.
-
     Example:
         >>> at_least_float32(torch.ones(1, dtype=torch.bfloat16)).dtype
         torch.float32
@@ -27,14 +21,9 @@ def at_least_float32(values: Tensor) -> Tensor:
 
 
 def full_precision(device: torch.device) -> AbstractContextManager:
-    """Context in which autocast lets operations on a device alone.
+    """Context manager that disables autocast on a device.
 
-    Args:
-        device (torch.device): Of the tensors; ``meta``, which counts
-            operations and has no autocast, included.
-
-    Returns:
-        AbstractContextManager: The context.
+    ``meta``, which counts operations, has no autocast.
     """
     if device.type == 'meta':
         return nullcontext()

@@ -158,17 +158,7 @@ def check_walk(
     exp_times: int = 8,
     solver: str = 'auto',
 ) -> None:
-    """Refuse settings of :func:`random_walk` without walking.
-
-    Args:
-        radius (int): At least 1. Defaults to 5.
-        beta (float): Positive and finite. Defaults to 10.0.
-        exp_times (int): From 0 to 30. Defaults to 8.
-        solver (str): See :func:`random_walk`. Defaults to 'auto'.
-
-    Raises:
-        ValueError: If one breaks its rule.
-    """
+    """Refuse settings of :func:`random_walk` without walking."""
     check_radius(radius)
     whole = isinstance(exp_times, int) and not isinstance(exp_times, bool)
     if not whole or not 0 <= exp_times <= MAX_EXP_TIMES:

@@ -75,9 +75,6 @@ def confident_seed(
     Returns:
         np.ndarray: Seeds, uint8, shape (H, W).
 
-    Raises:
-        ValueError: If an argument breaks its rule.
-
     Example:
         >>> cam = np.array([[[0.2, 0.5, 0.9]]])
         >>> image = np.zeros((1, 3, 3), np.uint8)
@@ -145,9 +142,6 @@ def affinity_seed(
     Returns:
         np.ndarray: Seeds, uint8, shape (H, W).
 
-    Raises:
-        ValueError: If an argument breaks its rule.
-
     Example:
         >>> cam = np.array([[[0.02, 0.1, 0.9]]])
         >>> image = np.zeros((1, 3, 3), np.uint8)
@@ -213,9 +207,6 @@ def reliable_seed(
 
     Returns:
         np.ndarray: Seeds, uint8, shape (H, W).
-
-    Raises:
-        ValueError: If an argument breaks its rule.
     """
     if not (0 < alpha_low <= alpha_high and 0 < top_share <= 1):
         raise ValueError(
@@ -256,16 +247,7 @@ def _against(cam: np.ndarray, *thresholds: float) -> np.ndarray:
 
 
 def check_seed_params(recipe: str, params: dict) -> None:
-    """Refuse parameters of a recipe without running it.
-
-    Args:
-        recipe (str): A key of :data:`SEED_RECIPES`.
-        params (dict): Its keyword arguments.
-
-    Raises:
-        ValueError: If the recipe is unknown or a value breaks its rule.
-        TypeError: If the recipe has no such parameter.
-    """
+    """Refuse parameters of a recipe without running it."""
     if recipe not in SEED_RECIPES:
         raise ValueError(
             f'`recipe` must be one of {tuple(SEED_RECIPES)}, got {recipe!r}'

@@ -42,9 +42,6 @@ def cluster_subcategories(
         each class, int64, shape (K,), 0 for a class without images. The same
         input gives the same output.
 
-    Raises:
-        ValueError: If an argument breaks its rule.
-
     Example:
         >>> features = np.array([[0.0], [0.1], [9.0], [5.0]])
         >>> labels = np.array([[1, 0], [1, 0], [1, 1], [0, 1]])

@@ -148,15 +148,7 @@ def _check(affinity: Tensor, offsets: Sequence[Offset], beta: float) -> None:
 
 
 def check_unit_range(values: Tensor, name: str) -> None:
-    """Refuse a tensor with values outside [0, 1].
-
-    Args:
-        values (Tensor): Any shape.
-        name (str): The argument's name, for the message.
-
-    Raises:
-        ValueError: If a value is below 0, above 1 or NaN.
-    """
+    """Refuse a tensor with values outside [0, 1], or NaN."""
     if not values.numel():
         return
     low, high = torch.stack(values.aminmax()).tolist()

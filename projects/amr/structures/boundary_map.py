@@ -58,14 +58,7 @@ def save_boundary_map(
 
 
 def load_boundary_map(path: str | os.PathLike) -> tuple[np.ndarray, str]:
-    """Read a boundary map. Nothing is ever unpickled.
-
-    Args:
-        path (str | PathLike): File written by :func:`save_boundary_map`.
-
-    Returns:
-        tuple[np.ndarray, str]: The map (h, w), float32 in [0, 1], and its
-        key.
+    """Read a map (h, w), float32, and its key. Nothing is unpickled.
 
     Raises:
         FileNotFoundError: If there is no such file.

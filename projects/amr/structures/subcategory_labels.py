@@ -39,13 +39,7 @@ def save_subcategories(
 
 
 def load_subcategories(path: str | os.PathLike) -> dict[str, np.ndarray]:
-    """Read the labels of all images.
-
-    Args:
-        path (str | PathLike): The ``.npz`` file.
-
-    Returns:
-        dict[str, np.ndarray]: Float32 (K * S,), {0, 1}, by image.
+    """Read labels (K * S,), {0, 1}, float32, by image.
 
     Raises:
         DataError: If the file is missing, damaged or of another kind.

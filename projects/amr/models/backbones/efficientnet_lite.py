@@ -106,15 +106,7 @@ class EfficientNetLite(BaseModule):
         return self
 
     def forward(self, x: Tensor) -> tuple[Tensor, ...]:
-        """Return feature maps.
-
-        Args:
-            x (Tensor): Images, shape (N, 3, H, W).
-
-        Returns:
-            tuple[Tensor]: One map (N, C, h, w) per entry of ``out_indices``,
-            in the order of the levels.
-        """
+        """Return a map (N, C, h, w) per entry of ``out_indices``."""
         outputs = []
         x = self.bn1(self.conv_stem(x))
         for index in range(self.num_stages):

@@ -312,14 +312,7 @@ class MultiScaleCAM:
 
 
 def class_scores(logits: dict[str, list[Tensor]]) -> Tensor:
-    """Class probabilities: the mean over branches of their mean logits'.
-
-    Args:
-        logits (dict[str, list[Tensor]]): One (N, K_all) a view, by branch.
-
-    Returns:
-        Tensor: Shape (N, K_all), in [0, 1].
-    """
+    """Probabilities (N, K_all): mean over branches of their mean logits'."""
     means = [torch.stack(views).mean(0) for views in logits.values()]
     return torch.stack(means).sigmoid().mean(0)
 

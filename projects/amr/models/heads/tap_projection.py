@@ -53,13 +53,6 @@ class TapProjection(nn.Module):
 def stride_factors(strides, target: int) -> list[int]:
     """Enlargements that bring maps to a finer stride.
 
-    Args:
-        strides (Sequence[int]): Strides in pixels.
-        target (int): Stride wanted, in pixels.
-
-    Returns:
-        list[int]: One factor a stride.
-
     Raises:
         ValueError: If a stride is no multiple of the target.
 

@@ -1,7 +1,9 @@
 """Adaptive minimum pooling of SEAM's released code (arXiv:2004.04581)."""
 
 from mmseg.registry import MODELS
-from torch import Tensor, nn
+from torch import Tensor
+
+from projects.amr.models.losses.weighted_loss import WeightedLoss
 
 
 def adaptive_min_pooling(cam: Tensor, share: float = 0.25) -> Tensor:
@@ -31,8 +33,8 @@ def adaptive_min_pooling(cam: Tensor, share: float = 0.25) -> Tensor:
 
 
 @MODELS.register_module()
-class AdaptiveMinPoolingLoss(nn.Module):
-    """Registered form of :func:`adaptive_min_pooling`.
+class AdaptiveMinPoolingLoss(WeightedLoss):
+    """:func:`adaptive_min_pooling` of maps (N, K, h, w), weighted.
 
     Args:
         loss_weight (float): Factor. Defaults to 1.0.
@@ -42,13 +44,10 @@ class AdaptiveMinPoolingLoss(nn.Module):
         ValueError: If ``share`` is not in (0, 1].
     """
 
+    function = staticmethod(adaptive_min_pooling)
+
     def __init__(self, loss_weight: float = 1.0, share: float = 0.25):
-        super().__init__()
+        super().__init__(loss_weight)
         if not 0 < share <= 1:
             raise ValueError(f'`share` must be within (0, 1], got {share}')
-        self.loss_weight = loss_weight
-        self.share = share
-
-    def forward(self, cam: Tensor) -> Tensor:
-        """Return the weighted loss of maps (N, K, h, w)."""
-        return self.loss_weight * adaptive_min_pooling(cam, self.share)
+        self.options = {'share': share}

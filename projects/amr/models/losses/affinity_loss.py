@@ -18,6 +18,8 @@ count over the number of ranks, and the averaging of gradients does the rest.
 The *mean over ranks* of a returned loss is the loss.
 """
 
+from typing import ClassVar
+
 import torch
 from mmengine.dist import all_reduce, get_world_size
 from mmseg.registry import MODELS
@@ -80,25 +82,17 @@ class AffinityLoss(nn.Module):
     """Weighted form of :func:`affinity_loss`.
 
     Args:
-        bg_weight (float): Of background positive pairs. Defaults to 0.25.
-        fg_weight (float): Of foreground positive pairs. Defaults to 0.25.
-        neg_weight (float): Of negative pairs. Defaults to 0.5.
         eps (float): Added before the logarithm. Defaults to 1e-5.
     """
 
-    def __init__(
-        self,
-        bg_weight: float = 0.25,
-        fg_weight: float = 0.25,
-        neg_weight: float = 0.5,
-        eps: float = 1e-5,
-    ):
+    weights: ClassVar[dict[str, float]] = {
+        'loss_aff_pos_bg': 0.25,
+        'loss_aff_pos_fg': 0.25,
+        'loss_aff_neg': 0.5,
+    }
+
+    def __init__(self, eps: float = 1e-5):
         super().__init__()
-        self.weights = {
-            'loss_aff_pos_bg': bg_weight,
-            'loss_aff_pos_fg': fg_weight,
-            'loss_aff_neg': neg_weight,
-        }
         self.eps = eps
 
     def forward(

@@ -79,18 +79,8 @@ class BalancedCrossEntropyLoss(nn.Module):
     ) -> Tensor:
         """Return the weighted loss, a scalar.
 
-        Args:
-            logits (Tensor): Shape (N, L, H, W).
-            target (Tensor): Shape (N, H, W).
-            weight (Tensor, optional): Pixel weights of a head's sampler,
-                which this loss does not take. Defaults to None.
-            ignore_index (int): Label that does not count. Defaults to 255.
-
-        Returns:
-            Tensor: The loss.
-
         Raises:
-            ValueError: If ``weight`` is given.
+            ValueError: If ``weight``, of a head's sampler, is given.
         """
         if weight is not None:
             raise ValueError(

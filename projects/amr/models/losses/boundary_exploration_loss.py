@@ -4,8 +4,9 @@ Shape legend: N images, (h, w) size of the boundary map.
 """
 
 from mmseg.registry import MODELS
-from torch import Tensor, nn
+from torch import Tensor
 
+from projects.amr.models.losses.weighted_loss import WeightedLoss
 from projects.amr.ops.boundary_labels import (
     BOUNDARY,
     INTERIOR_BACKGROUND,
@@ -56,17 +57,7 @@ def boundary_exploration_loss(logits: Tensor, labels: Tensor) -> Tensor:
 
 
 @MODELS.register_module()
-class BoundaryExplorationLoss(nn.Module):
-    """Registered form of :func:`boundary_exploration_loss`.
+class BoundaryExplorationLoss(WeightedLoss):
+    """:func:`boundary_exploration_loss` of logits (N, 1, h, w), weighted."""
 
-    Args:
-        loss_weight (float): Factor. Defaults to 1.0.
-    """
-
-    def __init__(self, loss_weight: float = 1.0):
-        super().__init__()
-        self.loss_weight = loss_weight
-
-    def forward(self, logits: Tensor, labels: Tensor) -> Tensor:
-        """Return the weighted loss of logits (N, 1, h, w)."""
-        return self.loss_weight * boundary_exploration_loss(logits, labels)
+    function = staticmethod(boundary_exploration_loss)

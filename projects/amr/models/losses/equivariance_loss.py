@@ -7,8 +7,9 @@ before.
 
 import torch
 from mmseg.registry import MODELS
-from torch import Tensor, nn
+from torch import Tensor
 
+from projects.amr.models.losses.weighted_loss import WeightedLoss
 from projects.amr.ops.pixel_correlation import keep_winner
 
 
@@ -68,25 +69,15 @@ def _check_shapes(first: Tensor, second: Tensor) -> None:
 
 
 @MODELS.register_module()
-class EquivariantRegularizationLoss(nn.Module):
-    """Registered form of :func:`equivariant_regularization`.
+class EquivariantRegularizationLoss(WeightedLoss):
+    """:func:`equivariant_regularization` of maps (N, K, h, w), weighted."""
 
-    Args:
-        loss_weight (float): Factor. Defaults to 1.0.
-    """
-
-    def __init__(self, loss_weight: float = 1.0):
-        super().__init__()
-        self.loss_weight = loss_weight
-
-    def forward(self, first: Tensor, second: Tensor) -> Tensor:
-        """Return the weighted loss of maps (N, K, h, w)."""
-        return self.loss_weight * equivariant_regularization(first, second)
+    function = staticmethod(equivariant_regularization)
 
 
 @MODELS.register_module()
-class EquivariantCrossRegularizationLoss(nn.Module):
-    """Registered form of :func:`equivariant_cross_regularization`.
+class EquivariantCrossRegularizationLoss(WeightedLoss):
+    """:func:`equivariant_cross_regularization`, weighted.
 
     Args:
         loss_weight (float): Factor. Defaults to 1.0.
@@ -97,17 +88,12 @@ class EquivariantCrossRegularizationLoss(nn.Module):
         ValueError: If ``top_share`` is not in (0, 1].
     """
 
+    function = staticmethod(equivariant_cross_regularization)
+
     def __init__(self, loss_weight: float = 1.0, top_share: float = 0.2):
-        super().__init__()
+        super().__init__(loss_weight)
         if not 0 < top_share <= 1:
             raise ValueError(
                 f'`top_share` must be within (0, 1], got {top_share}'
             )
-        self.loss_weight = loss_weight
-        self.top_share = top_share
-
-    def forward(self, refined: Tensor, target: Tensor) -> Tensor:
-        """Return the weighted loss of maps (N, 1 + K, h, w)."""
-        return self.loss_weight * equivariant_cross_regularization(
-            refined, target, self.top_share
-        )
+        self.options = {'top_share': top_share}

@@ -2,8 +2,9 @@
 
 import torch.nn.functional as F
 from mmseg.registry import MODELS
-from torch import Tensor, nn
+from torch import Tensor
 
+from projects.amr.models.losses.weighted_loss import WeightedLoss
 from projects.amr.ops.precision import at_least_float32
 
 
@@ -32,17 +33,7 @@ def multilabel_soft_margin_loss(logits: Tensor, target: Tensor) -> Tensor:
 
 
 @MODELS.register_module()
-class MultiLabelSoftMarginLoss(nn.Module):
-    """Registered form of :func:`multilabel_soft_margin_loss`.
+class MultiLabelSoftMarginLoss(WeightedLoss):
+    """:func:`multilabel_soft_margin_loss`, weighted."""
 
-    Args:
-        loss_weight (float): Factor. Defaults to 1.0.
-    """
-
-    def __init__(self, loss_weight: float = 1.0):
-        super().__init__()
-        self.loss_weight = loss_weight
-
-    def forward(self, logits: Tensor, target: Tensor) -> Tensor:
-        """Return the weighted loss, a scalar."""
-        return self.loss_weight * multilabel_soft_margin_loss(logits, target)
+    function = staticmethod(multilabel_soft_margin_loss)

@@ -45,14 +45,7 @@ class RegionSuppression(StartsFromScratch, nn.Module):
             self.controller = nn.Linear(in_channels, in_channels, bias=False)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Suppress features.
-
-        Args:
-            x (Tensor): Shape (N, C, h, w), real.
-
-        Returns:
-            Tensor: Shape (N, C, h, w), non-negative.
-        """
+        """Suppress features (N, C, h, w); the result is non-negative."""
         if self.delta is not None:
             return suppress_regions(x, self.delta)
         pooled = x.relu().mean((-2, -1))  # before the cut
