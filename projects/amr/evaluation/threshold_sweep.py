@@ -52,15 +52,8 @@ def part_histogram(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Count pixels by part, "best label is true" and score bin, sparsely.
 
-    Args:
-        bins (Tensor): Shape (H, W), 0..T.
-        labels (Tensor): Shape (H, W), best foreground label of each pixel.
-        truth (Tensor): Shape (H, W), labels, 255 ignored.
-        parts (Tensor): Shape (H, W), 0 no part, 1..P, 255 ignored.
-        shape (tuple[int, int, int]): ``(P + 1, 2, T + 1)``.
-
-    Returns:
-        tuple[np.ndarray, np.ndarray]: As :func:`label_histogram`.
+    As :func:`label_histogram`; ``parts`` are 0 for no part, 1..P or 255 for
+    ignored, ``shape`` is ``(P + 1, 2, T + 1)``.
     """
     valid = (truth != IGNORE_LABEL) & (parts != IGNORE_LABEL)
     right = (labels == truth)[valid].long()

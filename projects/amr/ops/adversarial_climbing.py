@@ -22,13 +22,7 @@ def select_class(cam: Tensor, classes: Tensor) -> Tensor:
 
 
 def merge_views(maps: Tensor) -> Tensor:
-    """Add rectified maps (V, M, h, w); a second view is mirrored back.
-
-    Example:
-        >>> maps = torch.tensor([[[[1.0, -2.0]]], [[[3.0, 4.0]]]])
-        >>> merge_views(maps)
-        tensor([[[5., 3.]]])
-    """
+    """Add rectified maps (V, M, h, w); a second view is mirrored back."""
     plain, *mirrored = maps.relu()
     return plain + mirrored[0].flip(-1) if mirrored else plain
 
@@ -68,12 +62,7 @@ def positive_grad_cam(maps: Tensor, num_positive: Tensor) -> Tensor:
 
 
 def class_margin(logits: Tensor, classes: Tensor) -> Tensor:
-    """Logit of the target (M,) less all others, (V, M, K) -> (M,).
-
-    Example:
-        >>> class_margin(torch.tensor([[[5.0, 1.0, 2.0]]]), torch.tensor([0]))
-        tensor([2.])
-    """
+    """Logit of the target (M,) less all others, (V, M, K) -> (M,)."""
     # y_c - sum_{k != c} y_k = 2 y_c - sum_k y_k.
     target = logits.gather(2, classes.expand(len(logits), -1)[..., None])
     return (2 * target[..., 0] - logits.sum(2)).sum(0)

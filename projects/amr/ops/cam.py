@@ -80,12 +80,7 @@ def normalize_cam(cam: Tensor) -> Tensor:
 
 
 def usable_maps(cam: Tensor) -> Tensor:
-    """Which maps (K, h, w) are finite and positive somewhere: bool (K,).
-
-    Example:
-        >>> usable_maps(torch.tensor([[[0.0, 1.0]], [[-1.0, 0.0]]])).tolist()
-        [True, False]
-    """
+    """Which maps (K, h, w) are finite and positive somewhere: bool (K,)."""
     peak = cam.amax((-2, -1))
     return (peak > 0) & cam.isfinite().all(-1).all(-1)
 

@@ -202,7 +202,7 @@ class _LatticeSolver:
         for kernel in (gaussian, bilateral):
             if kernel is None:
                 continue
-            lattice = PermutohedralLattice(_features(image, **kernel))
+            lattice = PermutohedralLattice(pixel_features(image, **kernel))
             # The kernel's row sums; their roots normalise it on both sides.
             sums = lattice.filter(np.ones(lattice.num_points))
             scale = np.sqrt(np.float32(kernel['compat']) / sums)
@@ -260,7 +260,7 @@ def _softmax(logits: np.ndarray) -> np.ndarray:
     return weights / weights.sum(1, keepdims=True)
 
 
-def _features(image, sxy, srgb=None, **_) -> np.ndarray:
+def pixel_features(image, sxy, srgb=None, **_) -> np.ndarray:
     """Pixel features in units of the kernel's widths, (P, 2 or 5)."""
     rows, columns = np.mgrid[: image.shape[0], : image.shape[1]]
     position = np.stack([columns, rows], axis=-1).reshape(-1, 2) / sxy
@@ -312,15 +312,9 @@ def unary_from_labels(
 
 
 def unary_from_softmax(probs: np.ndarray, clip: float = 1e-5) -> np.ndarray:
-    """Unary of a segmentation network's softmax.
+    """Unary -log p, float32, of probabilities in [0, 1].
 
-    Args:
-        probs (np.ndarray): Probabilities in [0, 1], any shape.
-        clip (float): Lower bound that keeps the logarithm finite, in (0, 1].
-            Defaults to 1e-5, as in pydensecrf.
-
-    Returns:
-        np.ndarray: Float32, the shape of ``probs``.
+    ``clip``, in (0, 1], bounds them below; 1e-5 is pydensecrf's.
     """
     probs = np.asarray(probs, np.float32)
     if not 0 < clip <= 1:

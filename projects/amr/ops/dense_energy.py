@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from projects.amr.ops.dense_crf import pixel_features
 from projects.amr.ops.permutohedral import PermutohedralLattice
 from projects.amr.structures.label_space import IGNORE_LABEL
 
@@ -24,12 +25,8 @@ class LatticeKernel:
     """
 
     def __init__(self, image: np.ndarray, sigma_xy: float, sigma_rgb: float):
-        rows, columns = np.mgrid[: image.shape[0], : image.shape[1]]
-        place = np.stack([columns, rows], -1).reshape(-1, 2) / sigma_xy
-        colour = image.reshape(-1, 3) / sigma_rgb
-        self._lattice = PermutohedralLattice(
-            np.concatenate([place, colour], axis=1)
-        )
+        features = pixel_features(image, sigma_xy, sigma_rgb)
+        self._lattice = PermutohedralLattice(features)
 
     def __call__(self, values: Tensor, transposed: bool = False) -> Tensor:
         """Sum values (P, C) under the kernel."""
@@ -40,15 +37,9 @@ class LatticeKernel:
 def energy_gate(probs: Tensor, labels: Tensor, valid: Tensor) -> Tensor:
     """How much a pixel takes part: wholly without a label, else its doubt.
 
-    Args:
-        probs (Tensor): In [0, 1], shape (B, L, h, w).
-        labels (Tensor): Integers, 255 unlabelled, shape (B, h, w).
-        valid (Tensor): 1 inside the images, 0 on padding, shape (B, h, w).
-
-    Returns:
-        Tensor: In [0, 1], shape (B, h, w), without gradient: 1 where a pixel
-        is unlabelled, else ``valid`` less the largest probability, at least
-        0.
+    Of probabilities (B, L, h, w) and labels (B, h, w): 1 where unlabelled,
+    255, else ``valid`` (0 on padding) less the largest probability, at least
+    0; without gradient.
     """
     doubt = (valid - probs.detach().amax(1)).clamp(min=0)
     return torch.where(labels == IGNORE_LABEL, torch.ones_like(doubt), doubt)

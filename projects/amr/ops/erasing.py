@@ -27,16 +27,6 @@ def erase_peaks(
 
     Returns:
         Tensor: Shape (N, 3, H, W).
-
-    Example:
-        >>> import torch
-        >>> cam = torch.tensor([[[[4.0, 1.0]]]])
-        >>> erase_peaks(torch.ones(1, 3, 1, 2), cam, torch.ones(1, 1), 0.5)
-        tensor([[[[0., 1.]],
-        <BLANKLINE>
-                 [[0., 1.]],
-        <BLANKLINE>
-                 [[0., 1.]]]])
     """
     found = normalize_cam(cam.detach()) * labels[..., None, None]
     peak = resize_cam(found, images.shape[-2:]).amax(1, keepdim=True)

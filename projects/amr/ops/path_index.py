@@ -110,9 +110,6 @@ def path_cells(offset: Offset) -> tuple[Offset, ...]:
 def path_cell_table(radius: int) -> Tensor:
     """Give the paths of all offsets as one table.
 
-    Args:
-        radius (int): Radius in feature pixels, at least 1.
-
     Returns:
         Tensor: int64 ``(P, L, 2)`` of cells ``(dy, dx)``; a shorter path is
         filled up with its source cell ``(0, 0)``. Shared: do not write.
@@ -145,9 +142,6 @@ def shared_path_plan(radius: int) -> tuple[tuple[int, list[PathPart]], ...]:
     shorter paths which covers it and does not stick out. Each step takes the
     piece with the most cells not yet covered. This makes 61 pieces out of
     242 path cells at radius 5, and 323 out of 2134 at radius 10.
-
-    Args:
-        radius (int): Radius in feature pixels, at least 1.
 
     Returns:
         tuple[tuple[int, list[PathPart]], ...]: ``(offset index, pieces)`` in

@@ -1,7 +1,8 @@
 """Label rules that take a saliency map as the background's cue.
 
 Where saliency maps are used they are a supervision of their own: the networks
-that made the published XX
+that made the published ones saw masks. The rules are those of the released
+codes of OAA+ (ICCV 2019) and DRS (AAAI 2021).
 
 Shape legend: K labelled classes of the image, (H, W) size of the image.
 """
@@ -84,24 +85,12 @@ def drs_labels(
 ) -> np.ndarray:
     """DRS's labels: maps where it is salient, background elsewhere.
 
+    Arguments are those of :func:`oaa_labels`.
+
     The background's score is 1 where it is not salient, else 0; a map counts
     from ``map_thr`` on. Ignored are pixels where more than two scores exceed
     ``conflict_thr``, and salient background. An image without classes is
     background.
-
-    Args:
-        saliency (np.ndarray): In [0, 1], shape (H, W).
-        cam (np.ndarray): In [0, 1], shape (K, H, W).
-        classes (np.ndarray): Foreground class indices, shape (K,).
-        map_thr (float): Defaults to 0.2.
-        conflict_thr (float): Defaults to 0.9.
-        salient_thr (float): Defaults to 50 / 255.
-
-    Returns:
-        np.ndarray: Labels, 255 ignored, uint8, shape (H, W).
-
-    Raises:
-        ValueError: If sizes differ or a value leaves [0, 1].
     """
     saliency, cam = _check(saliency, cam, classes)
     if not len(cam):
@@ -130,15 +119,9 @@ def check_saliency_params(recipe: str, params: dict) -> None:
 def ignore_salient_background(
     labels: np.ndarray, saliency: np.ndarray, salient_thr: float = 32 / 255
 ) -> np.ndarray:
-    """What is salient is not surely background.
+    """Set salient background of labels (H, W), uint8, to 255.
 
-    Args:
-        labels (np.ndarray): Uint8, shape (H, W).
-        saliency (np.ndarray): In [0, 1], shape (H, W).
-        salient_thr (float): Defaults to 32 / 255, OAA+'s.
-
-    Returns:
-        np.ndarray: Labels, uint8, shape (H, W).
+    The threshold is OAA+'s.
     """
     doubtful = (labels == BACKGROUND_LABEL) & (saliency > salient_thr)
     return np.where(doubtful, np.uint8(IGNORE_LABEL), labels)

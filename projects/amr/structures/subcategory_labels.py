@@ -15,12 +15,7 @@ from projects.amr.runtime.files.atomic_write import atomic_write
 def save_subcategories(
     path: str | os.PathLike, img_ids: list[str], labels: np.ndarray
 ) -> None:
-    """Write the labels of all images: complete, or not at all.
-
-    Args:
-        path (str | PathLike): The ``.npz`` file.
-        img_ids (list[str]): I distinct names.
-        labels (np.ndarray): {0, 1}, shape (I, K * S).
+    """Write labels (I, K * S), {0, 1}, of I names: complete, or not at all.
 
     Raises:
         ValueError: If the numbers of rows differ or names repeat.

@@ -20,12 +20,6 @@ def adaptive_min_pooling(cam: Tensor, share: float = 0.25) -> Tensor:
 
     Returns:
         Tensor: Scalar, at least 0.
-
-    Example:
-        >>> import torch
-        >>> cam = torch.tensor([[4.0, 1.0], [2.0, 3.0]])
-        >>> adaptive_min_pooling(cam.view(1, 1, 2, 2), 0.5).item()
-        1.5
     """
     scores = cam.amax(1).flatten(1)
     count = max(int(share * scores.shape[1]), 1)

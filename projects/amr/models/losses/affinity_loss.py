@@ -30,15 +30,10 @@ from projects.amr.ops.precision import at_least_float32
 
 
 def global_means(sums: Tensor, counts: Tensor) -> Tensor:
-    """Means over all ranks, split so that their average is exact.
+    """Means (G,) over all ranks of this rank's sums and counts.
 
-    Args:
-        sums (Tensor): This rank's sums, shape (G,).
-        counts (Tensor): This rank's counts, int64, shape (G,).
-
-    Returns:
-        Tensor: Shape (G,); averaged over the ranks, the global means. 0
-        where there is nothing to count on any rank.
+    Averaged over the ranks, they are the global means; 0 where no rank has
+    anything to count.
     """
     total = counts.clone()
     all_reduce(total)

@@ -14,14 +14,7 @@ from projects.amr.ops.pixel_correlation import keep_winner
 
 
 def equivariant_regularization(first: Tensor, second: Tensor) -> Tensor:
-    """Mean absolute difference of two views' maps (ER).
-
-    Args:
-        first (Tensor): Shape (N, K, h, w), in [0, 1].
-        second (Tensor): Same shape.
-
-    Returns:
-        Tensor: Scalar in [0, 1]; 0 for equal maps.
+    """Mean absolute difference of two views' maps (N, K, h, w) (ER).
 
     Raises:
         ValueError: If the shapes differ.

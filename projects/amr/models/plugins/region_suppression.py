@@ -27,11 +27,6 @@ class RegionSuppression(StartsFromScratch, nn.Module):
 
     Raises:
         ValueError: If ``delta`` is outside (0, 1].
-
-    Example:
-        >>> import torch
-        >>> RegionSuppression(1, delta=0.5)(torch.tensor([[[[4.0, 1.0]]]]))
-        tensor([[[[2., 1.]]]])
     """
 
     _abbr_ = 'drs'

@@ -18,10 +18,6 @@ class MeanProbabilityTTAModel(SegTTAModel):
     logarithm of the mean, so that its softmax is the mean, and a CRF refines
     what was predicted.
 
-    Args:
-        *args: As in :class:`mmengine.model.BaseTTAModel`.
-        **kwargs: As in :class:`mmengine.model.BaseTTAModel`.
-
     Raises:
         ValueError: If the module's head has a single output.
     """
