@@ -2,13 +2,15 @@
 
 Where saliency maps are used they are a supervision of their own: the networks
 that made the published ones saw masks. The rules are those of the released
-codes of OAA+ (ICCV 2019) and DRS (AAAI 2021).
+codes of OAA+ (ICCV 2019), DRS (AAAI 2021), NSROM (CVPR 2021) and DSRG (CVPR
+2018).
 
 Shape legend: K labelled classes of the image, (H, W) size of the image.
 """
 
 import inspect
 
+import cv2
 import numpy as np
 
 from projects.amr.structures.label_space import (
@@ -125,6 +127,120 @@ def ignore_salient_background(
     """
     doubtful = (labels == BACKGROUND_LABEL) & (saliency > salient_thr)
     return np.where(doubtful, np.uint8(IGNORE_LABEL), labels)
+
+
+def potential_objects(
+    labels: np.ndarray,
+    cam: np.ndarray,
+    classes: np.ndarray,
+    *,
+    map_thr: float = 0.3,
+) -> np.ndarray:
+    """NSROM's potential object mining (POM): likely objects are ignored.
+
+    Labels are uint8 (H, W), maps (K, H, W) in [0, 1].
+
+    For each class the median of its map over the pixels labelled with it,
+    or, without any, over those where the map exceeds ``map_thr``. Background
+    pixels whose map exceeds it become 255.
+    """
+    _, cam = _check(np.zeros(labels.shape), cam, classes)
+    result = labels.copy()
+    for own, label in zip(
+        cam, class_to_label(np.asarray(classes)), strict=True
+    ):
+        region = labels == label
+        region = region if region.any() else own > map_thr
+        if region.any():
+            likely = own > np.median(own[region])
+            result[(labels == BACKGROUND_LABEL) & likely] = IGNORE_LABEL
+    return result
+
+
+def mask_non_salient(
+    labels: np.ndarray,
+    prediction: np.ndarray,
+    saliency: np.ndarray,
+    num_classes: int,
+    *,
+    salient_thr: float = 32 / 255,
+    width: int = 30,
+) -> np.ndarray:
+    """NSROM's non-salient region masking (NSRM), for a second round.
+
+    Labels and the first segmentor's ``prediction`` are uint8 (H, W);
+    ``num_classes`` is K; ``width`` is the side of the dilating square in pixels.
+    The threshold is a guess: OAA+'s.
+
+    Of an image with several classes, the objects that the first segmentor
+    predicts replace background; what is outside the dilated region of
+    objects and saliency is ignored. An image of one class stays.
+
+    Raises:
+        ValueError: If sizes differ or ``width`` is below 1.
+    """
+    if not labels.shape == prediction.shape == saliency.shape:
+        raise ValueError(
+            '`labels`, `prediction` and `saliency` must have one size, got '
+            f'{labels.shape}, {prediction.shape} and {saliency.shape}'
+        )
+    if width < 1:
+        raise ValueError(f'`width` must be at least 1, got {width}')
+    if num_classes < 2:
+        return labels.copy()
+    background = labels == BACKGROUND_LABEL
+    result = np.where(background, prediction, labels).astype(np.uint8)
+    objects = (result != BACKGROUND_LABEL) & (result != IGNORE_LABEL)
+    region = (objects | (saliency > salient_thr)).astype(np.uint8)
+    square = np.ones((width, width), np.uint8)
+    result[cv2.dilate(region, square) == 0] = IGNORE_LABEL
+    return result
+
+
+def grow_seeds(
+    seed: np.ndarray,
+    probs: np.ndarray,
+    classes: np.ndarray,
+    *,
+    fg_thr: float = 0.85,
+    bg_thr: float = 0.99,
+) -> np.ndarray:
+    """DSRG's seeded region growing, one step.
+
+    Seeds are uint8 (H, W), 255 no seed; ``probs`` (K + 1, H, W) are a
+    segmentor's for background and the image's classes, after a CRF in DSRG.
+
+    A pixel is a candidate of its most probable label where the probability
+    exceeds the label's threshold. Candidates that hang together with a seed
+    of their label (8 neighbours) become seeds; seeds of other labels stay.
+
+    Raises:
+        ValueError: If sizes differ or a value leaves [0, 1].
+
+    Example:
+        >>> seed = np.array([[5, 255, 255, 255]], np.uint8)
+        >>> probs = np.array([[[0.1, 0.1, 0.9, 0.1]], [[0.9, 0.9, 0.1, 0.9]]])
+        >>> grow_seeds(seed, probs, np.array([4]))
+        array([[  5,   5, 255, 255]], dtype=uint8)
+    """
+    _check(probs[0], probs[1:], classes)
+    if seed.shape != probs.shape[1:]:
+        raise ValueError(
+            f'`seed` must be {probs.shape[1:]} as `probs`, got {seed.shape}'
+        )
+    best, peak = _best_label(probs, classes), probs.max(0)
+    result = seed.copy()
+    for label in (BACKGROUND_LABEL, *class_to_label(np.asarray(classes))):
+        threshold = bg_thr if label == BACKGROUND_LABEL else fg_thr
+        own = seed == label
+        open_pixels = (best == label) & (peak > threshold)
+        open_pixels &= seed == IGNORE_LABEL
+        _, parts = cv2.connectedComponents(
+            (own | open_pixels).astype(np.uint8), connectivity=8
+        )
+        grown = np.isin(parts, parts[own]) & open_pixels
+        result[grown] = label
+    return result
 
 
 def _best_label(scores: np.ndarray, classes: np.ndarray) -> np.ndarray:
