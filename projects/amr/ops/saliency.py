@@ -169,7 +169,8 @@ def mask_non_salient(
     """NSROM's non-salient region masking (NSRM), for a second round.
 
     Labels and the first segmentor's ``prediction`` are uint8 (H, W);
-    ``num_classes`` is K; ``width`` is the side of the dilating square in pixels.
+    ``num_classes`` is K; ``width`` is the side of the dilating square, in
+    pixels.
     The threshold is a guess: OAA+'s.
 
     Of an image with several classes, the objects that the first segmentor
