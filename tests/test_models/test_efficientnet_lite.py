@@ -13,6 +13,7 @@ from projects.amr.errors import (
     MissingWeightsError,
 )
 from projects.amr.models import EfficientNetLite
+from projects.amr.models.backbones import share_first_pass
 from projects.amr.runtime.checkpoints.pretrained import find_weights
 from projects.amr.runtime.checkpoints.strict_loading import use_strict_loading
 
@@ -48,6 +49,39 @@ def test_levels_have_the_stated_channels_and_strides(output_stride):
     assert [m.shape[1] for m in maps] == list(EfficientNetLite.channels)
     for level, stride in zip(maps, strides, strict=True):
         assert level.shape[2:] == (-(-67 // stride), -(-97 // stride))
+
+
+def test_equal_frozen_parts_pass_the_same_images_once():
+    torch.manual_seed(0)
+    alone = [lite(output_stride=32, frozen_stages=2) for _ in range(2)]
+    alone[1].load_state_dict(alone[0].state_dict())
+    torch.nn.init.zeros_(alone[1].stage3[0].conv_pwl.weight)
+    pair = copy.deepcopy(alone)
+    share_first_pass(*pair)
+    passes = []
+    for network in pair:
+        network.conv_stem.register_forward_hook(lambda *_: passes.append(1))
+    x = torch.randn(2, 3, 67, 97)
+
+    def check(images, others, expected):
+        passes.clear()
+        for own, network, seen in zip(
+            alone, pair, (images, others), strict=True
+        ):
+            torch.testing.assert_close(
+                network(seen)[0], own(seen)[0], rtol=0, atol=0
+            )
+        assert len(passes) == expected
+
+    check(x, x, 1)
+    check(x, x.clone(), 2)
+    with torch.no_grad():
+        check(x, x, 1)
+    check(x.requires_grad_(), x, 2)
+    for network in (alone[1], pair[1]):
+        torch.nn.init.ones_(network.conv_stem.weight)
+    y = torch.randn(1, 3, 33, 40)
+    check(y, y, 2)
 
 
 @pytest.mark.parametrize('arch', ['lite0', 'lite1', 'lite2'])

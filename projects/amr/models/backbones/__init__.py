@@ -1,4 +1,4 @@
-from .efficientnet_lite import EfficientNetLite
+from .efficientnet_lite import EfficientNetLite, share_first_pass
 from .resnet_with_stem import ResNetWithStem
 from .shallow_resnet import ShallowResNet
 from .stage_modulation import StageModulation
@@ -10,4 +10,5 @@ __all__ = [
     'ShallowResNet',
     'StageModulation',
     'WideResNet38',
+    'share_first_pass',
 ]

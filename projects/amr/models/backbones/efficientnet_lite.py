@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import ClassVar
 
+import torch
 from mmengine.model import BaseModule
 from mmseg.registry import MODELS
 from torch import Tensor, nn
@@ -67,12 +68,13 @@ class EfficientNetLite(BaseModule):
             self.add_module(f'stage{index + 1}', network.blocks[index])
         if HEAD in self.out_indices:
             self.conv_head, self.bn2 = network.conv_head, network.bn2
-        frozen = min(frozen_stages, self.num_stages)
-        self.frozen = [f'stage{n + 1}' for n in range(frozen)]
+        self.num_frozen = max(min(frozen_stages, self.num_stages), 0)
+        self.frozen = [f'stage{n + 1}' for n in range(self.num_frozen)]
         if frozen_stages >= 0:
             self.frozen += ['conv_stem', 'bn1']
         for name in self.frozen:
             self.get_submodule(name).requires_grad_(False)
+        self.first_pass = EfficientNetLite.first_maps
 
     def _check(self, arch, output_stride, out_indices, frozen_stages) -> None:
         """Refuse options that are out of range."""
@@ -107,15 +109,75 @@ class EfficientNetLite(BaseModule):
 
     def forward(self, x: Tensor) -> tuple[Tensor, ...]:
         """Return a map (N, C, h, w) per entry of ``out_indices``."""
-        outputs = []
-        x = self.bn1(self.conv_stem(x))
-        for index in range(self.num_stages):
+        stem, *maps = self.first_pass(self, x)
+        x = maps[-1] if maps else stem
+        for index in range(self.num_frozen, self.num_stages):
             x = self.get_submodule(f'stage{index + 1}')(x)
-            if index in self.out_indices:
-                outputs.append(x)
+            maps.append(x)
+        outputs = [maps[i] for i in sorted(set(self.out_indices) - {HEAD})]
         if HEAD in self.out_indices:
             outputs.append(self.bn2(self.conv_head(x)))
         return tuple(outputs)
+
+    def first_maps(self, x: Tensor) -> list[Tensor]:
+        """Maps of the stem and of the frozen stages."""
+        maps = [self.bn1(self.conv_stem(x))]
+        for index in range(self.num_frozen):
+            maps.append(self.get_submodule(f'stage{index + 1}')(maps[-1]))
+        return maps
+
+    def frozen_tensors(self) -> list[Tensor]:
+        """Weights and statistics of the frozen parts."""
+        parts = [self.get_submodule(name) for name in self.frozen]
+        return [t for p in parts for t in p.state_dict().values()]
+
+
+class SharedFirstPass:
+    """What the frozen parts made of images, for the next network as well.
+
+    Networks that start from the same weights and freeze the same parts get
+    the same maps of the same images: the second takes those of the first. It
+    makes its own where images or weights differ, or where a gradient passes.
+    """
+
+    def __init__(self) -> None:
+        self._made = None
+
+    def __call__(self, network: EfficientNetLite, images: Tensor):
+        """Maps of the stem and of the frozen stages, see ``first_maps``."""
+        if torch.jit.is_tracing() or type(images) is not Tensor:
+            return network.first_maps(images)  # exporters know no values
+        weights = network.frozen_tensors()
+        made, self._made = self._made, None  # taken once, so that it is freed
+        if made and made[0] is images and same_tensors(made[1], weights):
+            return made[2]
+        maps = network.first_maps(images)
+        if not maps[-1].requires_grad:
+            self._made = images, weights, maps
+        return maps
+
+
+def same_tensors(some: list[Tensor], others: list[Tensor]) -> bool:
+    """Whether two lists hold the same values."""
+    return len(some) == len(others) and all(map(torch.equal, some, others))
+
+
+def share_first_pass(*branches: nn.Module) -> None:
+    """Let branches pass images through equal frozen parts once.
+
+    Args:
+        *branches (nn.Module): Those that see the same images. Only an
+            :class:`EfficientNetLite` with frozen parts in each takes part.
+    """
+    networks = [
+        m
+        for branch in branches
+        for m in branch.modules()
+        if isinstance(m, EfficientNetLite) and m.frozen
+    ]
+    shared = SharedFirstPass()
+    for network in networks:
+        network.first_pass = shared
 
 
 def _create_network(arch: str, output_stride: int) -> nn.Module:

@@ -3,6 +3,7 @@
 from mmseg.registry import MODELS
 from torch import Tensor
 
+from projects.amr.models.backbones import share_first_pass
 from projects.amr.models.classifiers.base_cam_classifier import (
     BaseCAMClassifier,
 )
@@ -29,10 +30,10 @@ class AMR(BaseCAMClassifier):
     and Eq. 11 the CAM before; which ones is not in the paper.
 
     A step does no work twice: each branch passes its images once, for its
-    loss and for ``loss_cps``, and a fixed one leaves no graph. Images and
-    labels are all that the branches share. Their weights part with the first
-    convolution; a frozen stem, the same in both, would be 0.6 % of a step on
-    two ResNet-50s.
+    loss and for ``loss_cps``, and a fixed one leaves no graph. Frozen parts
+    of an :class:`EfficientNetLite` that are the same in both branches pass
+    the images once (:func:`share_first_pass`); of two ResNet-50s such a stem
+    would be 0.6 % of a step.
 
     Paper: joint training; Eq. 2 is written on CAMs whose normalisation is
     not stated.
@@ -108,6 +109,7 @@ class AMR(BaseCAMClassifier):
         self.detach_spotlight = detach_spotlight
         if detach_spotlight:
             self._freeze_spotlight()
+        share_first_pass(self.spotlight, self.compensation)
 
     def _freeze_spotlight(self) -> None:
         """Leave only the head of the spotlight to train."""
