@@ -44,7 +44,6 @@ def test_losses_and_gradients_are_those_of_the_cpu(name):
     expected = step(MODELS[name](), train_samples(name))
     for found, want in zip(trained_there(name), expected, strict=True):
         assert want
-        # IRNet's path maxima are looked up another way there.
         torch.testing.assert_close(found, want, rtol=1e-5, atol=1e-7)
 
 

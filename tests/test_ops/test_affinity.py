@@ -1,7 +1,6 @@
 import pytest
 import torch
 
-from projects.amr.ops import affinity
 from projects.amr.ops.affinity import pairwise_affinity, path_max
 from projects.amr.ops.path_index import half_disc_offsets, path_cells
 
@@ -80,14 +79,6 @@ def test_gradients_equal_the_index_gather(size, radius, levels):
     values, gradient = grads(pairwise_affinity, boundary, radius)
     assert torch.equal(values, 1 - expected_values)
     torch.testing.assert_close(gradient, -expected_gradient)
-
-
-@pytest.mark.parametrize('size', [(1, 1), (7, 11), (200, 170)])
-def test_both_ways_of_running_give_the_same(size):
-    maps = torch.rand(2, *size)
-    by_plan = affinity._maxima_by_plan(maps, 4, 1.0)
-    by_cell = affinity._maxima_by_cell(maps, 4, 1.0)
-    assert torch.equal(by_plan, by_cell)
 
 
 def test_maps_too_large_for_short_ranks():

@@ -83,17 +83,6 @@ def test_gradients_are_those_of_the_cpu(op, radius, monkeypatch):
     torch.testing.assert_close(results[1], results[0])
 
 
-def test_the_gpu_s_way_of_looking_up_is_taken(monkeypatch):
-    def other(*_):
-        raise AssertionError('the way of a CPU')
-
-    monkeypatch.setattr(affinity, '_maxima_by_plan', other)
-    with PretendedGPU():
-        path_max(torch.rand(5, 6, device='cuda'), 3)
-        with pytest.raises(AssertionError):
-            path_max(torch.rand(5, 6), 3)
-
-
 def test_a_boundary_on_another_device_is_named():
     with PretendedGPU(), pytest.raises(ValueError, match='device'):
         random_walk(torch.rand(1, 3, 4).cuda(), torch.rand(3, 4))

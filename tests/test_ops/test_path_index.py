@@ -6,7 +6,6 @@ import torch
 from projects.amr.ops.path_index import (
     check_radius,
     half_disc_offsets,
-    path_cell_table,
     path_cells,
     shared_path_plan,
     shifted_windows,
@@ -47,15 +46,6 @@ def test_path_is_what_lies_nearer_than_one_to_the_segment(radius):
             if distance_to_segment((y, x), end) < 1 - 1e-9
         ]
         assert list(path_cells(end)) == expected
-
-
-@pytest.mark.parametrize('radius', [1, 2, 5, 10])
-def test_table_holds_the_paths(radius):
-    table = path_cell_table(radius)
-    offsets = half_disc_offsets(radius)
-    assert table.shape[0] == len(offsets)
-    for row, offset in zip(table.tolist(), offsets, strict=True):
-        assert {(0, 0), *map(tuple, row)} == set(path_cells(offset))
 
 
 @pytest.mark.parametrize('radius', [1, 2, 5, 10, 13])

@@ -10,7 +10,6 @@ Legend used by the ops built on this module:
 
 - ``N`` maps in a batch, each ``H`` x ``W`` (feature pixels)
 - ``P`` offsets of the half disc: 34 at radius 5, 152 at radius 10
-- ``L`` cells of the longest path: 11 at radius 5, 22 at radius 10
 - an offset or a cell is ``(dy, dx)`` in feature pixels, relative to the
   source pixel; offsets have ``dy >= 0``
 """
@@ -104,22 +103,6 @@ def path_cells(offset: Offset) -> tuple[Offset, ...]:
         for x in range(min(dx, 0), max(dx, 0) + 1)
         if (y * dx - x * dy) ** 2 < length
     )
-
-
-@cache
-def path_cell_table(radius: int) -> Tensor:
-    """Give the paths of all offsets as one table.
-
-    Returns:
-        Tensor: int64 ``(P, L, 2)`` of cells ``(dy, dx)``; a shorter path is
-        filled up with its source cell ``(0, 0)``. Shared: do not write.
-    """
-    paths = [path_cells(offset) for offset in half_disc_offsets(radius)]
-    longest = max(map(len, paths), default=1)
-    table = torch.zeros(len(paths), longest, 2, dtype=torch.int64)
-    for row, cells in zip(table, paths, strict=True):
-        row[: len(cells)] = torch.tensor(cells)
-    return table
 
 
 class PathPart(NamedTuple):
