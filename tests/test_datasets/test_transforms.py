@@ -115,15 +115,6 @@ def test_mask_is_optional_but_not_broken(tmp_path):
         run(config, **rest)
 
 
-def test_bad_arguments_are_named():
-    with pytest.raises(ValueError, match='min_side'):
-        TRANSFORMS.build(
-            {'type': 'RandomResizeLongestSide', 'min_side': 9, 'max_side': 8}
-        )
-    with pytest.raises(ValueError, match='crop_size'):
-        TRANSFORMS.build({'type': 'RandomCropOrPad', 'crop_size': (0, 8)})
-
-
 @pytest.mark.parametrize('shape', [(23, 37), (1, 41), (61, 40)])
 @pytest.mark.parametrize(
     'options', [{'scale_factor': 0.5}, {'scale': (30, 28)}]

@@ -104,19 +104,6 @@ def test_wrong_masks_are_refused():
         evaluate([small])
 
 
-@pytest.mark.parametrize(
-    ('arguments', 'name'),
-    [
-        ({'bg_thr': 1.2}, 'bg_thr'),
-        ({'bg_thr': 0.2, 'sweep': (0.5, 0.1, 0.1)}, 'sweep'),
-        ({'bg_thr': 0.2, 'sweep': (0.1, 0.5, 0)}, 'sweep'),
-    ],
-)
-def test_bad_arguments_are_named(arguments, name):
-    with pytest.raises(ValueError, match=name):
-        CAMIoUMetric(**arguments)
-
-
 def test_classification_ap_leaves_absent_classes_out():
     from sklearn.metrics import average_precision_score
 

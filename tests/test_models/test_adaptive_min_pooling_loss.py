@@ -31,9 +31,3 @@ def test_it_is_the_mean_of_the_lowest_by_sorting(share):
         means.append(sum(max(score, 0) for score in low) / len(low))
     got = adaptive_min_pooling(cam, share).item()
     assert got == pytest.approx(sum(means) / 2, rel=1e-5)
-
-
-def test_bad_share_is_named():
-    for share in (0.0, 1.5):
-        with pytest.raises(ValueError, match='share'):
-            AdaptiveMinPoolingLoss(share=share)

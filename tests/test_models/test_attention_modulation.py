@@ -60,20 +60,6 @@ def test_each_option_changes_the_result(changes):
     assert not torch.allclose(*outputs)
 
 
-@pytest.mark.parametrize(
-    ('options', 'name'),
-    [
-        ({'channel_transform': 'fc'}, 'channel_transform'),
-        ({'spatial_transform': 'fc'}, 'spatial_transform'),
-        ({'kernel_size': 4}, 'kernel_size'),
-        ({'modulation': {'type': 'sigmoid'}}, 'modulation'),
-    ],
-)
-def test_unknown_options_are_named(options, name):
-    with pytest.raises(ValueError, match=name):
-        AttentionModulation(8, **options)
-
-
 def test_norm_follows_the_mode_unless_kept_in_training():
     for always_train in (False, True):
         amm = AttentionModulation(

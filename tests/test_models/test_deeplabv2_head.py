@@ -64,12 +64,3 @@ def test_loss_is_mmseg_s_on_the_enlarged_logits():
         logits, labels, ignore_index=255, reduction='none'
     ).mean()
     torch.testing.assert_close(losses['loss_ce'], want)
-
-
-def test_settings_of_hidden_layers_are_refused():
-    for name in ('channels', 'norm_cfg', 'act_cfg'):
-        with pytest.raises(ValueError, match=name):
-            head(**{name: None})
-    for dilations in ((), (0, 1)):
-        with pytest.raises(ValueError, match='dilations'):
-            head(dilations=dilations)

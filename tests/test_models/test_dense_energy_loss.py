@@ -153,6 +153,3 @@ def test_arguments_are_checked():
     images = torch.from_numpy(image).permute(0, 3, 1, 2)
     with pytest.raises(ValueError, match='one size'):
         dense_energy(images[..., 1:], probs, torch.from_numpy(known))
-    for name in ('sigma_rgb', 'sigma_xy', 'scale'):
-        with pytest.raises(ValueError, match=name):
-            DenseEnergyLoss(**{name: 0})

@@ -174,18 +174,3 @@ def test_levels_that_are_not_returned_are_left_out():
         parameter.requires_grad_(True)
     sum(m.sum() for m in model(torch.randn(1, 3, 33, 33))).backward()
     assert all(p.grad is not None for p in model.parameters())
-
-
-@pytest.mark.parametrize(
-    'options',
-    [
-        {'arch': 'lite9'},
-        {'output_stride': 12},
-        {'out_indices': ()},
-        {'out_indices': (8,)},
-        {'frozen_stages': 8},
-    ],
-)
-def test_options_out_of_range_are_refused(options):
-    with pytest.raises(ValueError, match=next(iter(options))):
-        lite(**options)

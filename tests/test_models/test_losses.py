@@ -102,15 +102,7 @@ def test_released_pairing_adds_first_and_mirrored_second_image():
         loss(a[:1], b[:1])
 
 
-def test_bad_use_is_named():
-    with pytest.raises(ValueError, match='pairing'):
-        CrossPseudoSupervisionLoss(pairing='x')
-    with pytest.raises(ValueError, match='reduction'):
-        CrossPseudoSupervisionLoss(reduction='x')
-    with pytest.raises(ValueError, match='beta'):
-        CrossPseudoSupervisionLoss(beta=-1)
-    with pytest.raises(ValueError, match='labelled_only'):
-        CrossPseudoSupervisionLoss(labelled_only=True, pairing='first_two')
+def test_maps_of_another_size_are_refused():
     with pytest.raises(ValueError, match='output stride'):
         cross_pseudo_supervision(
             torch.zeros(1, 2, 3, 3), torch.zeros(1, 2, 6, 6)

@@ -3,7 +3,7 @@ import torch
 from mmengine.structures import PixelData
 from mmseg.models import SegTTAModel
 from mmseg.structures import SegDataSample
-from segmentor_configs import head_config, segmentor_config
+from segmentor_configs import segmentor_config
 
 from model_configs import build
 from projects.amr.errors import UserError
@@ -55,12 +55,6 @@ def test_certain_scores_stay_finite():
     sample.seg_logits.data *= 1e4
     (merged,) = tta().merge_preds([[sample]])
     assert merged.seg_logits.data.isfinite().all()
-
-
-def test_one_output_for_two_labels_is_refused():
-    head = head_config(num_classes=2, out_channels=1, threshold=0.5)
-    with pytest.raises(ValueError, match='out_channels'):
-        tta(decode_head=head)
 
 
 def test_an_image_above_the_bound_is_refused_by_name():

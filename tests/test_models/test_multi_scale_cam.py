@@ -126,22 +126,13 @@ def test_views_are_of_the_nearest_whole_size():
     assert sizes == [(17, 28), (29, 46)]  # of 17.25 x 27.75, 28.75 x 46.25
 
 
-def test_interpolation_matters_and_bad_arguments_are_named():
+def test_interpolation_matters():
     image = torch.rand(3, 24, 36)
     maps = [
         make(MultiScaleCAM((0.5,), interpolation=mode), image)[0].cams['cam']
         for mode in ('bicubic', 'bilinear')
     ]
     assert not torch.equal(*maps)
-    for arguments, name in [
-        ({'scales': ()}, 'scales'),
-        ({'scales': (0.0,)}, 'scales'),
-        ({'output_stride': 0}, 'output_stride'),
-        ({'max_batch': 0}, 'max_batch'),
-        ({'interpolation': 'nearest'}, 'interpolation'),
-    ]:
-        with pytest.raises(ValueError, match=name):
-            MultiScaleCAM(**arguments)
 
 
 @pytest.mark.parametrize('classifier', [branch, seam])

@@ -77,8 +77,3 @@ def test_correlation_keeps_full_precision_under_autocast():
     assert embedded.dtype == torch.bfloat16
     assert got.dtype == torch.float32
     torch.testing.assert_close(got, pixel_correlation(cam, embedded.float()))
-
-
-def test_bad_lengths_are_named():
-    with pytest.raises(ValueError, match='in_indices'):
-        build({**CONFIG, 'in_indices': (0,)})

@@ -157,12 +157,6 @@ def test_detached_only_the_cam_moves_and_only_the_head():
     assert moved(model, cam.square().sum()) == {'head.classifier.weight'}
 
 
-def test_bad_scale_is_named():
-    for scale in (0.0, 1.0):
-        with pytest.raises(ValueError, match='view_scale'):
-            build(seam(view_scale=scale))
-
-
 def test_amr_takes_seam_and_halves_its_losses():
     model = build(seam_amr(), training=False)
     x = images()

@@ -194,21 +194,3 @@ def test_dropout_only_in_training():
         if isinstance(module, torch.nn.Dropout2d)
     ]
     assert shares == [0.1, 0.1, 0.2, 0.2]
-
-
-@pytest.mark.parametrize(
-    ('changes', 'name'),
-    [
-        ({'out_indices': (6,)}, 'out_indices'),
-        ({'out_indices': ()}, 'out_indices'),
-        ({'strides': (2, 2)}, 'strides'),
-        ({'strides': (2, 2, 4)}, 'strides'),
-        ({'dilations': (2, 0)}, 'dilations'),
-        ({'dilations': (2,)}, 'dilations'),
-        ({'width_divisor': 3}, 'width_divisor'),
-        ({'frozen_stages': 7}, 'frozen_stages'),
-    ],
-)
-def test_bad_arguments_are_named(changes, name):
-    with pytest.raises(ValueError, match=f'`{name}`'):
-        WideResNet38(**changes)
