@@ -21,16 +21,9 @@ from projects.amr.structures.label_space import IGNORE_LABEL
 def mask_confusion(
     pred: np.ndarray, truth: np.ndarray, num_labels: int
 ) -> np.ndarray:
-    """Count pixels by true and predicted label.
+    """Count pixels (L, L + 1) by true label and predicted one or 255.
 
-    Args:
-        pred (np.ndarray): Labels 0..L-1 and 255, integers, shape (H, W).
-        truth (np.ndarray): The same; its 255 are not counted.
-        num_labels (int): L.
-
-    Returns:
-        np.ndarray: Shape (L, L + 1), int64; the last column counts the
-        pixels that have no predicted label.
+    Labels are 0..L-1 and 255, (H, W); 255 in the truth is not counted.
 
     Raises:
         ValueError: If the shapes differ or a value is out of range.

@@ -16,11 +16,6 @@ _PREFIX = 'details/'
 def put_nested_results(owner: str, details: dict) -> None:
     """Hand in the details of one owner, instead of its earlier ones.
 
-    Args:
-        owner (str): Who hands in, for example a metric's prefix.
-        details (dict): By name; values as JSON can hold them. Empty where a
-            test measured nothing.
-
     Example:
         >>> put_nested_results('cam', {'cam': {'fixed': 0.2}})
         >>> take_nested_results()

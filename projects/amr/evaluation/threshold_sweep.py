@@ -28,15 +28,7 @@ def label_histogram(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Count pixels by true label, best label and score bin, sparsely.
 
-    Args:
-        bins (Tensor): Shape (H, W), 0..T.
-        labels (Tensor): Shape (H, W), best foreground label of each pixel.
-        truth (Tensor): Shape (H, W), labels 0..L-1, 255 ignored.
-        shape (tuple[int, int, int]): ``(L, L, T + 1)``.
-
-    Returns:
-        tuple[np.ndarray, np.ndarray]: Flat indices into ``shape`` and their
-        counts, both int64.
+    The flat indices into ``shape``, ``(L, L, T + 1)``, and their counts.
     """
     valid = truth != IGNORE_LABEL
     flat = (truth[valid] * shape[1] + labels[valid]) * shape[2] + bins[valid]

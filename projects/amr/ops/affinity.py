@@ -63,10 +63,6 @@ def path_max(boundary: Tensor, radius: int) -> Tensor:
     The gradient of a pair goes to the one cell with the largest value; among
     equal ones to the first in row-major order, on every device.
 
-    Args:
-        boundary (Tensor): As for :func:`pairwise_affinity`.
-        radius (int): As for :func:`pairwise_affinity`.
-
     Returns:
         Tensor: Shape (P, H, W) for one map, else (N, P, H, W), in [0, 1]; 1,
         without gradient, where the pair leaves the map.
@@ -148,13 +144,8 @@ class _PathMax(torch.autograd.Function):
 def _rank_cells(maps: Tensor) -> tuple[Tensor, Tensor]:
     """Rank the cells of each map; larger, then earlier, ranks higher.
 
-    Args:
-        maps (Tensor): Shape (N, H, W).
-
-    Returns:
-        tuple[Tensor, Tensor]: Ranks 0 to M - 1, shape (N, H, W), int16 if
-        the rank M of the outside fits too and else int32; and the cells in
-        ascending order, int64 of shape (N, M).
+    Ranks 0 to M - 1 are int16 if the rank M of the outside fits too and else
+    int32; the cells (N, M) are in ascending order.
     """
     flat = maps.detach().flatten(1)
     # Stable and descending, then reversed: among equals the first in

@@ -40,17 +40,11 @@ def resize_cam(cam: Tensor, size: tuple[int, int]) -> Tensor:
 def enlarge_and_cut(cam: Tensor, factor: int, size: tuple[int, int]) -> Tensor:
     """Enlarge maps by a whole factor and cut off what is past the image.
 
+    Maps that do not cover the image, since it went through the network at a
+    smaller size, are resized to it.
+
     Released code (IRNet): brings maps of stride 4 to the image's size so, by
     4. Where the factor divides both sides this is :func:`resize_cam`.
-
-    Args:
-        cam (Tensor): Shape (K, h, w).
-        factor (int): Enlargement, at least 1.
-        size (tuple[int, int]): Image size (H, W) in pixels.
-
-    Returns:
-        Tensor: Shape (K, H, W). Maps that do not cover the image, since it
-        went through the network at a smaller size, are resized to it.
 
     Example:
         >>> enlarge_and_cut(torch.tensor([[[0.0, 1.0]]]), 2, (1, 3)).tolist()
@@ -118,16 +112,9 @@ def stride_size(size: tuple[int, int], stride: int) -> tuple[int, int]:
 def cam_scores(
     cam: Tensor, classes: Tensor, size: tuple[int, int]
 ) -> tuple[Tensor, Tensor]:
-    """Best foreground score of each pixel, and the label it belongs to.
+    """Best foreground score of each pixel (H, W), and its label from 1.
 
-    Args:
-        cam (Tensor): Shape (K, h, w), in [0, 1].
-        classes (Tensor): Shape (K,), foreground class indices from 0.
-        size (tuple[int, int]): Image size (H, W).
-
-    Returns:
-        tuple[Tensor, Tensor]: Scores (H, W) in [0, 1] and segmentation
-        labels (H, W), 1..; both 0 everywhere when K is 0.
+    Maps (K, h, w) are in [0, 1]; both are 0 everywhere when K is 0.
     """
     if len(classes) == 0:
         zeros = cam.new_zeros(size)
@@ -139,17 +126,7 @@ def cam_scores(
 def cam_to_label(
     cam: Tensor, classes: Tensor, size: tuple[int, int], bg_thr: float
 ) -> Tensor:
-    """Label map of a CAM: the best class where it beats the background.
-
-    Args:
-        cam (Tensor): Shape (K, h, w), in [0, 1].
-        classes (Tensor): Shape (K,), foreground class indices from 0.
-        size (tuple[int, int]): Image size (H, W).
-        bg_thr (float): Background score in [0, 1]; a class wins only with a
-            higher one.
-
-    Returns:
-        Tensor: Shape (H, W), long, 0 for background and 1.. for classes.
+    """Labels (H, W) of maps (K, h, w): the best class above ``bg_thr``, or 0.
 
     Example:
         >>> cam = torch.tensor([[[0.1, 0.6]], [[0.2, 0.3]]])

@@ -105,16 +105,10 @@ class DenseCRF:
         self._solver = solver(self._image, gaussian, bilateral)
 
     def infer(self, unary: np.ndarray, *, num_iters: int = 10) -> np.ndarray:
-        """Run mean-field iterations, Algorithm 1 of the paper.
+        """Q of -log p ((B,) L, H, W) by mean field, Algorithm 1 of the paper.
 
-        Args:
-            unary (np.ndarray): Negative log-probabilities, finite, shape (L,
-                H, W) or, several at once, (B, L, H, W); an offset common to
-                a pixel's labels does not matter.
-            num_iters (int): 0 gives ``softmax(-unary)``. Defaults to 10.
-
-        Returns:
-            np.ndarray: Q, float32, the shape of ``unary``.
+        An offset common to a pixel's labels does not matter; 0 iterations give
+        ``softmax(-unary)``.
         """
         unary = _check_unary(unary, self._image.shape[:2])
         if num_iters < 0:
@@ -272,20 +266,11 @@ def pixel_features(image, sxy, srgb=None, **_) -> np.ndarray:
 def unary_from_labels(
     labels: np.ndarray, num_labels: int, gt_prob: float = 0.7
 ) -> np.ndarray:
-    """Unary of a label map that is right with a given probability.
+    """Unary ((B,) L, H, W) of labels ((B,) H, W), right with a probability.
 
     As pydensecrf's function of this name with ``zero_unsure=False``: a
     pixel's own label costs -log(gt_prob), each other one
     -log((1 - gt_prob) / (L - 1)).
-
-    Args:
-        labels (np.ndarray): Integers in [0, num_labels), shape (H, W) or,
-            several maps, (B, H, W).
-        num_labels (int): L.
-        gt_prob (float): In (0, 1). Defaults to 0.7.
-
-    Returns:
-        np.ndarray: Float32, shape (L, H, W) or (B, L, H, W).
 
     Raises:
         TypeError: If ``labels`` are not integers.

@@ -70,21 +70,15 @@ class _Energy(torch.autograd.Function):
 
 
 def gated_energy(probs: Tensor, gate: Tensor, kernels) -> Tensor:
-    r"""Energy of probabilities: low where like pixels agree.
+    r"""Energy (B,), at most 0: low where like pixels agree.
+
+    ``probs`` (B, L, h, w) are 0 on padding, the gate (B, h, w) in [0, 1] is a
+    constant. ``kernels`` hold a W per image, such as a :class:`LatticeKernel`:
+    it maps values (P, C) to their sums.
 
     .. math::  E = -\sum_{k} \sum_{ij} g_i s_{ik} W_{ij} s_{jk}
 
     Released code: its gradient counts g once for both pixels of a pair.
     Here: the gradient of E itself, for a gate that is constant.
-
-    Args:
-        probs (Tensor): s, shape (B, L, h, w); 0 on padding.
-        gate (Tensor): g, in [0, 1], without gradient, shape (B, h, w).
-        kernels (Sequence[Callable]): W of each image: maps values (P, C) to
-            their sums, with the transposed matrix if ``transposed``, such as
-            a :class:`LatticeKernel`.
-
-    Returns:
-        Tensor: Shape (B,), at most 0.
     """
     return _Energy.apply(probs, gate, kernels)

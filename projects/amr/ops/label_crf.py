@@ -236,22 +236,11 @@ def refine_scores(
     kernels: str = 'deeplabv2',
     num_iters: int = 10,
 ) -> np.ndarray:
-    """Most probable labels of a softmax after a CRF.
+    """Most probable labels (H, W), uint8, of a softmax (L, H, W) after a CRF.
 
     DeepLab-v2's post-processing (arXiv:1606.00915): the network's
     probabilities at the size of the image are the unary. All labels take
     part, as there.
-
-    Args:
-        image (np.ndarray): RGB, uint8, shape (H, W, 3).
-        probs (np.ndarray): Probabilities in [0, 1], shape (L, H, W).
-        crf (str | None): See :class:`LabelCRF`; None gives the label of the
-            largest probability.
-        kernels (str): Entry of ``CRF_KERNELS``. Defaults to 'deeplabv2'.
-        num_iters (int): Mean-field iterations. Defaults to 10.
-
-    Returns:
-        np.ndarray: Shape (H, W), uint8.
 
     Raises:
         ValueError: If the sizes differ or an argument breaks its rule.

@@ -85,9 +85,6 @@ def path_cells(offset: Offset) -> tuple[Offset, ...]:
     test needs whole numbers only, and a path never leaves an image which
     holds both of its ends.
 
-    Args:
-        offset (tuple[int, int]): ``(dy, dx)`` of the far end.
-
     Returns:
         tuple[tuple[int, int], ...]: The cells in row-major order.
 
@@ -177,11 +174,6 @@ def _cover(
 
 def shifted_windows(maps: Tensor, radius: int, fill: float) -> Tensor:
     """View maps from every cell a half disc can reach.
-
-    Args:
-        maps (Tensor): ``(N, H, W)``.
-        radius (int): Radius in feature pixels, at least 1.
-        fill (float): Value outside the maps.
 
     Returns:
         Tensor: A view ``(N, radius, 2 * radius - 1, H, W)`` into one padded

@@ -33,19 +33,13 @@ def full_precision(device: torch.device) -> AbstractContextManager:
 def gradient_through(value: Tensor, maps: Tensor, inputs: Tensor) -> Tensor:
     """Gradient of a value, kept in float16's range on its way.
 
+    The value, whose sum counts, is made from ``maps``, float32 or float64,
+    where the network ends, and those from ``inputs``.
+
     The gradient of a pooled logit is some 1e-6 a feature, where float16 has
     two digits or none left. As a loss scale does in training, it enters the
     half-precision part of the graph at about 1 and is divided afterwards, by
     a power of two: in float32 the result is the same to the last bit.
-
-    Args:
-        value (Tensor): Made from ``maps``, any shape; its sum counts.
-        maps (Tensor): Made from ``inputs``, float32 or float64, where the
-            network ends.
-        inputs (Tensor): Any shape.
-
-    Returns:
-        Tensor: Shape of ``inputs``, at least float32.
 
     Example:
         >>> x = torch.ones(2, requires_grad=True)

@@ -42,13 +42,6 @@ def transition_matrix(
     the map do not exist, whatever their affinity says, so that the pixels at
     the border have smaller degrees.
 
-    Args:
-        affinity (Tensor): Shape (P, H, W), in [0, 1]; entry ``[p, y, x]``
-            belongs to ``(y, x)`` and ``(y, x) + offsets[p]``.
-        offsets (Sequence[tuple[int, int]]): Distinct, pointing down or right
-            within the row.
-        beta (float): Exponent, positive.
-
     Returns:
         Transition: Matrix and degrees, on the device of ``affinity``.
 

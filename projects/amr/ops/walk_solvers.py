@@ -104,13 +104,6 @@ def error_amplification(start: Tensor, degree: Tensor) -> float:
     below. The quotient is what :math:`\epsilon` must be divided by; it is
     larger for a map with a single active pixel than for a broad one.
 
-    Args:
-        start (Tensor): Maps as columns, shape (M, K), float64.
-        degree (Tensor): Shape (M,), positive.
-
-    Returns:
-        float: The largest quotient of the maps, at least 1.
-
     Example:
         >>> error_amplification(torch.ones(9, 1), torch.full((9,), 4.0))
         3.0

@@ -39,14 +39,6 @@ def check_labels(
 ) -> None:
     """Refuse labels beyond the class list.
 
-    Args:
-        source (str | Path): Where they are from, for the message.
-        labels (np.ndarray): Integers of any shape, or a tensor on the CPU.
-        num_labels (int): Classes with the background.
-        ignored (int, optional): The label of no class, None if there must be
-            none. Defaults to 255.
-        remedy (str): End of the message. Defaults to ''.
-
     Raises:
         DataError: If a label is outside ``0..num_labels - 1`` and not
             ``ignored``; the message has the histogram of those.

@@ -138,14 +138,6 @@ class BaseCAMClassifier(BaseModel):
         A sample that already has ``pred_cam`` (:class:`CAMGenerationHook`
         reads it from a record) stays as it is.
 
-        Args:
-            inputs (Sequence[Tensor]): Normalised images (3, H, W).
-            data_samples (list[SegDataSample], optional): Defaults to None.
-            cam_method (Callable, optional): Defaults to that of testing.
-
-        Returns:
-            list[SegDataSample]: The same samples, filled.
-
         Raises:
             SmallViewError: If the backbone cannot take a view; the image is
                 named.

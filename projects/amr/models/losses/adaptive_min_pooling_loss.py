@@ -9,17 +9,11 @@ from projects.amr.models.losses.weighted_loss import WeightedLoss
 def adaptive_min_pooling(cam: Tensor, share: float = 0.25) -> Tensor:
     """Mean of the lowest scores of each image, rectified.
 
+    Maps (N, K, h, w) are those of the labelled classes, others 0.
+
     A position's score is that of its best class. An image is taken to be
     background in at least ``share`` of its area, so the lowest scores are
     pushed to 0; that moves the best background threshold.
-
-    Args:
-        cam (Tensor): Maps of the labelled classes, others 0, shape (N, K, h,
-            w), real.
-        share (float): Of the positions, in (0, 1]. Defaults to 0.25.
-
-    Returns:
-        Tensor: Scalar, at least 0.
     """
     scores = cam.amax(1).flatten(1)
     count = max(int(share * scores.shape[1]), 1)
@@ -29,10 +23,6 @@ def adaptive_min_pooling(cam: Tensor, share: float = 0.25) -> Tensor:
 @MODELS.register_module()
 class AdaptiveMinPoolingLoss(WeightedLoss):
     """:func:`adaptive_min_pooling` of maps (N, K, h, w), weighted.
-
-    Args:
-        loss_weight (float): Factor. Defaults to 1.0.
-        share (float): Of the positions, in (0, 1]. Defaults to 0.25.
 
     Raises:
         ValueError: If ``share`` is not in (0, 1].

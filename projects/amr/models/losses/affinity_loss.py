@@ -44,17 +44,10 @@ def global_means(sums: Tensor, counts: Tensor) -> Tensor:
 def affinity_loss(
     affinity: Tensor, labels: AffinityLabels, eps: float = 1e-5
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """Cross entropy of pair affinities, by group of pairs.
+    """Means of -log of background, foreground and negative pairs.
 
-    Args:
-        affinity (Tensor): In [0, 1], shape (N, P, h, w).
-        labels (AffinityLabels): Which pairs are alike, and which are not.
-        eps (float): Added before the logarithm, positive. Defaults to 1e-5.
-
-    Returns:
-        tuple[Tensor, Tensor, Tensor]: Means over background positive,
-        foreground positive and negative pairs (see :func:`global_means`),
-        unweighted; 0 for an empty group.
+    Of affinities (N, P, h, w), see :func:`global_means`; unweighted, 0 for an
+    empty group.
 
     Example:
         >>> from projects.amr.ops.affinity_labels import affinity_labels

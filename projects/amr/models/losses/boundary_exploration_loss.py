@@ -19,6 +19,8 @@ _EDGE = 1e-4  # probabilities are kept this far from 0 and 1
 def boundary_exploration_loss(logits: Tensor, labels: Tensor) -> Tensor:
     r"""Cross entropy of boundaries, each kind of pixel by its own mean.
 
+    Logits are (N, 1, h, w), labels those of :func:`boundary_labels`.
+
     .. math::
         L = \tfrac{1}{2} \sum_{I \in \{bg, obj\}} \overline{-\log(1 - p)}_I
         + \overline{-\sqrt{p}\,\log p}_{B}
@@ -26,14 +28,6 @@ def boundary_exploration_loss(logits: Tensor, labels: Tensor) -> Tensor:
     with I the interiors of background and of objects, B the boundaries. The
     factor :math:`\sqrt{p}` has no gradient. A mean's denominator is its
     number of pixels and 1, so a kind that is absent gives 0.
-
-    Args:
-        logits (Tensor): Of a boundary, shape (N, 1, h, w), real.
-        labels (Tensor): See :func:`boundary_labels`, 255 ignored, integers,
-            shape (N, h, w).
-
-    Returns:
-        Tensor: Scalar, at least 0.
 
     Raises:
         ValueError: If the shapes differ.

@@ -77,13 +77,7 @@ def dense_energy(
 
 @MODELS.register_module()
 class DenseEnergyLoss(WeightedLoss):
-    """:func:`dense_energy`, weighted.
-
-    Args:
-        loss_weight (float): Defaults to 1e-7, RRM's.
-        sigma_rgb (float): In grey levels, positive. Defaults to 15.
-        sigma_xy (float): In pixels, positive. Defaults to 100.
-        scale (float): In (0, 1]. Defaults to 0.5.
+    """:func:`dense_energy`, weighted with RRM's 1e-7.
 
     Raises:
         ValueError: If an argument is out of its range.

@@ -28,18 +28,11 @@ def equivariant_cross_regularization(
 ) -> Tensor:
     """Distance of refined maps to the other view's, where it is largest.
 
+    Maps are (N, 1 + K, h, w), in [0, 1], background first.
+
     The target is detached, and of its classes only each position's best one
     is left. The mean is over the ``top_share`` largest differences of each
     image, all maps together ("online hard example mining"; ECR).
-
-    Args:
-        refined (Tensor): Shape (N, 1 + K, h, w), in [0, 1], background
-            first, behind pixel correlation.
-        target (Tensor): Same shape, CAMs of the other view.
-        top_share (float): In (0, 1]. Defaults to 0.2.
-
-    Returns:
-        Tensor: Scalar in [0, 1].
 
     Raises:
         ValueError: If the shapes differ.
@@ -71,11 +64,6 @@ class EquivariantRegularizationLoss(WeightedLoss):
 @MODELS.register_module()
 class EquivariantCrossRegularizationLoss(WeightedLoss):
     """:func:`equivariant_cross_regularization`, weighted.
-
-    Args:
-        loss_weight (float): Factor. Defaults to 1.0.
-        top_share (float): Share of the differences that counts, in (0, 1].
-            Defaults to 0.2.
 
     Raises:
         ValueError: If ``top_share`` is not in (0, 1].

@@ -9,18 +9,11 @@ from projects.amr.ops.precision import at_least_float32
 
 
 def multilabel_soft_margin_loss(logits: Tensor, target: Tensor) -> Tensor:
-    r"""Mean binary cross entropy over classes and images, Eq. 9.
+    r"""Mean binary cross entropy of logits and weak labels (N, K), Eq. 9.
 
     .. math::
         L = -\frac{1}{K} \sum_k \tilde y_k \log \sigma(y_k)
             + (1 - \tilde y_k) \log (1 - \sigma(y_k))
-
-    Args:
-        logits (Tensor): Shape (N, K), real.
-        target (Tensor): Shape (N, K), weak labels, 0 or 1.
-
-    Returns:
-        Tensor: Scalar; log 2 for zero logits.
     """
     logits = at_least_float32(logits)
     return F.multilabel_soft_margin_loss(logits, target.to(logits.dtype))
