@@ -1,9 +1,19 @@
-_base_ = [
-    '_base_/models/cam_r50.py',
-    '_base_/datasets/coco14_weak.py',
-    '_base_/schedules/schedule_8e.py',
-    '_base_/default_runtime.py',
+# COCO 2014 with image-level labels, as tools/dataset_converters/
+# prepare_coco.py lays it out. Images without an object are not trained on.
+_base_ = './cam_r50_voc.py'
+data_root = '{{$COCO_ROOT:data/coco2014}}'
+coco = dict(type='COCOWeakLabelDataset', data_root=data_root)
+train_dataloader = dict(
+    dataset=dict(ann_file='ImageSets/Segmentation/train.txt', **coco)
+)
+val_dataloader = dict(dataset=coco)
+test_dataloader = dict(dataset=coco)
+test_evaluator = [
+    # ReCAM's released code for COCO (run_sample_coco.py): 0.15.
+    dict(type='CAMIoUMetric', bg_thr=0.15),
+    dict(type='ClassificationAP'),
 ]
+val_evaluator = test_evaluator
 model = dict(
     head=dict(num_classes=80),
     # ReCAM's released code for COCO (run_sample_coco.py).

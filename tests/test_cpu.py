@@ -80,17 +80,6 @@ def test_every_tool_sets_openmp_before_it_loads_torch(given, expected):
     assert 'tools/train.py' in TOOLS
 
 
-def test_openmp_itself_sees_the_settings():
-    """libgomp, asked to tell, in a tool as a user starts it."""
-    done = python('tools/train.py', '--help', OMP_DISPLAY_ENV='verbose')
-    if 'OPENMP DISPLAY' not in done.stderr:
-        pytest.skip('torch comes with an OpenMP that does not tell')
-    assert "OMP_WAIT_POLICY = 'PASSIVE'" in done.stderr
-    assert (
-        f"GOMP_SPINCOUNT = '{openmp.OPENMP['GOMP_SPINCOUNT']}'" in done.stderr
-    )
-
-
 @pytest.mark.parametrize(
     ('files', 'cores'),
     [

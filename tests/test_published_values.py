@@ -45,6 +45,9 @@ VALUES = {
         'param_scheduler.power': 0.9,
         'param_scheduler.end': 8,
         'optim_wrapper.optimizer.weight_decay': 1e-4,
+        'model.xi': 0.5,
+        'model.cls_weight': 0.5,
+        'model.loss_cps.loss_weight': 1.0,
         'train_pipeline.1.min_side': 320,
         'train_pipeline.1.max_side': 640,
         'train_pipeline.2.prob': 0.5,
@@ -67,10 +70,36 @@ VALUES = {
         'model.xi': 0.5,
         'model.cls_weight': 0.5,
         'amm.modulation.eps': 0.0,
+        'model.test_cfg.extractor.ad_reduction': 'positive',
+        'model.test_cfg.extractor.rectify_logits': True,
+        'model.test_cfg.max_batch': 1,
+        'test_evaluator.0.bg_thr': 0.20,
+    },
+    'amr_r50_voc_advcam': {
+        'model.test_cfg.extractor.num_steps': (13, 27, 27, 27, 27, 27, 27),
+        'model.test_cfg.extractor.ad_reduction': 'positive',
+    },
+    'seam_wrn38_voc': {
+        'train_cfg.max_epochs': 8,
+        'param_scheduler.end': 8,
+        'param_scheduler.power': 0.9,
+        'train_dataloader.batch_size': 8,
+        'train_pipeline.1.min_side': 448,
+        'train_pipeline.1.max_side': 768,
+        'model.data_preprocessor.size': (448, 448),
+        'test_evaluator.0.bg_thr': 0.26,
+        'model.test_cfg.scales': (0.5, 1.0, 1.5, 2.0),
+        'model.view_scale': 0.3,
+        'model.loss_ecr.top_share': 0.2,
+        'model.loss_min.share': 0.25,
+        'model.head.dropout': 0.5,
+        'model.pcm.in_channels': (512, 1024),
+        'model.pcm.channels': (64, 128),
     },
     'cam_r50_voc_advcam': {
         'model.test_cfg.scales': (0.5, 1.0, 1.5, 2.0),
         'model.test_cfg.extractor.num_steps': (13, 27, 27, 27),
+        'model.test_cfg.extractor.ad_reduction': 'positive',
         'test_evaluator.0.bg_thr': 0.15,
     },
     'irnet_r50_voc': {
@@ -111,6 +140,12 @@ VALUES = {
         'train_pipeline.3.prob': 0.5,
     },
     'deeplabv2_r101_voc': {
+        'train_dataloader.batch_size': 10,
+        'train_pipeline.2.ratio_range': (0.5, 1.5),
+        'model.scales': (1.0, 0.75, 0.5),
+        'model.decode_head.dilations': (6, 12, 18, 24),
+        'train_cfg.max_iters': 20000,
+        'param_scheduler.end': 20000,
         'train_pipeline.3.crop_size': (321, 321),
         'train_pipeline.4.prob': 0.5,
         'model.decode_head.loss_decode.avg_non_ignore': True,
@@ -118,6 +153,7 @@ VALUES = {
     },
     'deeplabv2_r101_voc_balanced': {
         'train_cfg.max_iters': 30000,
+        'train_pipeline.2.ratio_range': (0.5, 2.0),
         'train_pipeline.3.crop_size': (321, 321),
     },
 }
@@ -137,9 +173,47 @@ def test_configs_hold_the_published_values(name):
     assert got == VALUES[name]
 
 
+# Variant: what it varies, and the top-level keys that differ.
+VARIANTS = {
+    'amr_r50_voc_advcam': ('amr_r50_voc', {'model'}),
+    'cam_r50_voc_advcam': ('cam_r50_voc', {'model', 'test_evaluator'}),
+    'seam_amr_wrn38_voc': ('seam_wrn38_voc', {'model'}),
+    'toy/seam_amr_wrn38_toyvoc': ('toy/seam_wrn38_toyvoc', {'model'}),
+    'toy/cam_wrn38_toyvoc_as-seam': ('toy/seam_wrn38_toyvoc', {'model'}),
+    'deeplabv2_r101_voc_coco': ('deeplabv2_r101_voc', {'model'}),
+    'deeplabv2_r101_voc_supervised': (
+        'deeplabv2_r101_voc',
+        {'train_dataloader'},
+    ),
+}
+
+
+@pytest.mark.parametrize('name', VARIANTS)
+def test_a_variant_changes_what_its_name_says(name):
+    parent, keys = VARIANTS[name]
+    one, other = (
+        Config.fromfile(CONFIGS / f'{each}.py').to_dict()
+        for each in (parent, name)
+    )
+    assert {k for k in {**one, **other} if one.get(k) != other.get(k)} == keys
+    model = one['model'], other['model']
+    changed = {k for k in model[1] if model[1][k] != model[0].get(k)}
+    if 'advcam' in name:
+        assert changed == {'test_cfg'}
+    if 'seam_amr' in name:
+        assert model[1]['spotlight'] == model[0]
+
+
 # Where a parameter's name begins: learning rate, weight decay. The rule that
 # stands first counts.
 RATES = {
+    'seam_wrn38_voc': (
+        {
+            **dict.fromkeys(('head', 'pcm'), (0.1, 5e-4)),
+            'backbone': (0.01, 5e-4),
+        },
+        5e-4,
+    ),
     'cam_r50_voc': ({'': (0.01, 1e-4)}, 0.9),
     'cam_r50_voc_release': (
         {'head': (0.1, 1e-4), '': (0.01, 1e-4)},
@@ -205,8 +279,7 @@ def test_learning_rates_land_on_the_right_parameters(name):
         ),
         (refine_scores, {'kernels': 'deeplabv2', 'num_iters': 10}),
         (random_walk, {'radius': 5, 'beta': 10, 'exp_times': 8}),
-        (AffinityLoss, {'bg_weight': 0.25, 'fg_weight': 0.25}),
-        (AffinityLoss, {'neg_weight': 0.5, 'eps': 1e-5}),
+        (AffinityLoss, {'eps': 1e-5}),
         (
             AdvCAM,
             {

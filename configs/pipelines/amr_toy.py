@@ -9,7 +9,8 @@ data = dict(TOYVOC_ROOT='{toy_set.data}')
 train_list = 'ImageSets/Segmentation/train.txt'
 # With the paper's weight of L_cps, 1, the branches become one map here (see
 # the README's results); this is the released weight.
-classifier = 'configs/toy/amr_r26_toyvoc_cps0.05.py'
+classifier = 'configs/toy/amr_r26_toyvoc.py'
+light = {'model.loss_cps.loss_weight': 0.05}
 affinity = 'configs/toy/irnet_r26_toyvoc.py'
 segmentor = 'configs/toy/deeplabv2_r26_toyvoc.py'
 stages = [
@@ -33,7 +34,13 @@ stages = [
         outputs=dict(report='{stage}/check.json'),
         summary='{stage}/check.json',
     ),
-    dict(name='cam_train', kind='train', config=classifier, env=data),
+    dict(
+        name='cam_train',
+        kind='train',
+        config=classifier,
+        env=data,
+        cfg_options=light,
+    ),
     dict(
         name='cam_make',
         kind='test',
@@ -41,6 +48,7 @@ stages = [
         checkpoint='{cam_train.checkpoint}',
         outputs=['cams'],
         env=data,
+        cfg_options=light,
     ),
     dict(
         name='seeds',

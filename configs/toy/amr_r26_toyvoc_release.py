@@ -3,7 +3,7 @@
 # are one, as behind the closed residual branches of random weights, it divides
 # zero by zero, and the first loss is not finite (measured).
 _base_ = [
-    './amr_r26_toyvoc_cps0.05.py',
+    './amr_r26_toyvoc.py',
     '../_base_/models/released_amm.py',
 ]
 amm = _base_.amm
@@ -22,7 +22,7 @@ model = dict(
             plugins=[dict(cfg=amm, position='after_conv3')],
         )
     ),
-    loss_cps=dict(rectify=True, pairing='first_two'),
+    loss_cps=dict(loss_weight=0.05, rectify=True, pairing='first_two'),
 )
 optim_wrapper = dict(
     optimizer=dict(momentum=1e-4),

@@ -4,7 +4,7 @@
 toy = True
 work_dir = 'work_dirs/ablation/toyvoc'
 cam, amr = 'cam_r26_toyvoc.py', 'amr_r26_toyvoc.py'
-light = 'amr_r26_toyvoc_cps0.05.py'
+light = {'model.loss_cps.loss_weight': 0.05}  # as released
 amm = 'model.compensation.backbone.plugins.0.cfg'
 no_cps = {'model.loss_cps': None}
 no_amm = {'model.compensation.backbone.plugins': None}
@@ -227,15 +227,21 @@ tables = {
     'release': dict(
         title="The released code's switches",
         rows=[
-            dict(name='paper, L_cps weight 0.05', config=light),
+            dict(
+                name='paper, L_cps weight 0.05',
+                config=amr,
+                variant='cps0.05',
+                cfg_options=light,
+            ),
             dict(name='paper, L_cps weight 1', config=amr),
             dict(
                 # The spotlight is a trained classifier; only its head moves.
                 name='detached spotlight',
-                config=light,
-                variant='detached-spotlight',
+                config=amr,
+                variant='cps0.05_detached-spotlight',
                 starts_from=from_the_baseline,
                 cfg_options={
+                    **light,
                     'model.detach_spotlight': True,
                     **pretrained_spotlight,
                 },
@@ -243,27 +249,31 @@ tables = {
             dict(
                 # On VOC they start from ImageNet, here from random weights.
                 name='stem and layer1 frozen',
-                config=light,
-                variant='frozen-layer1',
-                cfg_options={'model.compensation.backbone.frozen_stages': 1},
+                config=amr,
+                variant='cps0.05_frozen-layer1',
+                cfg_options={
+                    **light,
+                    'model.compensation.backbone.frozen_stages': 1,
+                },
             ),
             dict(
                 name='channel MLP',
-                config=light,
-                variant='mlp',
-                cfg_options={f'{amm}.channel_transform': 'mlp'},
+                config=amr,
+                variant='cps0.05_mlp',
+                cfg_options={**light, f'{amm}.channel_transform': 'mlp'},
             ),
             dict(
                 name='spatial max and mean',
-                config=light,
-                variant='max-mean',
-                cfg_options={f'{amm}.spatial_transform': 'max_mean'},
+                config=amr,
+                variant='cps0.05_max-mean',
+                cfg_options={**light, f'{amm}.spatial_transform': 'max_mean'},
             ),
             dict(
                 name='batch statistics',
-                config=light,
-                variant='batch-stats',
+                config=amr,
+                variant='cps0.05_batch-stats',
                 cfg_options={
+                    **light,
                     f'{amm}.modulation.stats': 'batch',
                     f'{amm}.modulation.unbiased': True,
                     f'{amm}.modulation.detach_stats': True,
@@ -271,16 +281,17 @@ tables = {
             ),
             dict(
                 name='density, not bell',
-                config=light,
-                variant='density',
-                cfg_options={f'{amm}.modulation.peak': False},
+                config=amr,
+                variant='cps0.05_density',
+                cfg_options={**light, f'{amm}.modulation.peak': False},
             ),
             dict(
                 # Rectified CAMs, first image plus mirrored second image.
                 name='L_cps across images',
-                config=light,
-                variant='pairing',
+                config=amr,
+                variant='cps0.05_pairing',
                 cfg_options={
+                    **light,
                     'model.loss_cps.rectify': True,
                     'model.loss_cps.pairing': 'first_two',
                 },
@@ -292,9 +303,12 @@ tables = {
             dict(
                 # Weight decay in momentum's place.
                 name='no momentum',
-                config=light,
-                variant='no-momentum',
-                cfg_options={'optim_wrapper.optimizer.momentum': 1e-4},
+                config=amr,
+                variant='cps0.05_no-momentum',
+                cfg_options={
+                    **light,
+                    'optim_wrapper.optimizer.momentum': 1e-4,
+                },
             ),
             dict(
                 name='all at once',
@@ -377,10 +391,10 @@ tables = {
             ),
             dict(
                 name='AdvCAM, L_cps weight 0.05',
-                config=light,
-                variant='advcam',
+                config=amr,
+                variant='cps0.05_advcam',
                 weights_of='amr_r26_toyvoc_cps0.05',
-                cfg_options=adv_cam,
+                cfg_options={**light, **adv_cam},
             ),
         ],
     ),

@@ -78,19 +78,6 @@ def test_ranks_share_out_the_batches_of_one(
         assert share == [batch for batch in whole if batch in share]
 
 
-@pytest.mark.parametrize('world_size', [2, 4])
-def test_full_and_partial_batches_leave_the_ranks_even(
-    tmp_path, ranks, world_size
-):
-    """Batches of 4 and 1 in turn: dealt in turn, one rank had them all."""
-    sizes = [(3 + i // 5, 8) for i in range(60)]
-    shares = ranks(Images(tmp_path, sizes), 4, world_size)
-    pixels = [
-        sum(np.prod(sizes[i]) for i in chain(*share)) for share in shares
-    ]
-    assert max(pixels) - min(pixels) <= 4 * 14 * 8
-
-
 def test_more_ranks_than_batches_leave_some_without(tmp_path, ranks):
     assert ranks(Images(tmp_path, SIZES[:2]), 2, 3) == [[[0]], [[1]], []]
 

@@ -48,13 +48,6 @@ def test_items_name_the_map_and_its_classes(toy_root, labels):
         np.testing.assert_array_equal(item['img_label'], expected)
 
 
-def test_needs_no_annotations(toy_root, labels, tmp_path_factory):
-    root = tmp_path_factory.mktemp('bare')
-    for name in ('JPEGImages', 'ImageSets'):
-        (root / name).symlink_to(toy_root / name)
-    assert len(dataset(root, labels)) == 8
-
-
 def test_missing_maps_stop_training_with_names_and_remedy(toy_root, labels):
     ids = VOCFolder.open(toy_root, 'train_aug').ids
     for image_id in ids[1:3]:

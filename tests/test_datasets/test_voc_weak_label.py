@@ -55,11 +55,6 @@ def test_labels_of_all_three_sources_agree(copy):
         )
 
 
-def test_training_needs_no_masks(copy):
-    shutil.rmtree(copy / 'SegmentationClass')
-    assert len(build(copy)) == 8
-
-
 def test_every_missing_file_is_counted_before_anything_runs(copy):
     images = sorted((copy / 'JPEGImages').glob('toy_train*'))
     images[0].unlink()
@@ -90,13 +85,6 @@ def test_images_without_labels(copy, changes, count):
             build(copy, **changes)
     else:
         assert len(build(copy, **changes)) == count
-
-
-def test_a_list_of_only_unlabelled_images_is_an_error(copy):
-    for path in (copy / 'Annotations').glob('toy_train*'):
-        path.write_text('<annotation></annotation>')
-    with pytest.raises(DataError, match='8 of 8'):
-        build(copy, test_mode=True)
 
 
 def test_difficult_only_class_is_a_matter_of_the_rule(copy):

@@ -32,16 +32,6 @@ def test_the_paper_s_dilations_are_the_default():
     assert DeepLabV2Head(2048, 21).dilations == (6, 12, 18, 24)
 
 
-def test_every_parameter_is_a_convolution_s():
-    module = DeepLabV2Head(7, 4)
-    names = {name for name, _ in module.named_parameters()}
-    assert names == {
-        f'convs.{i}.{kind}' for i in range(4) for kind in ('weight', 'bias')
-    }
-    module(((torch.randn(1, 7, 5, 5)),)).sum().backward()
-    assert all(p.grad is not None for p in module.parameters())
-
-
 def test_it_starts_small_and_unbiased():
     module = DeepLabV2Head(256, 21)
     module.init_weights()
@@ -74,12 +64,3 @@ def test_loss_is_mmseg_s_on_the_enlarged_logits():
         logits, labels, ignore_index=255, reduction='none'
     ).mean()
     torch.testing.assert_close(losses['loss_ce'], want)
-
-
-def test_settings_of_hidden_layers_are_refused():
-    for name in ('channels', 'norm_cfg', 'act_cfg'):
-        with pytest.raises(ValueError, match=name):
-            head(**{name: None})
-    for dilations in ((), (0, 1)):
-        with pytest.raises(ValueError, match='dilations'):
-            head(dilations=dilations)

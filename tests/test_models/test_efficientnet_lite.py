@@ -16,7 +16,6 @@ from projects.amr.models import EfficientNetLite
 from projects.amr.models.backbones import share_first_pass
 from projects.amr.runtime.checkpoints.pretrained import find_weights
 from projects.amr.runtime.checkpoints.strict_loading import use_strict_loading
-from projects.amr.runtime.checkpoints.weight_names import lite_names
 
 timm = pytest.importorskip('timm', reason='timm is not installed')
 DIGESTS = {'lite0': '57934424', 'lite1': '77cc7160', 'lite2': '9656183e'}
@@ -117,11 +116,6 @@ def test_weights_of_another_architecture_are_refused():
         pretrained(packaged('lite1'), arch='lite0')
 
 
-def test_names_of_other_networks_stay():
-    state = {'layer1.0.conv1.weight': torch.zeros(1)}
-    assert lite_names(state) is state
-
-
 def test_missing_packages_are_named(monkeypatch):
     with pytest.raises(MissingWeightsError, match='no_such_package'):
         find_weights('package://no_such_package/a.pth')
@@ -180,18 +174,3 @@ def test_levels_that_are_not_returned_are_left_out():
         parameter.requires_grad_(True)
     sum(m.sum() for m in model(torch.randn(1, 3, 33, 33))).backward()
     assert all(p.grad is not None for p in model.parameters())
-
-
-@pytest.mark.parametrize(
-    'options',
-    [
-        {'arch': 'lite9'},
-        {'output_stride': 12},
-        {'out_indices': ()},
-        {'out_indices': (8,)},
-        {'frozen_stages': 8},
-    ],
-)
-def test_options_out_of_range_are_refused(options):
-    with pytest.raises(ValueError, match=next(iter(options))):
-        lite(**options)

@@ -3,13 +3,10 @@ import pytest
 import torch
 import torch.nn.functional as F
 from affinity_configs import irnet, with_cam
-from mmengine.structures import PixelData
 from mmseg.structures import SegDataSample
 
 from projects.amr.datasets.transforms import RandomWalkPseudoLabel
 from projects.amr.errors import DataError
-from projects.amr.evaluation import CAMIoUMetric
-from projects.amr.models import IRNet
 from projects.amr.ops.random_walk import random_walk
 
 
@@ -58,30 +55,6 @@ def test_the_transform_makes_the_same_label_of_the_same_maps():
     assert set(np.unique(label)) == {0, 1, 3}
 
 
-def test_each_test_setting_matters():
-    image, sample = torch.randn(3, 33, 47), with_cam()
-    reference = irnet()
-    base = reference.predict([image], [sample])[0].clone()
-    for change in (
-        {'cam_power': 2.0},
-        {'radius': 2},
-        {'beta': 1.0},
-        {'exp_times': 0},
-        {'normalize': None},
-        {'pad_size': 64},
-        {'enlarge_by': 4},
-    ):
-        model = irnet(test_cfg=change)
-        model.load_state_dict(reference.state_dict())
-        got = model.predict([image], [sample.clone()])[0]
-        assert not torch.allclose(got.pred_cam.walked, base.pred_cam.walked)
-    assert IRNet.default_test_cfg['solver'] == 'auto'
-    with pytest.raises(ValueError, match='solver'):
-        irnet(test_cfg={'solver': 'x'}).predict([image], [sample])
-    with pytest.raises(ValueError, match=r"`test_cfg` knows.*\['xi'\]"):
-        irnet(test_cfg={'xi': 1})
-
-
 @pytest.mark.parametrize('size', [(33, 47), (61, 5), (1, 1), (90, 37)])
 def test_padding_enters_the_group_norms_and_is_cut_off(size):
     """GroupNorm by hand: the padded image's own statistics, then the crop."""
@@ -101,38 +74,6 @@ def test_padding_enters_the_group_norms_and_is_cut_off(size):
     plain = model.predict_boundary(image)
     assert plain.shape == got.shape
     assert (plain - got).abs().max() > 1e-3
-
-
-def test_sides_that_are_long_enough_are_not_padded():
-    model = irnet()
-    image = torch.randn(3, 33, 47)
-    plain = model.predict_boundary(image)
-    for side in (None, 0, 33):
-        model.test_cfg['pad_size'] = side
-        assert torch.equal(model.predict_boundary(image), plain)
-
-
-def test_walked_maps_are_enlarged_by_the_stride_and_cut():
-    model, sample = irnet(test_cfg={'normalize': None}), with_cam()
-    image = torch.randn(3, 33, 47)
-    (small,) = model.predict([image], [sample.clone()])
-    boundary = small.pred_boundary.data[0]
-    walked = random_walk(sample.cam_input.cam, boundary)
-    model.test_cfg['enlarge_by'] = 4
-    (got,) = model.predict([image], [sample.clone()])
-    full = F.interpolate(walked[None], (36, 48), mode='bilinear')[0]
-    torch.testing.assert_close(got.pred_cam.walked, full[:, :33, :47])
-    assert not torch.allclose(got.pred_cam.walked, small.pred_cam.walked)
-
-
-def test_mirrored_image_gives_the_mirrored_boundary():
-    model = irnet()
-    image = torch.randn(3, 33, 47)
-    torch.testing.assert_close(
-        model.predict_boundary(image.flip(-1)),
-        model.predict_boundary(image).flip(-1),
-    )
-    assert model.predict_boundary(image).std() > 0.01
 
 
 @pytest.mark.parametrize('size', [(1, 1), (1, 30), (61, 5), (30, 600)])
@@ -167,28 +108,8 @@ def test_no_cam_or_mask_gives_the_boundary_alone():
         assert got.pred_boundary.data.shape == (1, 9, 12)
 
 
-def test_companions_do_not_matter():
-    model = irnet()
-    images = [torch.randn(3, 33, 47), torch.randn(3, 40, 20)]
-    samples = [with_cam(), with_cam((40, 20), (1,), (5, 5))]
-    together = model(images, [s.clone() for s in samples], mode='predict')
-    for image, sample, got in zip(images, samples, together, strict=True):
-        (alone,) = model([image], [sample], mode='predict')
-        assert torch.equal(alone.pred_cam.walked, got.pred_cam.walked)
-
-
 def test_record_of_another_image_is_refused():
     sample = with_cam(size=(40, 40))
     sample.set_metainfo({'img_path': 'a.jpg'})
     with pytest.raises(DataError, match=r'a\.jpg.*\(33, 47\).*\(40, 40\)'):
         irnet().predict([torch.randn(3, 33, 47)], [sample])
-
-
-def test_metric_reads_the_prediction():
-    sample = with_cam()
-    (got,) = irnet().predict([torch.randn(3, 33, 47)], [sample])
-    got.gt_sem_seg = PixelData(data=got.pred_sem_seg.data)
-    metric = CAMIoUMetric(bg_thr=0.25, prefix='pseudo')
-    metric.dataset_meta = {'classes': ('background', 'a', 'b', 'c')}
-    metric.process({}, [got.to_dict()])
-    assert metric.evaluate(1)['pseudo/mIoU_fixed'] == 100

@@ -1,5 +1,3 @@
-import math
-
 import pytest
 import torch
 import torch.nn.functional as F
@@ -26,11 +24,6 @@ def test_soft_margin_is_equation_9_and_torchs():
     torch.testing.assert_close(weighted, by_hand / 4)
 
 
-def test_zero_logits_give_log_two():
-    got = multilabel_soft_margin_loss(torch.zeros(2, 7), torch.ones(2, 7))
-    assert math.isclose(got.item(), math.log(2), rel_tol=1e-6)
-
-
 @pytest.mark.parametrize('size', [1e2, 1e4, 1e30])
 def test_extreme_logits_cost_their_size_where_they_are_wrong(size):
     """log(1 + exp(-y)) is -y there: linear, and no nan on the way."""
@@ -41,15 +34,6 @@ def test_extreme_logits_cost_their_size_where_they_are_wrong(size):
     loss.backward()
     want = torch.tensor([[0.0, 0.0, 0.25, -0.25]])
     torch.testing.assert_close(logits.grad, want)
-
-
-def test_an_image_without_labels_is_a_negative_of_all_classes():
-    logits = torch.tensor([[0.0, 2.0, -1.0]], requires_grad=True)
-    loss = multilabel_soft_margin_loss(logits, torch.zeros(1, 3))
-    want = sum(math.log1p(math.exp(y)) for y in (0, 2, -1)) / 3
-    assert loss.item() == pytest.approx(want, rel=1e-6)
-    loss.backward()
-    torch.testing.assert_close(logits.grad, torch.sigmoid(logits.detach()) / 3)
 
 
 @pytest.mark.parametrize(
@@ -107,14 +91,6 @@ def test_smooth_cps_pulls_less_the_nearer_the_branches_are():
     assert a.grad.flatten().tolist() == pytest.approx([0.2, 0.6, 1.0])
 
 
-def test_cps_is_zero_for_equal_cams_and_symmetric():
-    a, b = torch.randn(2, 3, 5, 7), torch.randn(2, 3, 5, 7)
-    assert cross_pseudo_supervision(a, a) == 0
-    torch.testing.assert_close(
-        cross_pseudo_supervision(a, b), cross_pseudo_supervision(b, a)
-    )
-
-
 def test_released_pairing_adds_first_and_mirrored_second_image():
     a, b = torch.randn(4, 3, 5, 7), torch.randn(4, 3, 5, 7)
     loss = CrossPseudoSupervisionLoss(pairing='first_two', rectify=True)
@@ -126,44 +102,8 @@ def test_released_pairing_adds_first_and_mirrored_second_image():
         loss(a[:1], b[:1])
 
 
-@pytest.mark.parametrize('branch', [None, 'spotlight', 'compensation'])
-def test_stop_gradient_spares_one_branch(branch):
-    cams = {
-        name: torch.randn(1, 2, 3, 3, requires_grad=True)
-        for name in ('spotlight', 'compensation')
-    }
-    CrossPseudoSupervisionLoss(stop_gradient=branch)(*cams.values()).backward()
-    moved = {name for name, cam in cams.items() if cam.grad is not None}
-    assert moved == set(cams) - {branch}
-
-
-def test_bad_use_is_named():
-    with pytest.raises(ValueError, match='pairing'):
-        CrossPseudoSupervisionLoss(pairing='x')
-    with pytest.raises(ValueError, match='reduction'):
-        CrossPseudoSupervisionLoss(reduction='x')
-    with pytest.raises(ValueError, match='beta'):
-        CrossPseudoSupervisionLoss(beta=-1)
-    with pytest.raises(ValueError, match='labelled_only'):
-        CrossPseudoSupervisionLoss(labelled_only=True, pairing='first_two')
-    with pytest.raises(ValueError, match='stop_gradient'):
-        CrossPseudoSupervisionLoss(stop_gradient='x')
+def test_maps_of_another_size_are_refused():
     with pytest.raises(ValueError, match='output stride'):
         cross_pseudo_supervision(
             torch.zeros(1, 2, 3, 3), torch.zeros(1, 2, 6, 6)
         )
-
-
-def test_cps_of_weight_one_outweighs_classification_at_every_position():
-    """Its gradient is 1 / (N K h w) where the branches differ at all; that
-    of half the soft margin loss is at most half of it (Eq. 10-12)."""
-    shape = (2, 3, 5, 7)
-    a = torch.randn(shape, dtype=torch.float64, requires_grad=True)
-    b = torch.randn(shape, dtype=torch.float64)
-    unit = 1 / math.prod(shape)
-    (cps,) = torch.autograd.grad(CrossPseudoSupervisionLoss()(a, b), a)
-    torch.testing.assert_close(cps.abs(), torch.full(shape, unit).double())
-    target = torch.randint(0, 2, (2, 3))
-    cls = multilabel_soft_margin_loss(a.mean((2, 3)), target) / 2
-    (cls_gradient,) = torch.autograd.grad(cls, a)
-    assert cls_gradient.abs().max() <= unit / 2

@@ -3,10 +3,8 @@
 import pytest
 import torch
 from gpu_cases import MODELS, batch, step, train_samples
-from pretended_gpu import GPU, MixedDevicesError, PretendedGPU
+from pretended_gpu import GPU, PretendedGPU
 from pretended_gpu import pretended_autocast as autocast
-
-from projects.amr.models import AttentionModulation
 
 aten = torch.ops.aten
 # What a GPU refuses under ``randomness.deterministic=True``. Plain bilinear
@@ -46,7 +44,6 @@ def test_losses_and_gradients_are_those_of_the_cpu(name):
     expected = step(MODELS[name](), train_samples(name))
     for found, want in zip(trained_there(name), expected, strict=True):
         assert want
-        # IRNet's path maxima are looked up another way there.
         torch.testing.assert_close(found, want, rtol=1e-5, atol=1e-7)
 
 
@@ -67,14 +64,3 @@ def test_half_precision_mixes_no_types(name, dtype, monkeypatch):
         grads = [p.grad for p in model.parameters() if p.grad is not None]
         assert {grad.dtype for grad in grads} == {torch.float32}
         assert all(bool(grad.isfinite().all()) for grad in grads)
-
-
-def test_a_tensor_made_on_the_cpu_in_a_forward_is_found(monkeypatch):
-    plain = AttentionModulation.channel_gate
-
-    def careless(self, x):
-        return plain(self, x) * torch.ones(x.shape[1], 1, 1)
-
-    monkeypatch.setattr(AttentionModulation, 'channel_gate', careless)
-    with pytest.raises(MixedDevicesError, match='mul'):
-        trained_there('amr')

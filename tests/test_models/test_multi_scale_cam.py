@@ -1,5 +1,4 @@
 import functools
-import math
 
 import pytest
 import torch
@@ -10,10 +9,6 @@ from mmseg.registry import TASK_UTILS
 from model_configs import NUM_CLASSES, amr, branch, build, seam
 from projects.amr.models import CAMExtractor, MultiScaleCAM
 from projects.amr.models.cam_methods import cam_extractor
-from projects.amr.models.cam_methods.cam_extractor import (
-    channels_last_on_cpu,
-)
-from projects.amr.models.cam_methods.multi_scale_cam import class_scores
 from projects.amr.ops import merge_views, normalize_cam, select_class
 
 LABEL = torch.tensor([1.0, 0.0, 1.0])
@@ -36,15 +31,6 @@ def test_one_scale_without_flip_is_the_plain_normalised_cam():
     assert got.classes.tolist() == [0, 2]
     torch.testing.assert_close(
         got.scores, F.avg_pool2d(image, 4).mean((1, 2)).sigmoid()
-    )
-
-
-def test_mirrored_image_gives_the_mirrored_map():
-    image = torch.rand(3, 24, 36)
-    method = MultiScaleCAM(scales=(0.5, 1.0), flip=True)
-    plain, mirrored = make(method, image, image.flip(-1))
-    torch.testing.assert_close(
-        plain.cams['cam'], mirrored.cams['cam'].flip(-1), rtol=0, atol=1e-3
     )
 
 
@@ -140,22 +126,13 @@ def test_views_are_of_the_nearest_whole_size():
     assert sizes == [(17, 28), (29, 46)]  # of 17.25 x 27.75, 28.75 x 46.25
 
 
-def test_interpolation_matters_and_bad_arguments_are_named():
+def test_interpolation_matters():
     image = torch.rand(3, 24, 36)
     maps = [
         make(MultiScaleCAM((0.5,), interpolation=mode), image)[0].cams['cam']
         for mode in ('bicubic', 'bilinear')
     ]
     assert not torch.equal(*maps)
-    for arguments, name in [
-        ({'scales': ()}, 'scales'),
-        ({'scales': (0.0,)}, 'scales'),
-        ({'output_stride': 0}, 'output_stride'),
-        ({'max_batch': 0}, 'max_batch'),
-        ({'interpolation': 'nearest'}, 'interpolation'),
-    ]:
-        with pytest.raises(ValueError, match=name):
-            MultiScaleCAM(**arguments)
 
 
 @pytest.mark.parametrize('classifier', [branch, seam])
@@ -184,11 +161,6 @@ def test_layout_of_the_views_changes_rounding_only(
         torch.testing.assert_close(one.scores, other.scores)
         difference = (one.cams['cam'] - other.cams['cam']).abs()
         assert difference.max() <= 2**-11  # one step of a stored value
-
-
-def test_views_on_another_device_stay_as_they_are():
-    views = torch.empty(2, 3, 5, 7, device='meta')
-    assert channels_last_on_cpu(views) is views
 
 
 @pytest.fixture
@@ -220,12 +192,3 @@ def test_an_extractor_of_ones_own_is_one_function(squared, max_batch):
             torch.testing.assert_close(
                 cam[row], plain[name][row] ** 2 * label[:, None, None]
             )
-
-
-def test_scores_are_the_mean_probability_of_the_branches():
-    logits = {
-        'spotlight': [torch.tensor([[9.0]])] * 2,
-        'other': [torch.tensor([[1.0]]), torch.tensor([[-1.0]])],
-    }
-    want = (1 / (1 + math.exp(-9)) + 0.5) / 2
-    assert class_scores(logits).item() == pytest.approx(want, rel=1e-6)

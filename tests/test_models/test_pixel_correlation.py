@@ -34,18 +34,6 @@ def test_embedding_joins_the_image_and_rectified_projections(count):
     )
 
 
-def test_each_source_matters():
-    module = build(CONFIG)
-    cam, inputs, (conv4, conv5) = data()
-    whole = module(cam, inputs, (conv4, conv5))
-    for other in (
-        (inputs.flip(-1), (conv4, conv5)),
-        (inputs, (conv4.flip(-1), conv5)),
-        (inputs, (conv4, conv5.flip(-1))),
-    ):
-        assert not torch.allclose(module(cam, *other), whole)
-
-
 def test_features_get_no_gradient_and_maps_and_weights_do():
     module = build(CONFIG)
     cam, inputs, features = data()
@@ -70,26 +58,6 @@ def test_released_sizes_and_initial_weights():
     assert weight.std().item() == pytest.approx(bound / math.sqrt(3), rel=0.05)
 
 
-def test_options_matter(monkeypatch):
-    wide = build({**CONFIG, 'embed_channels': 32})
-    assert wide.embedding.out_channels == 32
-    cam, inputs, features = data()
-    plain = build(CONFIG)
-    turned = build({**CONFIG, 'in_indices': (1, 0)})
-    turned.load_state_dict(plain.state_dict())
-    torch.testing.assert_close(
-        turned(cam, inputs, features[::-1]), plain(cam, inputs, features)
-    )
-    asked = []
-    monkeypatch.setattr(
-        'projects.amr.models.plugins.pixel_correlation.pixel_correlation',
-        lambda cam, _, max_entries: asked.append(max_entries) or cam,
-    )
-    for config, want in ((CONFIG, 2**25), ({**CONFIG, 'max_entries': 7}, 7)):
-        build(config)(cam, inputs, features)
-        assert asked.pop() == want
-
-
 def test_taps_of_another_size_are_brought_to_the_maps_size():
     module = build(CONFIG)
     cam, inputs, (conv4, conv5) = data()
@@ -109,8 +77,3 @@ def test_correlation_keeps_full_precision_under_autocast():
     assert embedded.dtype == torch.bfloat16
     assert got.dtype == torch.float32
     torch.testing.assert_close(got, pixel_correlation(cam, embedded.float()))
-
-
-def test_bad_lengths_are_named():
-    with pytest.raises(ValueError, match='in_indices'):
-        build({**CONFIG, 'in_indices': (0,)})

@@ -3,10 +3,9 @@
 import pytest
 import torch
 from gpu_cases import CLASSIFIERS, OTHERS, batch, samples_to_predict
-from pretended_gpu import CPU, GPU, MixedDevicesError, PretendedGPU
+from pretended_gpu import CPU, GPU, PretendedGPU
 from pretended_gpu import pretended_autocast as autocast
 
-from projects.amr.models import MultiScaleCAM
 from projects.amr.ops.walk_solvers import SOLVERS
 
 SCALES = {'scales': (0.5, 1.0), 'output_stride': 2}
@@ -95,17 +94,6 @@ def test_every_solver_walks_on_the_gpu(name, solver):
     assert_equal(*both(make, samples_to_predict(name)))
 
 
-def test_an_image_without_classes_has_empty_maps_there():
-    samples = samples_to_predict('amr')
-    samples[0].gt_label.zero_()
-    expected, found = both(
-        lambda: CLASSIFIERS['amr'](test_cfg=METHODS['adv_cam'] | SCALES),
-        samples,
-    )
-    assert found[0]['pred_cam.weighted'].shape[0] == 0
-    assert_equal(expected, found)
-
-
 @pytest.mark.parametrize('name', MODELS)
 def test_short_of_memory_the_cpu_takes_over(name, monkeypatch):
     """The results are on the GPU again, and so is the model."""
@@ -145,14 +133,3 @@ def test_half_precision_mixes_no_types(name, monkeypatch):
             assert not value.is_floating_point() or (
                 value.dtype == torch.float32 and value.isfinite().all()
             ), key
-
-
-def test_a_map_made_on_the_cpu_is_found(monkeypatch):
-    plain = MultiScaleCAM._rescale
-
-    def careless(self, images, scale):
-        return plain(self, images, scale) - torch.full((3, 1, 1), 0.5)
-
-    monkeypatch.setattr(MultiScaleCAM, '_rescale', careless)
-    with pytest.raises(MixedDevicesError, match='sub'):
-        both(CLASSIFIERS['cam'], samples_to_predict('cam'))

@@ -41,12 +41,6 @@ def test_learned_deltas_are_sigmoids_of_the_pooled_features():
     torch.testing.assert_close(shares, expected)
 
 
-@pytest.mark.parametrize('delta', [0.0, 1.1, -0.2])
-def test_a_share_out_of_range_is_refused(delta):
-    with pytest.raises(ValueError, match='delta'):
-        RegionSuppression(4, delta=delta)
-
-
 def test_it_stands_where_the_amm_stands():
     staged = dict(
         type='StageModulation',

@@ -121,13 +121,6 @@ def test_every_parameter_gets_a_gradient():
             assert parameter.grad is not None, name
 
 
-def test_equal_views_agree():
-    model = build(seam(), training=False)
-    x = images()
-    model.small_view = lambda inputs: inputs
-    assert model.loss(x, samples())['loss_er'] == 0
-
-
 def test_view_scale_is_the_size_of_the_small_view():
     for scale, size in ((0.3, (13, 16)), (0.5, (22, 28)), (0.01, (1, 1))):
         model = build(seam(view_scale=scale))
@@ -157,41 +150,11 @@ def test_maps_are_refined_and_scores_are_the_plain_cams():
         )
 
 
-def test_constant_features_give_the_mean_cam():
-    model = build(seam(), training=False)
-    for parameter in model.pcm.parameters():
-        torch.nn.init.ones_(parameter)
-    x, cam = torch.ones(1, 3, 40, 56), torch.rand(1, 3, 5, 7)
-    features = (torch.ones(1, 8, 5, 7), torch.ones(1, 16, 5, 7))
-    best = normalize_cam(cam)
-    maps = torch.cat([add_background(best)[:, :1], keep_winner(best)], dim=1)
-    want = maps.mean((2, 3), keepdim=True).expand_as(maps)
-    torch.testing.assert_close(model.refine(cam, x, features), want)
-
-
-def test_winner_only_matters():
-    x = images()
-    plain = build(seam(winner_only=False), training=False)
-    winner = build(seam(), training=False)
-    winner.load_state_dict(plain.state_dict())
-    features = plain.backbone(x)
-    cam = plain.head(features)
-    want = plain.pcm(add_background(normalize_cam(cam)), x, features)
-    torch.testing.assert_close(plain.refine(cam, x, features), want)
-    assert not torch.allclose(winner.refine(cam, x, features), want)
-
-
 def test_detached_only_the_cam_moves_and_only_the_head():
     model = build(seam())
     losses, cam = model.train_cams(images(), LABELS, detach=True)
     assert not any(loss.requires_grad for loss in losses.values())
     assert moved(model, cam.square().sum()) == {'head.classifier.weight'}
-
-
-def test_bad_scale_is_named():
-    for scale in (0.0, 1.0):
-        with pytest.raises(ValueError, match='view_scale'):
-            build(seam(view_scale=scale))
 
 
 def test_amr_takes_seam_and_halves_its_losses():

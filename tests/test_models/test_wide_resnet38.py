@@ -154,35 +154,6 @@ def test_zero_init_leaves_the_shortcuts_alone():
     assert torch.equal(*outputs)
 
 
-def test_zero_init_gives_way_to_loaded_weights(tmp_path):
-    trained = small()
-    trained.init_weights()
-    torch.save(trained.state_dict(), tmp_path / 'weights.pth')
-    net = small(
-        zero_init_residual=True,
-        init_cfg={
-            'type': 'Pretrained',
-            'checkpoint': str(tmp_path / 'weights.pth'),
-        },
-    )
-    net.init_weights()
-    state = trained.state_dict()
-    assert state['b5.conv_branch2b1.weight'].any()
-    for key, value in net.state_dict().items():
-        assert torch.equal(value, state[key]), key
-
-
-def test_statistics_move_once_a_step():
-    net = small(training=True, out_indices=ALL, norm_eval=False)
-    net(torch.randn(2, 3, 16, 16))
-    counts = {
-        module.num_batches_tracked.item()
-        for module in net.modules()
-        if isinstance(module, torch.nn.BatchNorm2d)
-    }
-    assert counts == {1}
-
-
 @pytest.mark.parametrize('norm_eval', [True, False])
 def test_norm_eval_fixes_statistics_and_affine_parameters(norm_eval):
     net = small(training=True, norm_eval=norm_eval)
@@ -223,43 +194,3 @@ def test_dropout_only_in_training():
         if isinstance(module, torch.nn.Dropout2d)
     ]
     assert shares == [0.1, 0.1, 0.2, 0.2]
-
-
-def test_checkpointing_changes_memory_not_gradients():
-    x = torch.randn(1, 3, 24, 24)
-    nets = [small(training=True, with_cp=flag) for flag in (False, True)]
-    nets[1].load_state_dict(nets[0].state_dict())
-    kept = []
-    for net in nets:
-        torch.manual_seed(1)  # the same dropout
-        saved = []
-        with torch.autograd.graph.saved_tensors_hooks(
-            lambda t, saved=saved: saved.append(t.numel()) or t, lambda t: t
-        ):
-            loss = net(x)[0].square().sum()
-        loss.backward()
-        kept.append(sum(saved))
-    for plain, again in zip(
-        nets[0].parameters(), nets[1].parameters(), strict=True
-    ):
-        if plain.requires_grad:
-            torch.testing.assert_close(plain.grad, again.grad)
-    assert kept[1] < kept[0] / 2
-
-
-@pytest.mark.parametrize(
-    ('changes', 'name'),
-    [
-        ({'out_indices': (6,)}, 'out_indices'),
-        ({'out_indices': ()}, 'out_indices'),
-        ({'strides': (2, 2)}, 'strides'),
-        ({'strides': (2, 2, 4)}, 'strides'),
-        ({'dilations': (2, 0)}, 'dilations'),
-        ({'dilations': (2,)}, 'dilations'),
-        ({'width_divisor': 3}, 'width_divisor'),
-        ({'frozen_stages': 7}, 'frozen_stages'),
-    ],
-)
-def test_bad_arguments_are_named(changes, name):
-    with pytest.raises(ValueError, match=f'`{name}`'):
-        WideResNet38(**changes)

@@ -49,12 +49,6 @@ def test_batches():
     assert torch.equal(alone.negative, labels.negative[1])
 
 
-def test_groups_do_not_overlap():
-    seed = torch.randint(3, (9, 9))
-    total = sum(mask.int() for mask in affinity_labels(seed, 4))
-    assert total.max() == 1
-
-
 def test_another_ignore_index():
     seed = torch.tensor([[1, 255, 9]])
     labels = affinity_labels(seed, 2, ignore_index=9)

@@ -47,21 +47,6 @@ def test_it_equals_the_loop(options):
         assert {0, 1, 2, 255} == set(np.unique(got))
 
 
-def test_a_wall_between_two_objects_is_a_boundary():
-    seed = np.full((20, 30), 2, np.uint8)
-    seed[:, 15:] = 9
-    got = boundary_labels(seed)
-    assert (got[:, 15] == 2).all()
-    assert (got[:, [0, 29]] == 1).all()
-
-
-def test_what_is_ignored_is_in_the_area_but_in_no_share():
-    seed = np.array([[0, 255, 255]], np.uint8)
-    assert boundary_labels(seed, window=5).tolist() == [[255, 255, 255]]
-    assert boundary_labels(seed, window=3).tolist() == [[255, 255, 255]]
-    assert boundary_labels(seed, window=1).tolist() == [[0, 255, 255]]
-
-
 @pytest.mark.parametrize(
     ('name', 'value'),
     [

@@ -38,19 +38,6 @@ def test_values_and_gradients_equal_plain_loops(size, radius):
     torch.testing.assert_close(ours.grad, theirs.grad)
 
 
-def test_gradcheck():
-    features = torch.randn(1, 3, 4, 5, dtype=torch.float64).requires_grad_()
-    assert torch.autograd.gradcheck(lambda f: feature_affinity(f, 3), features)
-
-
-def test_equal_features_have_affinity_one_and_no_gradient():
-    features = torch.ones(1, 4, 5, 5, requires_grad=True)
-    affinity = feature_affinity(features, 2)
-    assert torch.equal(affinity[0, 2, :4], torch.ones(4, 5))  # offset (1, 0)
-    affinity.sum().backward()
-    assert not features.grad.any()
-
-
 def test_wrong_input():
     with pytest.raises(TypeError, match='features'):
         feature_affinity(torch.zeros(1, 1, 2, 2, dtype=torch.int64), 2)

@@ -6,7 +6,6 @@ import torch
 from projects.amr.ops.path_index import (
     check_radius,
     half_disc_offsets,
-    path_cell_table,
     path_cells,
     shared_path_plan,
     shifted_windows,
@@ -19,13 +18,6 @@ def distance_to_segment(cell, end):
     share = (y * dy + x * dx) / (dy * dy + dx * dx)
     share = min(max(share, 0.0), 1.0)
     return math.hypot(y - share * dy, x - share * dx)
-
-
-@pytest.mark.parametrize(
-    ('radius', 'count'), [(1, 0), (2, 4), (5, 34), (10, 152)]
-)
-def test_number_of_offsets(radius, count):
-    assert len(half_disc_offsets(radius)) == count
 
 
 @pytest.mark.parametrize('radius', [1, 2, 3, 5, 10])
@@ -54,25 +46,6 @@ def test_path_is_what_lies_nearer_than_one_to_the_segment(radius):
             if distance_to_segment((y, x), end) < 1 - 1e-9
         ]
         assert list(path_cells(end)) == expected
-
-
-def test_path_does_not_depend_on_its_direction():
-    for dy, dx in half_disc_offsets(6):
-        back = {(y + dy, x + dx) for y, x in path_cells((-dy, -dx))}
-        assert back == set(path_cells((dy, dx)))
-
-
-def test_path_of_a_pixel_to_itself():
-    assert path_cells((0, 0)) == ((0, 0),)
-
-
-@pytest.mark.parametrize('radius', [1, 2, 5, 10])
-def test_table_holds_the_paths(radius):
-    table = path_cell_table(radius)
-    offsets = half_disc_offsets(radius)
-    assert table.shape[0] == len(offsets)
-    for row, offset in zip(table.tolist(), offsets, strict=True):
-        assert {(0, 0), *map(tuple, row)} == set(path_cells(offset))
 
 
 @pytest.mark.parametrize('radius', [1, 2, 5, 10, 13])

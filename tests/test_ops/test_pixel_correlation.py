@@ -37,40 +37,6 @@ def test_it_is_the_loop_over_pairs(count):
     )
 
 
-def test_weights_of_each_receiving_position_sum_to_one():
-    weights = correlation_weights(torch.randn(2, 6, 5, 7))
-    assert weights.shape == (2, 35, 35)
-    assert weights.min() >= 0
-    torch.testing.assert_close(weights.sum(1), torch.ones(2, 35))
-    # A row need not: positions that are like many give more.
-    assert (weights.sum(2) - 1).abs().max() > 0.05
-    part = correlation_weights(torch.ones(1, 2, 3, 3), 4, 6)
-    torch.testing.assert_close(part, torch.full((1, 9, 2), 1 / 9))
-
-
-def test_constant_features_give_the_mean_and_opposites_give_nothing():
-    cam = torch.rand(2, 3, 5, 7)
-    same = torch.randn(2, 4, 1, 1).expand(2, 4, 5, 7)
-    mean = cam.mean((2, 3), keepdim=True).expand_as(cam)
-    torch.testing.assert_close(pixel_correlation(cam, same), mean)
-    halves = torch.ones(2, 1, 5, 7)
-    halves[..., 3:] = -2
-    got = pixel_correlation(cam, halves)
-    left = cam[..., :3].mean((2, 3), keepdim=True)
-    torch.testing.assert_close(got[..., :3], left.expand(2, 3, 5, 3))
-
-
-def test_constant_maps_stay_and_length_of_features_does_not_matter():
-    features = torch.randn(2, 4, 5, 7)
-    flat = torch.full((2, 3, 5, 7), 0.3)
-    torch.testing.assert_close(pixel_correlation(flat, features), flat)
-    cam = torch.rand(2, 3, 5, 7)
-    scaled = features * torch.rand(2, 1, 5, 7).add(0.5)
-    torch.testing.assert_close(
-        pixel_correlation(cam, scaled), pixel_correlation(cam, features)
-    )
-
-
 def test_features_of_zeros_give_zeros():
     features = torch.randn(1, 4, 2, 3)
     features[..., 0, 0] = 0
@@ -97,14 +63,6 @@ def test_blocks_change_the_memory_not_the_result(monkeypatch, max_entries):
     )
     assert sum(widths) == 35
     assert max(widths) == max(max_entries // 70, 1)
-
-
-def test_gradients():
-    features = torch.randn(1, 3, 2, 3, dtype=torch.float64)
-    cam = torch.rand(1, 2, 2, 3, dtype=torch.float64)
-    assert torch.autograd.gradcheck(
-        pixel_correlation, (cam.requires_grad_(), features.requires_grad_())
-    )
 
 
 def test_sizes_that_differ_are_named():

@@ -96,50 +96,6 @@ def test_solvers_agree_with_dense(solver, radius, exp_times, kind):
         assert relative_error(walked, expected) < 2e-6
 
 
-@pytest.mark.parametrize('solver', SPARSE_SOLVERS)
-@pytest.mark.parametrize('kind', ['random', 'smooth', 'walls'])
-def test_solvers_agree_on_a_larger_map(solver, kind, dense_walks):
-    for num_classes, expected in dense_walks[kind].items():
-        walked = random_walk(
-            make_cam(num_classes, (33, 47)),
-            make_boundary(kind, (33, 47)),
-            solver=solver,
-        )
-        assert relative_error(walked, expected) < 2e-6
-
-
-@pytest.fixture(scope='module')
-def dense_walks():
-    """Reference walks on a 33 x 47 map, made once."""
-    return {
-        kind: {
-            num_classes: random_walk(
-                make_cam(num_classes, (33, 47)),
-                make_boundary(kind, (33, 47)),
-                solver='dense',
-            )
-            for num_classes in (1, 5)
-        }
-        for kind in ('random', 'smooth', 'walls')
-    }
-
-
-@pytest.mark.parametrize('radius', [2, 5])
-def test_solvers_agree_at_64_by_64(radius):
-    size = (64, 64)
-    cam, boundary = make_cam(5, size), make_boundary('walls', size)
-    # 2 ** 3 steps by applying, not by squaring, the dense matrix: quick.
-    matrix = torch.from_numpy(brute_transition(boundary, radius, 10.0))
-    expected = (cam * (1 - boundary)).flatten(1)
-    for _ in range(2**3):
-        expected = expected @ matrix
-    for solver in SPARSE_SOLVERS:
-        walked = random_walk(
-            cam, boundary, radius=radius, exp_times=3, solver=solver
-        )
-        assert relative_error(walked, expected.view_as(cam)) < 2e-6
-
-
 def test_chebyshev_agrees_with_sparse_at_64_by_64_and_many_steps():
     cam, boundary = make_cam(5, (64, 64)), make_boundary('smooth', (64, 64))
     for exp_times in (8, 10):
@@ -167,16 +123,6 @@ def test_nothing_crosses_a_closed_wall(solver):
     torch.testing.assert_close(
         walked[inside].max(), walked[inside].min(), rtol=1e-4, atol=0
     )
-
-
-@pytest.mark.parametrize('solver', ['dense', *SPARSE_SOLVERS])
-def test_boundary_everywhere(solver):
-    cam = make_cam(2, (5, 6))
-    assert not random_walk(cam, torch.ones(5, 6), solver=solver).any()
-    offsets = half_disc_offsets(5)
-    nothing = torch.zeros(len(offsets), 5, 6)
-    walked = walk_with_affinity(cam, nothing, offsets, solver=solver)
-    torch.testing.assert_close(walked, cam, rtol=1e-12, atol=0)
 
 
 @pytest.mark.parametrize('solver', ['dense', *SPARSE_SOLVERS])
@@ -222,13 +168,6 @@ def test_result_stays_between_least_and_largest():
     assert (walked <= start.amax((1, 2), keepdim=True)).all()
 
 
-def test_every_setting_matters():
-    cam, boundary = make_cam(2, (8, 9)), make_boundary('random', (8, 9))
-    plain = random_walk(cam, boundary)
-    for other in (dict(radius=3), dict(beta=8.0), dict(exp_times=4)):
-        assert not torch.allclose(random_walk(cam, boundary, **other), plain)
-
-
 def test_dtypes_and_no_classes():
     boundary = torch.rand(5, 6)
     for dtype in (torch.float16, torch.bfloat16, torch.float32):
@@ -239,15 +178,6 @@ def test_dtypes_and_no_classes():
     for solver in ('dense', *SPARSE_SOLVERS):
         none = random_walk(torch.rand(0, 5, 6), boundary, solver=solver)
         assert none.shape == (0, 5, 6)
-
-
-def test_inputs_are_left_alone():
-    cam, boundary = make_cam(2, (6, 7)), make_boundary('random', (6, 7))
-    before = cam.clone(), boundary.clone()
-    for solver in ('dense', *SPARSE_SOLVERS):
-        random_walk(cam, boundary, solver=solver)
-        assert torch.equal(cam, before[0])
-        assert torch.equal(boundary, before[1])
 
 
 NAN = float('nan')
@@ -282,12 +212,3 @@ def test_wrong_types():
         random_walk(torch.ones(1, 2, 3, dtype=torch.int64), torch.rand(2, 3))
     with pytest.raises(TypeError, match='boundary'):
         random_walk(torch.ones(1, 2, 3), np.zeros((2, 3)))
-
-
-@pytest.mark.skipif(not torch.cuda.is_available(), reason='needs a GPU')
-@pytest.mark.parametrize('solver', ['dense', *SPARSE_SOLVERS])
-def test_gpu_gives_the_same(solver):
-    cam, boundary = make_cam(5, (33, 47)), make_boundary('walls', (33, 47))
-    expected = random_walk(cam, boundary, solver='sparse')
-    walked = random_walk(cam.cuda(), boundary.cuda(), solver=solver)
-    assert relative_error(walked.cpu(), expected) < 2e-6

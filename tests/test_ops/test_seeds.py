@@ -13,7 +13,6 @@ from projects.amr.ops.dense_crf import (
 )
 from projects.amr.ops.label_crf import (
     LabelCRF,
-    crf_name,
     refine_class_labels,
 )
 from projects.amr.ops.pixel_adaptive_refinement import (
@@ -248,18 +247,6 @@ class TestBothRecipes:
         seed = recipe(image, cam, np.array([7]), crf=crf)
         np.testing.assert_array_equal(seed, 8 * cam[0])
 
-    def test_one_pixel(self, recipe):
-        image = np.zeros((1, 1, 3), np.uint8)
-        seed = recipe(image, np.ones((1, 1, 1)), np.array([0]))
-        assert seed.tolist() == [[1]]
-
-    def test_inputs_are_left_alone(self, recipe, scene):
-        image, cam = scene
-        before = image.copy(), cam.copy()
-        recipe(image, cam, CLASSES)
-        np.testing.assert_array_equal(image, before[0])
-        np.testing.assert_array_equal(cam, before[1])
-
     def test_dense_crf_is_built_once(self, recipe, scene, monkeypatch):
         built = []
 
@@ -306,10 +293,6 @@ def test_bad_parameters_are_refused(recipe, changes, word):
         recipe(image, np.zeros((1, 5, 7)), [1], **changes)
 
 
-def test_recipes_are_by_name():
-    assert list(module.SEED_RECIPES) == ['irn', 'affinitynet', 'rrm']
-
-
 def test_refining_keeps_to_the_image_s_labels(scene):
     image, _ = scene
     labels = np.where(image[..., 0] > 100, 12, 0).astype(np.uint8)
@@ -351,9 +334,3 @@ def test_several_maps_at_once_are_cleaned_as_each_alone(crf):
     assert together.dtype == np.uint8
     for labels, result in zip(maps, together, strict=True):
         np.testing.assert_array_equal(result, cleaner.refine(labels, 3))
-
-
-def test_names_of_crfs():
-    assert crf_name(None) == 'none'
-    assert crf_name('dense') in ('dense (permutohedral)', 'dense (pydensecrf)')
-    assert LabelCRF(np.zeros((2, 2, 3), np.uint8), None).crf is None

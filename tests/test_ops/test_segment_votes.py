@@ -82,24 +82,6 @@ def test_every_order_gives_the_same_even_for_masks_of_one_area():
     assert len(found) == 1
 
 
-def test_background_wins_back_what_leaked_into_its_mask():
-    labels = np.zeros((4, 6), np.uint8)
-    labels[:, :3] = 7  # the object is two columns wide
-    objects, rest = np.zeros((2, 4, 6), bool)
-    objects[:, :2] = rest[:, 2:] = True
-    got = segment_votes(labels, [objects, rest])
-    np.testing.assert_array_equal(got, 7 * objects)
-
-
-def test_small_masks_lie_on_top():
-    labels = np.full((6, 6), 2, np.uint8)
-    labels[2:4, 2:4] = 9
-    small = labels == 9
-    for masks in ([small, np.ones((6, 6), bool)], [np.ones((6, 6), bool)]):
-        got = segment_votes(labels, masks, min_share=0.8)
-        assert (got == 9).sum() == 4 * (len(masks) == 2)
-
-
 def test_without_masks_or_with_empty_ones_labels_stay():
     labels = np.array([[0, 3, 255]], np.uint8)
     for masks in ([], [np.zeros((1, 3), bool)]):

@@ -48,14 +48,6 @@ def test_is_sound_csr_and_as_sparse_as_promised():
     assert csr.crow_indices().diff().max() == 2 * len(offsets) + 1
 
 
-def test_order_of_the_offsets_does_not_matter():
-    offsets = half_disc_offsets(3)
-    affinity = torch.rand(len(offsets), 4, 5)
-    forth = transition_matrix(affinity, offsets, 2.0).matrix
-    back = transition_matrix(affinity.flip(0), offsets[::-1], 2.0).matrix
-    assert torch.equal(forth.to_dense(), back.to_dense())
-
-
 @pytest.mark.parametrize(
     ('affinity', 'offsets', 'message'),
     [

@@ -7,7 +7,6 @@ import torch
 from projects.amr.ops.path_index import half_disc_offsets
 from projects.amr.ops.transition import transition_matrix
 from projects.amr.ops.walk_solvers import (
-    _cheapest,
     chebyshev_weights,
     error_amplification,
     walk_columns,
@@ -76,16 +75,3 @@ def test_amplification_of_empty_single_and_flat_maps():
     assert error_amplification(start, degree) == pytest.approx(100)
     start[:] = 2
     assert error_amplification(start, degree) == pytest.approx(10)
-
-
-def test_cheapest():
-    def choose(size, num_steps_log, num_terms):
-        step = transition_matrix(torch.ones(1, 1, size), [(0, 1)], 1.0)
-        shape = torch.Size([size, 2])
-        return _cheapest(shape, step, num_steps_log, num_terms)
-
-    assert choose(3, 8, 80) == 'dense'
-    assert choose(500, 2, 4) == 'sparse'
-    assert choose(500, 8, 80) == 'chebyshev'
-    # However many steps: no dense matrix of a large map.
-    assert choose(1500, 30, 10**6) == 'chebyshev'

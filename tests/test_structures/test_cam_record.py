@@ -106,20 +106,3 @@ def test_pickled_object_is_never_loaded(tmp_path):
     with pytest.raises(CAMRecordError):
         CAMRecord.load(path)
     assert not (tmp_path / 'exploded').exists()
-
-
-def test_failed_save_leaves_the_old_record_and_no_rubbish(
-    tmp_path, monkeypatch
-):
-    path = make_record().save(tmp_path / 'a.npz')
-    before = path.read_bytes()
-
-    def fail(file, **arrays):
-        file.write(b'half')
-        raise OSError('no space left on device')
-
-    monkeypatch.setattr(np, 'savez', fail)
-    with pytest.raises(OSError, match='no space'):
-        make_record(key='new').save(path)
-    assert path.read_bytes() == before
-    assert [p.name for p in tmp_path.iterdir()] == ['a.npz']

@@ -4,7 +4,6 @@ import pytest
 from projects.amr.structures.label_space import (
     class_to_label,
     classes_in_mask,
-    foreground_names,
     multi_hot,
 )
 
@@ -17,16 +16,8 @@ def test_label_of_a_class_is_found_again_in_a_mask():
         assert classes_in_mask(mask).tolist() == [index]
 
 
-def test_mask_of_background_and_void_has_no_class():
-    assert classes_in_mask(np.array([[0, 255]], np.uint8)).size == 0
-
-
 def test_multi_hot_marks_exactly_the_given_classes():
     label = multi_hot({4, 1}, 6)
     assert label.tolist() == [0, 1, 0, 0, 1, 0]
     with pytest.raises(IndexError):
         multi_hot([6], 6)
-
-
-def test_foreground_names_start_behind_the_background():
-    assert foreground_names(('background', 'a', 'b')) == ('a', 'b')

@@ -3,15 +3,11 @@
 import json
 import random
 from argparse import Namespace
-from collections import Counter
 from pathlib import Path
-from typing import ClassVar
 
 import benchmark_cams
 import chaos
-import machine_floor
 import measuring
-import numpy as np
 import pytest
 import stage_cases
 import stage_costs
@@ -19,73 +15,22 @@ import torch
 import torch.nn.functional as F
 from cost_model import STAGES, Machine, Workload, pipeline_hours
 from mmengine.logging import MMLogger
-from work_counter import PRODUCTS, Work, counting
 
 from projects.amr.models import MultiScaleCAM
-from projects.amr.ops.permutohedral import PermutohedralLattice
 from projects.amr.structures import CAMRecord, load_label_map
 
 ROOT = Path(__file__).parents[2]
 
 
-def test_a_convolution_and_what_follows_it():
-    images, weights = torch.randn(2, 3, 7, 5), torch.randn(4, 3, 3, 3)
-    with torch.no_grad(), counting() as works:
-        maps = F.conv2d(images, weights, padding=1)
-        maps.relu()
-        maps.flatten(1)[:, 3:].detach()  # looks only
-        torch.empty(50)
-    out = 2 * 4 * 7 * 5
-    moved = 4 * (images.numel() + weights.numel() + out)
-    assert works == [
-        Work(PRODUCTS, 2 * out * 3 * 3 * 3, moved),
-        Work('elementwise', 0, 4 * 2 * out),
-    ]
-
-
-def test_backward_passes_are_counted():
+def test_operations_of_a_network_forward_and_backward():
     weights = torch.randn(6, 5, requires_grad=True)
     inputs = torch.randn(3, 5, requires_grad=True)
-    with counting() as works:
-        total = F.linear(inputs, weights).sum()
-    forward = sum(w.flops for w in works)
-    with counting() as works:
-        total.backward()
-    assert forward == 2 * 3 * 5 * 6
-    assert sum(w.flops for w in works) == 2 * forward
-
-
-def test_a_lattice_filter_is_its_sparse_products():
-    points = np.random.default_rng(0).normal(size=(40, 2))
-    plain = PermutohedralLattice.filter
-    lattice = PermutohedralLattice(points)
-    values = np.ones((40, 5), np.float32)
-    with counting() as works:
-        filtered = lattice.filter(values)
-    assert PermutohedralLattice.filter is plain
-    np.testing.assert_array_equal(filtered, lattice.filter(values))
-    assert len(works) == 1 + 3 + 1  # splat, an axis each, slice
-    assert {w.kind for w in works} == {PRODUCTS}
-    assert works[0].flops == works[-1].flops == 2 * 5 * 40 * 3
-    blurred = sum(matrix.nnz for matrix in lattice._blurs)
-    assert sum(w.flops for w in works[1:-1]) == 2 * 5 * blurred
-
-
-@pytest.mark.parametrize(
-    ('work', 'seconds'),
-    [
-        (Work(PRODUCTS, 500, 10), 5.0),  # bound by computing
-        (Work(PRODUCTS, 500, 10, True), 2.5),
-        (Work(PRODUCTS, 1, 400), 20.0),  # bound by moving
-        (Work('norms', 0, 8), 0.1),  # as fast as a larger copy
-        (Work('norms', 0, 100), 1.25),
-        (Work('norms', 0, 5000), 250.0),  # beyond what was measured
-    ],
-)
-def test_floor_of_one_operation(work, seconds):
-    assert machine_floor.Rates(
-        100.0, 200.0, {10: 50.0, 100: 80.0, 1000: 20.0}
-    ).seconds(work) == pytest.approx(seconds)
+    parts = {
+        'data': lambda _: inputs @ weights.T,  # not counted
+        'forward': lambda _: F.linear(inputs, weights).sum(),
+        'backward': lambda loss: loss.backward(),
+    }
+    assert stage_costs.count(parts) == 3 * (2 * 3 * 5 * 6)
 
 
 @pytest.fixture(autouse=True)
@@ -200,77 +145,9 @@ def test_an_estimate_follows_the_power_law():
 SECONDS = {'draw': 4.0, 'train': 40.0, 'seeds': 0.5, 'walk': 8.0}
 
 
-class FakeChain:
-    """A run in a time of its own: a stage takes what is left of it."""
-
-    finished: ClassVar[list] = []
-    clock: ClassVar[list] = []
-
-    def __init__(self, *_):
-        self.at = -1
-        self.todo = [n for n in SECONDS if n not in self.finished]
-
-    def next_stage(self):
-        if self.at >= 0:
-            self.finished.append(self.todo[self.at])
-        self.at += 1
-        return self.todo[self.at] if self.at < len(self.todo) else None
-
-    def kill(self, stage):
-        """Where the slept time leads: here, or in a later stage."""
-        assert stage == self.todo[self.at]
-        left = self.clock.pop()
-        while left >= SECONDS[stage]:
-            left -= SECONDS[stage]
-            stage = self.next_stage()
-            if stage is None:
-                return 'walk', 0
-        return stage, -9
-
-    def wait(self):
-        return 0
-
-
-@pytest.fixture
-def fake(monkeypatch):
-    """Chains without processes; returns the list of slept times."""
-    slept = []
-    monkeypatch.setattr(FakeChain, 'finished', [])
-    monkeypatch.setattr(FakeChain, 'clock', [])
-
-    def sleep(seconds):
-        slept.append(seconds)
-        FakeChain.clock.append(seconds)
-
-    monkeypatch.setattr(chaos, 'Chain', FakeChain)
-    monkeypatch.setattr(chaos.time, 'sleep', sleep)
-    return slept
-
-
-def run(plan, rng=None):
-    rng = rng or random.Random(0)
-    return chaos.round_of_kills('c', 'f', SECONDS, plan, rng, False)
-
-
 def test_stages_are_drawn_alike_however_short_they_are():
     plan = chaos.plan_kills(SECONDS, 4000, random.Random(3))
     assert plan.total() == 4000
     # 1000 each, with a standard deviation of 27.
     assert all(abs(plan[name] - 1000) < 140 for name in SECONDS)
     assert plan == chaos.plan_kills(SECONDS, 4000, random.Random(3))
-
-
-def test_kills_hit_the_planned_stages_at_moments_within(fake):
-    plan = Counter(seeds=3, draw=1, walk=2)
-    assert run(plan) == plan
-    assert plan == Counter(seeds=3, draw=1, walk=2)
-    assert len(set(fake)) == 6
-    spans = [SECONDS[n] for n in ('draw', *['seeds'] * 3, 'walk', 'walk')]
-    assert all(0 <= t <= s for t, s in zip(fake, spans, strict=True))
-    assert FakeChain.finished == list(SECONDS)
-
-
-def test_a_failed_run_is_told(fake, monkeypatch):
-    monkeypatch.setattr(FakeChain, 'wait', lambda self: 3)
-    with pytest.raises(SystemExit, match='f'):
-        run(Counter(draw=1))

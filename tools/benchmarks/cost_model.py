@@ -6,7 +6,7 @@ or, for seeds, in the processes of a pool.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 TRAININGS = ('classifier_train', 'affinity_train', 'segmentor_train')
 POOLED = ('seeds',)  # stages that run in processes of the CPU
@@ -43,27 +43,18 @@ class Workload:
     segmentor_batch: int
 
     def scaled(self, train_images: int, val_images: int) -> 'Workload':
-        """The same epochs on another number of images.
-
-        Args:
-            train_images (int): Of the other dataset.
-            val_images (int): Likewise.
-
-        Returns:
-            Workload: The segmentor's iterations grow with the images.
+        """The same epochs on other images; the segmentor's steps grow.
 
         Example:
             >>> Workload(10, 4, 8, 3, 100, 2).scaled(30, 9).segmentor_iters
             300
         """
         iters = round(self.segmentor_iters * train_images / self.train_images)
-        return Workload(
-            train_images,
-            val_images,
-            self.classifier_epochs,
-            self.affinity_epochs,
-            iters,
-            self.segmentor_batch,
+        return replace(
+            self,
+            train_images=train_images,
+            val_images=val_images,
+            segmentor_iters=iters,
         )
 
     def images(self) -> dict[str, int]:
@@ -93,10 +84,6 @@ class Machine:
         efficiency (float): Share of a device's speed that is left in a
             training on several, which wait for each other's gradients, in
             (0, 1]. Defaults to 0.9, a guess.
-
-    Raises:
-        ValueError: If a number is not positive, or ``efficiency`` is above
-            1.
     """
 
     devices: int = 1
@@ -104,15 +91,6 @@ class Machine:
     writers: int = 2
     processes: int = 4
     efficiency: float = 0.9
-
-    def __post_init__(self) -> None:
-        for name, value in vars(self).items():
-            if value <= 0:
-                raise ValueError(f'`{name}` must be positive, got {value}')
-        if self.efficiency > 1:
-            raise ValueError(
-                f'`efficiency` must be within (0, 1], got {self.efficiency}'
-            )
 
 
 def seconds_per_image(
@@ -124,14 +102,6 @@ def seconds_per_image(
     counts: ``max(data / loaders, device, write / writers)``. Processes of a
     pool do all parts of an image one after the other: their sum over
     ``processes``.
-
-    Args:
-        stage (str): One of :data:`STAGES`.
-        parts (Mapping[str, float]): Seconds an image, >= 0.
-        machine (Machine): What goes on at once.
-
-    Returns:
-        float: Seconds.
 
     Example:
         >>> parts = dict(data=0.8, forward=0.1, backward=0.2, write=0.1)
@@ -159,24 +129,9 @@ def pipeline_hours(
 
     Assumed: every image costs the same; the cost of an image does not depend
     on the batch; a device takes ``ceil(images / devices)`` images; start-up,
-    validation, checkpoints and metrics take no time.
-
-    Args:
-        costs (Mapping): Seconds an image of each part, by stage; a stage
-            that was not measured is left out.
-        workload (Workload): What there is to do.
-        machine (Machine): What goes on at once.
-
-    Returns:
-        dict[str, float]: Hours by stage, in the order of :data:`STAGES`, and
-        ``total``.
-
-    Raises:
-        ValueError: If a stage is unknown.
+    validation, checkpoints and metrics take no time. ``costs`` are seconds an
+    image of each part, by stage; what was not measured is left out.
     """
-    unknown = sorted(set(costs) - set(STAGES))
-    if unknown:
-        raise ValueError(f'stages are {STAGES}, got {unknown}')
     images, hours = workload.images(), {}
     for stage in STAGES:
         if stage not in costs:

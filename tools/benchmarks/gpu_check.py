@@ -6,7 +6,7 @@ reported, and the others go on. The exit status is 1 if any part failed.
 
 - ``ops``, ``steps``, ``cams``, ``compile``: values on the device against
   those of the CPU, with times and peak memory (``device_checks.py``).
-- ``costs``: unit costs of each stage with their floors (``stage_costs.py``).
+- ``costs``: unit costs of each stage (``stage_costs.py``).
 - ``batched``: CAM making batched and image by image (``benchmark_cams.py``).
 - ``walk``: the walk, sparse and dense (``benchmark_random_walk.py``).
 - ``chain``: all stages of ``amr_toyvoc_scale`` on a few images.

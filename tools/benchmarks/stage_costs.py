@@ -3,9 +3,8 @@
 Each stage runs in a process of its own on ToyVOC images of ``--size``, with
 the networks of our VOC configs (``--small``: of the toy configs) and crops
 scaled to the size, batches of ``--batch``. Costs are seconds an image, CPU
-time on the CPU and wall time on a GPU, the least of ``--repeats``. Beside
-each stands its floor on this machine (``machine_floor.py``) and, by torch's
-profiler, what the rest of the time goes into. The hours follow from
+time on the CPU and wall time on a GPU, the least of ``--repeats``; the
+operations of the networks are those that torch counts. The hours follow from
 ``tools/benchmarks/cost_model.py``, which states its assumptions; they mean
 something only for full networks at full size. ``--known`` takes the stages of
 an earlier run's JSON file over, so that they can be measured in pieces.
@@ -18,14 +17,11 @@ import json
 import os
 import tempfile
 import time
-from itertools import chain
 from pathlib import Path
 
-import machine_floor
 import measuring
 import stage_cases
 import torch
-import work_counter
 from cost_model import (
     STAGES,
     Machine,
@@ -33,11 +29,12 @@ from cost_model import (
     pipeline_hours,
 )
 from mmengine.config import Config
-from stage_cost_tables import HOST, cost_table, floor_table, hours_table
+from torch.utils.flop_counter import FlopCounterMode
 
 VOC = (10582, 1449)  # train_aug and val
 COCO = (82081, 40137)  # annotated images of train2014 and val2014
 DEVICES = (1, 2, 8)
+NETWORK = ('forward', 'backward', 'network')  # parts that are counted
 
 
 def workload(root: Path) -> Workload:
@@ -73,65 +70,32 @@ def time_parts(parts, options) -> dict[str, float]:
     return least
 
 
-def count(parts) -> dict[str, list[work_counter.Work]]:
-    """Run all parts once; return the operations of those on the device."""
-    works, value = {}, None
+def count(parts) -> int:
+    """Run all parts once; return the operations of the network's."""
+    total, value = 0, None
     for name, part in parts.items():
-        if name in HOST:
+        if name not in NETWORK:
             value = part(value)
             continue
-        with work_counter.counting() as works[name]:
+        with FlopCounterMode(display=False) as counter:
             value = part(value)
-    return works
-
-
-def profile(parts, device: str) -> dict[str, float]:
-    """Run all parts once; return seconds on the device by kind."""
-    spent, value = {}, None
-    for name, part in parts.items():
-        if name in HOST:
-            value = part(value)
-            continue
-        value, found = work_counter.profile(part, value, device)
-        for kind, seconds in found.items():
-            spent[kind] = spent.get(kind, 0.0) + seconds
-    return spent
+        total += counter.get_total_flops()
+    return total
 
 
 def run_case(stage: str, options) -> dict:
-    """Measure one stage, all in seconds an image.
-
-    Returns:
-        dict: ``parts``, ``peak_mib``, ``gflop``; ``floors`` and ``profile``
-        by kind of operation; ``part_floors``, of the products, by part;
-        ``rates`` of the machine.
-    """
+    """Measure one stage: ``parts`` (seconds an image), MiB and GFLOP."""
     torch.set_num_threads(options.threads)
     parts = stage_cases.make_case(stage, options)
-    works: dict[str, list] = {}
+    counted = []
     peak = measuring.peak_of(
-        lambda: works.update(count(parts)), options.device
+        lambda: counted.append(count(parts)), options.device
     )
-    rates = machine_floor.measure_rates(options.device)
-    every = list(chain(*works.values()))
-    seconds = {
-        'parts': time_parts(parts, options),
-        'floors': machine_floor.floors(every, rates),
-        'part_floors': {
-            name: machine_floor.floors(own, rates).get('products', 0.0)
-            for name, own in works.items()
-        },
-        'profile': profile(parts, options.device),
-    }
-    images = options.batch
+    seconds = time_parts(parts, options)
     return {
-        **{
-            key: {name: value / images for name, value in found.items()}
-            for key, found in seconds.items()
-        },
+        'parts': {k: value / options.batch for k, value in seconds.items()},
         'peak_mib': peak / 2**20,
-        'gflop': sum(work.flops for work in every) / images / 1e9,
-        'rates': rates._asdict(),
+        'gflop': counted[0] / options.batch / 1e9,
     }
 
 
@@ -148,13 +112,43 @@ def all_hours(costs: dict[str, dict], work: Workload) -> dict[str, dict]:
     }
 
 
+def cost_table(costs: dict[str, dict]) -> str:
+    """Markdown table of the unit costs."""
+    lines = [
+        '| stage | GFLOP an image | ms an image | shares | peak MiB |',
+        '|---|---:|---:|---|---:|',
+    ]
+    for stage, row in costs.items():
+        total = sum(row['parts'].values())
+        shares = ', '.join(
+            f'{name} {100 * value / total:.0f} %'
+            for name, value in row['parts'].items()
+        )
+        lines.append(
+            f'| {stage} | {row["gflop"]:.1f} | {1000 * total:.1f} | {shares} '
+            f'| {row["peak_mib"]:.0f} |'
+        )
+    return '\n'.join(lines)
+
+
+def hours_table(hours: dict[str, dict]) -> str:
+    """Markdown table of the hours."""
+    stages = list(next(iter(hours.values())))
+    lines = [
+        '| hours | ' + ' | '.join(stages) + ' |',
+        '|---|' + '---:|' * len(stages),
+    ]
+    for name, row in hours.items():
+        cells = ' | '.join(f'{row[stage]:.3g}' for stage in stages)
+        lines.append(f'| {name} | {cells} |')
+    return '\n'.join(lines)
+
+
 def report(costs: dict[str, dict], options) -> str:
     """Write the JSON file and the tables beside it; return the tables."""
     costs = {stage: costs[stage] for stage in STAGES if stage in costs}
     hours = all_hours(costs, workload(measuring.ROOT))
-    text = '\n\n'.join(
-        (cost_table(costs), floor_table(costs), hours_table(hours))
-    )
+    text = '\n\n'.join((cost_table(costs), hours_table(hours)))
     if options.out:
         content = {
             **measuring.circumstances(options, leave_out=('out', 'data')),

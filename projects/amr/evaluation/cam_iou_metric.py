@@ -103,11 +103,8 @@ class CAMIoUMetric(BaseMetric):
     def process(self, data_batch, data_samples: Sequence[dict]) -> None:
         """Count the pixels of a batch.
 
-        Args:
-            data_batch (dict): Not used.
-            data_samples (Sequence[dict]): With ``pred_cam`` (see
-                :class:`BaseCAMClassifier`), ``gt_sem_seg`` and, for recall
-                per part, ``gt_part``.
+        Samples have ``pred_cam`` (see :class:`BaseCAMClassifier`),
+        ``gt_sem_seg`` and, for recall per part, ``gt_part``.
         """
         if not self.results:
             self.results.append(self._new_counts())
@@ -151,27 +148,13 @@ class CAMIoUMetric(BaseMetric):
         return counts
 
     def evaluate(self, size: int) -> dict:
-        """Metrics of all ranks.
-
-        Args:
-            size (int): Images of the dataset.
-
-        Returns:
-            dict[str, float]: See the class.
-        """
+        """Metrics of all ranks, see the class."""
         self._dataset_size = size
         # One result a rank, of which mmengine keeps the first `size`.
         return super().evaluate(max(size, get_world_size()))
 
     def compute_metrics(self, results: list) -> dict:
-        """Turn the collected counts into metrics.
-
-        Args:
-            results (list[SweepCounts]): One a rank.
-
-        Returns:
-            dict[str, float]: See the class.
-        """
+        """Turn the counts of each rank into metrics."""
         total = SweepCounts.joined(results or [self._new_counts()])
         self._tell(total)
         if not total.masked:

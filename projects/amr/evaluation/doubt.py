@@ -17,13 +17,6 @@ def disagreement(first: np.ndarray, second: np.ndarray) -> float:
     minus IoU: what a person's mask repairs is counted in pixels by mIoU over
     a data set (figures: tools/README.md, "Which masks to correct first").
 
-    Args:
-        first (np.ndarray): Shape (H, W), labels.
-        second (np.ndarray): Shape (H, W), labels.
-
-    Returns:
-        float: 0 for equal maps, 1 where no pixel agrees; 0 if none counts.
-
     Raises:
         ValueError: If the shapes differ.
 
@@ -40,14 +33,9 @@ def disagreement(first: np.ndarray, second: np.ndarray) -> float:
 
 
 def missing_labels(labels: np.ndarray, classes: Iterable[int]) -> float:
-    """Share of an image's weak labels that have no pixel.
+    """Share of a weak label's classes, indices from 0, that have no pixel.
 
-    Args:
-        labels (np.ndarray): Shape (H, W), labels.
-        classes (Iterable[int]): Class indices of the weak label, from 0.
-
-    Returns:
-        float: The share; 0 for an image without a label.
+    0 for an image without a label.
 
     Example:
         >>> missing_labels(np.array([[0, 1]]), [0, 3])

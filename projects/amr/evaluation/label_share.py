@@ -14,31 +14,16 @@ FEW = 0.001
 
 
 def count_labels(labels: np.ndarray) -> np.ndarray:
-    """Pixels of a label map by label.
-
-    Args:
-        labels (np.ndarray): Shape (H, W), uint8.
-
-    Returns:
-        np.ndarray: Shape (256,), int64.
-    """
+    """Pixels of a label map (H, W), uint8, by label: int64 (256,)."""
     return np.bincount(labels.ravel(), minlength=IGNORE_LABEL + 1)
 
 
 def label_notes(
     counts: np.ndarray, classes: Sequence[str], what: str
 ) -> list[str]:
-    """Say that label maps hold no class, or hardly any.
+    """Say that ``what``, maps of these counts, holds hardly any class.
 
-    Args:
-        counts (np.ndarray): Pixels by label, of all images together; what is
-            beyond the classes, such as 255, is left out.
-        classes (Sequence[str]): Names by label, background first.
-        what (str): What the maps are, such as ``'predictions'``.
-
-    Returns:
-        list[str]: At most one line; none where classes have a share of
-        pixels of at least ``FEW``.
+    At most one line; none where classes have a share of at least ``FEW``.
 
     Example:
         >>> label_notes(np.array([9, 0]), ('background', 'dog'), 'masks')

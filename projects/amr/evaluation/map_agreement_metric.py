@@ -74,12 +74,9 @@ class MapAgreementMetric(BaseMetric):
         self.parts = tuple(parts)
 
     def process(self, data_batch, data_samples: Sequence[dict]) -> None:
-        """Take the sums of a batch.
+        """Take the sums of a batch of samples with ``pred_cam``.
 
-        Args:
-            data_batch (dict): Not used.
-            data_samples (Sequence[dict]): With ``pred_cam``, and
-                ``gt_sem_seg`` and ``gt_part`` for what needs them.
+        ``gt_sem_seg`` and ``gt_part`` for what needs them.
         """
         for sample in data_samples:
             pred = sample['pred_cam']
@@ -124,14 +121,7 @@ class MapAgreementMetric(BaseMetric):
         return torch.stack(counts).cpu().numpy()
 
     def compute_metrics(self, results: list) -> dict:
-        """Turn the sums into metrics.
-
-        Args:
-            results (list): Of all images, from all ranks.
-
-        Returns:
-            dict[str, float]: See the class.
-        """
+        """Turn the sums of all images into metrics."""
         results = [result for result in results if result is not None]
         if not results:
             print_log(
@@ -157,21 +147,7 @@ class MapAgreementMetric(BaseMetric):
 
 
 def moment_sums(first: Tensor, second: Tensor) -> np.ndarray:
-    """Count, sums, sums of squares and of products of two maps.
-
-    Args:
-        first (Tensor): Any shape.
-        second (Tensor): Of the same shape.
-
-    Returns:
-        np.ndarray: Shape (6,), float64: n, sum a, sum b, sum a^2, sum b^2,
-        sum ab.
-
-    Example:
-        >>> a, b = torch.tensor([1.0, 2]), torch.tensor([0.0, 3])
-        >>> moment_sums(a, b).tolist()
-        [2.0, 3.0, 3.0, 5.0, 9.0, 6.0]
-    """
+    """Float64 (6,) of two maps: n, sums of a, b, a^2, b^2 and ab."""
     a, b = first.double().flatten(), second.double().flatten()
     sums = (a.sum(), b.sum(), a @ a, b @ b, a @ b)
     return np.array([a.numel(), *(float(value) for value in sums)])
@@ -180,11 +156,7 @@ def moment_sums(first: Tensor, second: Tensor) -> np.ndarray:
 def pearson(moments: np.ndarray) -> float:
     """Pearson's correlation from :func:`moment_sums`.
 
-    Args:
-        moments (np.ndarray): Shape (6,).
-
-    Returns:
-        float: In [-1, 1]; nan where one side is constant or empty.
+    nan where one side is constant or empty.
     """
     count, a, b, aa, bb, ab = moments
     if not count:

@@ -21,16 +21,9 @@ from projects.amr.structures.label_space import IGNORE_LABEL
 def mask_confusion(
     pred: np.ndarray, truth: np.ndarray, num_labels: int
 ) -> np.ndarray:
-    """Count pixels by true and predicted label.
+    """Count pixels (L, L + 1) by true label and predicted one or 255.
 
-    Args:
-        pred (np.ndarray): Labels 0..L-1 and 255, integers, shape (H, W).
-        truth (np.ndarray): The same; its 255 are not counted.
-        num_labels (int): L.
-
-    Returns:
-        np.ndarray: Shape (L, L + 1), int64; the last column counts the
-        pixels that have no predicted label.
+    Labels are 0..L-1 and 255, (H, W); 255 in the truth is not counted.
 
     Raises:
         ValueError: If the shapes differ or a value is out of range.
@@ -112,11 +105,7 @@ class MaskScores:
         return np.diagonal(self.confusion)
 
     def summary(self) -> dict:
-        """Return all as JSON can hold it: nan becomes None.
-
-        Returns:
-            dict: Means, and lists of one value a label.
-        """
+        """Return means and values per class for JSON: nan becomes None."""
         rows = {
             'IoU': self.iou,
             'precision': self.precision,
@@ -135,14 +124,7 @@ class MaskScores:
         return _without_nan(result)
 
     def table(self, title: str = 'label') -> str:
-        """Return a table of one row a label, then the mean.
-
-        Args:
-            title (str): Head of the first column. Defaults to 'label'.
-
-        Returns:
-            str: The table.
-        """
+        """Return a table of one row a label, then the mean."""
         columns = [self.iou, self.precision, self.recall]
         table = PrettyTable([title, 'IoU', 'precision', 'recall'])
         for label, *row in zip(self.classes, *columns, strict=True):
@@ -195,15 +177,7 @@ def evaluate_masks(
 
 
 def file_confusion(pred: Path, mask: Path, num_labels: int) -> np.ndarray:
-    """Confusion of one prediction's file with its mask's.
-
-    Args:
-        pred (Path): Label map.
-        mask (Path): Mask.
-        num_labels (int): L.
-
-    Returns:
-        np.ndarray: As :func:`mask_confusion`.
+    """:func:`mask_confusion` of one prediction's file and its mask's.
 
     Raises:
         DataError: If one of them breaks a rule; both are named.

@@ -16,11 +16,6 @@ _PREFIX = 'details/'
 def put_nested_results(owner: str, details: dict) -> None:
     """Hand in the details of one owner, instead of its earlier ones.
 
-    Args:
-        owner (str): Who hands in, for example a metric's prefix.
-        details (dict): By name; values as JSON can hold them. Empty where a
-            test measured nothing.
-
     Example:
         >>> put_nested_results('cam', {'cam': {'fixed': 0.2}})
         >>> take_nested_results()
@@ -33,11 +28,7 @@ def put_nested_results(owner: str, details: dict) -> None:
 
 
 def take_nested_results() -> dict:
-    """All details of the last test; afterwards there are none.
-
-    Returns:
-        dict: By name, in the order of their owners' names.
-    """
+    """All details of the last test, by name; afterwards there are none."""
     hub = MessageHub.get_current_instance()
     owners = sorted(k for k in hub.runtime_info if k.startswith(_PREFIX))
     details: dict = {}
@@ -47,13 +38,7 @@ def take_nested_results() -> dict:
 
 
 def rounded(values: Sequence[float]) -> list[float | None]:
-    """Turn values into what JSON can hold: nan becomes None.
-
-    Args:
-        values (Sequence[float]): Any numbers.
-
-    Returns:
-        list[float | None]: Rounded to 4 decimals.
+    """Round to 4 decimals for JSON: nan becomes None.
 
     Example:
         >>> rounded([100 / 3, float('nan')])

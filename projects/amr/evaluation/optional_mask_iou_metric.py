@@ -28,13 +28,7 @@ class OptionalMaskIoUMetric(IoUMetric):
     """
 
     def process(self, data_batch: dict, data_samples: Sequence[dict]) -> None:
-        """Count the pixels of a batch.
-
-        Args:
-            data_batch (dict): Not used.
-            data_samples (Sequence[dict]): With ``pred_sem_seg`` and, where
-                the image has a mask, ``gt_sem_seg``.
-        """
+        """Count the pixels of samples that have ``gt_sem_seg``."""
         scored = [s for s in data_samples if 'gt_sem_seg' in s]
         for sample in scored:
             self._check(sample)
@@ -64,15 +58,7 @@ class OptionalMaskIoUMetric(IoUMetric):
                 print_log(note, 'current', logging.WARNING)
 
     def compute_metrics(self, results: list) -> dict[str, float]:
-        """Score the counted images, if there are any.
-
-        Args:
-            results (list): One entry a counted image.
-
-        Returns:
-            dict[str, float]: ``aAcc``, ``mIoU`` and ``mAcc``; empty without
-            masks.
-        """
+        """``aAcc``, ``mIoU`` and ``mAcc``; none without masks."""
         if results:
             self._tell_empty(results)
             return super().compute_metrics(results)

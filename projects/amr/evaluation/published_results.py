@@ -69,16 +69,7 @@ def published(
     method: str | None = None,
     table: str | None = None,
 ) -> tuple[PublishedResult, ...]:
-    """Published numbers that fit.
-
-    Args:
-        metric (str, optional): Key of ``METRICS``. Defaults to None, all.
-        method (str, optional): The system. Defaults to None, all.
-        table (str, optional): Table of the AMR paper. Defaults to None: all
-            sources.
-
-    Returns:
-        tuple[PublishedResult, ...]: In the order of the tables.
+    """Published numbers that fit; ``table`` is one of the AMR paper.
 
     Raises:
         KeyError: If there is no such metric.
@@ -122,13 +113,6 @@ def comparison(methods: Sequence[str] | None = None) -> list[ComparisonRow]:
 
     A system of which one metric is published more than once (other
     initialisation, say) has a row for each setting.
-
-    Args:
-        methods (Sequence[str], optional): Systems, in the order wanted.
-            Defaults to None: all, in the order of the tables.
-
-    Returns:
-        list[ComparisonRow]: The rows.
 
     Raises:
         KeyError: If nothing is published here about a method.

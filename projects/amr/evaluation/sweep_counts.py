@@ -40,12 +40,9 @@ class SweepCounts:
     def add(
         self, final: str | None, counts: dict[str, dict[str, tuple]]
     ) -> None:
-        """Add an image.
+        """Add an image's flat indices and counts, by map and kind.
 
-        Args:
-            final (str | None): Name of its final map.
-            counts (dict): By map and kind, flat indices into the histogram
-                and their counts; empty for an image without a mask.
+        Empty ``counts`` are of an image without a mask.
         """
         self.images += 1
         if not counts:
@@ -67,38 +64,16 @@ class SweepCounts:
         return sums[kind]
 
     def complete(self, kind: str) -> bool:
-        """Whether all counted images have this kind of histogram.
-
-        Args:
-            kind (str): A key of ``shapes``.
-
-        Returns:
-            bool: True if none lacks it.
-        """
+        """Whether all counted images have this kind of histogram."""
         return self._found[kind] == self.masked
 
     def histogram(self, name: str, kind: str) -> np.ndarray:
-        """Sum over the images.
-
-        Args:
-            name (str): Of a map.
-            kind (str): A key of ``shapes``.
-
-        Returns:
-            np.ndarray: int64, of the kind's shape.
-        """
+        """Sum over the images, int64, of the kind's shape."""
         return self._sum(name, kind).reshape(self.shapes[kind])
 
     @classmethod
     def joined(cls, parts: Iterable['SweepCounts']) -> 'SweepCounts':
-        """Counts of several ranks.
-
-        Args:
-            parts (Iterable[SweepCounts]): Of the same shapes, at least one.
-
-        Returns:
-            SweepCounts: Their sum.
-        """
+        """Sum of the counts of several ranks, at least one."""
         parts = list(parts)
         total = cls(parts[0].shapes)
         for part in parts:

@@ -14,14 +14,7 @@ from projects.amr.structures.label_space import IGNORE_LABEL
 
 
 def score_bins(scores: Tensor, thresholds: Tensor) -> Tensor:
-    """Number of thresholds strictly below each score.
-
-    Args:
-        scores (Tensor): Any shape, in [0, 1].
-        thresholds (Tensor): Shape (T,), ascending.
-
-    Returns:
-        Tensor: Same shape as ``scores``, long, 0..T.
+    """Thresholds (T,), ascending, strictly below each score: 0..T, long.
 
     Example:
         >>> score_bins(torch.tensor([0.0, 0.2, 0.3]), torch.tensor([0.2]))
@@ -35,15 +28,7 @@ def label_histogram(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Count pixels by true label, best label and score bin, sparsely.
 
-    Args:
-        bins (Tensor): Shape (H, W), 0..T.
-        labels (Tensor): Shape (H, W), best foreground label of each pixel.
-        truth (Tensor): Shape (H, W), labels 0..L-1, 255 ignored.
-        shape (tuple[int, int, int]): ``(L, L, T + 1)``.
-
-    Returns:
-        tuple[np.ndarray, np.ndarray]: Flat indices into ``shape`` and their
-        counts, both int64.
+    The flat indices into ``shape``, ``(L, L, T + 1)``, and their counts.
     """
     valid = truth != IGNORE_LABEL
     flat = (truth[valid] * shape[1] + labels[valid]) * shape[2] + bins[valid]
@@ -59,15 +44,8 @@ def part_histogram(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Count pixels by part, "best label is true" and score bin, sparsely.
 
-    Args:
-        bins (Tensor): Shape (H, W), 0..T.
-        labels (Tensor): Shape (H, W), best foreground label of each pixel.
-        truth (Tensor): Shape (H, W), labels, 255 ignored.
-        parts (Tensor): Shape (H, W), 0 no part, 1..P, 255 ignored.
-        shape (tuple[int, int, int]): ``(P + 1, 2, T + 1)``.
-
-    Returns:
-        tuple[np.ndarray, np.ndarray]: As :func:`label_histogram`.
+    As :func:`label_histogram`; ``parts`` are 0 for no part, 1..P or 255 for
+    ignored, ``shape`` is ``(P + 1, 2, T + 1)``.
     """
     valid = (truth != IGNORE_LABEL) & (parts != IGNORE_LABEL)
     right = (labels == truth)[valid].long()
@@ -83,14 +61,9 @@ def _sparse_counts(flat: Tensor, size: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def confusion_sweep(histogram: np.ndarray) -> np.ndarray:
-    """Confusion matrices at every threshold.
+    """Confusion (T, L, L) at every threshold; rows are true labels.
 
-    Args:
-        histogram (np.ndarray): Shape (L, L, T + 1), counts by true label,
-            best label and score bin.
-
-    Returns:
-        np.ndarray: Shape (T, L, L), int64, rows are true labels.
+    The histogram is (L, L, T + 1), by true label, best label and score bin.
     """
     # above[..., t]: pixels whose score beats threshold t.
     above = np.cumsum(histogram[..., ::-1], axis=-1)[..., ::-1][..., 1:]
@@ -102,15 +75,10 @@ def confusion_sweep(histogram: np.ndarray) -> np.ndarray:
 
 
 def recall_sweep(histogram: np.ndarray) -> np.ndarray:
-    """Share of each part's pixels that get their true label.
+    """Share (T, P + 1) of each part's pixels that get their true label.
 
-    Args:
-        histogram (np.ndarray): Shape (P + 1, 2, T + 1), counts by part,
-            "best label is true" and score bin.
-
-    Returns:
-        np.ndarray: Shape (T, P + 1), in [0, 1]; nan for a part that does
-        not occur.
+    The histogram is (P + 1, 2, T + 1), by part, "best label is true" and score
+    bin; nan for a part that does not occur.
     """
     hits = np.cumsum(histogram[:, 1, ::-1], axis=-1)[:, ::-1][:, 1:]
     total = histogram.sum((1, 2))
@@ -119,14 +87,9 @@ def recall_sweep(histogram: np.ndarray) -> np.ndarray:
 
 
 def iou_per_class(confusion: np.ndarray) -> np.ndarray:
-    """Intersection over union of each label.
+    """IoU (..., L), in [0, 1], of confusions (..., L, L), rows true labels.
 
-    Args:
-        confusion (np.ndarray): Shape (..., L, L), rows are true labels.
-
-    Returns:
-        np.ndarray: Shape (..., L), in [0, 1]; nan for a label that is
-        neither in the truth nor predicted.
+    nan for a label that is neither in the truth nor predicted.
 
     Example:
         >>> iou_per_class(np.array([[2, 0, 0], [1, 1, 0], [0, 0, 0]]))

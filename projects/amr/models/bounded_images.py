@@ -13,14 +13,9 @@ MAX_PIXELS = 2048**2
 
 
 def bounded_images(images: Tensor, max_pixels: int | None) -> Tensor:
-    """Make images smaller that have too many pixels, with a note.
+    """Make images (N, 3, H, W) of too many pixels smaller, with a note.
 
-    Args:
-        images (Tensor): Shape (N, 3, H, W).
-        max_pixels (int, optional): Upper bound; None is none.
-
-    Returns:
-        Tensor: The same, or antialiased images of at most so many pixels.
+    They are antialiased; None is no bound.
     """
     size = tuple(images.shape[-2:])
     scale = bounded_scale(size, 1.0, max_pixels)

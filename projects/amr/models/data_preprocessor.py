@@ -14,16 +14,7 @@ class WeakLabelDataPreprocessor(SegDataPreProcessor):
     """
 
     def forward(self, data: dict, training: bool = False) -> dict:
-        """Normalise a batch.
-
-        Args:
-            data (dict): ``inputs``, a list of images (3, H, W), and
-                ``data_samples``.
-            training (bool): Whether to pad and stack. Defaults to False.
-
-        Returns:
-            dict: ``inputs`` and ``data_samples``.
-        """
+        """Normalise ``inputs``; in training pad and stack them too."""
         if training:
             return super().forward(data, training=True)
         normalise = super().forward

@@ -126,15 +126,9 @@ def _on_cpu(method: Callable, network: nn.Module, owner, args: tuple):
 
 
 def moved(value, device):
-    """Put tensors and data elements on a device, inside of containers too.
+    """Put tensors and data elements on a device, in containers too.
 
-    Args:
-        value (Any): Tensors, data elements, lists, tuples or dicts of them;
-            networks and all else stay as they are.
-        device (torch.device | str): The device.
-
-    Returns:
-        Any: The same structure.
+    Networks and all else stay as they are.
     """
     if isinstance(value, (list, tuple)):
         return type(value)(moved(item, device) for item in value)

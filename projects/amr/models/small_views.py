@@ -46,14 +46,7 @@ class SmallViewError(UserError):
 def features_of_views(
     backbone: nn.Module, views: Tensor
 ) -> tuple[Tensor, ...]:
-    """Run a backbone; a view that is too small for it is named as such.
-
-    Args:
-        backbone (nn.Module): Any.
-        views (Tensor): Shape (N, 3, H, W).
-
-    Returns:
-        tuple[Tensor, ...]: Its feature maps.
+    """Run a backbone; a view that is too small for it is named.
 
     Raises:
         SmallViewError: If a side is too short; which one would do is found
@@ -72,12 +65,8 @@ def features_of_views(
 def shortest_side(backbone: nn.Module, like: Tensor) -> int | None:
     """Side of the smallest square that a backbone takes, by bisection.
 
-    Args:
-        backbone (nn.Module): Any; what takes a square takes a larger one.
-        like (Tensor): Of the backbone's device and dtype, shape (N, C, H, W).
-
-    Returns:
-        int | None: Pixels; None if even :data:`LARGEST_TRIED` are too few.
+    What takes a square takes a larger one. None if even
+    :data:`LARGEST_TRIED` pixels are too few.
     """
 
     def works(side: int) -> bool:
@@ -103,17 +92,7 @@ def shortest_side(backbone: nn.Module, like: Tensor) -> int | None:
 def image_named(
     images: Sequence[Tensor], samples: Sequence, scales: Sequence[float]
 ) -> Iterator[None]:
-    """Add to a :class:`SmallViewError` which image of a batch it is.
-
-    Args:
-        images (Sequence[Tensor]): Shape (3, H, W).
-        samples (Sequence[SegDataSample]): Theirs, with ``img_path`` or
-            ``img_id`` where they are known.
-        scales (Sequence[float]): Of the views.
-
-    Yields:
-        None: For the block that makes the views.
-    """
+    """Add to a :class:`SmallViewError` of the block which image it is."""
     try:
         yield
     except SmallViewError as error:

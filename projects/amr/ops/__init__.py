@@ -1,3 +1,8 @@
+"""Pure functions of the method.
+
+An argument that breaks the rule in its docstring raises a ValueError.
+"""
+
 from .adversarial_climbing import (
     class_margin,
     climb_step,

@@ -17,38 +17,21 @@ REDUCTIONS = ('mean', 'sum', 'positive')
 
 
 def select_class(cam: Tensor, classes: Tensor) -> Tensor:
-    """Each item's map of its own class.
-
-    Args:
-        cam (Tensor): Shape (V, M, K, h, w).
-        classes (Tensor): Shape (M,), class indices in 0..K-1.
-
-    Returns:
-        Tensor: Shape (V, M, h, w).
-    """
+    """Maps (V, M, h, w) of classes (M,) in CAMs (V, M, K, h, w)."""
     return cam[:, torch.arange(len(classes), device=cam.device), classes]
 
 
 def merge_views(maps: Tensor) -> Tensor:
-    """Add an item's rectified maps; a second view is mirrored back.
-
-    Args:
-        maps (Tensor): Shape (V, M, h, w) with V of 1 or 2, real.
-
-    Returns:
-        Tensor: Shape (M, h, w), >= 0.
-
-    Example:
-        >>> maps = torch.tensor([[[[1.0, -2.0]]], [[[3.0, 4.0]]]])
-        >>> merge_views(maps)
-        tensor([[[5., 3.]]])
-    """
+    """Add rectified maps (V, M, h, w); a second view is mirrored back."""
     plain, *mirrored = maps.relu()
     return plain + mirrored[0].flip(-1) if mirrored else plain
 
 
 def positive_grad_cam(maps: Tensor, num_positive: Tensor) -> Tensor:
     r"""Grad-CAM of the released code, whose weights skip what is not positive.
+
+    ``maps`` are unrectified CAMs (V, M, h, w) of the items' classes;
+    ``num_positive`` (M,), at least 1, are the positive weights n of those.
 
     The score is the sum of the rectified CAM, so its gradient is the
     classifier's weight w at each of the P_v positions of view v where the
@@ -62,15 +45,6 @@ def positive_grad_cam(maps: Tensor, num_positive: Tensor) -> Tensor:
     So the map is the CAM times P_v / (n sum P), about the CAM / (2 n) for an
     image and its mirrored copy, whatever the size of the map.
 
-    Args:
-        maps (Tensor): Shape (V, M, h, w), unrectified CAMs of the items'
-            classes.
-        num_positive (Tensor): Shape (M,), positive weights n of each item's
-            class, at least 1.
-
-    Returns:
-        Tensor: Shape (V, M, h, w), real.
-
     Example:
         >>> maps = torch.tensor([[[[4.0, -1.0]]], [[[4.0, 4.0]]]])
         >>> positive_grad_cam(maps * 3, torch.tensor([2])).relu().tolist()
@@ -82,19 +56,7 @@ def positive_grad_cam(maps: Tensor, num_positive: Tensor) -> Tensor:
 
 
 def class_margin(logits: Tensor, classes: Tensor) -> Tensor:
-    """Target logit minus all other logits, summed over views.
-
-    Args:
-        logits (Tensor): Shape (V, M, K), real.
-        classes (Tensor): Shape (M,), the targets.
-
-    Returns:
-        Tensor: Shape (M,), real.
-
-    Example:
-        >>> class_margin(torch.tensor([[[5.0, 1.0, 2.0]]]), torch.tensor([0]))
-        tensor([2.])
-    """
+    """Logit of the target (M,) less all others, (V, M, K) -> (M,)."""
     # y_c - sum_{k != c} y_k = 2 y_c - sum_k y_k.
     target = logits.gather(2, classes.expand(len(logits), -1)[..., None])
     return (2 * target[..., 0] - logits.sum(2)).sum(0)
@@ -103,17 +65,10 @@ def class_margin(logits: Tensor, classes: Tensor) -> Tensor:
 def target_maps(
     cam: Tensor, classes: Tensor, num_positive: Tensor | None = None
 ) -> Tensor:
-    """Merged map of each item's class.
+    """Merged map (M, h, w), at least 0, of each item's class.
 
-    Args:
-        cam (Tensor): Shape (V, M, K, h, w), unrectified CAMs.
-        classes (Tensor): Shape (M,), the targets.
-        num_positive (Tensor, optional): Shape (M,), see
-            :func:`positive_grad_cam`; None takes the CAMs as they are.
-            Defaults to None.
-
-    Returns:
-        Tensor: Shape (M, h, w), >= 0.
+    ``cam`` is unrectified, (V, M, K, h, w). For ``num_positive`` see
+    :func:`positive_grad_cam`; None takes the CAMs as they are.
     """
     maps = select_class(cam, classes)
     if num_positive is not None:
@@ -124,22 +79,15 @@ def target_maps(
 def discriminative_change(
     cam: Tensor, initial: Tensor, thr: float, reduction: str = 'mean'
 ) -> Tensor:
-    """L_AD: how far the map has moved where it is high.
+    """L_AD (M,): how far maps (M, h, w), at least 0, have moved where high.
+
+    A ``thr`` of 1 holds nothing. ``reduction`` over positions is ``'mean'`` or
+    else the sum. The sum over the Grad-CAM of a pooled logit, which is the CAM
+    divided by the number of positions, is the ``'mean'`` over the CAM.
 
     ``|cam - initial|`` where the map over its maximum is above ``thr``: the
     parts that already tell the class are held, so that the climb goes
     elsewhere.
-
-    Args:
-        cam (Tensor): Shape (M, h, w), >= 0, of the climbing images.
-        initial (Tensor): Same shape, of the images they started from.
-        thr (float): In [0, 1]; 1 holds nothing.
-        reduction (str): Over positions, ``'mean'``, else the sum. The sum
-            over the Grad-CAM of a pooled logit, which is the CAM divided by
-            the number of positions, is the ``'mean'`` over the CAM.
-
-    Returns:
-        Tensor: Shape (M,), >= 0.
 
     Example:
         >>> now = torch.tensor([[[4.0, 1.0]]])
@@ -162,25 +110,13 @@ def climbing_objective(
     rectify_logits: bool = False,
     num_positive: Tensor | None = None,
 ) -> Tensor:
-    """What the climb raises: the class margin less the weighted L_AD.
+    """What the climb raises, (M,): the class margin less the weighted L_AD.
 
-    Args:
-        cam (Tensor): Shape (V, M, K, h, w), unrectified CAMs of the views.
-        initial (Tensor): Shape (M, h, w), :func:`target_maps` before the
-            first step.
-        classes (Tensor): Shape (M,), the targets.
-        ad_weight (float): Weight of L_AD. Defaults to 7.
-        ad_thr (float): Threshold of L_AD's mask. Defaults to 0.5.
-        reduction (str): See :func:`discriminative_change`. Defaults to
-            'mean'.
-        rectify_logits (bool): Whether logits are means of rectified CAMs
-            (released code) and not of the CAMs themselves. Defaults to
-            False.
-        num_positive (Tensor, optional): See :func:`target_maps`. Defaults to
-            None.
-
-    Returns:
-        Tensor: Shape (M,), real. The items are independent of each other.
+    Items are independent of each other. ``cam`` is unrectified, (V, M, K, h,
+    w); ``initial`` (M, h, w) are :func:`target_maps` before the first step;
+    ``ad_thr`` and ``reduction`` are those of :func:`discriminative_change`.
+    With ``rectify_logits`` logits are means of rectified CAMs (released code)
+    and not of the CAMs themselves.
     """
     logits = pool_logits(cam.relu() if rectify_logits else cam)
     merged = target_maps(cam, classes, num_positive)
@@ -189,14 +125,7 @@ def climbing_objective(
 
 
 def value_range(views: Tensor) -> tuple[Tensor, Tensor]:
-    """Smallest and largest value of each item.
-
-    Args:
-        views (Tensor): Shape (V, M, 3, H, W).
-
-    Returns:
-        tuple[Tensor, Tensor]: Each of shape (1, M, 1, 1, 1).
-    """
+    """Range of each item in views (V, M, 3, H, W): two (1, M, 1, 1, 1)."""
     dims = (0, 2, 3, 4)
     return views.amin(dims, keepdim=True), views.amax(dims, keepdim=True)
 
@@ -208,18 +137,11 @@ def climb_step(
     high: Tensor,
     step_size: float = 0.08,
 ) -> Tensor:
-    """Move each item along its gradient, the largest change being the step.
+    """Move items along their gradients, the largest change being the step.
 
-    Args:
-        views (Tensor): Shape (V, M, 3, H, W), normalised images.
-        gradient (Tensor): Same shape, of the objective.
-        low (Tensor): Shape (1, M, 1, 1, 1), smallest value allowed.
-        high (Tensor): Same shape, largest value allowed.
-        step_size (float): Largest change of a value, in units of the
-            normalised image. Defaults to 0.08.
-
-    Returns:
-        Tensor: Shape (V, M, 3, H, W); an item whose gradient is 0 stays.
+    Views are normalised images (V, M, 3, H, W), bounds (1, M, 1, 1, 1); the
+    step is in units of the normalised image. An item whose gradient is 0
+    stays.
     """
     # One for both views of an item: they climb together.
     largest = gradient.abs().amax((0, 2, 3, 4), keepdim=True)

@@ -14,9 +14,8 @@ Here: all pairs inside the map are kept; those leaving it have affinity 0,
 as if the boundary were 1 outside.
 
 How it is done: the values are replaced by their ranks, so that one maximum
-carries the place of the winner along with its value. On a CPU each path is
-put together from shorter ones (``shared_path_plan``); on a GPU all paths
-advance together, one cell at a time.
+carries the place of the winner along with its value. Each path is put together
+from shorter ones (``shared_path_plan``).
 """
 
 import torch
@@ -27,10 +26,7 @@ from projects.amr.ops.path_index import (
     as_batch,
     check_radius,
     half_disc_offsets,
-    offset_tensor,
-    path_cell_table,
     shared_path_plan,
-    shifted_windows,
 )
 
 # Offsets looked up at once on a GPU: bounds the int64 indices in flight.
@@ -66,10 +62,6 @@ def path_max(boundary: Tensor, radius: int) -> Tensor:
 
     The gradient of a pair goes to the one cell with the largest value; among
     equal ones to the first in row-major order, on every device.
-
-    Args:
-        boundary (Tensor): As for :func:`pairwise_affinity`.
-        radius (int): As for :func:`pairwise_affinity`.
 
     Returns:
         Tensor: Shape (P, H, W) for one map, else (N, P, H, W), in [0, 1]; 1,
@@ -152,13 +144,8 @@ class _PathMax(torch.autograd.Function):
 def _rank_cells(maps: Tensor) -> tuple[Tensor, Tensor]:
     """Rank the cells of each map; larger, then earlier, ranks higher.
 
-    Args:
-        maps (Tensor): Shape (N, H, W).
-
-    Returns:
-        tuple[Tensor, Tensor]: Ranks 0 to M - 1, shape (N, H, W), int16 if
-        the rank M of the outside fits too and else int32; and the cells in
-        ascending order, int64 of shape (N, M).
+    Ranks 0 to M - 1 are int16 if the rank M of the outside fits too and else
+    int32; the cells (N, M) are in ascending order.
     """
     flat = maps.detach().flatten(1)
     # Stable and descending, then reversed: among equals the first in
@@ -185,43 +172,17 @@ def _flat_index(block: Tensor) -> Tensor:
 
 
 def path_maxima(maps: Tensor, radius: int, fill: float) -> Tensor:
-    """Largest value on each path, without gradient.
+    """Largest value (P, N, H, W) on each path of maps (N, H, W).
 
-    Args:
-        maps (Tensor): Shape (N, H, W), any ordered dtype.
-        radius (int): Radius in feature pixels, at least 1.
-        fill (float): Value outside the map, at least as large as any inside.
-
-    Returns:
-        Tensor: Shape (P, N, H, W), of the dtype of ``maps``, not necessarily
-        contiguous; ``fill`` where the pair leaves the map.
-    """
-    if maps.is_cuda:
-        return _maxima_by_cell(maps.detach(), radius, fill)
-    return _maxima_by_plan(maps.detach(), radius, fill)
-
-
-def _maxima_by_cell(maps: Tensor, radius: int, fill: float) -> Tensor:
-    """Advance all paths together, one cell a step: L large operations."""
-    windows = shifted_windows(maps, radius, fill).permute(1, 2, 0, 3, 4)
-    cells = path_cell_table(radius).to(maps.device)
-    ends = offset_tensor(half_disc_offsets(radius), maps.device)
-    # (radius, 2 radius - 1, N, H, W) -> (P, N, H, W)
-    maxima = windows[ends[:, 0], ends[:, 1] + radius - 1]
-    # Shorter paths repeat their source, which changes no maximum.
-    for dy, dx in cells.permute(1, 2, 0):
-        torch.maximum(maxima, windows[dy, dx + radius - 1], out=maxima)
-    return maxima
-
-
-def _maxima_by_plan(maps: Tensor, radius: int, fill: float) -> Tensor:
-    """Put every path together from shorter ones: few small operations.
+    Where a pair leaves the map it is ``fill``, at least as large as any value
+    inside. Without gradient, not necessarily contiguous.
 
     The padded maps lie in one row of memory, so that moving by a cell is
     moving by a number of places: ``reach`` columns to the right of each map
     line are also its neighbour's margin on the left. Every path begins at
     its source, so what is computed in the margins is again the fill value.
     """
+    maps = maps.detach()
     num_maps, height, width = maps.shape
     reach = radius - 1
     line = width + reach

@@ -36,9 +36,6 @@ def patch_attention(
 
     Returns:
         Tensor: Shape (B, P, P), in [0, 1]; rows sum to at most 1.
-
-    Raises:
-        ValueError: If an argument breaks its rule.
     """
     count = len(attentions) if num_layers is None else num_layers
     if not 1 <= count <= len(attentions):

@@ -49,9 +49,6 @@ def boundary_labels(
         np.ndarray: Uint8, shape (H, W): 0 interior background, 1 interior
         object, 2 boundary, 255 ignored.
 
-    Raises:
-        ValueError: If an argument breaks its rule.
-
     Example:
         >>> seed = np.array([[0, 0, 0, 4, 4, 4, 255]], np.uint8)
         >>> boundary_labels(seed, window=5)

@@ -8,13 +8,7 @@ def bounded_scale(
 ) -> float:
     """The scale, or a smaller one at which the image has not too many pixels.
 
-    Args:
-        size (tuple[int, int]): Image size (H, W).
-        scale (float): Wanted factor on both sides.
-        max_pixels (int, optional): Upper bound; None is none.
-
-    Returns:
-        float: The scale, at most the wanted one.
+    ``size`` is (H, W); a bound of None is none.
 
     Example:
         >>> bounded_scale((300, 500), 2.0, 1_000_000)

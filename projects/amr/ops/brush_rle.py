@@ -15,13 +15,7 @@ _WORD = 8
 
 
 def encode_brush(mask: np.ndarray) -> list[int]:
-    """Code of a mask.
-
-    Args:
-        mask (np.ndarray): Shape (H, W), bool.
-
-    Returns:
-        list[int]: Bytes, as Label Studio's ``rle``.
+    """Code a mask (H, W), bool, as Label Studio's ``rle``, bytes.
 
     Example:
         >>> rle = encode_brush(np.array([[False, True]]))
@@ -49,14 +43,7 @@ def encode_brush(mask: np.ndarray) -> list[int]:
 
 
 def decode_brush(rle: list[int], size: tuple[int, int]) -> np.ndarray:
-    """Mask of a code.
-
-    Args:
-        rle (list[int]): Bytes.
-        size (tuple[int, int]): (H, W) of the mask.
-
-    Returns:
-        np.ndarray: Shape (H, W), bool: where alpha is more than half.
+    """Mask (H, W), bool, of a code: where alpha is more than half.
 
     Raises:
         ValueError: If the code ends early or is of another size.

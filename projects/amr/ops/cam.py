@@ -13,30 +13,19 @@ from projects.amr.structures.label_space import class_to_label
 
 
 def pool_logits(cam: Tensor) -> Tensor:
-    """Class logits as the spatial mean of the unrectified CAM, Eq. 1.
+    """Logits (N, K), at least float32: mean of the CAM (N, K, h, w), Eq. 1.
+
+    The CAM is unrectified. Since it is linear in the features, this equals the
+    classifier on globally averaged features.
 
     Since the CAM is linear in the features, this equals the classifier on
     globally averaged features.
-
-    Args:
-        cam (Tensor): Shape (N, K, h, w), before ReLU, real.
-
-    Returns:
-        Tensor: Shape (N, K), real, at least float32.
     """
     return at_least_float32(cam).mean((-2, -1))
 
 
 def resize_cam(cam: Tensor, size: tuple[int, int]) -> Tensor:
-    """Resize maps bilinearly (corners not aligned).
-
-    Args:
-        cam (Tensor): Shape (..., K, h, w) with three or four dimensions.
-        size (tuple[int, int]): Target size in pixels.
-
-    Returns:
-        Tensor: Shape (..., K, *size).
-    """
+    """Resize maps (..., K, h, w) bilinearly, corners not aligned."""
     if cam.numel() == 0:
         return cam.new_zeros(*cam.shape[:-2], *size)
     if tuple(cam.shape[-2:]) == tuple(size):
@@ -51,17 +40,11 @@ def resize_cam(cam: Tensor, size: tuple[int, int]) -> Tensor:
 def enlarge_and_cut(cam: Tensor, factor: int, size: tuple[int, int]) -> Tensor:
     """Enlarge maps by a whole factor and cut off what is past the image.
 
+    Maps that do not cover the image, since it went through the network at a
+    smaller size, are resized to it.
+
     Released code (IRNet): brings maps of stride 4 to the image's size so, by
     4. Where the factor divides both sides this is :func:`resize_cam`.
-
-    Args:
-        cam (Tensor): Shape (K, h, w).
-        factor (int): Enlargement, at least 1.
-        size (tuple[int, int]): Image size (H, W) in pixels.
-
-    Returns:
-        Tensor: Shape (K, H, W). Maps that do not cover the image, since it
-        went through the network at a smaller size, are resized to it.
 
     Example:
         >>> enlarge_and_cut(torch.tensor([[[0.0, 1.0]]]), 2, (1, 3)).tolist()
@@ -91,32 +74,13 @@ def normalize_cam(cam: Tensor) -> Tensor:
 
 
 def usable_maps(cam: Tensor) -> Tensor:
-    """Which maps are finite and positive somewhere.
-
-    Args:
-        cam (Tensor): Shape (K, h, w), real.
-
-    Returns:
-        Tensor: bool, shape (K,).
-
-    Example:
-        >>> usable_maps(torch.tensor([[[0.0, 1.0]], [[-1.0, 0.0]]])).tolist()
-        [True, False]
-    """
+    """Which maps (K, h, w) are finite and positive somewhere: bool (K,)."""
     peak = cam.amax((-2, -1))
     return (peak > 0) & cam.isfinite().all(-1).all(-1)
 
 
 def weighted_cam(spotlight: Tensor, compensation: Tensor, xi: float) -> Tensor:
     """Weighted CAM, Eq. 2: ``xi * spotlight + (1 - xi) * compensation``.
-
-    Args:
-        spotlight (Tensor): CAM of the spotlight branch, any shape.
-        compensation (Tensor): CAM of the compensation branch, same shape.
-        xi (float): Recalibration coefficient in [0, 1].
-
-    Returns:
-        Tensor: Same shape.
 
     Raises:
         ValueError: If ``xi`` is outside [0, 1].
@@ -127,14 +91,9 @@ def weighted_cam(spotlight: Tensor, compensation: Tensor, xi: float) -> Tensor:
 
 
 def merge_flip(cam: Tensor) -> Tensor:
-    """Add the maps of mirrored images, mirrored back, to those of images.
+    """Add maps of mirrored images: (2 N, K, h, w) -> (N, K, h, w).
 
-    Args:
-        cam (Tensor): Shape (2 N, K, h, w): images first, then their
-            horizontally mirrored copies in the same order.
-
-    Returns:
-        Tensor: Shape (N, K, h, w).
+    Images come first, then their mirrored copies in the same order.
     """
     plain, mirrored = cam.chunk(2)
     return plain + mirrored.flip(-1)
@@ -153,16 +112,9 @@ def stride_size(size: tuple[int, int], stride: int) -> tuple[int, int]:
 def cam_scores(
     cam: Tensor, classes: Tensor, size: tuple[int, int]
 ) -> tuple[Tensor, Tensor]:
-    """Best foreground score of each pixel, and the label it belongs to.
+    """Best foreground score of each pixel (H, W), and its label from 1.
 
-    Args:
-        cam (Tensor): Shape (K, h, w), in [0, 1].
-        classes (Tensor): Shape (K,), foreground class indices from 0.
-        size (tuple[int, int]): Image size (H, W).
-
-    Returns:
-        tuple[Tensor, Tensor]: Scores (H, W) in [0, 1] and segmentation
-        labels (H, W), 1..; both 0 everywhere when K is 0.
+    Maps (K, h, w) are in [0, 1]; both are 0 everywhere when K is 0.
     """
     if len(classes) == 0:
         zeros = cam.new_zeros(size)
@@ -174,17 +126,7 @@ def cam_scores(
 def cam_to_label(
     cam: Tensor, classes: Tensor, size: tuple[int, int], bg_thr: float
 ) -> Tensor:
-    """Label map of a CAM: the best class where it beats the background.
-
-    Args:
-        cam (Tensor): Shape (K, h, w), in [0, 1].
-        classes (Tensor): Shape (K,), foreground class indices from 0.
-        size (tuple[int, int]): Image size (H, W).
-        bg_thr (float): Background score in [0, 1]; a class wins only with a
-            higher one.
-
-    Returns:
-        Tensor: Shape (H, W), long, 0 for background and 1.. for classes.
+    """Labels (H, W) of maps (K, h, w): the best class above ``bg_thr``, or 0.
 
     Example:
         >>> cam = torch.tensor([[[0.1, 0.6]], [[0.2, 0.3]]])

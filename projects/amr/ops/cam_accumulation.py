@@ -15,19 +15,12 @@ from projects.amr.ops.cam import normalize_cam, resize_cam
 def seen_classes(
     logits: Tensor, classes: Tensor, min_prob: float | None = None
 ) -> Tensor:
-    """Which of an image's classes a classifier sees at this step.
+    """Which of an image's classes (K,) a classifier of C logits sees now.
+
+    Those of at least ``min_prob`` (MCIS and NSROM take 0.1); by default those
+    among the K best, as OAA has it.
 
     What it does not see yet would leave noise in the accumulated maps.
-
-    Args:
-        logits (Tensor): Scores of all classes before the sigmoid, shape (C,).
-        classes (Tensor): Class indices of the image, int64, shape (K,).
-        min_prob (float, optional): Least probability, in [0, 1]; MCIS and
-            NSROM take 0.1. Defaults to None: the class is among the K best,
-            as OAA has it.
-
-    Returns:
-        Tensor: Bool, shape (K,).
 
     Raises:
         ValueError: If ``min_prob`` is outside [0, 1].

@@ -105,19 +105,10 @@ class DenseCRF:
         self._solver = solver(self._image, gaussian, bilateral)
 
     def infer(self, unary: np.ndarray, *, num_iters: int = 10) -> np.ndarray:
-        """Run mean-field iterations, Algorithm 1 of the paper.
+        """Q of -log p ((B,) L, H, W) by mean field, Algorithm 1 of the paper.
 
-        Args:
-            unary (np.ndarray): Negative log-probabilities, finite, shape (L,
-                H, W) or, several at once, (B, L, H, W); an offset common to
-                a pixel's labels does not matter.
-            num_iters (int): 0 gives ``softmax(-unary)``. Defaults to 10.
-
-        Returns:
-            np.ndarray: Q, float32, the shape of ``unary``.
-
-        Raises:
-            ValueError: If an argument breaks its rule.
+        An offset common to a pixel's labels does not matter; 0 iterations give
+        ``softmax(-unary)``.
         """
         unary = _check_unary(unary, self._image.shape[:2])
         if num_iters < 0:
@@ -132,10 +123,9 @@ class DenseCRF:
 
 
 def crf_backend() -> str:
-    """Name the backend that ``'auto'`` uses here.
+    """Backend of ``'auto'`` here: 'pydensecrf' if it can be imported.
 
-    Returns:
-        str: 'pydensecrf' where it can be imported, else 'permutohedral'.
+    Else 'permutohedral'.
     """
     try:
         importlib.import_module('pydensecrf.densecrf')
@@ -206,7 +196,7 @@ class _LatticeSolver:
         for kernel in (gaussian, bilateral):
             if kernel is None:
                 continue
-            lattice = PermutohedralLattice(_features(image, **kernel))
+            lattice = PermutohedralLattice(pixel_features(image, **kernel))
             # The kernel's row sums; their roots normalise it on both sides.
             sums = lattice.filter(np.ones(lattice.num_points))
             scale = np.sqrt(np.float32(kernel['compat']) / sums)
@@ -264,7 +254,7 @@ def _softmax(logits: np.ndarray) -> np.ndarray:
     return weights / weights.sum(1, keepdims=True)
 
 
-def _features(image, sxy, srgb=None, **_) -> np.ndarray:
+def pixel_features(image, sxy, srgb=None, **_) -> np.ndarray:
     """Pixel features in units of the kernel's widths, (P, 2 or 5)."""
     rows, columns = np.mgrid[: image.shape[0], : image.shape[1]]
     position = np.stack([columns, rows], axis=-1).reshape(-1, 2) / sxy
@@ -276,20 +266,11 @@ def _features(image, sxy, srgb=None, **_) -> np.ndarray:
 def unary_from_labels(
     labels: np.ndarray, num_labels: int, gt_prob: float = 0.7
 ) -> np.ndarray:
-    """Unary of a label map that is right with a given probability.
+    """Unary ((B,) L, H, W) of labels ((B,) H, W), right with a probability.
 
     As pydensecrf's function of this name with ``zero_unsure=False``: a
     pixel's own label costs -log(gt_prob), each other one
     -log((1 - gt_prob) / (L - 1)).
-
-    Args:
-        labels (np.ndarray): Integers in [0, num_labels), shape (H, W) or,
-            several maps, (B, H, W).
-        num_labels (int): L.
-        gt_prob (float): In (0, 1). Defaults to 0.7.
-
-    Returns:
-        np.ndarray: Float32, shape (L, H, W) or (B, L, H, W).
 
     Raises:
         TypeError: If ``labels`` are not integers.
@@ -316,18 +297,9 @@ def unary_from_labels(
 
 
 def unary_from_softmax(probs: np.ndarray, clip: float = 1e-5) -> np.ndarray:
-    """Unary of a segmentation network's softmax.
+    """Unary -log p, float32, of probabilities in [0, 1].
 
-    Args:
-        probs (np.ndarray): Probabilities in [0, 1], any shape.
-        clip (float): Lower bound that keeps the logarithm finite, in (0, 1].
-            Defaults to 1e-5, as in pydensecrf.
-
-    Returns:
-        np.ndarray: Float32, the shape of ``probs``.
-
-    Raises:
-        ValueError: If an argument breaks its rule.
+    ``clip``, in (0, 1], bounds them below; 1e-5 is pydensecrf's.
     """
     probs = np.asarray(probs, np.float32)
     if not 0 < clip <= 1:

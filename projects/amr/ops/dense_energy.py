@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from projects.amr.ops.dense_crf import pixel_features
 from projects.amr.ops.permutohedral import PermutohedralLattice
 from projects.amr.structures.label_space import IGNORE_LABEL
 
@@ -24,12 +25,8 @@ class LatticeKernel:
     """
 
     def __init__(self, image: np.ndarray, sigma_xy: float, sigma_rgb: float):
-        rows, columns = np.mgrid[: image.shape[0], : image.shape[1]]
-        place = np.stack([columns, rows], -1).reshape(-1, 2) / sigma_xy
-        colour = image.reshape(-1, 3) / sigma_rgb
-        self._lattice = PermutohedralLattice(
-            np.concatenate([place, colour], axis=1)
-        )
+        features = pixel_features(image, sigma_xy, sigma_rgb)
+        self._lattice = PermutohedralLattice(features)
 
     def __call__(self, values: Tensor, transposed: bool = False) -> Tensor:
         """Sum values (P, C) under the kernel."""
@@ -40,15 +37,9 @@ class LatticeKernel:
 def energy_gate(probs: Tensor, labels: Tensor, valid: Tensor) -> Tensor:
     """How much a pixel takes part: wholly without a label, else its doubt.
 
-    Args:
-        probs (Tensor): In [0, 1], shape (B, L, h, w).
-        labels (Tensor): Integers, 255 unlabelled, shape (B, h, w).
-        valid (Tensor): 1 inside the images, 0 on padding, shape (B, h, w).
-
-    Returns:
-        Tensor: In [0, 1], shape (B, h, w), without gradient: 1 where a pixel
-        is unlabelled, else ``valid`` less the largest probability, at least
-        0.
+    Of probabilities (B, L, h, w) and labels (B, h, w): 1 where unlabelled,
+    255, else ``valid`` (0 on padding) less the largest probability, at least
+    0; without gradient.
     """
     doubt = (valid - probs.detach().amax(1)).clamp(min=0)
     return torch.where(labels == IGNORE_LABEL, torch.ones_like(doubt), doubt)
@@ -79,21 +70,15 @@ class _Energy(torch.autograd.Function):
 
 
 def gated_energy(probs: Tensor, gate: Tensor, kernels) -> Tensor:
-    r"""Energy of probabilities: low where like pixels agree.
+    r"""Energy (B,), at most 0: low where like pixels agree.
+
+    ``probs`` (B, L, h, w) are 0 on padding, the gate (B, h, w) in [0, 1] is a
+    constant. ``kernels`` hold a W per image, such as a :class:`LatticeKernel`:
+    it maps values (P, C) to their sums.
 
     .. math::  E = -\sum_{k} \sum_{ij} g_i s_{ik} W_{ij} s_{jk}
 
     Released code: its gradient counts g once for both pixels of a pair.
     Here: the gradient of E itself, for a gate that is constant.
-
-    Args:
-        probs (Tensor): s, shape (B, L, h, w); 0 on padding.
-        gate (Tensor): g, in [0, 1], without gradient, shape (B, h, w).
-        kernels (Sequence[Callable]): W of each image: maps values (P, C) to
-            their sums, with the transposed matrix if ``transposed``, such as
-            a :class:`LatticeKernel`.
-
-    Returns:
-        Tensor: Shape (B,), at most 0.
     """
     return _Energy.apply(probs, gate, kernels)

@@ -12,31 +12,14 @@ from projects.amr.ops.cam import normalize_cam, resize_cam
 def erase_peaks(
     images: Tensor, cam: Tensor, labels: Tensor, thr: float
 ) -> Tensor:
-    """Set pixels to 0 where a labelled class's CAM is high.
+    """Set pixels to 0 where a labelled class's CAM is above ``thr``.
+
+    Images (N, 3, H, W) are normalised, so that 0 is the mean of the data; the
+    CAM (N, K, h, w) is unrectified and divided by its maximum, no gradient
+    passes.
 
     The idea is that of adversarial erasing (Wei et al., CVPR 2017), where it
     is done in rounds; here the map is that of the current step.
-
-    Args:
-        images (Tensor): Shape (N, 3, H, W), normalised, so that 0 is the
-            mean of the data.
-        cam (Tensor): Shape (N, K, h, w), unrectified; no gradient passes.
-        labels (Tensor): Shape (N, K), weak labels, 0 or 1.
-        thr (float): In [0, 1]; pixels above it in the CAM divided by its
-            maximum are erased, at 1 none.
-
-    Returns:
-        Tensor: Shape (N, 3, H, W).
-
-    Example:
-        >>> import torch
-        >>> cam = torch.tensor([[[[4.0, 1.0]]]])
-        >>> erase_peaks(torch.ones(1, 3, 1, 2), cam, torch.ones(1, 1), 0.5)
-        tensor([[[[0., 1.]],
-        <BLANKLINE>
-                 [[0., 1.]],
-        <BLANKLINE>
-                 [[0., 1.]]]])
     """
     found = normalize_cam(cam.detach()) * labels[..., None, None]
     peak = resize_cam(found, images.shape[-2:]).amax(1, keepdim=True)

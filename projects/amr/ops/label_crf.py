@@ -29,17 +29,7 @@ MAX_CRF_PIXELS = 2048**2
 
 
 def crf_name(crf: str | None) -> str:
-    """Name what a choice of CRF runs here, for summaries and keys.
-
-    Args:
-        crf (str | None): ``'dense'``, ``'par'`` or None.
-
-    Returns:
-        str: ``dense (<backend>)``, ``pixel-adaptive`` or ``none``.
-
-    Raises:
-        ValueError: If ``crf`` is unknown.
-    """
+    """Name a CRF for summaries and keys, such as ``dense (permutohedral)``."""
     if crf not in CRF_KINDS:
         raise ValueError(f'`crf` must be one of {CRF_KINDS}, got {crf!r}')
     if crf == 'par':
@@ -53,17 +43,7 @@ def check_crf(
     gt_prob: float = 0.9,
     num_iters: int = 10,
 ) -> None:
-    """Refuse settings of :func:`refine_class_labels` without running it.
-
-    Args:
-        crf (str | None): See :class:`LabelCRF`.
-        kernels (str): Entry of ``CRF_KERNELS``. Defaults to 'deeplabv2'.
-        gt_prob (float): In (0, 1). Defaults to 0.9.
-        num_iters (int): At least 0. Defaults to 10.
-
-    Raises:
-        ValueError: If one breaks its rule.
-    """
+    """Refuse settings of :func:`refine_class_labels` without running it."""
     crf_name(crf)
     if kernels not in CRF_KERNELS:
         raise ValueError(
@@ -122,30 +102,16 @@ class LabelCRF:
         )
 
     def infer(self, unary: np.ndarray) -> np.ndarray:
-        """Most probable labels of a unary.
-
-        Args:
-            unary (np.ndarray): -log p, float32, shape (L, H, W) or, several
-                at once, (B, L, H, W).
-
-        Returns:
-            np.ndarray: Shape (H, W) or (B, H, W), uint8, 0..L-1.
-        """
+        """Most probable labels, uint8, of -log p: ((B,) L, H, W)."""
         if self.crf is None:
             return unary.argmin(-3).astype(np.uint8)
         best = self.marginals(unary).argmax(-3).astype(np.uint8)
         return _nearest(best, self._size)
 
     def marginals(self, unary: np.ndarray) -> np.ndarray:
-        """Probabilities of the labels, at the size that is refined.
+        """Probabilities of -log p ((B,) L, H, W), in [0, 1].
 
-        Args:
-            unary (np.ndarray): -log p, float32, shape (L, H, W) or, several
-                at once, (B, L, H, W).
-
-        Returns:
-            np.ndarray: In [0, 1], shape (..., L, h, w): the image's size, or
-            a smaller one where that is bounded.
+        Their size is that at which the image is refined.
         """
         if self.crf is None:
             return torch.from_numpy(-unary).softmax(-3).numpy()
@@ -165,17 +131,9 @@ class LabelCRF:
     def refine(
         self, labels: np.ndarray, num_labels: int, gt_prob: float = 0.7
     ) -> np.ndarray:
-        """Clean a label map.
+        """Clean labels ((B,) H, W) in [0, num_labels), uint8.
 
-        Args:
-            labels (np.ndarray): Integers in [0, num_labels), shape (H, W)
-                or, several at once, (B, H, W).
-            num_labels (int): L, 1..255.
-            gt_prob (float): Probability that a label is right, in (0, 1).
-                Defaults to 0.7.
-
-        Returns:
-            np.ndarray: The shape of ``labels``, uint8.
+        Each is right with the probability ``gt_prob``, in (0, 1).
         """
         labels = np.asarray(labels)
         if self.crf is None or num_labels == 1:
@@ -278,22 +236,11 @@ def refine_scores(
     kernels: str = 'deeplabv2',
     num_iters: int = 10,
 ) -> np.ndarray:
-    """Most probable labels of a softmax after a CRF.
+    """Most probable labels (H, W), uint8, of a softmax (L, H, W) after a CRF.
 
     DeepLab-v2's post-processing (arXiv:1606.00915): the network's
     probabilities at the size of the image are the unary. All labels take
     part, as there.
-
-    Args:
-        image (np.ndarray): RGB, uint8, shape (H, W, 3).
-        probs (np.ndarray): Probabilities in [0, 1], shape (L, H, W).
-        crf (str | None): See :class:`LabelCRF`; None gives the label of the
-            largest probability.
-        kernels (str): Entry of ``CRF_KERNELS``. Defaults to 'deeplabv2'.
-        num_iters (int): Mean-field iterations. Defaults to 10.
-
-    Returns:
-        np.ndarray: Shape (H, W), uint8.
 
     Raises:
         ValueError: If the sizes differ or an argument breaks its rule.

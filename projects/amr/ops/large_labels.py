@@ -8,20 +8,14 @@ from torch import Tensor
 def argmax_resized(
     logits: Tensor, size: tuple[int, int], band_values: int = 2**27
 ) -> Tensor:
-    """Best label of each pixel of maps resized to the size of an image.
+    """Best label (1, H, W) of maps (L, h, w) resized to the size of an image.
+
+    ``band_values`` bounds the values held at once, but for a single row; its
+    default is some 0.5 GiB.
 
     The same as the argmax of ``F.interpolate(logits, size,
     mode='bilinear', align_corners=False)``, up to ties, without ever holding
     the enlarged maps: they are made in bands of rows.
-
-    Args:
-        logits (Tensor): Shape (L, h, w), real.
-        size (tuple[int, int]): Image size (H, W).
-        band_values (int): Upper bound on the values of a band, where a
-            single row does not exceed it. Defaults to 2 ** 27, some 0.5 GiB.
-
-    Returns:
-        Tensor: Labels, int64, shape (1, H, W).
 
     Example:
         >>> logits = torch.tensor([[[1.0, 0.0]], [[0.0, 1.0]]])

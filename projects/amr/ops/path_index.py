@@ -10,7 +10,6 @@ Legend used by the ops built on this module:
 
 - ``N`` maps in a batch, each ``H`` x ``W`` (feature pixels)
 - ``P`` offsets of the half disc: 34 at radius 5, 152 at radius 10
-- ``L`` cells of the longest path: 11 at radius 5, 22 at radius 10
 - an offset or a cell is ``(dy, dx)`` in feature pixels, relative to the
   source pixel; offsets have ``dy >= 0``
 """
@@ -28,9 +27,6 @@ Offset = tuple[int, int]
 
 def check_radius(radius: int) -> None:
     """Refuse a radius which is not a whole number of at least 1.
-
-    Args:
-        radius (int): Radius of the half disc in feature pixels.
 
     Raises:
         TypeError: If ``radius`` is not an int.
@@ -73,15 +69,7 @@ def half_disc_offsets(radius: int) -> tuple[Offset, ...]:
 
 
 def offset_tensor(offsets: Iterable[Offset], device: torch.device) -> Tensor:
-    """Put offsets into a tensor, also if there are none.
-
-    Args:
-        offsets (Iterable[tuple[int, int]]): ``P`` offsets ``(dy, dx)``.
-        device (torch.device): Where the tensor lives.
-
-    Returns:
-        Tensor: int64 of shape (P, 2).
-    """
+    """Put offsets into an int64 tensor (P, 2), also if there are none."""
     return torch.tensor(
         list(offsets), dtype=torch.int64, device=device
     ).reshape(-1, 2)
@@ -96,9 +84,6 @@ def path_cells(offset: Offset) -> tuple[Offset, ...]:
     segment, and the squared distance is ``cross**2 / length**2``; so the
     test needs whole numbers only, and a path never leaves an image which
     holds both of its ends.
-
-    Args:
-        offset (tuple[int, int]): ``(dy, dx)`` of the far end.
 
     Returns:
         tuple[tuple[int, int], ...]: The cells in row-major order.
@@ -115,25 +100,6 @@ def path_cells(offset: Offset) -> tuple[Offset, ...]:
         for x in range(min(dx, 0), max(dx, 0) + 1)
         if (y * dx - x * dy) ** 2 < length
     )
-
-
-@cache
-def path_cell_table(radius: int) -> Tensor:
-    """Give the paths of all offsets as one table.
-
-    Args:
-        radius (int): Radius in feature pixels, at least 1.
-
-    Returns:
-        Tensor: int64 ``(P, L, 2)`` of cells ``(dy, dx)``; a shorter path is
-        filled up with its source cell ``(0, 0)``. Shared: do not write.
-    """
-    paths = [path_cells(offset) for offset in half_disc_offsets(radius)]
-    longest = max(map(len, paths), default=1)
-    table = torch.zeros(len(paths), longest, 2, dtype=torch.int64)
-    for row, cells in zip(table, paths, strict=True):
-        row[: len(cells)] = torch.tensor(cells)
-    return table
 
 
 class PathPart(NamedTuple):
@@ -156,9 +122,6 @@ def shared_path_plan(radius: int) -> tuple[tuple[int, list[PathPart]], ...]:
     shorter paths which covers it and does not stick out. Each step takes the
     piece with the most cells not yet covered. This makes 61 pieces out of
     242 path cells at radius 5, and 323 out of 2134 at radius 10.
-
-    Args:
-        radius (int): Radius in feature pixels, at least 1.
 
     Returns:
         tuple[tuple[int, list[PathPart]], ...]: ``(offset index, pieces)`` in
@@ -212,11 +175,6 @@ def _cover(
 def shifted_windows(maps: Tensor, radius: int, fill: float) -> Tensor:
     """View maps from every cell a half disc can reach.
 
-    Args:
-        maps (Tensor): ``(N, H, W)``.
-        radius (int): Radius in feature pixels, at least 1.
-        fill (float): Value outside the maps.
-
     Returns:
         Tensor: A view ``(N, radius, 2 * radius - 1, H, W)`` into one padded
         copy; entry ``[n, dy, dx + radius - 1, y, x]`` is
@@ -230,14 +188,7 @@ def shifted_windows(maps: Tensor, radius: int, fill: float) -> Tensor:
 
 
 def as_batch(maps: Tensor, name: str) -> Tensor:
-    """Bring maps to three axes.
-
-    Args:
-        maps (Tensor): Shape (H, W), (N, H, W) or (N, 1, H, W).
-        name (str): The argument's name, for the message.
-
-    Returns:
-        Tensor: Shape (N, H, W).
+    """Bring maps (H, W), (N, H, W) or (N, 1, H, W) to (N, H, W).
 
     Raises:
         ValueError: If ``maps`` has another shape or no pixel.

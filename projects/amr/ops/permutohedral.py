@@ -126,9 +126,6 @@ def _elevate(features: np.ndarray) -> np.ndarray:
 
     The scale makes splat, blur and slice together a kernel of standard
     deviation 1.
-
-    Returns:
-        np.ndarray: Float32, shape (D + 1, P), columns sum to 0.
     """
     num_points, dim = features.shape
     axis = np.arange(dim)
@@ -149,16 +146,11 @@ def _elevate(features: np.ndarray) -> np.ndarray:
 def _enclosing_simplex(
     elevated: np.ndarray,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Find each point's simplex and its barycentric coordinates there.
+    """Simplex and barycentric coordinates of elevated points (D + 1, P).
 
-    Args:
-        elevated (np.ndarray): Shape (D + 1, P).
-
-    Returns:
-        tuple[np.ndarray]: The simplex's vertex of remainder 0, int32 (D + 1,
-        P); the rank of each coordinate's distance to it, 0 for the largest,
-        (D + 1, P), together they name the simplex; float32 weights (P, D + 1)
-        of its vertices by remainder, in [0, 1] with sum 1.
+    Its vertex of remainder 0, int32 (D + 1, P); the rank of each coordinate's
+    distance to it, 0 for the largest, which names the simplex; the weights of
+    its vertices by remainder, float32 (P, D + 1), with sum 1.
     """
     size = len(elevated)
     # Nearest vertex of remainder 0: a multiple of D + 1 per coordinate.
@@ -196,18 +188,10 @@ def _rank_rows(values: np.ndarray) -> np.ndarray:
 def _vertex_codes(
     origin: np.ndarray, rank: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Name the vertices of every simplex by single integers.
+    """Codes (P, D + 1) of every simplex's vertices; steps of the axes.
 
     A code is a linear function of the key, so a step along a lattice axis
     adds the same number to every code.
-
-    Args:
-        origin (np.ndarray): Shape (D + 1, P).
-        rank (np.ndarray): Shape (D + 1, P).
-
-    Returns:
-        tuple[np.ndarray]: Codes int64 (P, D + 1), by remainder; the steps of
-        the D + 1 lattice axes, (D + 1,).
     """
     size = len(origin)
     dim = size - 1
@@ -244,17 +228,10 @@ def _radix(spans: list[int]) -> np.ndarray:
 
 
 def _number(codes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Number the different codes, ``np.unique`` with its inverse.
+    """Sorted codes (V,), and each code's number: ``np.unique``'s inverse.
 
     Neighbouring pixels often share a vertex; only the first of a run of
     equal codes is sorted.
-
-    Args:
-        codes (np.ndarray): Shape (P, D + 1).
-
-    Returns:
-        tuple[np.ndarray]: Sorted codes, (V,); the number of each code among
-        them, int32, (P, D + 1).
     """
     by_remainder = codes.T.ravel()
     first = np.empty(len(by_remainder), bool)
@@ -266,15 +243,9 @@ def _number(codes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _blur_matrix(vertices: np.ndarray, step: int) -> sparse.csr_array:
-    """Matrix of the blur (1/2, 1, 1/2) along one lattice axis.
+    """Matrix (V, V) of the blur (1/2, 1, 1/2) along one lattice axis.
 
-    Args:
-        vertices (np.ndarray): Sorted codes, shape (V,).
-        step (int): What one step along the axis adds to a code.
-
-    Returns:
-        sparse.csr_array: Float32, shape (V, V); a neighbour that does not
-        exist counts as 0.
+    A ``step`` along it adds to a code; a neighbour that does not exist is 0.
     """
     count = len(vertices)
     wanted = vertices + step

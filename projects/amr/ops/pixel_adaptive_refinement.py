@@ -58,9 +58,6 @@ def pixel_adaptive_refinement(
     Returns:
         Tensor: Float, the shape of ``scores``, within their range.
 
-    Raises:
-        ValueError: If an argument breaks its rule.
-
     Example:
         >>> images = torch.zeros(1, 3, 2, 6)
         >>> images[..., 3:] = 200

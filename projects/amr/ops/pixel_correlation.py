@@ -21,11 +21,6 @@ def correlation_weights(
     Released code: adds 1e-5 to norms and sums.
     Here: 1e-5 is their least value, so that columns do add up to 1.
 
-    Args:
-        features (Tensor): Shape (N, D, h, w), real.
-        start (int): First receiving position j. Defaults to 0.
-        stop (int, optional): The one after the last. Defaults to None, all.
-
     Returns:
         Tensor: Shape (N, P, stop - start), in [0, 1]; giving position i by
         row, receiving position j by column. Columns sum to 1, or to 0 where
@@ -79,18 +74,13 @@ def pixel_correlation(
 
 
 def stretch_cam(cam: Tensor, eps: float = 1e-5) -> Tensor:
-    """Rectify maps and stretch each from its minimum to its maximum.
+    """Rectify maps (..., h, w) and stretch each from minimum to maximum.
+
+    They are in [0, 1]; spans of at most ``eps`` count as 0.
 
     Released code (SEAM): this is its normalisation, where others divide by
     the maximum. The two differ behind pixel correlation, whose maps hardly
     fall to 0 anywhere.
-
-    Args:
-        cam (Tensor): Shape (..., h, w), real.
-        eps (float): Least span; smaller ones count as 0. Defaults to 1e-5.
-
-    Returns:
-        Tensor: Same shape, in [0, 1]; 0 everywhere for a constant map.
     """
     cam = cam.relu()
     low = cam.amin((-2, -1), keepdim=True)
@@ -99,24 +89,13 @@ def stretch_cam(cam: Tensor, eps: float = 1e-5) -> Tensor:
 
 
 def add_background(cam: Tensor) -> Tensor:
-    """Put the background, 1 minus the best class, before the classes.
-
-    Args:
-        cam (Tensor): Shape (N, K, h, w), in [0, 1].
-
-    Returns:
-        Tensor: Shape (N, 1 + K, h, w), in [0, 1].
-    """
+    """Put 1 minus the best class first: (N, K, h, w) -> (N, 1 + K, h, w)."""
     return torch.cat([1 - cam.amax(1, keepdim=True), cam], dim=1)
 
 
 def keep_winner(cam: Tensor) -> Tensor:
-    """Set all classes but each position's best one (or ones) to 0.
+    """Set all but each position's best class (or classes) to 0.
 
-    Args:
-        cam (Tensor): Shape (N, K, h, w), at least 0.
-
-    Returns:
-        Tensor: Same shape.
+    Maps are (N, K, h, w), at least 0.
     """
     return torch.where(cam < cam.amax(1, keepdim=True), 0.0, cam)

@@ -13,12 +13,6 @@ def at_least_float32(values: Tensor) -> Tensor:
     maps lose most of their digits in bfloat16 (8 bits) and over- or
     underflow in float16.
 
-    Args:
-        values (Tensor): Floating point, any shape.
-
-    Returns:
-        Tensor: float32 or float64; the very tensor where nothing changes.
-
     Example:
         >>> at_least_float32(torch.ones(1, dtype=torch.bfloat16)).dtype
         torch.float32
@@ -27,14 +21,9 @@ def at_least_float32(values: Tensor) -> Tensor:
 
 
 def full_precision(device: torch.device) -> AbstractContextManager:
-    """Context in which autocast lets operations on a device alone.
+    """Context manager that disables autocast on a device.
 
-    Args:
-        device (torch.device): Of the tensors; ``meta``, which counts
-            operations and has no autocast, included.
-
-    Returns:
-        AbstractContextManager: The context.
+    ``meta``, which counts operations, has no autocast.
     """
     if device.type == 'meta':
         return nullcontext()
@@ -44,19 +33,13 @@ def full_precision(device: torch.device) -> AbstractContextManager:
 def gradient_through(value: Tensor, maps: Tensor, inputs: Tensor) -> Tensor:
     """Gradient of a value, kept in float16's range on its way.
 
+    The value, whose sum counts, is made from ``maps``, float32 or float64,
+    where the network ends, and those from ``inputs``.
+
     The gradient of a pooled logit is some 1e-6 a feature, where float16 has
     two digits or none left. As a loss scale does in training, it enters the
     half-precision part of the graph at about 1 and is divided afterwards, by
     a power of two: in float32 the result is the same to the last bit.
-
-    Args:
-        value (Tensor): Made from ``maps``, any shape; its sum counts.
-        maps (Tensor): Made from ``inputs``, float32 or float64, where the
-            network ends.
-        inputs (Tensor): Any shape.
-
-    Returns:
-        Tensor: Shape of ``inputs``, at least float32.
 
     Example:
         >>> x = torch.ones(2, requires_grad=True)

@@ -71,9 +71,6 @@ def walk_to_scores(
         is greater than the background threshold: see
         :func:`~projects.amr.ops.cam.cam_to_label`.
 
-    Raises:
-        ValueError: If an argument breaks its rule.
-
     Example:
         >>> cam = torch.tensor([[[1.0, 0.0, 0.0, 0.0]]])
         >>> boundary = torch.tensor([[0.0, 0.0, 1.0, 0.0]])
@@ -122,18 +119,7 @@ def check_scores_settings(
     enlarge_by: int | None = None,
     **walk,
 ) -> None:
-    """Refuse settings of :func:`walk_to_scores` without walking.
-
-    Args:
-        cam_power (float): Positive. Defaults to 1.0.
-        normalize (str | None): ``'global'``, ``'class'`` or None. Defaults
-            to 'global'.
-        enlarge_by (int, optional): At least 1. Defaults to None.
-        **walk: See :func:`~projects.amr.ops.random_walk.check_walk`.
-
-    Raises:
-        ValueError: If one breaks its rule.
-    """
+    """Refuse settings of :func:`walk_to_scores` without walking."""
     check_walk(**walk)
     if not cam_power > 0:
         raise ValueError(f'`cam_power` must be positive, got {cam_power}')

@@ -103,25 +103,13 @@ def walk_with_affinity(
 ) -> Tensor:
     """Spread maps with affinities of any origin, such as AffinityNet's.
 
-    Args:
-        cam (Tensor): Maps, finite, floating point, shape (K, H, W).
-        affinity (Tensor): In [0, 1], shape (P, H, W); entry ``[p, y, x]``
-            belongs to the pair of ``(y, x)`` and ``(y, x) + offsets[p]``.
-            Pairs leaving the map are never used.
-        offsets (Sequence[tuple[int, int]]): Distinct ``(dy, dx)``, pointing
-            down or right within the row.
-        beta (float): Exponent of the affinities, positive; AffinityNet takes
-            8. Defaults to 10.0.
-        exp_times (int): The walk takes ``2 ** exp_times`` steps; 0 to 30.
-            Defaults to 8.
-        solver (str): As for :func:`random_walk`. Defaults to 'auto'.
-        tolerance (float): Bound of the Chebyshev solver's error, as a share
-            of the map's mean magnitude (weighted by degree), which is at
-            most the maximum of a non-negative walked map. Defaults to 1e-6.
-
-    Returns:
-        Tensor: Walked maps, shape (K, H, W); float64 for float64 maps, else
-        float32.
+    Entry ``[p, y, x]`` of ``affinity`` (P, H, W), in [0, 1], belongs to the
+    pair of ``(y, x)`` and ``(y, x) + offsets[p]``; offsets ``(dy, dx)`` are
+    distinct and point down or right within the row. Pairs leaving the map are
+    never used. AffinityNet takes a ``beta`` of 8. ``tolerance`` bounds the
+    Chebyshev solver's error, as a share of the map's mean magnitude (weighted
+    by degree), which is at most the maximum of a non-negative walked map. The
+    rest, and the result, are as of :func:`random_walk`.
 
     Raises:
         TypeError: If ``cam`` or ``affinity`` is not a floating point tensor.
@@ -158,17 +146,7 @@ def check_walk(
     exp_times: int = 8,
     solver: str = 'auto',
 ) -> None:
-    """Refuse settings of :func:`random_walk` without walking.
-
-    Args:
-        radius (int): At least 1. Defaults to 5.
-        beta (float): Positive and finite. Defaults to 10.0.
-        exp_times (int): From 0 to 30. Defaults to 8.
-        solver (str): See :func:`random_walk`. Defaults to 'auto'.
-
-    Raises:
-        ValueError: If one breaks its rule.
-    """
+    """Refuse settings of :func:`random_walk` without walking."""
     check_radius(radius)
     whole = isinstance(exp_times, int) and not isinstance(exp_times, bool)
     if not whole or not 0 <= exp_times <= MAX_EXP_TIMES:

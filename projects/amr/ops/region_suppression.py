@@ -13,14 +13,6 @@ def suppress_regions(x: Tensor, delta: Tensor | float) -> Tensor:
     Args:
         x (Tensor): Shape (..., h, w), real.
         delta (Tensor | float): In [0, 1], broadcastable to (..., 1, 1).
-
-    Returns:
-        Tensor: Shape of ``x``, in [0, delta * max].
-
-    Example:
-        >>> import torch
-        >>> suppress_regions(torch.tensor([[-1.0, 2.0, 8.0]]), 0.5)
-        tensor([[0., 2., 4.]])
     """
     x = x.relu()
     return x.minimum(delta * x.amax((-2, -1), keepdim=True))

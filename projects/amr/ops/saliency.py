@@ -87,24 +87,12 @@ def drs_labels(
 ) -> np.ndarray:
     """DRS's labels: maps where it is salient, background elsewhere.
 
+    Arguments are those of :func:`oaa_labels`.
+
     The background's score is 1 where it is not salient, else 0; a map counts
     from ``map_thr`` on. Ignored are pixels where more than two scores exceed
     ``conflict_thr``, and salient background. An image without classes is
     background.
-
-    Args:
-        saliency (np.ndarray): In [0, 1], shape (H, W).
-        cam (np.ndarray): In [0, 1], shape (K, H, W).
-        classes (np.ndarray): Foreground class indices, shape (K,).
-        map_thr (float): Defaults to 0.2.
-        conflict_thr (float): Defaults to 0.9.
-        salient_thr (float): Defaults to 50 / 255.
-
-    Returns:
-        np.ndarray: Labels, 255 ignored, uint8, shape (H, W).
-
-    Raises:
-        ValueError: If sizes differ or a value leaves [0, 1].
     """
     saliency, cam = _check(saliency, cam, classes)
     if not len(cam):
@@ -122,16 +110,7 @@ SALIENCY_RECIPES = {'oaa': oaa_labels, 'drs': drs_labels}
 
 
 def check_saliency_params(recipe: str, params: dict) -> None:
-    """Refuse parameters of a recipe without running it.
-
-    Args:
-        recipe (str): A key of :data:`SALIENCY_RECIPES`.
-        params (dict): Its keyword arguments, shares in [0, 1].
-
-    Raises:
-        ValueError: If a value leaves [0, 1].
-        TypeError: If the recipe has no such parameter.
-    """
+    """Refuse parameters of a recipe, shares in [0, 1], without running it."""
     rule = inspect.signature(SALIENCY_RECIPES[recipe])
     rule.bind(*[None] * 3, **params)
     for name, value in params.items():
@@ -142,15 +121,9 @@ def check_saliency_params(recipe: str, params: dict) -> None:
 def ignore_salient_background(
     labels: np.ndarray, saliency: np.ndarray, salient_thr: float = 32 / 255
 ) -> np.ndarray:
-    """What is salient is not surely background.
+    """Set salient background of labels (H, W), uint8, to 255.
 
-    Args:
-        labels (np.ndarray): Uint8, shape (H, W).
-        saliency (np.ndarray): In [0, 1], shape (H, W).
-        salient_thr (float): Defaults to 32 / 255, OAA+'s.
-
-    Returns:
-        np.ndarray: Labels, uint8, shape (H, W).
+    The threshold is OAA+'s.
     """
     doubtful = (labels == BACKGROUND_LABEL) & (saliency > salient_thr)
     return np.where(doubtful, np.uint8(IGNORE_LABEL), labels)
@@ -165,21 +138,11 @@ def potential_objects(
 ) -> np.ndarray:
     """NSROM's potential object mining (POM): likely objects are ignored.
 
+    Labels are uint8 (H, W), maps (K, H, W) in [0, 1].
+
     For each class the median of its map over the pixels labelled with it,
     or, without any, over those where the map exceeds ``map_thr``. Background
     pixels whose map exceeds it become 255.
-
-    Args:
-        labels (np.ndarray): Uint8, shape (H, W).
-        cam (np.ndarray): In [0, 1], shape (K, H, W).
-        classes (np.ndarray): Foreground class indices, shape (K,).
-        map_thr (float): Defaults to 0.3.
-
-    Returns:
-        np.ndarray: Labels, uint8, shape (H, W).
-
-    Raises:
-        ValueError: If sizes differ or a value leaves [0, 1].
     """
     _, cam = _check(np.zeros(labels.shape), cam, classes)
     result = labels.copy()
@@ -205,21 +168,14 @@ def mask_non_salient(
 ) -> np.ndarray:
     """NSROM's non-salient region masking (NSRM), for a second round.
 
+    Labels and the first segmentor's ``prediction`` are uint8 (H, W);
+    ``num_classes`` is K; ``width`` is the side of the dilating square, in
+    pixels.
+    The threshold is a guess: OAA+'s.
+
     Of an image with several classes, the objects that the first segmentor
     predicts replace background; what is outside the dilated region of
     objects and saliency is ignored. An image of one class stays.
-
-    Args:
-        labels (np.ndarray): Uint8, shape (H, W).
-        prediction (np.ndarray): Of the first segmentor, uint8, shape (H, W).
-        saliency (np.ndarray): In [0, 1], shape (H, W).
-        num_classes (int): K, the image's weak labels.
-        salient_thr (float): A guess: OAA+'s. Defaults to 32 / 255.
-        width (int): Side of the dilating square in pixels, at least 1.
-            Defaults to 30.
-
-    Returns:
-        np.ndarray: Labels, uint8, shape (H, W).
 
     Raises:
         ValueError: If sizes differ or ``width`` is below 1.
@@ -252,21 +208,12 @@ def grow_seeds(
 ) -> np.ndarray:
     """DSRG's seeded region growing, one step.
 
+    Seeds are uint8 (H, W), 255 no seed; ``probs`` (K + 1, H, W) are a
+    segmentor's for background and the image's classes, after a CRF in DSRG.
+
     A pixel is a candidate of its most probable label where the probability
     exceeds the label's threshold. Candidates that hang together with a seed
     of their label (8 neighbours) become seeds; seeds of other labels stay.
-
-    Args:
-        seed (np.ndarray): Labels, 255 no seed, uint8, shape (H, W).
-        probs (np.ndarray): A segmentor's probabilities of the background and
-            of the image's classes, after a CRF in DSRG, in [0, 1], shape
-            (K + 1, H, W).
-        classes (np.ndarray): Foreground class indices, shape (K,).
-        fg_thr (float): Defaults to 0.85.
-        bg_thr (float): Defaults to 0.99.
-
-    Returns:
-        np.ndarray: Labels, 255 no seed, uint8, shape (H, W).
 
     Raises:
         ValueError: If sizes differ or a value leaves [0, 1].

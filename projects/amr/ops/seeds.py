@@ -75,9 +75,6 @@ def confident_seed(
     Returns:
         np.ndarray: Seeds, uint8, shape (H, W).
 
-    Raises:
-        ValueError: If an argument breaks its rule.
-
     Example:
         >>> cam = np.array([[[0.2, 0.5, 0.9]]])
         >>> image = np.zeros((1, 3, 3), np.uint8)
@@ -114,6 +111,10 @@ def affinity_seed(
 ) -> np.ndarray:
     """AffinityNet's seeds.
 
+    Arguments are those of :func:`confident_seed`, but for the exponents:
+    ``alpha_low``, positive, and ``alpha_high``, at least as large (24 in the
+    conference version).
+
     The background's score is ``(1 - max over classes) ** alpha``: the
     smaller alpha, the higher. So a class that wins against ``alpha_low`` is
     confident, and so is a background that wins against ``alpha_high``. Each
@@ -130,38 +131,14 @@ def affinity_seed(
     Released code: keeps the CRF's scores, and averages them over 8 x 8 pixels
     before the largest is taken.
     Here: the largest at the image's size; training takes every eighth pixel.
-
-    Args:
-        image (np.ndarray): RGB, uint8, shape (H, W, 3).
-        cam (np.ndarray): Scores in [0, 1], shape (K, H, W).
-        classes (np.ndarray): Foreground class indices, shape (K,).
-        alpha_low (float): Positive, at most ``alpha_high``. Defaults to 4.
-        alpha_high (float): 24 in the conference version. Defaults to 32.
-        num_iters (int): Mean-field iterations. Defaults to 10.
-        crf (str | None): See :class:`~projects.amr.ops.label_crf.LabelCRF`.
-            Defaults to 'dense'.
-        kernels (str): Entry of ``CRF_KERNELS``. Defaults to 'affinitynet'.
-
-    Returns:
-        np.ndarray: Seeds, uint8, shape (H, W).
-
-    Raises:
-        ValueError: If an argument breaks its rule.
-
-    Example:
-        >>> cam = np.array([[[0.02, 0.1, 0.9]]])
-        >>> image = np.zeros((1, 3, 3), np.uint8)
-        >>> affinity_seed(image, cam, np.array([4]), crf=None)
-        array([[  0, 255,   5]], dtype=uint8)
     """
     _check_alphas(alpha_low, alpha_high)
     cam, labels = _check_maps(image, cam, classes)
     if not len(cam):
         return np.full(image.shape[:2], BACKGROUND_LABEL, np.uint8)
     cleaner = LabelCRF(image, crf, kernels=kernels, num_iters=num_iters)
-    rest = 1 - cam.max(0, keepdims=True)
-    scores = [np.concatenate([rest**a, cam]) for a in (alpha_low, alpha_high)]
-    low, high = cleaner.infer(unary_from_softmax(np.stack(scores)))
+    scores = _with_background(cam, alpha_low, alpha_high)
+    low, high = cleaner.infer(unary_from_softmax(scores))
     seed = np.where(low > 0, labels[low], IGNORE_LABEL)
     # Last, so that the background wins where a CRF makes the maps disagree.
     seed[high == 0] = BACKGROUND_LABEL
@@ -184,6 +161,9 @@ def reliable_seed(
 ) -> np.ndarray:
     """RRM's reliable regions (arXiv:1911.08039).
 
+    Arguments are those of :func:`affinity_seed`, and shares and scores in
+    [0, 1]; the kernels are a guess.
+
     Scores and CRFs are those of :func:`affinity_seed`. A pixel is
 
     - of its best class, where the CRF of ``alpha_low`` gives that class more
@@ -195,40 +175,16 @@ def reliable_seed(
 
     Released code: fails where no value of a class exceeds ``min_score``.
     Here: that class has no reliable pixel.
-
-    Args:
-        image (np.ndarray): RGB, uint8, shape (H, W, 3).
-        cam (np.ndarray): Scores in [0, 1], shape (K, H, W).
-        classes (np.ndarray): Foreground class indices, shape (K,).
-        alpha_low (float): Positive, at most ``alpha_high``. Defaults to 4.
-        alpha_high (float): Defaults to 32.
-        prob_thr (float): Defaults to 0.8.
-        top_share (float): In (0, 1]. Defaults to 0.4.
-        min_score (float): Defaults to 0.1.
-        num_iters (int): CRF iterations. Defaults to 10.
-        crf (str | None): See :class:`~projects.amr.ops.label_crf.LabelCRF`.
-            Defaults to 'dense'.
-        kernels (str): Entry of ``CRF_KERNELS``; a guess. Defaults to
-            'affinitynet'.
-
-    Returns:
-        np.ndarray: Seeds, uint8, shape (H, W).
-
-    Raises:
-        ValueError: If an argument breaks its rule.
     """
-    if not (0 < alpha_low <= alpha_high and 0 < top_share <= 1):
-        raise ValueError(
-            'it must be 0 < `alpha_low` <= `alpha_high` and 0 < `top_share` '
-            f'<= 1, got {alpha_low}, {alpha_high} and {top_share}'
-        )
+    _check_alphas(alpha_low, alpha_high)
+    if not 0 < top_share <= 1:
+        raise ValueError(f'`top_share` must be in (0, 1], got {top_share}')
     cam, labels = _check_maps(image, cam, classes)
     if not len(cam):
         return np.full(image.shape[:2], BACKGROUND_LABEL, np.uint8)
     cleaner = LabelCRF(image, crf, kernels=kernels, num_iters=num_iters)
-    rest = 1 - cam.max(0, keepdims=True)
-    scores = [np.concatenate([rest**a, cam]) for a in (alpha_low, alpha_high)]
-    probs = cleaner.marginals(unary_from_softmax(np.stack(scores)))
+    scores = _with_background(cam, alpha_low, alpha_high)
+    probs = cleaner.marginals(unary_from_softmax(scores))
     low, high = resize_cam(torch.from_numpy(probs), cam.shape[1:]).numpy()
     seed = np.full(cam.shape[1:], IGNORE_LABEL, np.uint8)
     background = (high[0] > prob_thr) & (scores[1][0] > prob_thr)
@@ -255,17 +211,14 @@ def _against(cam: np.ndarray, *thresholds: float) -> np.ndarray:
     return -np.stack([np.concatenate([row, cam]) for row in rows])
 
 
+def _with_background(cam: np.ndarray, *alphas: float) -> np.ndarray:
+    """Scores (B, K + 1, H, W), the background ``(1 - max) ** alpha`` first."""
+    rest = 1 - cam.max(0, keepdims=True)
+    return np.stack([np.concatenate([rest**alpha, cam]) for alpha in alphas])
+
+
 def check_seed_params(recipe: str, params: dict) -> None:
-    """Refuse parameters of a recipe without running it.
-
-    Args:
-        recipe (str): A key of :data:`SEED_RECIPES`.
-        params (dict): Its keyword arguments.
-
-    Raises:
-        ValueError: If the recipe is unknown or a value breaks its rule.
-        TypeError: If the recipe has no such parameter.
-    """
+    """Refuse parameters of a recipe without running it."""
     if recipe not in SEED_RECIPES:
         raise ValueError(
             f'`recipe` must be one of {tuple(SEED_RECIPES)}, got {recipe!r}'

@@ -42,9 +42,6 @@ def cluster_subcategories(
         each class, int64, shape (K,), 0 for a class without images. The same
         input gives the same output.
 
-    Raises:
-        ValueError: If an argument breaks its rule.
-
     Example:
         >>> features = np.array([[0.0], [0.1], [9.0], [5.0]])
         >>> labels = np.array([[1, 0], [1, 0], [1, 1], [0, 1]])
@@ -88,19 +85,11 @@ def k_means(
     num_starts: int = 10,
     max_iters: int = 300,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Lloyd's k-means from k-means++ centres, the best of several starts.
+    """Lloyd's k-means of points (I, F), the best of several starts.
 
-    Args:
-        points (np.ndarray): Float64, shape (I, F).
-        num_clusters (int): 1..I.
-        seed (int): Of the first centres. Defaults to 0.
-        num_starts (int): At least 1. Defaults to 10.
-        max_iters (int): At most, per start. Defaults to 300.
-
-    Returns:
-        tuple[np.ndarray, np.ndarray]: Cluster of each point, int64, shape
-        (I,), the cluster of the first point first; squared distances to its
-        centre, shape (I,).
+    Centres start as k-means++ has it. Returns the cluster of each point,
+    int64 (I,), that of the first point first, and its squared distance to
+    the centre.
 
     Raises:
         ValueError: If there are fewer points than clusters.

@@ -42,13 +42,6 @@ def transition_matrix(
     the map do not exist, whatever their affinity says, so that the pixels at
     the border have smaller degrees.
 
-    Args:
-        affinity (Tensor): Shape (P, H, W), in [0, 1]; entry ``[p, y, x]``
-            belongs to ``(y, x)`` and ``(y, x) + offsets[p]``.
-        offsets (Sequence[tuple[int, int]]): Distinct, pointing down or right
-            within the row.
-        beta (float): Exponent, positive.
-
     Returns:
         Transition: Matrix and degrees, on the device of ``affinity``.
 
@@ -148,15 +141,7 @@ def _check(affinity: Tensor, offsets: Sequence[Offset], beta: float) -> None:
 
 
 def check_unit_range(values: Tensor, name: str) -> None:
-    """Refuse a tensor with values outside [0, 1].
-
-    Args:
-        values (Tensor): Any shape.
-        name (str): The argument's name, for the message.
-
-    Raises:
-        ValueError: If a value is below 0, above 1 or NaN.
-    """
+    """Refuse a tensor with values outside [0, 1], or NaN."""
     if not values.numel():
         return
     low, high = torch.stack(values.aminmax()).tolist()

@@ -35,19 +35,10 @@ def walk_columns(
     solver: str = 'auto',
     tolerance: float = 1e-6,
 ) -> Tensor:
-    """Take ``2 ** exp_times`` steps.
+    """Take ``2 ** exp_times`` steps with maps as columns (M, K), float64.
 
-    Args:
-        start (Tensor): Maps as columns, float64, shape (M, K), K >= 1.
-        step (Transition): One step.
-        exp_times (int): Logarithm of the number of steps, at least 0.
-        solver (str): One of ``SOLVERS``. Defaults to 'auto'.
-        tolerance (float): As for
-            :func:`~projects.amr.ops.random_walk.walk_with_affinity`.
-            Defaults to 1e-6.
-
-    Returns:
-        Tensor: Walked maps, shape (M, K).
+    ``solver`` and ``tolerance`` are those of
+    :func:`~projects.amr.ops.random_walk.walk_with_affinity`.
     """
     num_steps = 2**exp_times
     if solver in ('auto', 'chebyshev'):
@@ -112,13 +103,6 @@ def error_amplification(start: Tensor, degree: Tensor) -> float:
     :math:`\sum d c / \sum d`, which the maximum of the result cannot be
     below. The quotient is what :math:`\epsilon` must be divided by; it is
     larger for a map with a single active pixel than for a broad one.
-
-    Args:
-        start (Tensor): Maps as columns, shape (M, K), float64.
-        degree (Tensor): Shape (M,), positive.
-
-    Returns:
-        float: The largest quotient of the maps, at least 1.
 
     Example:
         >>> error_amplification(torch.ones(9, 1), torch.full((9,), 4.0))

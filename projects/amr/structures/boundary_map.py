@@ -22,18 +22,12 @@ class BoundaryMapError(DataError):
 def save_boundary_map(
     path: str | os.PathLike, boundary: np.ndarray, key: str = ''
 ) -> Path:
-    """Write a boundary map: complete under its name, or not at all.
+    """Write a map (h, w) in [0, 1]: complete under its name, or not at all.
+
+    The key is a digest of all that the map was made from.
 
     Values are stored as float32, so that a walk over the file gives the
     labels of a walk over the network's own map, to the last pixel.
-
-    Args:
-        path (str | PathLike): Target file, ending in ``.npz``.
-        boundary (np.ndarray): Probabilities in [0, 1], shape (h, w).
-        key (str): Digest of all that the map was made from. Defaults to ''.
-
-    Returns:
-        Path: The target.
 
     Raises:
         ValueError: If the shape or a value is wrong.
@@ -58,14 +52,7 @@ def save_boundary_map(
 
 
 def load_boundary_map(path: str | os.PathLike) -> tuple[np.ndarray, str]:
-    """Read a boundary map. Nothing is ever unpickled.
-
-    Args:
-        path (str | PathLike): File written by :func:`save_boundary_map`.
-
-    Returns:
-        tuple[np.ndarray, str]: The map (h, w), float32 in [0, 1], and its
-        key.
+    """Read a map (h, w), float32, and its key. Nothing is unpickled.
 
     Raises:
         FileNotFoundError: If there is no such file.

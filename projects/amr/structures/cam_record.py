@@ -105,14 +105,7 @@ class CAMRecord:
         return cam
 
     def save(self, path: str | os.PathLike) -> Path:
-        """Write the record: complete under its name, or not at all.
-
-        Args:
-            path (str | PathLike): Target file, ending in ``.npz``.
-
-        Returns:
-            Path: The target.
-        """
+        """Write the record: complete under its name, or not at all."""
         path = Path(path)
         arrays = {
             'format': np.array(FORMAT),
@@ -133,13 +126,7 @@ class CAMRecord:
 
     @classmethod
     def load(cls, path: str | os.PathLike) -> 'CAMRecord':
-        """Read a record. Nothing is ever unpickled.
-
-        Args:
-            path (str | PathLike): File written by :meth:`save`.
-
-        Returns:
-            CAMRecord: The record, maps as float32.
+        """Read a record that :meth:`save` wrote. Nothing is unpickled.
 
         Raises:
             FileNotFoundError: If there is no such file.

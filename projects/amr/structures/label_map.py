@@ -77,9 +77,6 @@ def save_label_map(
 def load_label_map(path: str | os.PathLike) -> tuple[np.ndarray, str]:
     """Read labels: a palette or grey PNG of 8 bits, of any origin.
 
-    Args:
-        path (str | PathLike): The file.
-
     Returns:
         tuple[np.ndarray, str]: Labels (H, W), uint8, and the key, '' if the
         file has none.

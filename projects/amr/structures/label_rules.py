@@ -12,11 +12,6 @@ from projects.amr.structures.label_space import IGNORE_LABEL
 def check_mask_size(path: str | Path, size: tuple, wanted: tuple) -> None:
     """Refuse a mask of another size than its image.
 
-    Args:
-        path (str | Path): The mask, for the message.
-        size (tuple[int, int]): (H, W) of the mask.
-        wanted (tuple[int, int]): (H, W) of the image, as it is loaded.
-
     Raises:
         DataError: If they differ; both are named.
     """
@@ -44,14 +39,6 @@ def check_labels(
 ) -> None:
     """Refuse labels beyond the class list.
 
-    Args:
-        source (str | Path): Where they are from, for the message.
-        labels (np.ndarray): Integers of any shape, or a tensor on the CPU.
-        num_labels (int): Classes with the background.
-        ignored (int, optional): The label of no class, None if there must be
-            none. Defaults to 255.
-        remedy (str): End of the message. Defaults to ''.
-
     Raises:
         DataError: If a label is outside ``0..num_labels - 1`` and not
             ``ignored``; the message has the histogram of those.
@@ -73,17 +60,7 @@ def check_label_counts(
     ignored: int | None = IGNORE_LABEL,
     remedy: str = '',
 ) -> None:
-    """Refuse labels beyond the class list, from their histogram.
-
-    Args:
-        source (str | Path): Where they are from, for the message.
-        counts (Mapping[int, int]): Pixels by label.
-        num_labels (int): Classes with the background.
-        ignored (int, optional): As of :func:`check_labels`. Defaults to 255.
-        remedy (str): End of the message. Defaults to ''.
-
-    Raises:
-        DataError: As :func:`check_labels`.
+    """Refuse labels as :func:`check_labels` does, from pixels by label.
 
     Example:
         >>> check_label_counts('a.png', {0: 5, 20: 1, 255: 3}, 21)

@@ -12,38 +12,17 @@ IGNORE_LABEL = 255
 
 
 def class_to_label(index):
-    """Segmentation label of a foreground class index.
-
-    Args:
-        index (int | np.ndarray | torch.Tensor): Class index, from 0.
-
-    Returns:
-        int | np.ndarray | torch.Tensor: The label, from 1.
-    """
+    """Segmentation label, from 1, of a class index, from 0."""
     return index + 1
 
 
 def foreground_names(classes: tuple[str, ...]) -> tuple[str, ...]:
-    """Names of the foreground classes of a segmentation class list.
-
-    Args:
-        classes (tuple[str]): Names by segmentation label, background first.
-
-    Returns:
-        tuple[str]: Names by class index.
-    """
+    """Names by class index, from names by label, background first."""
     return tuple(classes[1:])
 
 
 def multi_hot(indices, num_classes: int) -> np.ndarray:
-    """Multi-hot weak label of a set of class indices.
-
-    Args:
-        indices (Iterable[int]): Class indices, from 0.
-        num_classes (int): Number K of foreground classes.
-
-    Returns:
-        np.ndarray: Shape (K,), float32, values 0 or 1.
+    """Multi-hot label (K,), float32, of class indices.
 
     Example:
         >>> multi_hot([2, 0], 4)
@@ -55,13 +34,7 @@ def multi_hot(indices, num_classes: int) -> np.ndarray:
 
 
 def classes_in_mask(mask: np.ndarray) -> np.ndarray:
-    """Class indices that occur in a segmentation mask.
-
-    Args:
-        mask (np.ndarray): Shape (H, W), labels 0..K and 255.
-
-    Returns:
-        np.ndarray: Sorted class indices, background and 255 left out.
+    """Sorted class indices in a mask, without background and 255.
 
     Example:
         >>> classes_in_mask(np.array([[0, 3], [255, 1]], np.uint8))

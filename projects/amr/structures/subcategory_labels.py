@@ -15,12 +15,7 @@ from projects.amr.runtime.files.atomic_write import atomic_write
 def save_subcategories(
     path: str | os.PathLike, img_ids: list[str], labels: np.ndarray
 ) -> None:
-    """Write the labels of all images: complete, or not at all.
-
-    Args:
-        path (str | PathLike): The ``.npz`` file.
-        img_ids (list[str]): I distinct names.
-        labels (np.ndarray): {0, 1}, shape (I, K * S).
+    """Write labels (I, K * S), {0, 1}, of I names: complete, or not at all.
 
     Raises:
         ValueError: If the numbers of rows differ or names repeat.
@@ -39,13 +34,7 @@ def save_subcategories(
 
 
 def load_subcategories(path: str | os.PathLike) -> dict[str, np.ndarray]:
-    """Read the labels of all images.
-
-    Args:
-        path (str | PathLike): The ``.npz`` file.
-
-    Returns:
-        dict[str, np.ndarray]: Float32 (K * S,), {0, 1}, by image.
+    """Read labels (K * S,), {0, 1}, float32, by image.
 
     Raises:
         DataError: If the file is missing, damaged or of another kind.

@@ -4,15 +4,9 @@ import numpy as np
 
 
 def voc_palette(num_colours: int = 256) -> np.ndarray:
-    """Colours of the first labels.
+    """Colours (num_colours, 3) of the first labels, uint8, RGB.
 
     Bit ``3 * i + c`` of a label is bit ``7 - i`` of its channel ``c``.
-
-    Args:
-        num_colours (int): How many, 1..256. Defaults to 256.
-
-    Returns:
-        np.ndarray: Shape (num_colours, 3), uint8, RGB.
 
     Example:
         >>> voc_palette(3).tolist()

@@ -10,12 +10,7 @@ CAPTION_HEIGHT = 18
 def overlay_cam(
     image: np.ndarray, cam: np.ndarray, opacity: float = 0.55
 ) -> np.ndarray:
-    """Colour an image by a score map (blue 0, red 1).
-
-    Args:
-        image (np.ndarray): Shape (H, W, 3), uint8, BGR; so is the result.
-        cam (np.ndarray): Shape (h, w), in [0, 1].
-        opacity (float): Share of the colours in [0, 1]. Defaults to 0.55.
+    """Colour an image (H, W, 3), BGR, by scores (h, w): blue 0, red 1.
 
     Raises:
         ValueError: If the scores leave [0, 1].

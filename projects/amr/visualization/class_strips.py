@@ -10,13 +10,10 @@ from projects.amr.visualization.cam_strip import overlay_cam, picture_strip
 def class_strips(
     image: np.ndarray, cams: dict[str, np.ndarray], captions: list[str]
 ) -> np.ndarray:
-    """Draw every class's maps on an image, K strips below each other.
+    """Draw classes' maps (K, h, w) on an image, BGR, a strip per class.
 
-    Args:
-        image (np.ndarray): Shape (H, W, 3), uint8, BGR; so is the result.
-        cams (dict[str, np.ndarray]): By name, shape (K, h, w), in [0, 1].
-        captions (list[str]): One per class, drawn over the image, see
-            :func:`plain_text`.
+    Captions, one per class, are drawn over the image, see
+    :func:`plain_text`.
 
     Raises:
         ValueError: If there is no class, or not one caption per class.

@@ -14,13 +14,7 @@ _FONT = (cv2.FONT_HERSHEY_SIMPLEX, 0.45)
 def overlay_labels(
     image: np.ndarray, labels: np.ndarray, palette, opacity: float = 0.6
 ) -> np.ndarray:
-    """Colour an image by its labels; background stays as it is.
-
-    Args:
-        image (np.ndarray): Shape (H, W, 3), uint8, BGR; so is the result.
-        labels (np.ndarray): Shape (H, W), uint8; 255 is white.
-        palette (Sequence): RGB colours by label.
-        opacity (float): Share of the colours in [0, 1]. Defaults to 0.6.
+    """Colour an image, BGR, by labels (H, W); background stays, 255 is white.
 
     Raises:
         ValueError: If the shapes differ.

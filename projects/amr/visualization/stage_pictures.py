@@ -11,12 +11,7 @@ from projects.amr.visualization.cam_strip import overlay_cam
 
 
 def cam_picture(image: np.ndarray, cam: np.ndarray) -> np.ndarray:
-    """Colour an image by the strongest class of each pixel.
-
-    Args:
-        image (np.ndarray): Shape (H, W, 3), uint8, BGR; so is the result.
-        cam (np.ndarray): Shape (K, h, w), in [0, 1]; K may be 0.
-    """
+    """Colour an image, BGR, by each pixel's strongest of K maps, K >= 0."""
     strongest = cam.max(0) if len(cam) else np.zeros(cam.shape[1:])
     return overlay_cam(image, strongest)
 
@@ -24,11 +19,7 @@ def cam_picture(image: np.ndarray, cam: np.ndarray) -> np.ndarray:
 def boundary_picture(
     boundary: np.ndarray, size: tuple[int, int]
 ) -> np.ndarray:
-    """Draw boundary probabilities in grey, (H, W, 3), uint8: 1 is white.
-
-    Args:
-        boundary (np.ndarray): Shape (h, w), in [0, 1].
-        size (tuple[int, int]): Image size (H, W).
+    """Draw boundary probabilities (h, w) in grey, (H, W, 3): 1 is white.
 
     Raises:
         ValueError: If the map is not (h, w) or leaves [0, 1].
@@ -49,11 +40,8 @@ def boundary_picture(
 def shrink(picture: np.ndarray, side: int, smooth: bool = True) -> np.ndarray:
     """Make a picture's longer side at most ``side``; never enlarge.
 
-    Args:
-        picture (np.ndarray): Shape (H, W, 3), uint8.
-        side (int): Longest side in pixels, at least 1.
-        smooth (bool): Whether pixels are averaged (photographs) or picked
-            (label maps, so that no new colour appears). Defaults to True.
+    ``smooth`` averages pixels (photographs); else they are picked (label maps,
+    so that no new colour appears).
 
     Raises:
         ValueError: If ``side`` is below 1.

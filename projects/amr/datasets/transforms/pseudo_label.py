@@ -127,9 +127,6 @@ class RandomWalkPseudoLabel(BaseTransform):
             :func:`oaa_labels` or :func:`drs_labels` of the walked scores
             takes the threshold's place, and no CRF follows. Defaults to
             None.
-
-    Raises:
-        ValueError: If an argument breaks its rule.
     """
 
     def __init__(

@@ -73,9 +73,6 @@ class VoteSegments(BaseTransform):
 
     Args:
         **params: Further arguments of ``segment_votes``.
-
-    Raises:
-        ValueError: If a parameter breaks its rule.
         DataError: If a mask is damaged, or of another size.
     """
 

@@ -83,14 +83,7 @@ class AffinityNet(BaseAffinityNetwork):
         return self.loss_affinity(affinity, labels)
 
     def add_background(self, cam: Tensor) -> Tensor:
-        """Put the background's map before the classes'.
-
-        Args:
-            cam (Tensor): Shape (K, H, W), in [0, 1].
-
-        Returns:
-            Tensor: Shape (K + 1, H, W), in [0, 1].
-        """
+        """Put the background's map first: (K, H, W) -> (K + 1, H, W)."""
         best = cam.amax(0) if len(cam) else cam.new_zeros(cam.shape[1:])
         # The background walks as a map of its own.
         background = (1 - best) ** self.test_cfg['bg_alpha']
@@ -133,14 +126,9 @@ class AffinityNet(BaseAffinityNetwork):
 
 
 def finish_maps(walked: Tensor, size: tuple[int, int]) -> Tensor:
-    """Resize walked maps and divide them by their common maximum.
+    """Resize walked maps (K, h, w) and divide them by their common maximum.
 
-    Args:
-        walked (Tensor): Shape (K, h, w), at least 0.
-        size (tuple[int, int]): Image size (H, W).
-
-    Returns:
-        Tensor: Shape (K, H, W), in [0, 1]; 0 everywhere if ``walked`` is.
+    0 everywhere if ``walked`` is.
 
     Example:
         >>> finish_maps(torch.tensor([[[2.0]], [[0.5]]]), (1, 2)).tolist()

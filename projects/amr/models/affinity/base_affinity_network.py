@@ -80,20 +80,11 @@ class BaseAffinityNetwork(BaseModel):
         self.test_cfg = {**known, **(test_cfg or {})}
 
     def forward(self, inputs, data_samples=None, mode: str = 'tensor'):
-        """Run as mmengine's runner asks.
+        """Run in the mode that mmengine's Runner asks for.
 
-        Args:
-            inputs (Tensor | list[Tensor]): Images, normalised; a list of
-                (3, H, W) of any sizes for ``'predict'``.
-            data_samples (list[SegDataSample], optional): Defaults to None.
-            mode (str): ``'loss'``, ``'predict'`` or ``'tensor'``.
-
-        Returns:
-            dict | list | Tensor: Losses, data samples, or what
-            :meth:`run_heads` gives.
-
-        Raises:
-            ValueError: If ``mode`` is unknown.
+        ``'loss'``: losses of images (N, 3, H, W); ``'predict'``: data samples
+        of images (3, H, W) of any sizes; ``'tensor'``:
+        see :meth:`run_heads`.
         """
         if mode == 'loss':
             return self.loss(inputs, data_samples)
@@ -126,13 +117,6 @@ class BaseAffinityNetwork(BaseModel):
         Out of memory, an image is tried again view by view, where there are
         several, then on the CPU.
 
-        Args:
-            inputs (Sequence[Tensor]): Normalised images (3, H, W).
-            data_samples (list[SegDataSample]): One per image.
-
-        Returns:
-            list[SegDataSample]: The same samples, filled.
-
         Raises:
             MemoryExhaustedError: If an image does not fit into memory.
         """
@@ -156,15 +140,7 @@ class BaseAffinityNetwork(BaseModel):
         return bounded_images(image[None], self.test_cfg['max_pixels'])[0]
 
     def pair_labels(self, data_samples: list, like: Tensor) -> AffinityLabels:
-        """Sort the pairs of the seeds of a batch.
-
-        Args:
-            data_samples (list[SegDataSample]): With ``gt_sem_seg``.
-            like (Tensor): Feature map (N, C, h, w).
-
-        Returns:
-            AffinityLabels: Masks (N, P, h, w).
-        """
+        """Masks (N, P, h, w) of a batch's seeds, for features (N, C, h, w)."""
         seeds = [sample.gt_sem_seg.data for sample in data_samples]
         seed = shrink_seed(torch.stack(seeds).to(like.device), like.shape[-2:])
         return affinity_labels(
@@ -175,14 +151,7 @@ class BaseAffinityNetwork(BaseModel):
         )
 
     def input_cam(self, image: Tensor, sample) -> Tensor:
-        """CAM (K, h', w') of an image, after checking whose it is.
-
-        Args:
-            image (Tensor): Shape (3, H, W).
-            sample (SegDataSample): With ``cam_input``.
-
-        Returns:
-            Tensor: float32, on the image's device.
+        """CAM (K, h', w') of an image (3, H, W), after checking whose it is.
 
         Raises:
             DataError: If the record belongs to an image of another size.
@@ -211,14 +180,7 @@ class BaseAffinityNetwork(BaseModel):
 
 
 def shrink_seed(seed: Tensor, size: tuple[int, int]) -> Tensor:
-    """Take the label in the middle of each feature pixel.
-
-    Args:
-        seed (Tensor): Labels, shape (N, 1, H, W), integer.
-        size (tuple[int, int]): Feature size (h, w).
-
-    Returns:
-        Tensor: int64, shape (N, 1, h, w).
+    """Label in the middle of each feature pixel, int64, (N, 1, h, w).
 
     Example:
         >>> shrink_seed(torch.arange(8).view(1, 1, 1, 8), (1, 2)).tolist()

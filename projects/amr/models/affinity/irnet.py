@@ -128,14 +128,9 @@ class IRNet(BaseAffinityNetwork):
 
 
 def pad_to(images: Tensor, side: int | None) -> Tensor:
-    """Pad images with zeros, the pixel mean, at the right and the bottom.
+    """Pad images (N, 3, H, W) with zeros at the right and the bottom.
 
-    Args:
-        images (Tensor): Shape (N, 3, H, W), normalised.
-        side (int, optional): Least side in pixels; None pads nothing.
-
-    Returns:
-        Tensor: Shape (N, 3, max(H, side), max(W, side)).
+    Zero is the pixel mean; None pads nothing.
     """
     height, width = images.shape[-2:]
     right, below = (max((side or 0) - length, 0) for length in (width, height))

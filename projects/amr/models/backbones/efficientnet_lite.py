@@ -108,15 +108,7 @@ class EfficientNetLite(BaseModule):
         return self
 
     def forward(self, x: Tensor) -> tuple[Tensor, ...]:
-        """Return feature maps.
-
-        Args:
-            x (Tensor): Images, shape (N, 3, H, W).
-
-        Returns:
-            tuple[Tensor]: One map (N, C, h, w) per entry of ``out_indices``,
-            in the order of the levels.
-        """
+        """Return a map (N, C, h, w) per entry of ``out_indices``."""
         stem, *maps = self.first_pass(self, x)
         x = maps[-1] if maps else stem
         for index in range(self.num_frozen, self.num_stages):

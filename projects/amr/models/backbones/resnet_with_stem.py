@@ -27,14 +27,7 @@ class ResNetWithStem(ResNet):
     }
 
     def forward(self, x: Tensor) -> tuple[Tensor, ...]:
-        """Return the stem, then the stages of ``out_indices``.
-
-        Args:
-            x (Tensor): Images, shape (N, 3, H, W).
-
-        Returns:
-            tuple[Tensor]: The stem at stride 4 and the chosen stages.
-        """
+        """Return the stem at stride 4, then the stages of ``out_indices``."""
         if self.deep_stem:
             x = self.stem(x)
         else:

@@ -52,13 +52,7 @@ class WideBlock(BaseModule):
     def forward(self, x: Tensor, active: Tensor | None = None) -> Tensor:
         """Map (N, C, h, w) to (N, C', h', w'), before any activation.
 
-        Args:
-            x (Tensor): The input.
-            active (Tensor, optional): ``activate(x)``, if it is known.
-                Defaults to None.
-
-        Returns:
-            Tensor: The output.
+        ``active`` is ``activate(x)``, if it is known.
         """
         active = self.activate(x) if active is None else active
         shortcut = (

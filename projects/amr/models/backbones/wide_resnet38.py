@@ -22,7 +22,6 @@ import torch.nn.functional as F
 from mmengine.model import BaseModule
 from mmseg.registry import MODELS
 from torch import Tensor, nn
-from torch.utils.checkpoint import checkpoint
 
 from projects.amr.models.backbones.wide_blocks import (
     WideBlock,
@@ -61,8 +60,6 @@ class WideResNet38(BaseModule):
         norm_eval (bool): Whether BatchNorm is fixed, running statistics and
             affine parameters alike, as in AffinityNet and SEAM. (mmseg's
             ResNets fix the statistics only.) Defaults to True.
-        with_cp (bool): Whether blocks are computed again in the backward
-            pass to save memory. Defaults to False.
         zero_init_residual (bool): Whether the last convolution of each block
             starts at 0, so that an untrained network is one of shortcuts (in
             mmseg's ResNets a BatchNorm does; here the one behind a block is
@@ -90,7 +87,6 @@ class WideResNet38(BaseModule):
         dropout: tuple[float, float] = (0.3, 0.5),
         frozen_stages: int = -1,
         norm_eval: bool = True,
-        with_cp: bool = False,
         zero_init_residual: bool = False,
         init_cfg: dict | None = None,
     ):
@@ -104,7 +100,6 @@ class WideResNet38(BaseModule):
         self.out_indices = tuple(out_indices)
         self.frozen_stages = frozen_stages
         self.norm_eval = norm_eval
-        self.with_cp = with_cp
         stem = 64 // width_divisor
         b2, b3, b4, b5, b6, b7 = (c // width_divisor for c in CHANNELS)
         self.conv1a = nn.Conv2d(3, stem, 3, padding=1, bias=False)
@@ -185,27 +180,13 @@ class WideResNet38(BaseModule):
             return F.relu(self.bn7(x))
         return self._blocks(stage + 1)[0].activate(x)
 
-    def _run(self, block: nn.Module, x: Tensor, active) -> Tensor:
-        """Run a block, or note how to run it again."""
-        if self.with_cp and self.training:
-            return checkpoint(block, x, active, use_reentrant=False)
-        return block(x, active)
-
     def forward(self, x: Tensor) -> tuple[Tensor, ...]:
-        """Return the feature maps of ``out_indices``.
-
-        Args:
-            x (Tensor): Images, shape (N, 3, H, W).
-
-        Returns:
-            tuple[Tensor]: Shapes (N, C, h, w), at least 0; all from stage 2
-            on are of one size.
-        """
+        """Feature maps (N, C, h, w), at least 0, of ``out_indices``."""
         x, active = self.conv1a(x), None
         outputs = {}
         for stage in range(max(self.out_indices) + 1):
             for block in self._blocks(stage):
-                x, active = self._run(block, x, active), None
+                x, active = block(x, active), None
             if stage in self.out_indices:
                 active = outputs[stage] = self._activate(x, stage)
         return tuple(outputs[stage] for stage in self.out_indices)
@@ -227,14 +208,7 @@ class WideResNet38(BaseModule):
             module.requires_grad_(False)
 
     def train(self, mode: bool = True) -> 'WideResNet38':
-        """Set the mode, but for what is frozen.
-
-        Args:
-            mode (bool): Whether to train. Defaults to True.
-
-        Returns:
-            WideResNet38: Itself.
-        """
+        """Set the mode, but for what is frozen."""
         super().train(mode)
         self._freeze()
         return self

@@ -82,12 +82,6 @@ def channels_last_on_cpu(views: Tensor) -> Tensor:
     Feature maps follow their input. Values change by rounding only. On
     another device views stay as they are: there see
     :class:`ChannelsLastHook`.
-
-    Args:
-        views (Tensor): Shape (M, 3, H, W).
-
-    Returns:
-        Tensor: The same values, on a CPU channels last in memory.
     """
     if views.device.type != 'cpu':
         return views
@@ -96,11 +90,7 @@ def channels_last_on_cpu(views: Tensor) -> Tensor:
 
 @contextmanager
 def parameters_frozen(module: nn.Module) -> Iterator[None]:
-    """Let no parameter ask for a gradient inside the block.
-
-    Args:
-        module (nn.Module): The model; its parameters' flags are restored.
-    """
+    """Let no parameter ask for a gradient inside the block."""
     changed = [p for p in module.parameters() if p.requires_grad]
     for parameter in changed:
         parameter.requires_grad_(False)

@@ -35,12 +35,7 @@ class CAMPrediction:
     ) -> 'CAMPrediction':
         """Prediction that a record with scores was written from.
 
-        Args:
-            record (CAMRecord): The record.
-            maps (tuple[str, ...]): Names of its maps, the final one last.
-
-        Returns:
-            CAMPrediction: On the CPU.
+        ``maps`` are the names of its maps, the final one last.
         """
         stored = {**record.branches, maps[-1]: record.cam}
         return cls(
@@ -51,14 +46,7 @@ class CAMPrediction:
         )
 
     def fill(self, sample, maps: tuple[str, ...], size: tuple) -> None:
-        """Write the prediction into a data sample.
-
-        Args:
-            sample (SegDataSample): Gets the fields that
-                :class:`BaseCAMClassifier` names.
-            maps (tuple[str, ...]): Names of the maps, the final one last.
-            size (tuple[int, int]): Image size (H, W).
-        """
+        """Write the fields that :class:`BaseCAMClassifier` names."""
         sample.pred_score = self.scores
         if 'gt_label' in sample:
             sample.gt_score = sample.gt_label.to(self.scores.device)

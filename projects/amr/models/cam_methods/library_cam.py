@@ -82,14 +82,7 @@ class LibraryCAM(CAMExtractor):
 
 
 def import_library() -> ModuleType:
-    """Import ``pytorch_grad_cam``.
-
-    Returns:
-        ModuleType: The library.
-
-    Raises:
-        MissingDependencyError: If it cannot be imported.
-    """
+    """Import ``pytorch_grad_cam``, or say how to install it."""
     try:
         import pytorch_grad_cam
     except ImportError as error:
@@ -102,14 +95,7 @@ def import_library() -> ModuleType:
 
 
 def library_methods(library: ModuleType) -> dict[str, type]:
-    """CAM classes of the library by name: those that take layers.
-
-    Args:
-        library (ModuleType): ``pytorch_grad_cam``.
-
-    Returns:
-        dict[str, type]: Subclasses of its base, and what wraps one.
-    """
+    """CAM classes of the library by name: those that take layers."""
     base = library.base_cam.BaseCAM
     return {
         name: value
@@ -123,11 +109,7 @@ def library_methods(library: ModuleType) -> dict[str, type]:
 
 
 def release_hooks(cam) -> None:
-    """Take a method's hooks off the network at once.
-
-    Args:
-        cam (Callable): A CAM object of the library.
-    """
+    """Take a method's hooks off the network at once."""
     parts = [cam, getattr(cam, 'base_cam', None)]
     parts += getattr(cam, 'base_cam_per_layer', [])
     for part in parts:

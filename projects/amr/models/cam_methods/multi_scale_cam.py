@@ -146,18 +146,10 @@ class MultiScaleCAM:
         labels: Sequence[Tensor | None],
         in_parts: bool = False,
     ) -> list[CAMPrediction]:
-        """Make the CAMs of a batch.
+        """Make the CAMs of normalised images (3, H, W) of any sizes.
 
-        Args:
-            classifier (BaseCAMClassifier): The model.
-            images (Sequence[Tensor]): Normalised images (3, H, W), sizes
-                may differ.
-            labels (Sequence[Tensor | None]): Weak labels (K_all,) or None.
-            in_parts (bool): Whether each image, view and item has a pass of
-                its own, to save memory. Defaults to False.
-
-        Returns:
-            list[CAMPrediction]: In the order of ``images``.
+        Labels are (K_all,) or None. ``in_parts`` gives each image, view and
+        item a pass of its own, to save memory.
 
         Raises:
             MemoryExhaustedError: If no way of making them fits into memory.
@@ -184,17 +176,10 @@ class MultiScaleCAM:
     def merged_cams(
         self, classifier, images: Tensor, labels: list, in_parts: bool = False
     ) -> tuple[dict[str, Tensor], Tensor]:
-        """Rectified CAMs of a batch summed over views, not yet normalised.
+        """Rectified CAMs summed over views, not yet normalised, and scores.
 
-        Args:
-            classifier (BaseCAMClassifier): The model.
-            images (Tensor): Shape (N, 3, H, W), normalised.
-            labels (list[Tensor | None]): Weak labels (K_all,) or None.
-            in_parts (bool): See :meth:`__call__`. Defaults to False.
-
-        Returns:
-            tuple[dict[str, Tensor], Tensor]: Maps (N, K_all, h', w') by
-            branch and class probabilities (N, K_all).
+        Of images (N, 3, H, W): maps (N, K_all, h', w') by branch and class
+        probabilities (N, K_all).
         """
         if self.extractor is None:
             return self._plain_cams(classifier, images, in_parts)
@@ -312,14 +297,7 @@ class MultiScaleCAM:
 
 
 def class_scores(logits: dict[str, list[Tensor]]) -> Tensor:
-    """Class probabilities: the mean over branches of their mean logits'.
-
-    Args:
-        logits (dict[str, list[Tensor]]): One (N, K_all) a view, by branch.
-
-    Returns:
-        Tensor: Shape (N, K_all), in [0, 1].
-    """
+    """Probabilities (N, K_all): mean over branches of their mean logits'."""
     means = [torch.stack(views).mean(0) for views in logits.values()]
     return torch.stack(means).sigmoid().mean(0)
 

@@ -8,7 +8,7 @@ from projects.amr.models.classifiers.base_cam_classifier import (
     BaseCAMClassifier,
 )
 from projects.amr.models.classifiers.cam_classifier import CAMClassifier
-from projects.amr.ops import erase_peaks, normalize_cam, weighted_cam
+from projects.amr.ops import erase_peaks, weighted_cam
 
 
 @MODELS.register_module()
@@ -55,8 +55,6 @@ class AMR(BaseCAMClassifier):
             head, which ``loss_cps`` moves. Statistics of BatchNorm follow the
             backbone's own ``norm_eval`` (True in the release preset).
             Defaults to False.
-        renormalize (bool): Whether weighted CAMs are divided by their
-            maximum again (not in the paper). Defaults to False.
         erase_thr (float, optional): Beyond the paper: in training the
             compensation branch sees the image without what the spotlight's
             CAM finds above this threshold, see :func:`erase_peaks`, and so
@@ -81,7 +79,6 @@ class AMR(BaseCAMClassifier):
         cls_weight: float = 0.5,
         loss_cps: dict | None = None,
         detach_spotlight: bool = False,
-        renormalize: bool = False,
         erase_thr: float | None = None,
         **kwargs,
     ):
@@ -109,7 +106,6 @@ class AMR(BaseCAMClassifier):
         self.xi = xi
         self.cls_weight = cls_weight
         self.loss_cps = MODELS.build(loss_cps) if loss_cps else None
-        self.renormalize = renormalize
         self.detach_spotlight = detach_spotlight
         if detach_spotlight:
             self._freeze_spotlight()
@@ -167,12 +163,8 @@ class AMR(BaseCAMClassifier):
         """Both finished maps and the weighted one (Eq. 2), (k, h', w')."""
         spotlight = self.spotlight.finish_cam(cams['spotlight'])
         compensation = self.compensation.finish_cam(cams['compensation'])
-        # Eq. 2, on normalised maps.
-        weighted = weighted_cam(spotlight, compensation, self.xi)
-        if self.renormalize:
-            weighted = normalize_cam(weighted)
         return {
             'spotlight': spotlight,
             'compensation': compensation,
-            'weighted': weighted,
+            'weighted': weighted_cam(spotlight, compensation, self.xi),
         }

@@ -101,19 +101,11 @@ class BaseCAMClassifier(BaseModel):
         }
 
     def forward(self, inputs, data_samples=None, mode: str = 'tensor'):
-        """Run as mmengine's runner asks.
+        """Run in the mode that mmengine's Runner asks for.
 
-        Args:
-            inputs (Tensor | list[Tensor]): Images, normalised; a list of
-                (3, H, W) of any sizes for ``'predict'``.
-            data_samples (list[SegDataSample], optional): Defaults to None.
-            mode (str): ``'loss'``, ``'predict'`` or ``'tensor'``.
-
-        Returns:
-            dict | list: Losses, data samples, or unrectified CAMs by branch.
-
-        Raises:
-            ValueError: If ``mode`` is unknown.
+        ``'loss'``: losses of images (N, 3, H, W); ``'predict'``: data samples
+        of images (3, H, W) of any sizes; ``'tensor'``:
+        unrectified CAMs by branch.
         """
         if mode == 'loss':
             return self.loss(inputs, data_samples)
@@ -146,14 +138,6 @@ class BaseCAMClassifier(BaseModel):
         A sample that already has ``pred_cam`` (:class:`CAMGenerationHook`
         reads it from a record) stays as it is.
 
-        Args:
-            inputs (Sequence[Tensor]): Normalised images (3, H, W).
-            data_samples (list[SegDataSample], optional): Defaults to None.
-            cam_method (Callable, optional): Defaults to that of testing.
-
-        Returns:
-            list[SegDataSample]: The same samples, filled.
-
         Raises:
             SmallViewError: If the backbone cannot take a view; the image is
                 named.
@@ -181,13 +165,7 @@ class BaseCAMClassifier(BaseModel):
 
 
 def build_cam_method(cfg: dict) -> MultiScaleCAM:
-    """Build a CAM method.
-
-    Args:
-        cfg (dict): Its config; ``type`` is 'MultiScaleCAM' by default.
-
-    Returns:
-        MultiScaleCAM: The method.
+    """Build a CAM method; ``type`` is 'MultiScaleCAM' by default.
 
     Raises:
         ValueError: If ``type`` is that of an extractor.

@@ -64,15 +64,7 @@ class CAMClassifier(BaseCAMClassifier):
         return self.head(self.extract_feat(inputs))
 
     def view_cam(self, inputs: Tensor) -> tuple[Tensor, Tensor]:
-        """Map and logits of views, which a CAM method merges.
-
-        Args:
-            inputs (Tensor): Views, normalised, shape (N, 3, H, W).
-
-        Returns:
-            tuple[Tensor, Tensor]: Map before ReLU (N, K, h, w) and logits
-            (N, K).
-        """
+        """Map before ReLU (N, K, h, w) and logits (N, K) of views."""
         cam = self.forward_cam(inputs)
         return cam, pool_logits(cam.float())
 
@@ -91,14 +83,7 @@ class CAMClassifier(BaseCAMClassifier):
 
 @MODELS.register_module(name='CAM')
 def cam_by_old_name(**kwargs) -> CAMClassifier:
-    """Build the classifier of a config that has its old name.
-
-    Args:
-        **kwargs: Of :class:`CAMClassifier`.
-
-    Returns:
-        CAMClassifier: The same as with the new name.
-    """
+    """Build the classifier of a config that has its old name."""
     warnings.warn(
         "type='CAM' is deprecated: write type='CAMClassifier'",
         FutureWarning,

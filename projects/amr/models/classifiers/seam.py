@@ -74,9 +74,6 @@ class SEAM(CAMClassifier):
         pcm (dict): Config of the pixel correlation module.
         view_scale (float): Size of the small view, in (0, 1). Defaults to
             0.3.
-        winner_only (bool): Whether each position gives the module its best
-            class (of all, labelled or not) alone. Defaults to True (released
-            code).
         loss_min (dict, optional): None leaves it out. Defaults to None.
         loss_er (dict, optional): None leaves it out. Defaults to None.
         loss_ecr (dict, optional): None leaves it out. Defaults to None.
@@ -94,7 +91,6 @@ class SEAM(CAMClassifier):
         head: dict,
         pcm: dict,
         view_scale: float = 0.3,
-        winner_only: bool = True,
         loss_min: dict | None = None,
         loss_er: dict | None = None,
         loss_ecr: dict | None = None,
@@ -107,7 +103,6 @@ class SEAM(CAMClassifier):
             )
         self.pcm = MODELS.build(pcm)
         self.view_scale = view_scale
-        self.winner_only = winner_only
         self.loss_min = MODELS.build(loss_min) if loss_min else None
         self.loss_er = MODELS.build(loss_er) if loss_er else None
         self.loss_ecr = MODELS.build(loss_ecr) if loss_ecr else None
@@ -117,18 +112,13 @@ class SEAM(CAMClassifier):
     ) -> Tensor:
         """Pixel correlation of the normalised CAM and its background.
 
-        Args:
-            cam (Tensor): Unrectified, shape (N, K, h, w).
-            inputs (Tensor): Images, shape (N, 3, H, W).
-            features (tuple[Tensor]): The backbone's outputs.
-
-        Returns:
-            Tensor: Shape (N, 1 + K, h, w), in [0, 1], background first.
+        The CAM is unrectified, (N, K, h, w); the result (N, 1 + K, h, w) is in
+        [0, 1], background first.
         """
         cam = normalize_cam(cam.detach().float())
-        maps = add_background(cam)
-        if self.winner_only:
-            maps = torch.cat([maps[:, :1], keep_winner(cam)], dim=1)
+        # As released: each position gives its best class (of all) alone.
+        background = add_background(cam)[:, :1]
+        maps = torch.cat([background, keep_winner(cam)], dim=1)
         return self.pcm(maps, inputs, features)
 
     def view_cam(self, inputs: Tensor) -> tuple[Tensor, Tensor]:

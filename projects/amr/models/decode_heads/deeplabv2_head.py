@@ -84,15 +84,9 @@ class DeepLabV2Head(BaseDecodeHead):
         )
 
     def forward(self, inputs: tuple[Tensor, ...]) -> Tensor:
-        """Return the logits.
+        """Logits (N, L, h, w) of the chosen feature map.
 
-        Args:
-            inputs (tuple[Tensor]): Feature maps; the chosen one has shape
-                (N, C, h, w).
-
-        Returns:
-            Tensor: Shape (N, L, h, w), real, at least float32, so that the
-            softmax behind it is in full precision.
+        They are at least float32, so that the softmax is in full precision.
         """
         features = self._transform_inputs(inputs)
         if self.dropout is not None:

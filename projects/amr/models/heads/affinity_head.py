@@ -62,14 +62,7 @@ class AffinityHead(BaseModule):
         self.last = nn.Conv2d(width, width, 1, bias=False)
 
     def forward(self, features: tuple[Tensor, ...]) -> Tensor:
-        """Return the features.
-
-        Args:
-            features (tuple[Tensor]): Maps (N, C, h, w) of one size.
-
-        Returns:
-            Tensor: Shape (N, C', h, w), greater than -1.
-        """
+        """Features (N, C', h, w), above -1, of maps of one size."""
         levels = [
             F.elu(level(feature))
             for level, feature in zip(self.levels, features, strict=True)

@@ -58,14 +58,7 @@ class BoundaryHead(BaseModule):
         self.classifier = nn.Conv2d(channels * len(in_channels), 1, 1)
 
     def forward(self, features: tuple[Tensor, ...]) -> Tensor:
-        """Return boundary logits.
-
-        Args:
-            features (tuple[Tensor]): Maps (N, C, h, w), finest first.
-
-        Returns:
-            Tensor: Shape (N, 1, h, w) of the first map, real.
-        """
+        """Boundary logits (N, 1, h, w) of maps, the finest first."""
         size = features[0].shape[-2:]
         levels = [
             level(feature, size)

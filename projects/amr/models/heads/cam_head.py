@@ -41,23 +41,13 @@ class CAMHead(BaseModule):
         self.classifier = nn.Conv2d(in_channels, num_classes, 1, bias=False)
 
     def forward(self, features: tuple[Tensor, ...]) -> Tensor:
-        """Return the unrectified CAM.
-
-        Args:
-            features (tuple[Tensor]): Feature maps; the chosen one has shape
-                (N, C, h, w).
-
-        Returns:
-            Tensor: Shape (N, K, h, w), real.
-        """
+        """Unrectified CAM (N, K, h, w) of the chosen feature map."""
         return self.classifier(self.dropout(features[self.in_index]))
 
     def positive_weights(self) -> Tensor:
-        """Count the positive weights of each class.
+        """Positive weights of each class (K,), long.
 
-        Returns:
-            Tensor: Shape (K,), long, at least 1 (no map is positive where a
-            class has none).
+        At least 1: no map is positive where a class has none.
         """
         weights = self.classifier.weight.detach().flatten(1)
         return (weights > 0).sum(1).clamp_min(1)

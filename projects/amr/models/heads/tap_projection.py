@@ -28,16 +28,10 @@ class TapProjection(nn.Module):
         self.factor = factor
 
     def forward(self, x: Tensor, size: tuple[int, int]) -> Tensor:
-        """Project and enlarge.
+        """Project a map and enlarge it to (N, C', *size), at least 0.
 
-        Args:
-            x (Tensor): Shape (N, C, h, w).
-            size (tuple[int, int]): Size to cut the result to, at most
-                ``factor`` times (h, w): a map of twice the stride has its
-                number of pixels rounded up.
-
-        Returns:
-            Tensor: Shape (N, C', *size), at least 0.
+        ``size`` is at most ``factor`` times (h, w): a map of twice the stride
+        has its number of pixels rounded up.
         """
         x = self.norm(self.conv(x))
         if self.factor > 1:
@@ -52,13 +46,6 @@ class TapProjection(nn.Module):
 
 def stride_factors(strides, target: int) -> list[int]:
     """Enlargements that bring maps to a finer stride.
-
-    Args:
-        strides (Sequence[int]): Strides in pixels.
-        target (int): Stride wanted, in pixels.
-
-    Returns:
-        list[int]: One factor a stride.
 
     Raises:
         ValueError: If a stride is no multiple of the target.

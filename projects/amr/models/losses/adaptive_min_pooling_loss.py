@@ -1,29 +1,19 @@
 """Adaptive minimum pooling of SEAM's released code (arXiv:2004.04581)."""
 
 from mmseg.registry import MODELS
-from torch import Tensor, nn
+from torch import Tensor
+
+from projects.amr.models.losses.weighted_loss import WeightedLoss
 
 
 def adaptive_min_pooling(cam: Tensor, share: float = 0.25) -> Tensor:
     """Mean of the lowest scores of each image, rectified.
 
+    Maps (N, K, h, w) are those of the labelled classes, others 0.
+
     A position's score is that of its best class. An image is taken to be
     background in at least ``share`` of its area, so the lowest scores are
     pushed to 0; that moves the best background threshold.
-
-    Args:
-        cam (Tensor): Maps of the labelled classes, others 0, shape (N, K, h,
-            w), real.
-        share (float): Of the positions, in (0, 1]. Defaults to 0.25.
-
-    Returns:
-        Tensor: Scalar, at least 0.
-
-    Example:
-        >>> import torch
-        >>> cam = torch.tensor([[4.0, 1.0], [2.0, 3.0]])
-        >>> adaptive_min_pooling(cam.view(1, 1, 2, 2), 0.5).item()
-        1.5
     """
     scores = cam.amax(1).flatten(1)
     count = max(int(share * scores.shape[1]), 1)
@@ -31,24 +21,17 @@ def adaptive_min_pooling(cam: Tensor, share: float = 0.25) -> Tensor:
 
 
 @MODELS.register_module()
-class AdaptiveMinPoolingLoss(nn.Module):
-    """Registered form of :func:`adaptive_min_pooling`.
-
-    Args:
-        loss_weight (float): Factor. Defaults to 1.0.
-        share (float): Of the positions, in (0, 1]. Defaults to 0.25.
+class AdaptiveMinPoolingLoss(WeightedLoss):
+    """:func:`adaptive_min_pooling` of maps (N, K, h, w), weighted.
 
     Raises:
         ValueError: If ``share`` is not in (0, 1].
     """
 
+    function = staticmethod(adaptive_min_pooling)
+
     def __init__(self, loss_weight: float = 1.0, share: float = 0.25):
-        super().__init__()
+        super().__init__(loss_weight)
         if not 0 < share <= 1:
             raise ValueError(f'`share` must be within (0, 1], got {share}')
-        self.loss_weight = loss_weight
-        self.share = share
-
-    def forward(self, cam: Tensor) -> Tensor:
-        """Return the weighted loss of maps (N, K, h, w)."""
-        return self.loss_weight * adaptive_min_pooling(cam, self.share)
+        self.options = {'share': share}

@@ -18,6 +18,8 @@ count over the number of ranks, and the averaging of gradients does the rest.
 The *mean over ranks* of a returned loss is the loss.
 """
 
+from typing import ClassVar
+
 import torch
 from mmengine.dist import all_reduce, get_world_size
 from mmseg.registry import MODELS
@@ -28,15 +30,10 @@ from projects.amr.ops.precision import at_least_float32
 
 
 def global_means(sums: Tensor, counts: Tensor) -> Tensor:
-    """Means over all ranks, split so that their average is exact.
+    """Means (G,) over all ranks of this rank's sums and counts.
 
-    Args:
-        sums (Tensor): This rank's sums, shape (G,).
-        counts (Tensor): This rank's counts, int64, shape (G,).
-
-    Returns:
-        Tensor: Shape (G,); averaged over the ranks, the global means. 0
-        where there is nothing to count on any rank.
+    Averaged over the ranks, they are the global means; 0 where no rank has
+    anything to count.
     """
     total = counts.clone()
     all_reduce(total)
@@ -47,17 +44,10 @@ def global_means(sums: Tensor, counts: Tensor) -> Tensor:
 def affinity_loss(
     affinity: Tensor, labels: AffinityLabels, eps: float = 1e-5
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """Cross entropy of pair affinities, by group of pairs.
+    """Means of -log of background, foreground and negative pairs.
 
-    Args:
-        affinity (Tensor): In [0, 1], shape (N, P, h, w).
-        labels (AffinityLabels): Which pairs are alike, and which are not.
-        eps (float): Added before the logarithm, positive. Defaults to 1e-5.
-
-    Returns:
-        tuple[Tensor, Tensor, Tensor]: Means over background positive,
-        foreground positive and negative pairs (see :func:`global_means`),
-        unweighted; 0 for an empty group.
+    Of affinities (N, P, h, w), see :func:`global_means`; unweighted, 0 for an
+    empty group.
 
     Example:
         >>> from projects.amr.ops.affinity_labels import affinity_labels
@@ -80,25 +70,17 @@ class AffinityLoss(nn.Module):
     """Weighted form of :func:`affinity_loss`.
 
     Args:
-        bg_weight (float): Of background positive pairs. Defaults to 0.25.
-        fg_weight (float): Of foreground positive pairs. Defaults to 0.25.
-        neg_weight (float): Of negative pairs. Defaults to 0.5.
         eps (float): Added before the logarithm. Defaults to 1e-5.
     """
 
-    def __init__(
-        self,
-        bg_weight: float = 0.25,
-        fg_weight: float = 0.25,
-        neg_weight: float = 0.5,
-        eps: float = 1e-5,
-    ):
+    weights: ClassVar[dict[str, float]] = {
+        'loss_aff_pos_bg': 0.25,
+        'loss_aff_pos_fg': 0.25,
+        'loss_aff_neg': 0.5,
+    }
+
+    def __init__(self, eps: float = 1e-5):
         super().__init__()
-        self.weights = {
-            'loss_aff_pos_bg': bg_weight,
-            'loss_aff_pos_fg': fg_weight,
-            'loss_aff_neg': neg_weight,
-        }
         self.eps = eps
 
     def forward(

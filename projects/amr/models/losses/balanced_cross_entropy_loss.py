@@ -13,6 +13,8 @@ def balanced_cross_entropy(
 ) -> Tensor:
     r"""Mean over the background's pixels plus mean over the objects'.
 
+    Logits are (N, L, H, W), background first, targets int64 (N, H, W).
+
     .. math::
         L = \frac{1}{|B|} \sum_{i \in B} -\log p_i
             + \frac{1}{|F|} \sum_{i \in F} -\log p_i
@@ -20,22 +22,6 @@ def balanced_cross_entropy(
     with B and F the pixels of the whole batch that are labelled background
     and foreground. A group without pixels adds 0. From the segmentation
     stage of AdvCAM (arXiv:2103.08896, released code).
-
-    Args:
-        logits (Tensor): Shape (N, L, H, W), real, background first.
-        target (Tensor): Labels 0..L-1 and ``ignore_index``, int64, shape (N,
-            H, W).
-        ignore_index (int): Label that does not count. Defaults to 255.
-
-    Returns:
-        Tensor: Scalar, at least 0.
-
-    Example:
-        >>> import torch
-        >>> target = torch.tensor([[[0, 1, 1, 255]]])
-        >>> loss = balanced_cross_entropy(torch.zeros(1, 2, 1, 4), target)
-        >>> round(loss.item(), 4)  # twice log 2
-        1.3863
     """
     pixels = F.cross_entropy(
         at_least_float32(logits),
@@ -79,18 +65,8 @@ class BalancedCrossEntropyLoss(nn.Module):
     ) -> Tensor:
         """Return the weighted loss, a scalar.
 
-        Args:
-            logits (Tensor): Shape (N, L, H, W).
-            target (Tensor): Shape (N, H, W).
-            weight (Tensor, optional): Pixel weights of a head's sampler,
-                which this loss does not take. Defaults to None.
-            ignore_index (int): Label that does not count. Defaults to 255.
-
-        Returns:
-            Tensor: The loss.
-
         Raises:
-            ValueError: If ``weight`` is given.
+            ValueError: If ``weight``, of a head's sampler, is given.
         """
         if weight is not None:
             raise ValueError(

@@ -4,8 +4,9 @@ Shape legend: N images, (h, w) size of the boundary map.
 """
 
 from mmseg.registry import MODELS
-from torch import Tensor, nn
+from torch import Tensor
 
+from projects.amr.models.losses.weighted_loss import WeightedLoss
 from projects.amr.ops.boundary_labels import (
     BOUNDARY,
     INTERIOR_BACKGROUND,
@@ -18,6 +19,8 @@ _EDGE = 1e-4  # probabilities are kept this far from 0 and 1
 def boundary_exploration_loss(logits: Tensor, labels: Tensor) -> Tensor:
     r"""Cross entropy of boundaries, each kind of pixel by its own mean.
 
+    Logits are (N, 1, h, w), labels those of :func:`boundary_labels`.
+
     .. math::
         L = \tfrac{1}{2} \sum_{I \in \{bg, obj\}} \overline{-\log(1 - p)}_I
         + \overline{-\sqrt{p}\,\log p}_{B}
@@ -25,14 +28,6 @@ def boundary_exploration_loss(logits: Tensor, labels: Tensor) -> Tensor:
     with I the interiors of background and of objects, B the boundaries. The
     factor :math:`\sqrt{p}` has no gradient. A mean's denominator is its
     number of pixels and 1, so a kind that is absent gives 0.
-
-    Args:
-        logits (Tensor): Of a boundary, shape (N, 1, h, w), real.
-        labels (Tensor): See :func:`boundary_labels`, 255 ignored, integers,
-            shape (N, h, w).
-
-    Returns:
-        Tensor: Scalar, at least 0.
 
     Raises:
         ValueError: If the shapes differ.
@@ -56,17 +51,7 @@ def boundary_exploration_loss(logits: Tensor, labels: Tensor) -> Tensor:
 
 
 @MODELS.register_module()
-class BoundaryExplorationLoss(nn.Module):
-    """Registered form of :func:`boundary_exploration_loss`.
+class BoundaryExplorationLoss(WeightedLoss):
+    """:func:`boundary_exploration_loss` of logits (N, 1, h, w), weighted."""
 
-    Args:
-        loss_weight (float): Factor. Defaults to 1.0.
-    """
-
-    def __init__(self, loss_weight: float = 1.0):
-        super().__init__()
-        self.loss_weight = loss_weight
-
-    def forward(self, logits: Tensor, labels: Tensor) -> Tensor:
-        """Return the weighted loss of logits (N, 1, h, w)."""
-        return self.loss_weight * boundary_exploration_loss(logits, labels)
+    function = staticmethod(boundary_exploration_loss)

@@ -104,9 +104,6 @@ class CrossPseudoSupervisionLoss(nn.Module):
         reduction (str): ``'mean'`` or ``'sum'``. Defaults to 'mean'.
         pairing (str): ``'same_image'`` or ``'first_two'``. Defaults to
             'same_image'.
-        stop_gradient (str, optional): Branch that the loss does not move,
-            ``'spotlight'`` or ``'compensation'`` (not in the paper).
-            Defaults to None, both move.
 
     Raises:
         ValueError: If an option is unknown or out of range, or
@@ -122,17 +119,11 @@ class CrossPseudoSupervisionLoss(nn.Module):
         beta: float = 0.0,
         reduction: str = 'mean',
         pairing: str = 'same_image',
-        stop_gradient: str | None = None,
     ):
         super().__init__()
         for name, value, known in (
             ('reduction', reduction, ('mean', 'sum')),
             ('pairing', pairing, ('same_image', 'first_two')),
-            (
-                'stop_gradient',
-                stop_gradient,
-                (None, 'spotlight', 'compensation'),
-            ),
         ):
             if value not in known:
                 raise ValueError(
@@ -152,12 +143,9 @@ class CrossPseudoSupervisionLoss(nn.Module):
         self.beta = beta
         self.reduction = reduction
         self.pairing = pairing
-        self.stop_gradient = stop_gradient
 
-    def _prepare(self, cam: Tensor, branch: str) -> Tensor:
+    def _prepare(self, cam: Tensor) -> Tensor:
         """Apply the switches to one branch's CAM."""
-        if self.stop_gradient == branch:
-            cam = cam.detach()
         if self.normalize:
             cam = normalize_cam(cam)
         elif self.rectify:
@@ -170,16 +158,7 @@ class CrossPseudoSupervisionLoss(nn.Module):
         compensation: Tensor,
         labels: Tensor | None = None,
     ) -> Tensor:
-        """Compare the branches.
-
-        Args:
-            spotlight (Tensor): Unrectified CAMs, shape (N, K, h, w).
-            compensation (Tensor): Same shape.
-            labels (Tensor, optional): Weak labels (N, K) in {0, 1}; needed
-                with ``labelled_only``. Defaults to None.
-
-        Returns:
-            Tensor: Scalar, the weighted loss.
+        """Return the weighted loss, a scalar, of unrectified CAMs.
 
         Raises:
             ValueError: If ``labelled_only`` is set and labels are missing.
@@ -187,8 +166,8 @@ class CrossPseudoSupervisionLoss(nn.Module):
         if self.labelled_only and labels is None:
             raise ValueError('`labelled_only` needs the weak labels')
         return self.loss_weight * cross_pseudo_supervision(
-            self._prepare(spotlight, 'spotlight'),
-            self._prepare(compensation, 'compensation'),
+            self._prepare(spotlight),
+            self._prepare(compensation),
             labels if self.labelled_only else None,
             self.beta,
             self.reduction,

@@ -6,8 +6,9 @@ Shape legend: B images, L labels, (H, W) their size.
 import torch
 import torch.nn.functional as F
 from mmseg.registry import MODELS
-from torch import Tensor, nn
+from torch import Tensor
 
+from projects.amr.models.losses.weighted_loss import WeightedLoss
 from projects.amr.ops.dense_energy import (
     LatticeKernel,
     energy_gate,
@@ -75,18 +76,14 @@ def dense_energy(
 
 
 @MODELS.register_module()
-class DenseEnergyLoss(nn.Module):
-    """Registered form of :func:`dense_energy`.
-
-    Args:
-        loss_weight (float): Defaults to 1e-7, RRM's.
-        sigma_rgb (float): In grey levels, positive. Defaults to 15.
-        sigma_xy (float): In pixels, positive. Defaults to 100.
-        scale (float): In (0, 1]. Defaults to 0.5.
+class DenseEnergyLoss(WeightedLoss):
+    """:func:`dense_energy`, weighted with RRM's 1e-7.
 
     Raises:
         ValueError: If an argument is out of its range.
     """
+
+    function = staticmethod(dense_energy)
 
     def __init__(
         self,
@@ -95,26 +92,14 @@ class DenseEnergyLoss(nn.Module):
         sigma_xy: float = 100.0,
         scale: float = 0.5,
     ):
-        super().__init__()
+        super().__init__(loss_weight)
         if not (sigma_rgb > 0 and sigma_xy > 0 and 0 < scale <= 1):
             raise ValueError(
                 '`sigma_rgb` and `sigma_xy` must be positive and `scale` in '
                 f'(0, 1], got {sigma_rgb}, {sigma_xy} and {scale}'
             )
-        self.loss_weight = loss_weight
-        self.params = {
+        self.options = {
             'sigma_rgb': sigma_rgb,
             'sigma_xy': sigma_xy,
             'scale': scale,
         }
-
-    def forward(
-        self,
-        images: Tensor,
-        probs: Tensor,
-        labels: Tensor,
-        valid: Tensor | None = None,
-    ) -> Tensor:
-        """Return the weighted loss, see :func:`dense_energy`."""
-        energy = dense_energy(images, probs, labels, valid, **self.params)
-        return self.loss_weight * energy

@@ -7,20 +7,14 @@ before.
 
 import torch
 from mmseg.registry import MODELS
-from torch import Tensor, nn
+from torch import Tensor
 
+from projects.amr.models.losses.weighted_loss import WeightedLoss
 from projects.amr.ops.pixel_correlation import keep_winner
 
 
 def equivariant_regularization(first: Tensor, second: Tensor) -> Tensor:
-    """Mean absolute difference of two views' maps (ER).
-
-    Args:
-        first (Tensor): Shape (N, K, h, w), in [0, 1].
-        second (Tensor): Same shape.
-
-    Returns:
-        Tensor: Scalar in [0, 1]; 0 for equal maps.
+    """Mean absolute difference of two views' maps (N, K, h, w) (ER).
 
     Raises:
         ValueError: If the shapes differ.
@@ -34,18 +28,11 @@ def equivariant_cross_regularization(
 ) -> Tensor:
     """Distance of refined maps to the other view's, where it is largest.
 
+    Maps are (N, 1 + K, h, w), in [0, 1], background first.
+
     The target is detached, and of its classes only each position's best one
     is left. The mean is over the ``top_share`` largest differences of each
     image, all maps together ("online hard example mining"; ECR).
-
-    Args:
-        refined (Tensor): Shape (N, 1 + K, h, w), in [0, 1], background
-            first, behind pixel correlation.
-        target (Tensor): Same shape, CAMs of the other view.
-        top_share (float): In (0, 1]. Defaults to 0.2.
-
-    Returns:
-        Tensor: Scalar in [0, 1].
 
     Raises:
         ValueError: If the shapes differ.
@@ -68,46 +55,26 @@ def _check_shapes(first: Tensor, second: Tensor) -> None:
 
 
 @MODELS.register_module()
-class EquivariantRegularizationLoss(nn.Module):
-    """Registered form of :func:`equivariant_regularization`.
+class EquivariantRegularizationLoss(WeightedLoss):
+    """:func:`equivariant_regularization` of maps (N, K, h, w), weighted."""
 
-    Args:
-        loss_weight (float): Factor. Defaults to 1.0.
-    """
-
-    def __init__(self, loss_weight: float = 1.0):
-        super().__init__()
-        self.loss_weight = loss_weight
-
-    def forward(self, first: Tensor, second: Tensor) -> Tensor:
-        """Return the weighted loss of maps (N, K, h, w)."""
-        return self.loss_weight * equivariant_regularization(first, second)
+    function = staticmethod(equivariant_regularization)
 
 
 @MODELS.register_module()
-class EquivariantCrossRegularizationLoss(nn.Module):
-    """Registered form of :func:`equivariant_cross_regularization`.
-
-    Args:
-        loss_weight (float): Factor. Defaults to 1.0.
-        top_share (float): Share of the differences that counts, in (0, 1].
-            Defaults to 0.2.
+class EquivariantCrossRegularizationLoss(WeightedLoss):
+    """:func:`equivariant_cross_regularization`, weighted.
 
     Raises:
         ValueError: If ``top_share`` is not in (0, 1].
     """
 
+    function = staticmethod(equivariant_cross_regularization)
+
     def __init__(self, loss_weight: float = 1.0, top_share: float = 0.2):
-        super().__init__()
+        super().__init__(loss_weight)
         if not 0 < top_share <= 1:
             raise ValueError(
                 f'`top_share` must be within (0, 1], got {top_share}'
             )
-        self.loss_weight = loss_weight
-        self.top_share = top_share
-
-    def forward(self, refined: Tensor, target: Tensor) -> Tensor:
-        """Return the weighted loss of maps (N, 1 + K, h, w)."""
-        return self.loss_weight * equivariant_cross_regularization(
-            refined, target, self.top_share
-        )
+        self.options = {'top_share': top_share}

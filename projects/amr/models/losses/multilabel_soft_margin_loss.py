@@ -2,47 +2,25 @@
 
 import torch.nn.functional as F
 from mmseg.registry import MODELS
-from torch import Tensor, nn
+from torch import Tensor
 
+from projects.amr.models.losses.weighted_loss import WeightedLoss
 from projects.amr.ops.precision import at_least_float32
 
 
 def multilabel_soft_margin_loss(logits: Tensor, target: Tensor) -> Tensor:
-    r"""Mean binary cross entropy over classes and images, Eq. 9.
+    r"""Mean binary cross entropy of logits and weak labels (N, K), Eq. 9.
 
     .. math::
         L = -\frac{1}{K} \sum_k \tilde y_k \log \sigma(y_k)
             + (1 - \tilde y_k) \log (1 - \sigma(y_k))
-
-    Args:
-        logits (Tensor): Shape (N, K), real.
-        target (Tensor): Shape (N, K), weak labels, 0 or 1.
-
-    Returns:
-        Tensor: Scalar; log 2 for zero logits.
-
-    Example:
-        >>> import torch
-        >>> zeros = torch.zeros(2, 3)
-        >>> round(multilabel_soft_margin_loss(zeros, zeros).item(), 4)
-        0.6931
     """
     logits = at_least_float32(logits)
     return F.multilabel_soft_margin_loss(logits, target.to(logits.dtype))
 
 
 @MODELS.register_module()
-class MultiLabelSoftMarginLoss(nn.Module):
-    """Registered form of :func:`multilabel_soft_margin_loss`.
+class MultiLabelSoftMarginLoss(WeightedLoss):
+    """:func:`multilabel_soft_margin_loss`, weighted."""
 
-    Args:
-        loss_weight (float): Factor. Defaults to 1.0.
-    """
-
-    def __init__(self, loss_weight: float = 1.0):
-        super().__init__()
-        self.loss_weight = loss_weight
-
-    def forward(self, logits: Tensor, target: Tensor) -> Tensor:
-        """Return the weighted loss, a scalar."""
-        return self.loss_weight * multilabel_soft_margin_loss(logits, target)
+    function = staticmethod(multilabel_soft_margin_loss)

@@ -155,14 +155,7 @@ class AttentionModulation(StartsFromScratch, nn.Module):
             return self.modulation(transform(pooled)).to(x.dtype)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Modulate features.
-
-        Args:
-            x (Tensor): Shape (N, C, h, w), real.
-
-        Returns:
-            Tensor: Shape (N, C, h, w).
-        """
+        """Modulate features (N, C, h, w)."""
         if self.channel is not None:
             x = self.channel_gate(x) * x  # Eq. 4
         if self.spatial is not None:

@@ -101,16 +101,7 @@ class PixelCorrelation(BaseModule):
     def forward(
         self, cam: Tensor, inputs: Tensor, features: tuple[Tensor, ...]
     ) -> Tensor:
-        """Refine maps.
-
-        Args:
-            cam (Tensor): Shape (N, C, h, w), real.
-            inputs (Tensor): Images, normalised, shape (N, 3, H, W).
-            features (tuple[Tensor]): The backbone's outputs.
-
-        Returns:
-            Tensor: Shape (N, C, h, w), within the range of each map.
-        """
+        """Refine maps (N, C, h, w) of images (N, 3, H, W)."""
         embedded = self.embed(inputs, features, tuple(cam.shape[-2:]))
         # Sums over thousands of positions are left in full precision.
         with full_precision(cam.device):

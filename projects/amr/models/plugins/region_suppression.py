@@ -27,11 +27,6 @@ class RegionSuppression(StartsFromScratch, nn.Module):
 
     Raises:
         ValueError: If ``delta`` is outside (0, 1].
-
-    Example:
-        >>> import torch
-        >>> RegionSuppression(1, delta=0.5)(torch.tensor([[[[4.0, 1.0]]]]))
-        tensor([[[[2., 1.]]]])
     """
 
     _abbr_ = 'drs'
@@ -45,14 +40,7 @@ class RegionSuppression(StartsFromScratch, nn.Module):
             self.controller = nn.Linear(in_channels, in_channels, bias=False)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Suppress features.
-
-        Args:
-            x (Tensor): Shape (N, C, h, w), real.
-
-        Returns:
-            Tensor: Shape (N, C, h, w), non-negative.
-        """
+        """Suppress features (N, C, h, w); the result is non-negative."""
         if self.delta is not None:
             return suppress_regions(x, self.delta)
         pooled = x.relu().mean((-2, -1))  # before the cut

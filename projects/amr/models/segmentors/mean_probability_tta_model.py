@@ -18,10 +18,6 @@ class MeanProbabilityTTAModel(SegTTAModel):
     logarithm of the mean, so that its softmax is the mean, and a CRF refines
     what was predicted.
 
-    Args:
-        *args: As in :class:`mmengine.model.BaseTTAModel`.
-        **kwargs: As in :class:`mmengine.model.BaseTTAModel`.
-
     Raises:
         ValueError: If the module's head has a single output.
     """
@@ -35,15 +31,7 @@ class MeanProbabilityTTAModel(SegTTAModel):
             )
 
     def merge_preds(self, data_samples_list: list) -> list:
-        """Merge the views of each image.
-
-        Args:
-            data_samples_list (list[tuple[SegDataSample]]): The views of each
-                image, all at its original size.
-
-        Returns:
-            list[SegDataSample]: The first view of each image, with the
-            merged ``pred_sem_seg`` and ``seg_logits``.
+        """Merge the views of each image into its first one.
 
         Raises:
             UserError: If a view has no scores, since its image has more than

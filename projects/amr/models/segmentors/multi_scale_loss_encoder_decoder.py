@@ -59,10 +59,6 @@ class MultiScaleLossEncoderDecoder(BoundedInferenceMixin, EncoderDecoder):
     def loss(self, inputs: Tensor, data_samples: list) -> dict[str, Tensor]:
         """Losses of every scale and of their maximum.
 
-        Args:
-            inputs (Tensor): Images, shape (N, 3, H, W).
-            data_samples (list[SegDataSample]): With ``gt_sem_seg``.
-
         Returns:
             dict[str, Tensor]: The head's losses and accuracies under
             ``scale_<factor>.`` and ``scale_max.``; an auxiliary head's, at
