@@ -35,22 +35,14 @@ class State(Enum):
 class Grid:
     """Experiments and seeds in a work dir.
 
-    Runs go to ``<work_dir>/<stem of the experiment>/seed<k>``. A finished
-    run of the same config is kept; an interrupted one resumes from its last
+    Runs go to ``<work_dir>/<stem of the experiment>/seed<k>``. A finished run
+    of the same config is kept; an interrupted one resumes from its last
     checkpoint; one of a changed config is moved aside and starts again.
+    Experiments whose checkpoints are needed are added.
 
-    Args:
-        experiments (Sequence[Experiment]): What is wanted. Those whose
-            checkpoints they need are added.
-        seeds (Sequence[int]): Training seeds.
-        work_dir (Path): See above.
-        train_options (Sequence[str]): Further flags of tools/train.py.
-            Defaults to ().
-        cfg_options (Sequence[str]): ``key=value`` overrides of all configs.
-            Defaults to ().
-
-    Raises:
-        UserError: If two experiments would share a folder.
+    ``train_options`` are further flags of tools/train.py, ``cfg_options``
+    ``key=value`` overrides of all configs. Raises UserError if two experiments
+    would share a folder.
     """
 
     def __init__(
@@ -71,13 +63,8 @@ class Grid:
     def run(self, reporter: Reporter | None = None) -> None:
         """Run what is not finished, each tool in a process of its own.
 
-        Args:
-            reporter (Reporter, optional): Shows the progress. Defaults to
-                one on standard output.
-
-        Raises:
-            UserError: If a process fails (the message names its log), or a
-                folder holds results that were not made here.
+        Raises UserError if a process fails (the message names its log), or a
+        folder holds results that were not made here.
         """
         reporter = reporter or Reporter()
         cells = [(e, seed) for seed in self.seeds for e in self.experiments]
@@ -191,16 +178,9 @@ class Grid:
 def parents_first(
     experiments: Sequence[Experiment],
 ) -> tuple[Experiment, ...]:
-    """Order experiments so that each comes after those it needs.
+    """Order experiments, each once, so that each follows those it needs.
 
-    Args:
-        experiments (Sequence[Experiment]): Some may be there twice.
-
-    Returns:
-        tuple[Experiment, ...]: Each once, with all that they need.
-
-    Raises:
-        UserError: If two would share a folder.
+    Raises UserError if two would share a folder.
     """
     order: dict[str, Experiment] = {}
 
@@ -225,14 +205,8 @@ def time_left(
 ) -> float | None:
     """Seconds that unfinished runs will take, by the mean of finished ones.
 
-    Args:
-        ahead (Sequence[bool]): Of each run, whether it is trained.
-        spent (Mapping[bool, Sequence[float]]): Seconds of finished runs,
-            trained ones and tested ones apart. A kind that has none counts
-            as the other.
-
-    Returns:
-        float | None: None where no run has finished.
+    Runs are trained (True) or only tested (False); a kind that has no finished
+    run counts as the other. None where no run has finished.
 
     Example:
         >>> time_left([True, False], {True: [60.0, 80.0], False: [10.0]})

@@ -28,22 +28,16 @@ def fit_class_file(cfg: Config) -> None:
 
 
 def fit_classes(cfg: Config, names: tuple[str, ...]) -> None:
-    """Fit a config to a class list.
+    """Fit a config to a class list (background first), in place.
 
     All datasets get the names and VOC's colours. If the data root has a
-    ``labels.csv`` (own data), weak labels come from it, images without one
-    are kept, and there are no part maps. In the models, every count that was
-    K or K + 1 for the config's own K foreground classes becomes that of the
-    new list, in heads of any kind and depth. A count of the new list stays,
-    and so does 0, a backbone without a head.
+    ``labels.csv`` (own data), weak labels come from it, images without one are
+    kept, and there are no part maps. In the models, every count that was K or
+    K + 1 for the config's own K foreground classes becomes that of the new
+    list, in heads of any kind and depth. A count of the new list stays, so
+    fitting twice is fitting once, and so does 0, a backbone without a head.
 
-    Args:
-        cfg (Config): The config, changed in place. Fitting twice is fitting
-            once.
-        names (tuple[str, ...]): Names by label, background first.
-
-    Raises:
-        UserError: If a count is none of these; the key is named.
+    Raises UserError if a count is none of these; the key is named.
     """
     datasets = []
     for role in ('train', 'val', 'test'):

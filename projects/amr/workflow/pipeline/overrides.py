@@ -47,15 +47,10 @@ def hint(name: str, known: Iterable[str]) -> str:
 
 
 def use_stage_overrides(cfg: Config) -> None:
-    """Apply a pipeline config's ``stage_overrides``.
+    """Apply a pipeline config's ``stage_overrides``, in place.
 
-    Args:
-        cfg (Config): Changed in place: its ``stages`` are the resolved ones,
-            ``stage_overrides`` is gone, and so are entries of ``headline``
-            and ``roles`` that name a removed stage.
-
-    Raises:
-        PipelineConfigError: See :func:`override_stages`.
+    Entries of ``headline`` and ``roles`` that name a removed stage go too.
+    Raises what :func:`override_stages` raises, with the file's name.
     """
     overrides = cfg.pop(KEY, None)
     if not overrides:
@@ -77,18 +72,11 @@ def use_stage_overrides(cfg: Config) -> None:
 def override_stages(
     stages: Sequence[Mapping], overrides: Mapping
 ) -> list[dict]:
-    """Change, remove and insert stages by name.
+    """Change, remove and insert stages by name or pattern, see above.
 
-    Args:
-        stages (Sequence[Mapping]): Inherited ones; not changed.
-        overrides (Mapping): By name or pattern, see above.
-
-    Returns:
-        list[dict]: The resolved stages, in order.
-
-    Raises:
-        PipelineConfigError: If a stage or place is unknown, a new stage's
-            name is taken, or an override is neither a dict nor None.
+    The inherited ones are not changed. Raises PipelineConfigError if a stage
+    or place is unknown, a new stage's name is taken, or an override is neither
+    a dict nor None.
 
     Example:
         >>> stages = [dict(name='a', env=dict(X='1')), dict(name='b')]

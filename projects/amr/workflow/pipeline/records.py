@@ -90,13 +90,9 @@ class DigestCache:
 
 
 def listing_digest(folder: str | Path) -> str:
-    """Digest of the names and sizes in a folder: cheap, for source data.
+    """Digest of the names and sizes in a folder, '' if there is none.
 
-    Args:
-        folder (str | Path): The folder; sub-folders are not entered.
-
-    Returns:
-        str: Hexadecimal digest, '' if there is no such folder.
+    Cheap, for source data; sub-folders are not entered.
     """
     folder = Path(folder)
     if not folder.is_dir():
@@ -109,21 +105,14 @@ def listing_digest(folder: str | Path) -> str:
 
 @dataclass
 class StageRecord:
-    """A finished stage, kept as ``stage.json`` in its folder.
+    """A finished stage, kept as ``stage.json`` in its folder."""
 
-    Args:
-        declared (dict): Flat declared values it was made with.
-        inputs (dict[str, str]): Digest of each input, taken before the run.
-        outputs (dict[str, dict[str, str]]): Digests of files by output.
-        figures (dict): Metrics, split, seed, versions and the like.
-        seconds (float): Wall time of the run that finished it.
-    """
-
-    declared: dict
-    inputs: dict
-    outputs: dict
+    declared: dict  # flat declared values it was made with
+    inputs: dict  # digest of each input, taken before the run
+    outputs: dict  # digests of files by output
+    # Metrics, split, seed, versions and the like.
     figures: dict = field(default_factory=dict)
-    seconds: float = 0.0
+    seconds: float = 0.0  # wall time of the run that finished it
 
     def save(self, folder: Path) -> None:
         """Publish the record; from now on the stage counts as finished."""
@@ -161,20 +150,14 @@ def started_key(folder: Path) -> str | None:
 
 @dataclass
 class StageState:
-    """Whether and how a stage is to run.
+    """Whether and how a stage is to run."""
 
-    Args:
-        reasons (list[str]): Why it runs; empty if it is finished.
-        restart (bool): Whether its folder holds results of other values, to
-            be removed first. Defaults to False.
-        key (str): Digest of the present values and inputs. Defaults to ''.
-        record (StageRecord, optional): Of the finished run. Defaults to None.
-    """
-
+    # Why it runs; empty if it is finished.
     reasons: list[str] = field(default_factory=list)
+    # Whether its folder holds results of other values, to be removed first.
     restart: bool = False
-    key: str = ''
-    record: StageRecord | None = None
+    key: str = ''  # digest of the present values and inputs
+    record: StageRecord | None = None  # of the finished run
 
     @property
     def finished(self) -> bool:
@@ -183,15 +166,7 @@ class StageState:
 
 
 def stage_state(context, inputs: dict[str, str]) -> StageState:
-    """Compare a stage's record with the present values, inputs and files.
-
-    Args:
-        context (StageContext): The stage.
-        inputs (dict[str, str]): Of :meth:`StageContext.inputs`.
-
-    Returns:
-        StageState: What to do.
-    """
+    """Compare a stage's record with the present values, inputs and files."""
     declared = context.declared()
     key = config_digest([declared, inputs])
     record = StageRecord.load(context.folder)
@@ -224,13 +199,7 @@ def stage_state(context, inputs: dict[str, str]) -> StageState:
 def describe_changes(before: dict, after: dict, limit: int = 3) -> list[str]:
     """Describe what changed between two sets of flat values.
 
-    Args:
-        before (dict): Flat values of the earlier run.
-        after (dict): The present ones.
-        limit (int): How many are spelled out. Defaults to 3.
-
-    Returns:
-        list[str]: Such as ``fg_thr 0.3 -> 0.6``.
+    At most ``limit`` of them are spelled out.
 
     Example:
         >>> describe_changes({'fg_thr': 0.3}, {'fg_thr': 0.6, 'crf': 'x'})

@@ -11,7 +11,6 @@ from projects.amr.runtime.files.progress import Reporter
 from projects.amr.runtime.processes.tool_process import call_tool
 from projects.amr.workflow.launch.config_agreement import settle_config
 from projects.amr.workflow.launch.total_batch import share_batch
-from projects.amr.workflow.pipeline.forecast import forecast
 from projects.amr.workflow.pipeline.records import (
     MANIFEST,
     StageRecord,
@@ -31,16 +30,11 @@ from projects.amr.workflow.pipeline.workspace import (
 class PipelineRunner:
     """Runs the stages of a workspace that are not finished.
 
-    A stage is finished if its declared values, inputs and outputs are those
-    of its record. If values or inputs changed it starts with an empty folder
-    (a training's old one is kept as ``<stage>.previous``); an interrupted or
-    damaged stage continues in its folder.
-
-    Args:
-        space (Workspace): Stages and folders.
-        reporter (Reporter): Shows the progress.
-        gpus (int): Processes of a training or test, 1 without a launcher;
-            they share a training's batch. Defaults to 1.
+    A stage is finished if its declared values, inputs and outputs are those of
+    its record. If values or inputs changed it starts with an empty folder (a
+    training's old one is kept as ``<stage>.previous``); an interrupted or
+    damaged stage continues in its folder. ``gpus`` processes share a
+    training's batch; 1 runs without a launcher.
     """
 
     def __init__(self, space: Workspace, reporter: Reporter, gpus: int = 1):
@@ -48,17 +42,11 @@ class PipelineRunner:
         self.reporter = reporter
         self.gpus = gpus
         self.status: dict[str, dict] = {}
-        self._forecast = None
 
     def run(self, chosen: list[Stage], force: bool = False) -> None:
-        """Run unfinished stages in order.
+        """Run unfinished stages in order, with ``force`` finished ones too.
 
-        Args:
-            chosen (list[Stage]): Part of the pipeline.
-            force (bool): Whether to re-run finished ones. Defaults to False.
-
-        Raises:
-            UserError: If a stage fails, or an earlier output is missing.
+        Raises UserError if a stage fails, or an earlier output is missing.
         """
         unchecked = list(chosen)
         for number, stage in enumerate(chosen, 1):
@@ -79,7 +67,6 @@ class PipelineRunner:
                 self.reporter.step(f'{head}: finished before')
                 continue
             self._announce(head, stage, state, chosen)
-            self._tell_forecast(chosen[number - 1 :])
             self._run(context, inputs, state)
 
     def _agrees(self, stage: Stage) -> bool:
@@ -105,13 +92,6 @@ class PipelineRunner:
                 f'  rerunning {stage.name} and, where its outputs change, '
                 f'{", ".join(later)}'
             )
-
-    def _tell_forecast(self, stages: list[Stage]) -> None:
-        """Say once, as soon as it is known, how long the rest will take."""
-        if self._forecast is None:
-            self._forecast = forecast(self.space, stages)
-            if self._forecast:
-                self.reporter.step(f'  {self._forecast}')
 
     def _run(self, context: StageContext, inputs, state: StageState) -> None:
         """Run one stage and publish its record."""

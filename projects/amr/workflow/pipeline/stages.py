@@ -32,38 +32,27 @@ class Stage:
     Strings may refer to outputs of earlier stages: ``{seeds.labels}`` is the
     output ``labels`` of the stage ``seeds``, ``{cam_train.checkpoint}`` the
     last checkpoint of a training, ``{stage}`` the stage's own folder.
-
-    Args:
-        name (str): Name, and its folder under the work dir.
-        kind (str): ``'train'``, ``'test'`` or ``'tool'``.
-        config (str): Config file of a training or test, relative to the
-            working folder or else to the repository. Defaults to ''.
-        checkpoint (str): Of a test by ``test.py``. Defaults to ''.
-        tool (str): File under ``tools/`` of a tool stage, or of a test that
-            another tool than ``test.py`` runs. Defaults to ''.
-        arguments (tuple[str, ...]): Command line of a tool, or further flags
-            of a training or test. Defaults to ().
-        outputs (dict[str, str]): Path by name; a training has
-            ``checkpoint``. Defaults to none.
-        inputs (tuple[str, ...]): Files and folders that a tool reads and no
-            earlier stage makes; a training's and a test's are found in their
-            configs. Defaults to ().
-        env (dict[str, str]): Environment variables. Defaults to none.
-        cfg_options (dict): Overrides of the config. Defaults to none.
-        summary (str): JSON file with a tool's figures. Defaults to ''.
     """
 
-    name: str
-    kind: str
+    name: str  # name, and its folder under the work dir
+    kind: str  # ``'train'``, ``'test'`` or ``'tool'``
+    # Config file of a training or test, relative to the working folder or else
+    # to the repository.
     config: str = ''
-    checkpoint: str = ''
+    checkpoint: str = ''  # of a test by ``test.py``
+    # File under ``tools/`` of a tool stage, or of a test that another tool
+    # than ``test.py`` runs.
     tool: str = ''
+    # Command line of a tool, or further flags of a training or test.
     arguments: tuple[str, ...] = ()
+    # Path by name; a training has ``checkpoint``.
     outputs: dict[str, str] = field(default_factory=dict)
+    # Files and folders that a tool reads and no earlier stage makes; a
+    # training's and a test's are found in their configs.
     inputs: tuple[str, ...] = ()
-    env: dict[str, str] = field(default_factory=dict)
-    cfg_options: dict = field(default_factory=dict)
-    summary: str = ''
+    env: dict[str, str] = field(default_factory=dict)  # environment variables
+    cfg_options: dict = field(default_factory=dict)  # overrides of the config
+    summary: str = ''  # JSON file with a tool's figures
 
     @property
     def loaders(self) -> tuple[str, ...]:
@@ -84,20 +73,11 @@ class Stage:
 
 
 def read_stages(cfg: Config) -> list[Stage]:
-    """Read and check the ``stages`` of a pipeline config.
+    """Read and check a pipeline config's ``stages``, overrides applied.
 
-    Args:
-        cfg (Config): With ``stages``, a list of dicts as :class:`Stage`.
-            Its ``stage_overrides`` are applied in place.
-
-    Returns:
-        list[Stage]: In order.
-
-    Raises:
-        PipelineConfigError: If there are none, a key, kind, config or tool is
-            unknown, a name occurs twice, a stage refers to one that does not
-            come before it, or ``roles`` or ``headline`` to one that does not
-            exist.
+    Raises PipelineConfigError if there are none, a key, kind, config or tool
+    is unknown, a name occurs twice, a stage refers to one that does not come
+    before it, or ``roles`` or ``headline`` to one that does not exist.
     """
     use_stage_overrides(cfg)
     where = cfg.filename
@@ -133,19 +113,10 @@ def read_stages(cfg: Config) -> list[Stage]:
 def choose(
     stages: list[Stage], first: str | None = None, last: str | None = None
 ) -> list[Stage]:
-    """Part of a pipeline.
+    """Part of a pipeline, from the first to the last name, both included.
 
-    Args:
-        stages (list[Stage]): In order.
-        first (str, optional): Name of its first stage. Defaults to None.
-        last (str, optional): Name of its last stage. Defaults to None.
-
-    Returns:
-        list[Stage]: From the first to the last, both included.
-
-    Raises:
-        PipelineConfigError: If a name is unknown or the last comes before
-            the first.
+    Raises PipelineConfigError if a name is unknown or the last comes before
+    the first.
     """
     names = [stage.name for stage in stages]
     for name in (first, last):
@@ -161,15 +132,7 @@ def choose(
 
 
 def dependents(stage: Stage, stages: list[Stage]) -> list[str]:
-    """Names of the stages that directly or indirectly need one's outputs.
-
-    Args:
-        stage (Stage): The stage.
-        stages (list[Stage]): The pipeline, in order.
-
-    Returns:
-        list[str]: In order.
-    """
+    """Names of later stages that directly or indirectly need one's outputs."""
     names = [stage.name]
     for other in stages:
         if any(name in names for name, _ in other.references()):

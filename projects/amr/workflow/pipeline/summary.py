@@ -23,18 +23,9 @@ _OF_A_RECORD = ('seed', 'split', 'images', 'initialisation')
 
 
 def figures(context: StageContext) -> dict:
-    """Figures of a stage that has run.
+    """Figures of a stage that has run: ``metrics``, ``images``, ``seed``...
 
-    Args:
-        context (StageContext): The stage.
-
-    Returns:
-        dict: With ``metrics`` and, from a test, ``details``, ``split``,
-        ``images``, ``seed``, ``initialisation`` and ``versions``; from a
-        training its seed.
-
-    Raises:
-        UserError: If its summary cannot be read.
+    Raises UserError if its summary cannot be read.
     """
     stage = context.stage
     if stage.kind == 'train':
@@ -96,17 +87,10 @@ def threshold_policy(metric: str) -> str | None:
 def summarize(
     space: Workspace, status: dict[str, dict], seconds: float
 ) -> dict:
-    """Gather the records of all finished stages.
+    """Gather the records of all finished stages and the ``headline``.
 
-    Args:
-        space (Workspace): The pipeline; its config has ``name``, ``title``,
-            ``toy``, ``roles`` and ``headline``.
-        status (dict[str, dict]): ``status`` and ``reason`` of this run's
-            stages by name; the others were not run.
-        seconds (float): Wall time of this run.
-
-    Returns:
-        dict: The summary.
+    ``status`` holds ``status`` and ``reason`` of this run's stages by name,
+    ``seconds`` is the wall time of this run.
     """
     cfg = space.cfg
     records = [
@@ -182,13 +166,6 @@ def write_summary(work_dir: Path, summary: dict) -> Path:
     """Publish ``summary.json``; NaN and infinity become null.
 
     JSON has no NaN, and own photos without masks have no mIoU.
-
-    Args:
-        work_dir (Path): The pipeline's work dir.
-        summary (dict): Of :func:`summarize`.
-
-    Returns:
-        Path: The file.
     """
     path = work_dir / SUMMARY
     with atomic_write(path) as file:

@@ -37,26 +37,15 @@ class MissingOutputError(UserError):
 
 @dataclass
 class Workspace:
-    """A pipeline's stages, folders and options.
+    """A pipeline's stages, folders and options."""
 
-    Args:
-        work_dir (Path): Absolute folder; each stage has one in it.
-        stages (list[Stage]): In order.
-        seed (int, optional): Training seed of all stages. Defaults to None:
-            those of the configs.
-        random_init (bool): Whether ``--no-pretrained`` was given. Defaults to
-            False.
-        cfg_options (dict, optional): Overrides of every config. Defaults to
-            none.
-        cfg (Config): The pipeline's config. Defaults to an empty one.
-    """
-
-    work_dir: Path
-    stages: list[Stage]
+    work_dir: Path  # absolute folder; each stage has one in it
+    stages: list[Stage]  # in order
+    # Training seed of all stages. None: those of the configs.
     seed: int | None = None
-    random_init: bool = False
-    cfg_options: dict | None = None
-    cfg: Config = field(default_factory=Config)
+    random_init: bool = False  # whether ``--no-pretrained`` was given
+    cfg_options: dict | None = None  # overrides of every config
+    cfg: Config = field(default_factory=Config)  # the pipeline's config
 
     def __post_init__(self):
         self.digests = DigestCache(self.work_dir / '.digests.json')
@@ -89,22 +78,11 @@ def read_pipeline(
     random_init: bool = False,
     cfg_options: dict | None = None,
 ) -> Workspace:
-    """Read a pipeline config.
+    """Read a pipeline config, with the import of own photos put first.
 
-    Args:
-        path (str | Path): The file.
-        work_dir (str | Path, optional): Folder of all outputs. Defaults to
-            None: the config's ``work_dir``, or ``work_dirs/<name>``.
-        seed (int, optional): Of all trainings. Defaults to None: the
-            config's ``seed``.
-        random_init (bool): See :class:`Workspace`. Defaults to False.
-        cfg_options (dict, optional): See there. Defaults to None.
-
-    Returns:
-        Workspace: Of the config's stages, own photos imported first.
-
-    Raises:
-        UserError: If the config cannot be read or breaks a rule.
+    ``work_dir`` and ``seed`` come before the config's; without any, the folder
+    is ``work_dirs/<name>``. Raises UserError if the config cannot be read or
+    breaks a rule.
     """
     cfg = read_config(path)
     use_own_data(cfg)

@@ -59,17 +59,11 @@ class _FactJob:
 def read_facts(
     files: Iterable[tuple[str, Path]], num_workers: int | None = None
 ) -> dict[tuple[str, Path], dict]:
-    """Read each file once.
+    """Read each file once: its facts, or ``fault``, by kind and path.
 
-    Args:
-        files (Iterable[tuple[str, Path]]): Kind (``'image'``,
-            ``'annotation'``, ``'mask'``) and path.
-        num_workers (int, optional): Processes. Defaults to None: one per
-            core, at most 8, and none for a few files.
-
-    Returns:
-        dict[tuple[str, Path], dict]: See ``file_facts.py``; a file that
-        cannot be read has ``fault`` alone.
+    Kinds are ``'image'``, ``'annotation'`` and ``'mask'``, see
+    ``file_facts.py``. By default one process per core, at most 8, none for a
+    few files.
     """
     items = {f'{kind}:{path}': (kind, path) for kind, path in files}
     if num_workers is None:
@@ -89,17 +83,9 @@ def check_splits(
 ) -> PreflightReport:
     """Check lists, and every file that belongs to their images.
 
-    Args:
-        splits (list[SplitToCheck]): The lists.
-        num_workers (int, optional): See :func:`read_facts`. Defaults to None.
-        allow_overlap (bool): Whether a training list may share images with a
-            list of validation or test; it is recorded. Defaults to False.
-        max_contradictions (float): Share of the images of all lists, in
-            [0, 1], whose label and mask may contradict each other. Defaults
-            to 0.1.
-
-    Returns:
-        PreflightReport: Every fault, and what was counted.
+    ``allow_overlap`` accepts, and records, images that a training list shares
+    with validation or test. ``max_contradictions`` is the share of all images,
+    in [0, 1], whose label and mask may contradict each other.
     """
     checkers = [_SplitChecker(split) for split in splits]
     files = (file for checker in checkers for file in checker.to_read())
