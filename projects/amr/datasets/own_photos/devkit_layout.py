@@ -72,24 +72,14 @@ def write_devkit(
 ) -> tuple[int, int]:
     """Fill a devkit folder, or bring an earlier one up to date.
 
-    What is right is kept. Files of the folder's own earlier import that are
-    no longer wanted are removed; any other file stays. Lists, labels and
-    classes are written when all images are in place.
+    What is right is kept. Files of the folder's own earlier import that are no
+    longer wanted are removed; any other file stays. Lists, labels and classes
+    are written when all images are in place. With ``copy``, and where links
+    are not supported, files are copied. Returns how many files were made, and
+    how many kept.
 
-    Args:
-        out_dir (str | Path): The folder.
-        plan (DevkitPlan): Its content.
-        copy (bool): Whether files are copied and not linked; they are as
-            well where links are not supported. Defaults to False.
-        progress (Callable): Wraps the files to show progress. Defaults to
-            ``iter``.
-
-    Returns:
-        tuple[int, int]: How many files were made, and how many kept.
-
-    Raises:
-        DataError: If the folder holds something else.
-        UserError: If it cannot be written.
+    Raises DataError if the folder holds something else, UserError if it cannot
+    be written.
     """
     out_dir = Path(out_dir)
     try:

@@ -60,17 +60,8 @@ def draw_sample(spec: ToyVOCSpec, split: str, index: int) -> ToySample:
 
     The layout is drawn before anything that depends on contrast, clutter or
     noise. So specs that differ in these settings only share their masks.
-
-    Args:
-        spec (ToyVOCSpec): The settings of the set.
-        split (str): ``'train'``, ``'val'`` or ``'test'``.
-        index (int): Number of the image in its split, from 0.
-
-    Returns:
-        ToySample: Image, mask, part map and labels.
-
-    Raises:
-        ValueError: If ``split`` is unknown or ``index`` is negative.
+    Images are counted from 0 in their split. Raises ValueError if ``split`` is
+    unknown or ``index`` is negative.
     """
     if split not in SPLITS:
         raise ValueError(f'split must be one of {SPLITS}, got {split!r}')

@@ -44,26 +44,15 @@ def generate_toy_voc(
 ) -> Path:
     """Write the set in the layout of the VOC devkit.
 
-    ``root`` then holds ``JPEGImages``, ``Annotations``,
-    ``SegmentationClass``, ``SegmentationPart``, ``ImageSets/Segmentation``
-    and, written last, ``toyvoc.json``. A complete set of the same spec is
-    kept, an interrupted run resumes. Files appear whole. One run per folder
-    at a time.
+    ``root`` then holds ``JPEGImages``, ``Annotations``, ``SegmentationClass``,
+    ``SegmentationPart``, ``ImageSets/Segmentation`` and, written last,
+    ``toyvoc.json``. A complete set of the same spec is kept, an interrupted
+    run resumes. Files appear whole, and do not depend on ``num_workers``. One
+    run per folder at a time. ``progress`` gets an iterator of the images and
+    their number, and passes them on.
 
-    Args:
-        root (str | Path): Folder to fill, the counterpart of ``VOC2012``.
-        spec (ToyVOCSpec): The settings of the set.
-        num_workers (int): Worker processes; 0 or 1 draws in this one. The
-            files do not depend on it. Defaults to 0.
-        progress (Callable, optional): Gets an iterator of the images and
-            their number, and passes them on. Defaults to None.
-
-    Returns:
-        Path: ``root``.
-
-    Raises:
-        DataError: If ``root`` holds a set of another spec, or
-            something else.
+    Raises DataError if ``root`` holds a set of another spec, or something
+    else.
     """
     root = Path(root)
     manifest = dict(

@@ -158,18 +158,11 @@ class AtomicCheckpointHook(CheckpointHook):
         return {getattr(self, 'best_ckpt_path', None), *several}
 
     def save_now(self, runner: Runner, within_step: bool) -> Path:
-        """Publish a checkpoint between two regular ones.
+        """Publish a checkpoint between two regular ones; its path.
 
         In an epoch it is called ``epoch_<finished>_iter_<n>.pth``; the next
-        regular checkpoint replaces it.
-
-        Args:
-            runner (Runner): The runner.
-            within_step (bool): Whether the training step is over and not yet
-                counted, as in ``after_train_iter``.
-
-        Returns:
-            Path: The checkpoint.
+        regular checkpoint replaces it. ``within_step``: the training step is
+        over and not yet counted, as in ``after_train_iter``.
         """
         epoch, done = runner.epoch, runner.iter + within_step
         meta = {'epoch': epoch, 'iter': done}
@@ -186,14 +179,7 @@ class AtomicCheckpointHook(CheckpointHook):
         return Path(self.last_ckpt)
 
     def require_finite(self, runner: Runner) -> None:
-        """Refuse weights that are not finite, on every rank.
-
-        Args:
-            runner (Runner): The runner.
-
-        Raises:
-            NonFiniteError: Naming the last good checkpoint.
-        """
+        """Raise NonFiniteError, on every rank, where weights are not finite."""
         bad = non_finite_names(unwrap_model(runner.model))
         if bad:
             raise NonFiniteError(

@@ -91,14 +91,7 @@ class NonFiniteLossHook(Hook):
 
 
 def batch_images(data_batch) -> list[str]:
-    """Image ids of a batch.
-
-    Args:
-        data_batch (dict | None): As a data loader gives it.
-
-    Returns:
-        list[str]: Stem of each image's path, ``?`` where there is none.
-    """
+    """Image ids of a loader's batch; ``?`` where there is no path."""
     samples = (data_batch or {}).get('data_samples', [])
     return [Path(str(s.get('img_path') or '?')).stem for s in samples]
 

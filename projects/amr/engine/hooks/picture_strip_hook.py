@@ -88,42 +88,16 @@ class PictureStripHook(Hook):
     def panels(
         self, sample, image: np.ndarray, palette
     ) -> list[tuple[str, np.ndarray]]:
-        """Captions and pictures of one image, after the image itself.
-
-        Args:
-            sample (SegDataSample): A prediction.
-            image (np.ndarray): The image enlarged, (H, W, 3), uint8, BGR.
-            palette (Sequence): RGB colours by label.
-
-        Returns:
-            list[tuple[str, np.ndarray]]: Pictures (H, W, 3), uint8, BGR.
-        """
+        """Captions and pictures (H, W, 3), uint8, BGR, to follow the image."""
         raise NotImplementedError
 
 
 def enlarge(picture: np.ndarray, zoom: int) -> np.ndarray:
-    """Repeat each pixel ``zoom`` times in both directions.
-
-    Args:
-        picture (np.ndarray): Shape (H, W) or (H, W, C).
-        zoom (int): Factor, at least 1.
-
-    Returns:
-        np.ndarray: Shape (H * zoom, W * zoom) or (H * zoom, W * zoom, C).
-    """
+    """Repeat each pixel of a picture (H, W[, C]) ``zoom`` times each way."""
     return picture.repeat(zoom, 0).repeat(zoom, 1)
 
 
 def label_panel(labels, palette, height: int) -> np.ndarray:
-    """Paint a sample's labels at a strip's height.
-
-    Args:
-        labels (PixelData): Labels, shape (1, H, W).
-        palette (Sequence): RGB colours by label.
-        height (int): A multiple of H, in pixels.
-
-    Returns:
-        np.ndarray: Shape (height, W', 3), uint8, BGR.
-    """
+    """Paint a sample's labels (1, H, W) at a multiple of H as height."""
     array = labels.data[0].cpu().numpy().astype(np.uint8)
     return enlarge(colour_labels(array, palette), height // array.shape[0])

@@ -42,23 +42,13 @@ def read_checkpoint(
 ) -> dict:
     """Read a checkpoint with ``weights_only``, and check its bytes.
 
-    Allowed are tensors and plain values, and what mmengine's checkpoints
-    hold: numpy numbers and arrays, and log histories.
+    Allowed are tensors and plain values, and what mmengine's checkpoints hold:
+    numpy numbers and arrays, and log histories. With ``trust`` a file that
+    holds other objects is unpickled in full, which may run any code in it.
 
-    Args:
-        path (str | Path): The file.
-        map_location (str | torch.device | Callable): As of ``torch.load``.
-            Defaults to 'cpu'.
-        trust (bool): Whether a file that holds other objects is unpickled in
-            full, which may run any code in it. Defaults to False.
-
-    Returns:
-        dict: The content.
-
-    Raises:
-        MissingCheckpointError: If there is no such file.
-        CheckpointError: If the file is damaged, refused, or holds no dict;
-            the message names it and what to do.
+    Raises MissingCheckpointError if there is no such file, CheckpointError if
+    it is damaged, refused, or holds no dict; the message names it and what to
+    do.
     """
     path = Path(path).expanduser()
     if not path.is_file():

@@ -58,10 +58,8 @@ def set_random_state(state: dict) -> None:
 def seeded(*key: int) -> Iterator[None]:
     """Draw from separate streams; the process's own stay untouched.
 
-    Python's, numpy's and torch's CPU generators are seeded.
-
-    Args:
-        *key (int): Non-negative numbers that name the streams.
+    Python's, numpy's and torch's CPU generators are seeded by the numbers that
+    name the streams.
 
     Example:
         >>> with seeded(0, 7):
@@ -160,14 +158,9 @@ class SeededPipeline:
 def seed_samples(loader: DataLoader, seed: int) -> TurnSampler | None:
     """Give each sample of a data loader its own streams, in place.
 
-    Args:
-        loader (DataLoader): Of a dataset with a ``pipeline``, before its
-            workers start.
-        seed (int): Seed of the run, non-negative.
-
-    Returns:
-        TurnSampler | None: The sampler in use, or None where dataset or
-        batch sampler have another structure and nothing was changed.
+    Before its workers start. Returns the sampler in use, or None where dataset
+    (without ``pipeline``) or batch sampler have another structure and nothing
+    was changed.
     """
     batches = getattr(loader, 'batch_sampler', None)
     pipeline = getattr(loader.dataset, 'pipeline', None)

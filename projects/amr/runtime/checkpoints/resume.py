@@ -25,17 +25,11 @@ class ResumePoint(NamedTuple):
 
 
 def last_checkpoint(folder: str | Path) -> Path | None:
-    """The checkpoint that a work dir's ``last_checkpoint`` names.
+    """The checkpoint that a work dir's ``last_checkpoint`` names, or None.
 
     mmengine writes the path as seen from where the training ran; the work dir
     may have moved, or be a copy. So a file of that name in the work dir comes
-    first, and one in another work dir does not count.
-
-    Args:
-        folder (str | Path): The work dir.
-
-    Returns:
-        Path | None: The file, which need not exist; None if none is named.
+    first, and one in another work dir does not count. It need not exist.
     """
     try:
         text = (Path(folder) / LAST).read_text().strip()
@@ -53,13 +47,7 @@ def find_resume_point(
 ) -> tuple[ResumePoint | None, list[str]]:
     """Find the last checkpoint, or else the newest that can be loaded.
 
-    Args:
-        folder (str | Path): The work dir.
-        trust (bool): See :func:`read_checkpoint`. Defaults to False.
-
-    Returns:
-        tuple[ResumePoint | None, list[str]]: The point, None if there is no
-        checkpoint that can be loaded; and notes for the user.
+    Returns None if there is none, and notes for the user.
     """
     wanted = last_checkpoint(folder)
     notes = []
@@ -103,16 +91,10 @@ def read_resume_point(path: str | Path, trust: bool = False) -> ResumePoint:
 def settle_resume(cfg: Config, trust: bool = False) -> None:
     """Choose the checkpoint of ``--resume``, and log notes about it.
 
-    A ``load_from`` counts if it is in the work dir, or the work dir has no
-    checkpoint yet; later it is only what the training began with.
-
-    Args:
-        cfg (Config): With ``work_dir``; ``load_from`` is set to the
-            checkpoint, and ``resume`` switched off where there is none.
-        trust (bool): See :func:`read_checkpoint`. Defaults to False.
-
-    Raises:
-        CheckpointError: If a given ``load_from`` cannot be resumed.
+    ``load_from`` is set to it, and ``resume`` switched off where there is
+    none. A given ``load_from`` counts if it is in the work dir, or the work
+    dir has no checkpoint yet; later it is only what the training began with.
+    Raises CheckpointError if it cannot be resumed.
     """
     work_dir = Path(cfg.work_dir)
     if named := cfg.get('load_from'):

@@ -18,18 +18,10 @@ _FULL = (errno.ENOSPC, errno.EDQUOT)
 def atomic_write(path: str | os.PathLike) -> Iterator[BinaryIO]:
     """Open a temporary file that takes its final name when all went well.
 
-    The bytes are not forced to the disk: this guards against killed
-    processes and errors, not against power cuts.
-
-    Args:
-        path (str | PathLike): Final name; its folder must exist.
-
-    Yields:
-        BinaryIO: The temporary file, in the same folder; ``name`` is its
-        path.
-
-    Raises:
-        DiskFullError: If there is no space; the temporary file is gone.
+    It is in the same folder, which must exist; ``name`` is its path. The bytes
+    are not forced to the disk: this guards against killed processes and
+    errors, not against power cuts. Raises DiskFullError if there is no space;
+    the temporary file is gone.
 
     Example:
         >>> target = Path(tempfile.mkdtemp()) / 'a.txt'
@@ -73,12 +65,7 @@ def _temporary(path: Path) -> Iterator[BinaryIO]:
 def link_file(source: Path, target: Path) -> bool:
     """Make a symbolic link under a temporary name and rename it.
 
-    Args:
-        source (Path): What it points to.
-        target (Path): The link; a file or link there is replaced.
-
-    Returns:
-        bool: False where the file system has no links.
+    A file or link there is replaced. False where the file system has no links.
     """
     temporary = target.with_name(f'.{target.name}.link.tmp')
     temporary.unlink(missing_ok=True)

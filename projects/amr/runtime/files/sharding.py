@@ -20,14 +20,7 @@ LAUNCHERS = {
 
 @dataclass(frozen=True)
 class Shard:
-    """One of several parts of a list.
-
-    Args:
-        index (int): Which one, from 0. Defaults to 0.
-        count (int): How many there are. Defaults to 1, no sharing.
-
-    Raises:
-        UserError: If not ``0 <= index < count``.
+    """One of several parts of a list; UserError if ``index >= count``.
 
     Example:
         >>> str(Shard(1, 3)), Shard(1, 3).take('abcde')

@@ -99,20 +99,11 @@ def _refuse(path: Path, known: KnownArchive, got: str) -> None:
 def fetch_archive(known: KnownArchive, folder: str | Path) -> Path:
     """Download an archive, or find it in the folder.
 
-    The places are asked in turn. A file takes its name when its digest is
-    the expected one; an earlier download is checked again.
-
-    Args:
-        known (KnownArchive): The file.
-        folder (str | Path): Where to keep it; created if it is missing.
-
-    Returns:
-        Path: The file.
-
-    Raises:
-        MissingDependencyError: If pooch is not installed.
-        DownloadError: If no place has it; the message says how to bring it.
-        DiskFullError: If there is not enough room.
+    The places are asked in turn. A file takes its name when its digest is the
+    expected one; an earlier download is checked again. Raises
+    MissingDependencyError if pooch is not installed, DownloadError if no place
+    has it (the message says how to bring it), DiskFullError if there is not
+    enough room.
     """
     try:
         import pooch

@@ -100,25 +100,15 @@ def prepare_voc(
     """Fill a devkit folder: VOC's files, masks with SBD's, training lists.
 
     ``SegmentationClassAug`` holds VOC's own mask of every image that has one
-    and SBD's of the other training images. The lists ``train_aug`` and
-    ``aug`` are written last. Interrupted, the same call resumes; the result
-    does not depend on interruptions. No other process may work in the folder.
+    and SBD's of the other training images. The lists ``train_aug`` and ``aug``
+    are written last. Interrupted, the same call resumes; the result does not
+    depend on interruptions. No other process may work in the folder. Without
+    ``voc_tar`` the folder must hold VOC already; ``overwrite`` replaces files
+    that differ.
 
-    Args:
-        root (str | Path): The folder, usually ``VOCdevkit/VOC2012``.
-        voc_tar (str | Path, optional): VOC's archive; None if ``root`` holds
-            VOC already.
-        sbd_tar (str | Path): SBD's archive.
-        overwrite (bool): Whether files that differ are replaced. Defaults to
-            False.
-
-    Returns:
-        Preparation: Counts of what the folder holds.
-
-    Raises:
-        DataError: If an archive breaks a rule, something is missing in it,
-            or the folder holds other files under the names wanted.
-        DiskFullError: If there is not enough room.
+    Raises DataError if an archive breaks a rule, something is missing in it,
+    or the folder holds other files under the names wanted; DiskFullError if
+    there is not enough room.
     """
     root, done = Path(root), Preparation(overwrite)
     for path in root.rglob('.*.tmp'):  # of a killed process

@@ -119,14 +119,7 @@ def _stride_size(size, stride: int) -> list:
 
 
 def exported(trained: TrainedModel) -> ExportedModel:
-    """The module to export, in eval mode.
-
-    Args:
-        trained (TrainedModel): A segmentor or a CAM classifier.
-
-    Returns:
-        ExportedModel: Takes photos (1, H, W, 3), uint8, RGB.
-    """
+    """The module to export, in eval mode: photos (1, H, W, 3), uint8, RGB."""
     kinds = {'segmentor': ExportedSegmentor, 'classifier': ExportedClassifier}
     return kinds[trained.kind](trained).eval()
 
