@@ -1,9 +1,6 @@
 import cv2
-import pytest
 from mmengine.runner import Runner
 from runner_configs import tiny_config
-
-from projects.amr.engine import CAMVisualizationHook
 
 
 def run(toy_root, tmp_path, **options):
@@ -31,9 +28,3 @@ def test_every_nth_image_gets_a_strip_of_all_maps(toy_root, tmp_path):
         assert strip.shape[:2] == (18 + zoom * height, 5 * (zoom * width + 4))
         first = strip[18:, : zoom * width : zoom][::zoom]
         assert (first == image).all()
-
-
-def test_nothing_is_drawn_unless_asked():
-    assert CAMVisualizationHook().out_dir is None
-    with pytest.raises(ValueError, match='`interval`'):
-        CAMVisualizationHook(interval=0)

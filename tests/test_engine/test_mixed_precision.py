@@ -1,7 +1,5 @@
 """bfloat16 training: the wrapper, what --amp sets, and what stays float32."""
 
-from contextlib import contextmanager
-
 import pytest
 import torch
 from affinity_configs import affinity_net, irnet, seeded
@@ -16,7 +14,6 @@ from torch import nn
 from model_configs import amr, build, seam
 from projects.amr.engine import BFloat16OptimWrapper, mixed_precision
 from projects.amr.engine.mixed_precision import (
-    lone_amp,
     settle_half,
     use_amp,
 )
@@ -96,37 +93,6 @@ def test_only_the_context_is_half():
     wrapper.update_params(out.float().sum())
     # d out / d weight is 1, exactly, and the step 0.1 in float32.
     torch.testing.assert_close(model.weight, before - 0.1, rtol=0, atol=1e-7)
-
-
-def test_state_goes_on_under_the_plain_wrapper():
-    model = nn.Linear(3, 2)
-    half = wrapped(model)
-    half.update_params(model(torch.ones(1, 3)).sum())
-    plain = wrapped(model, 'OptimWrapper')
-    plain.load_state_dict(half.state_dict())
-    buffers = [
-        w.optimizer.state[model.weight]['momentum_buffer']
-        for w in (half, plain)
-    ]
-    assert torch.equal(*buffers)
-    assert buffers[0].dtype == torch.float32
-
-
-def test_gradients_that_are_added_up_are_not_synchronised():
-    entered = []
-
-    class Synchronised(nn.Linear):
-        @contextmanager
-        def no_sync(self):
-            entered.append(True)
-            yield
-
-    model = Synchronised(3, 2)
-    wrapper = wrapped(model, accumulative_counts=2)
-    wrapper.initialize_count_status(model, 0, 4)
-    with wrapper.optim_context(model):
-        assert model(torch.ones(1, 3)).dtype == torch.bfloat16
-    assert entered == [True]
 
 
 def config(kind='OptimWrapper', **more):
@@ -229,21 +195,6 @@ def test_half_precision_is_not_emulated(
     settle_half(cfg)
     settle_half(config())
     assert len(lines) == (not half)
-
-
-@pytest.mark.parametrize(
-    ('words', 'read'),
-    [
-        (['c.py', '--amp'], ['c.py', '--amp=auto']),
-        (['--amp', 'c.py'], ['--amp=auto', 'c.py']),
-        (['--amp', 'bf16', 'c.py'], ['--amp', 'bf16', 'c.py']),
-        (['--amp=fp16', 'c.py'], ['--amp=fp16', 'c.py']),
-        (['c.py'], ['c.py']),
-        ([], []),  # argparse then says what is missing
-    ],
-)
-def test_amp_may_stand_alone_anywhere(words, read):
-    assert lone_amp(words) == read
 
 
 def test_train_tool_trains_in_bfloat16_on_a_cpu(toy_root, tmp_path):

@@ -12,7 +12,7 @@ from mmengine.runner import Runner
 from runner_configs import tiny_config
 from segmentor_configs import tiny_segmentor
 
-from projects.amr.engine import CAMGenerationHook, LabelMapWriterHook
+from projects.amr.engine import CAMGenerationHook
 from projects.amr.errors import DiskFullError, UserError
 from projects.amr.runtime.files import atomic_write
 from projects.amr.runtime.files.fingerprint import note_origin
@@ -97,20 +97,6 @@ def test_a_full_disk_stops_the_test_and_names_the_file(
     assert len(found) == 8
 
 
-def test_files_of_others_are_not_written_over(run, tmp_path):
-    (tmp_path / 'a').mkdir()
-    (tmp_path / 'a' / 'notes.txt').write_text('mine')
-    mine = tmp_path / 'a' / 'toy_train_000001.npz'
-    mine.write_bytes(b'mine')
-    with pytest.raises(UserError, match=r'1 files .* such as toy_train_00000'):
-        run('a')
-    assert mine.read_bytes() == b'mine'
-    assert len(list((tmp_path / 'a').iterdir())) == 2
-    mine.unlink()
-    _, found = run('a')
-    assert len(found) == 8
-
-
 def test_fault09_records_of_two_runs_do_not_mix_unseen(
     run, tmp_path, monkeypatch
 ):
@@ -145,12 +131,6 @@ def test_half_precision_is_part_of_the_key(run, tmp_path):
         np.testing.assert_allclose(half.scores, record.scores, atol=0.02)
     made_from = json.loads((folder / 'generation.json').read_text())
     assert 'precision' in made_from['made_from']
-
-
-@pytest.mark.parametrize('hook', [{'num_writers': -1}, {'max_waiting': 0}])
-def test_bad_settings_are_refused(hook):
-    with pytest.raises(ValueError, match='must'):
-        LabelMapWriterHook(**hook)
 
 
 def test_crf_in_threads_gives_the_same_labels_scores_and_pictures(

@@ -3,9 +3,7 @@
 import json
 import random
 from argparse import Namespace
-from collections import Counter
 from pathlib import Path
-from typing import ClassVar
 
 import benchmark_cams
 import chaos
@@ -200,77 +198,9 @@ def test_an_estimate_follows_the_power_law():
 SECONDS = {'draw': 4.0, 'train': 40.0, 'seeds': 0.5, 'walk': 8.0}
 
 
-class FakeChain:
-    """A run in a time of its own: a stage takes what is left of it."""
-
-    finished: ClassVar[list] = []
-    clock: ClassVar[list] = []
-
-    def __init__(self, *_):
-        self.at = -1
-        self.todo = [n for n in SECONDS if n not in self.finished]
-
-    def next_stage(self):
-        if self.at >= 0:
-            self.finished.append(self.todo[self.at])
-        self.at += 1
-        return self.todo[self.at] if self.at < len(self.todo) else None
-
-    def kill(self, stage):
-        """Where the slept time leads: here, or in a later stage."""
-        assert stage == self.todo[self.at]
-        left = self.clock.pop()
-        while left >= SECONDS[stage]:
-            left -= SECONDS[stage]
-            stage = self.next_stage()
-            if stage is None:
-                return 'walk', 0
-        return stage, -9
-
-    def wait(self):
-        return 0
-
-
-@pytest.fixture
-def fake(monkeypatch):
-    """Chains without processes; returns the list of slept times."""
-    slept = []
-    monkeypatch.setattr(FakeChain, 'finished', [])
-    monkeypatch.setattr(FakeChain, 'clock', [])
-
-    def sleep(seconds):
-        slept.append(seconds)
-        FakeChain.clock.append(seconds)
-
-    monkeypatch.setattr(chaos, 'Chain', FakeChain)
-    monkeypatch.setattr(chaos.time, 'sleep', sleep)
-    return slept
-
-
-def run(plan, rng=None):
-    rng = rng or random.Random(0)
-    return chaos.round_of_kills('c', 'f', SECONDS, plan, rng, False)
-
-
 def test_stages_are_drawn_alike_however_short_they_are():
     plan = chaos.plan_kills(SECONDS, 4000, random.Random(3))
     assert plan.total() == 4000
     # 1000 each, with a standard deviation of 27.
     assert all(abs(plan[name] - 1000) < 140 for name in SECONDS)
     assert plan == chaos.plan_kills(SECONDS, 4000, random.Random(3))
-
-
-def test_kills_hit_the_planned_stages_at_moments_within(fake):
-    plan = Counter(seeds=3, draw=1, walk=2)
-    assert run(plan) == plan
-    assert plan == Counter(seeds=3, draw=1, walk=2)
-    assert len(set(fake)) == 6
-    spans = [SECONDS[n] for n in ('draw', *['seeds'] * 3, 'walk', 'walk')]
-    assert all(0 <= t <= s for t, s in zip(fake, spans, strict=True))
-    assert FakeChain.finished == list(SECONDS)
-
-
-def test_a_failed_run_is_told(fake, monkeypatch):
-    monkeypatch.setattr(FakeChain, 'wait', lambda self: 3)
-    with pytest.raises(SystemExit, match='f'):
-        run(Counter(draw=1))

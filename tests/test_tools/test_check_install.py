@@ -174,19 +174,6 @@ def test_torch_and_torchvision(
     assert problem is None or (problem in text and 'reinstall' in remedy)
 
 
-def test_two_opencvs_are_noted(packages, monkeypatch):
-    versions = {'opencv_python': '4.9', 'opencv_python_headless': '4.9'}
-    Installed(monkeypatch, packages, **versions)
-    state, text, _ = packages['check_package']('opencv-python', '4.8')
-    assert state == 'note'
-    assert 'share one folder' in text
-    Installed(monkeypatch, packages, opencv_python_headless='4.9')
-    assert packages['check_package']('opencv-python', '4.8')[0] == 'ok'
-    Installed(monkeypatch, packages, opencv_python='4.7.9')
-    state, text, _ = packages['check_package']('opencv-python', '4.8')
-    assert (state, 'older than 4.8' in text) == ('problem', True)
-
-
 def test_oldest_versions_are_those_of_setup(packages):
     text = (ROOT / 'setup.py').read_text()
     for _, upstream, oldest in packages['STACK'].values():
@@ -195,10 +182,3 @@ def test_oldest_versions_are_those_of_setup(packages):
     assert len(wanted) > 12
     for name, oldest in wanted.items():
         assert f"'{name}>={oldest}'" in text
-
-
-def test_an_old_python_is_a_problem(packages, monkeypatch):
-    monkeypatch.setattr(sys, 'version_info', (3, 9, 7))
-    ((state, text, remedy),) = packages['check_python']()
-    assert (state, text) == ('problem', 'Python 3.9.7')
-    assert '3.10' in remedy

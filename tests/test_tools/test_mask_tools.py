@@ -197,21 +197,3 @@ def test_faults_end_with_code_and_remedy(tool, config, options, code, words):
     found, _, errors = tool('make_seeds', *arguments)
     assert found == code, errors
     assert words in errors.split('ERROR: ')[-1]
-
-
-def test_faults_of_files_and_configs(tool, config, folder, toy_root):
-    (folder / 'cams/file').write_text('in the way')
-    walk = config(type='RandomWalkPseudoLabel').rename(folder / 'walk.py')
-    text = walk.read_text()
-    walk.write_text(text.replace(str(folder / 'boundaries'), 'cams'))
-    root = ['--data-root', toy_root]
-    for code, words, name, *arguments in (
-        (3, 'boundary map', 'make_pseudo_labels', walk, '--out', 'x'),
-        (2, '--out', 'make_seeds', config(), '--out', 'cams/file'),
-        (2, 'gone.py', 'make_seeds', 'gone.py'),
-        (2, 'gone', 'eval_masks', 'gone', *root),
-        (3, 'gone.txt', 'eval_masks', 'cams', '--split', 'gone', *root),
-    ):
-        found, _, errors = tool(name, *arguments)
-        assert found == code, errors
-        assert words in errors.split('ERROR: ')[-1]

@@ -2,8 +2,6 @@
 
 import csv
 import importlib.util
-import json
-import shutil
 import sys
 import unicodedata
 from functools import partial
@@ -271,44 +269,3 @@ def test_import_with_masks_list_and_classes(tool, photos, tmp_path):
     assert '0 files made, 20 kept' in text
     code, _, errors = tool(IMPORT, *arguments, '--mask-dir', photos / 'root')
     assert code == 3
-
-
-def test_import_counts_what_it_leaves_out(tool, photos, tmp_path):
-    folder = tmp_path / 'photos'
-    shutil.copytree(photos / 'photos', folder)
-    (folder / 'cut.jpg').write_bytes(b'\xff\xd8\xff\xe0')
-    (folder / 'extra.jpg').write_bytes(b'x')
-    (folder / 'raw.heic').write_bytes(b'x')
-    text = (photos / 'labels.csv').read_text('utf-8')
-    text += 'cut.jpg,ant\nnone.jpg,ant\nholiday/day 1/IMG_0001.png,zebra\n'
-    (tmp_path / 'l.csv').write_text(text, encoding='utf-8')
-    arguments = ['photos', 'l.csv', 'out']
-    code, _, errors = tool(IMPORT, *arguments, '--skip-bad')
-    assert code == 3
-    assert 'l.csv:14' in errors
-    assert 'l.csv:3' in errors
-    lines = text.splitlines()[:-1]
-    lines[1] = lines[1].split(',')[0] + ','
-    (tmp_path / 'l.csv').write_text('\n'.join(lines), encoding='utf-8')
-    code, _, errors = tool(IMPORT, *arguments)
-    assert code == 3
-    assert "l.csv:13: no image 'none.jpg'" in errors
-    code, _, errors = tool(IMPORT, *arguments, '--skip-bad')
-    assert code == 3
-    assert '--no-label' in errors
-    flags = ['--skip-bad', '--no-label', 'drop']
-    code, text, _ = tool(IMPORT, *arguments, *flags)
-    assert code == 0
-    for words in (
-        '1 rows name no photo',
-        "1 photos have no row and are left out:\n  'extra.jpg'",
-        '1 photos have no label (--no-label drop)',
-        '1 photos or masks cannot be used',
-        '1 files ending in .heic',
-        '9 files made',
-    ):
-        assert words in text
-    assert json.loads((tmp_path / 'out/import.json').read_text())['complete']
-    code, _, errors = tool(IMPORT, 'photos', 'l.csv', 'photos', *flags)
-    assert code == 3
-    assert 'no earlier import' in errors

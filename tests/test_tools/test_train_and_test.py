@@ -34,18 +34,6 @@ def summary(folder, name='amr_tiny'):
     return json.loads(path.read_text())
 
 
-def test_training_says_that_weights_are_random(trained):
-    folder, done = trained
-    assert 'ALL WEIGHTS START AT RANDOM' in done.stderr + done.stdout
-    assert 'loss_cps' in done.stderr + done.stdout
-    checkpoint = torch.load(
-        folder / 'work_dirs/amr_tiny/epoch_1.pth', weights_only=False
-    )
-    assert any(
-        k.endswith('amm.channel.weight') for k in checkpoint['state_dict']
-    )
-
-
 def test_testing_writes_records_strips_and_a_summary(tested):
     folder, done = tested
     work = folder / 'work_dirs' / 'amr_tiny'
@@ -143,29 +131,6 @@ def test_train_ends_with_code_and_remedy(
     for word in words:
         assert word in message
     assert 'Traceback' not in message
-
-
-def test_checkpoint_of_another_model_ends_with_its_name(
-    trained, call, tiny_file
-):
-    folder, _ = trained
-    done = call(
-        'test.py',
-        tiny_file,
-        'work_dirs/amr_tiny/epoch_1.pth',
-        '--work-dir',
-        'work_dirs/other',
-        '--cfg-options',
-        'model.compensation.backbone.plugins=None',
-        cwd=folder,
-    )
-    assert done.returncode == 2
-    message = done.stderr.split('ERROR: ')[-1]
-    assert 'epoch_1.pth' in message
-    assert 'amm.channel.weight' in message
-    missing = call('test.py', tiny_file, 'gone.pth', cwd=folder)
-    assert missing.returncode == 2
-    assert 'gone.pth' in missing.stderr
 
 
 def test_fault06_a_stopped_test_says_how_to_go_on(tiny_file, trained):

@@ -65,13 +65,6 @@ def test_environment_variables_hold_any_path(tmp_path, monkeypatch, value):
         assert read_config(tmp_path / 'dumped.py').root == value
 
 
-def test_environment_variables_may_hold_python_values(tmp_path, monkeypatch):
-    monkeypatch.setenv('NAMES', "['a', 'b']")
-    path = tmp_path / 'one.py'
-    path.write_text("names = {{'$NAMES:0'}}\n")
-    assert read_config(path).names == ['a', 'b']
-
-
 def test_bases_of_mmseg_are_found(tmp_path):
     path = tmp_path / 'one.py'
     path.write_text("_base_ = 'mmseg::_base_/models/fcn_r50-d8.py'\n")

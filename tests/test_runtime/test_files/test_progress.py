@@ -37,11 +37,6 @@ def show_lines(total):
     return stream.getvalue()
 
 
-def test_quick_work_leaves_no_line(capsys):
-    assert list(show_progress(iter('abc'), 3, 'x', if_slow=True)) == [*'abc']
-    assert capsys.readouterr().out == ''
-
-
 def plain(interval):
     stream = io.StringIO()
     return stream, Reporter(Console(file=stream), interval)

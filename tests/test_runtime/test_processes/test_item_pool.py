@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from projects.amr.errors import DataError, StoppedError
+from projects.amr.errors import DataError
 from projects.amr.runtime.files.atomic_write import atomic_write
 from projects.amr.runtime.processes.item_pool import LostWorkerError, run_items
 
@@ -93,12 +93,6 @@ def test_faults_are_listed_after_the_rest_is_done(tmp_path, num_workers):
     assert results == {item: item.upper() for item in ITEMS}
 
 
-def test_no_items_and_bad_count(tmp_path):
-    assert run_items(WritingJob(tmp_path), []) == ({}, 0)
-    with pytest.raises(ValueError, match='num_workers'):
-        run_items(WritingJob(tmp_path), ITEMS, num_workers=-1)
-
-
 def test_lost_worker_is_told_and_the_rest_kept(tmp_path):
     job = WritingJob(tmp_path, stopping=(ITEMS[6],))
     with pytest.raises(LostWorkerError) as caught:
@@ -146,19 +140,6 @@ def start(folder, workers):
             break
         time.sleep(0.05)
     return process
-
-
-@pytest.mark.parametrize(
-    ('number', 'code'), [(signal.SIGINT, 130), (signal.SIGTERM, 143)]
-)
-def test_stopped_in_this_process(tmp_path, number, code):
-    before = signal.getsignal(number)
-    job = WritingJob(tmp_path, stopping=(ITEMS[4],), signal=number)
-    with pytest.raises(StoppedError, match='after 4 of 12') as caught:
-        run_items(job, ITEMS)
-    assert caught.value.exit_code == code
-    assert made(tmp_path)[0] == ITEMS[:4]
-    assert signal.getsignal(number) is before
 
 
 def test_stopped_with_workers(tmp_path):

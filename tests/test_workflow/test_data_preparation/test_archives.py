@@ -1,9 +1,7 @@
 """Published archives; downloads come from servers on this machine."""
 
 import hashlib
-import shutil
 import socket
-import sys
 import threading
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 
@@ -11,14 +9,9 @@ import pytest
 
 from projects.amr.errors import (
     DataError,
-    MissingDependencyError,
-    UserError,
 )
 from projects.amr.workflow.data_preparation.archives import (
-    SBD,
-    VOC2012,
     DownloadError,
-    DownloadProgress,
     KnownArchive,
     fetch_archive,
     verify_archive,
@@ -99,36 +92,6 @@ def test_no_place_gives_hash_path_and_the_way_to_bring_it(server, tmp_path):
     assert not (tmp_path / 'a.tar').exists()
 
 
-def test_room_is_checked_beforehand(server, tmp_path, monkeypatch):
-    known = archive(server, 'good')
-    known = KnownArchive(**{**known.__dict__, 'about': 1001})
-    free = shutil._ntuple_diskusage(10, 10, 1000)
-    monkeypatch.setattr(shutil, 'disk_usage', lambda _: free)
-    with pytest.raises(UserError, match='free'):
-        fetch_archive(known, tmp_path)
-    assert not server.asked
-
-
-def test_without_pooch_the_message_says_what_to_install(
-    server, tmp_path, monkeypatch
-):
-    monkeypatch.setitem(sys.modules, 'pooch', None)
-    with pytest.raises(MissingDependencyError, match='pooch'):
-        fetch_archive(archive(server, 'good'), tmp_path)
-
-
-def test_progress_tells_the_time_left_and_never_more_than_all(capsys):
-    progress = DownloadProgress('a.tar', interval=0.0)
-    progress.total = 3_000_000
-    progress.update(1_000_000)
-    progress.update(9_000_000)
-    first, second = capsys.readouterr().out.splitlines()
-    assert first.startswith('a.tar: 1 of 3 MB, 0:0')
-    assert second == 'a.tar: 3 of 3 MB, 0:00 min left'
-    DownloadProgress('a.tar', interval=99.0).update(5)
-    assert capsys.readouterr().out == ''
-
-
 @pytest.mark.parametrize(
     ('data', 'size', 'found'),
     [(DATA[:-1], len(DATA), '2,303,999'), (b'x' + DATA[1:], None, 'md5')],
@@ -147,12 +110,3 @@ def test_other_bytes_are_refused(tmp_path, data, size, found):
     path.unlink()
     with pytest.raises(DataError, match=str(path)):
         verify_archive(path, known)
-
-
-def test_facts_of_the_real_archives():
-    assert VOC2012.size == 1_999_639_040
-    assert VOC2012.digest.startswith('e14f7632')
-    assert SBD.digest == '82b4d87ceb2ed10f6038a1cba92111cb'
-    for archive in (VOC2012, SBD):
-        assert len(archive.urls) == len(set(archive.urls)) > 1
-        assert all(url.endswith(archive.name) for url in archive.urls)

@@ -9,7 +9,6 @@ from runner_configs import tiny_config
 from segmentor_configs import tiny_segmentor
 
 from projects.amr.datasets.images.image_size import image_size
-from projects.amr.errors import UserError
 from projects.amr.structures import CAMRecord
 from projects.amr.visualization.sample_picture import overlay_labels
 from projects.amr.workflow.inspection import dataset_samples
@@ -135,32 +134,3 @@ def test_normalising_in_the_pipeline_is_undone_too(toy_root, tmp_path, panels):
     )
     SampleBrowser(cfg, 'test').draw(0)
     np.testing.assert_array_equal(panels['image'], expected)
-
-
-def test_same_pictures_from_the_same_config(toy_root, tmp_path):
-    cfg = tiny_config(toy_root, tmp_path)
-    first, second = (SampleBrowser(cfg, 'train').draw(0)[1] for _ in range(2))
-    np.testing.assert_array_equal(first, second)
-    cfg.randomness.seed = 1
-    other = SampleBrowser(cfg, 'train').draw(0)[1]
-    assert other.shape != first.shape or (other != first).any()
-
-
-def test_samples_are_spread_over_the_dataset(toy_root, tmp_path):
-    browser = SampleBrowser(tiny_config(toy_root, tmp_path), 'train')
-    size = len(browser.dataset)
-    assert browser.spread(99) == list(range(size))
-    assert browser.spread(2) == [0, size - 1]
-    assert browser.spread(1) == [0]
-    with pytest.raises(UserError, match='--num'):
-        browser.spread(0)
-
-
-def test_a_missing_split_names_those_there_are(toy_root, tmp_path):
-    cfg = tiny_config(toy_root, tmp_path)
-    cfg.val_dataloader = None
-    with pytest.raises(UserError, match='val_dataloader'):
-        SampleBrowser(cfg, 'val')
-    cfg.model.data_preprocessor = None
-    with pytest.raises(UserError, match='data_preprocessor'):
-        SampleBrowser(cfg, 'train')

@@ -184,18 +184,3 @@ def test_fault37_segmentors_are_compared_too(segmentor, changes, words):
     with pytest.raises(UserError) as error:
         settle_config(changed(segmentor, changes), ROLES)
     assert words in str(error.value)
-
-
-def test_other_roles_are_left_alone(classifier):
-    cfg = changed(classifier, {'train_dataloader.batch_size': 0})
-    before = cfg.pretty_text
-    settle_config(cfg, ('test',))
-    assert cfg.pretty_text == before
-
-
-def test_save_best_needs_a_validation(classifier):
-    cfg = changed(classifier, {'default_hooks.checkpoint.save_best': 'auto'})
-    cfg.val_cfg = cfg.val_dataloader = cfg.val_evaluator = None
-    with pytest.raises(UserError) as error:
-        settle_config(cfg, ROLES)
-    assert 'save_best' in str(error.value)

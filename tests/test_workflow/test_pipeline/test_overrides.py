@@ -142,12 +142,6 @@ def test_bad_overrides_are_refused(overrides, name):
     assert name in str(caught.value)
 
 
-@pytest.mark.parametrize('stages', [[{}], [STAGES[0], STAGES[0]]])
-def test_inherited_stages_need_names_of_their_own(stages):
-    with pytest.raises(PipelineConfigError):
-        override_stages(stages, {'*': {'env': {'A': '1'}}})
-
-
 def test_a_config_inherits_stages_in_two_steps(tmp_path):
     """mmengine merges the overrides of a child into those of its parent."""
     tool = "kind='tool', tool='make_seeds.py'"
@@ -183,11 +177,3 @@ def test_the_summary_forgets_removed_stages():
     assert before[-1].stage == 'segmentor_val_tta_crf'
     assert roles.pop('predictions') == '{segmentor_train_split.labels}'
     assert cfg.roles.to_dict() == roles
-
-
-def test_the_error_names_the_config(tmp_path):
-    path = tmp_path / 'p.py'
-    path.write_text("stages = [dict(name='s')]\nstage_overrides = dict(t={})")
-    with pytest.raises(PipelineConfigError) as caught:
-        read_stages(Config.fromfile(path))
-    assert str(path) in str(caught.value)

@@ -97,7 +97,6 @@ def mask_facts(path: str | Path) -> dict:
 
 
 def _is_deep(image: Image.Image, path: str | Path) -> bool:
-    """Whether an image has 16 bits a channel."""
     if image.mode.startswith('I'):
         return True
     if image.format == 'PNG':

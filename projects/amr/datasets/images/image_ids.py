@@ -205,7 +205,6 @@ def check_relative(path: str) -> str | None:
 
 
 def _escape(char: str) -> str:
-    """Percent-encode one character."""
     data = char.encode('utf-8', 'surrogateescape')
     return ''.join(f'%{byte:02X}' for byte in data)
 

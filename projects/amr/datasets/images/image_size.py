@@ -36,5 +36,4 @@ def is_turned(image: Image.Image) -> bool:
 
 
 def _orientation(image: Image.Image) -> int | None:
-    """EXIF orientation of an open image."""
     return image.getexif().get(_ORIENTATION)

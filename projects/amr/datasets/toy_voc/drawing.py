@@ -101,7 +101,6 @@ def draw_sample(spec: ToyVOCSpec, split: str, index: int) -> ToySample:
 
 
 def _draw_size(stream: IntegerStream, spec: ToyVOCSpec) -> tuple[int, int]:
-    """Draw the image's size (H, W)."""
     sizes, jitter = (spec.size, *spec.other_sizes), spec.size_jitter
     height, width = sizes[stream.below(len(sizes))]
     height += stream.between(-jitter, jitter)
@@ -152,7 +151,6 @@ def _draw_object(
 
 
 def _patch(figure: Figure, height: int, width: int) -> _Patch:
-    """Window around a figure, inside the image."""
     # No shape reaches further than the corner of its box; the head's far
     # end is at most 0.86 a + r from the centre.
     reach = max(figure.a + figure.b, figure.a + figure.r) + 1

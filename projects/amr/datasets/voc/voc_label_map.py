@@ -84,7 +84,6 @@ class VOCLabelMapDataset(VOCWeakLabelDataset):
         return items
 
     def _item(self, image_id: str, names: ClassNames) -> dict:
-        """Data info of one image."""
         item = super()._item(image_id, names)
         path = Path(item['seg_map_path'])
         if not path.is_file():

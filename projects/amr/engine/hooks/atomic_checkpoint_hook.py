@@ -20,7 +20,7 @@ from projects.amr.runtime.checkpoints.checkpoint import (
     unwrap_model,
 )
 from projects.amr.runtime.checkpoints.resume import LAST
-from projects.amr.runtime.files.atomic_write import atomic_write
+from projects.amr.runtime.files.atomic_write import write_file
 
 SUPERSEDED = 'superseded'
 INTERIM = 'interim'
@@ -128,8 +128,7 @@ class AtomicCheckpointHook(CheckpointHook):
             **self.args,
         )
         if is_main_process():
-            with atomic_write(Path(runner.work_dir) / LAST) as file:
-                file.write(str(self.last_ckpt).encode())
+            write_file(Path(runner.work_dir) / LAST, str(self.last_ckpt))
             for old in self._superseded:
                 path = self.file_backend.join_path(self.out_dir, old)
                 if self.file_backend.isfile(path):
@@ -153,7 +152,6 @@ class AtomicCheckpointHook(CheckpointHook):
                 backend.remove(path)
 
     def _best_paths(self) -> set:
-        """The best checkpoints of now."""
         several = getattr(self, 'best_ckpt_path_dict', {}).values()
         return {getattr(self, 'best_ckpt_path', None), *several}
 
@@ -179,7 +177,7 @@ class AtomicCheckpointHook(CheckpointHook):
         return Path(self.last_ckpt)
 
     def require_finite(self, runner: Runner) -> None:
-        """Raise NonFiniteError, on every rank, where weights are not finite."""
+        """Raise NonFiniteError, on every rank, if weights are not finite."""
         bad = non_finite_names(unwrap_model(runner.model))
         if bad:
             raise NonFiniteError(

@@ -147,7 +147,6 @@ class ExactResumeHook(Hook):
         self._release()
 
     def _release(self) -> None:
-        """Set a noted state, once."""
         if self._held is not None:
             set_random_state(self._held)
             self._held = None
@@ -172,7 +171,6 @@ class ExactResumeHook(Hook):
         self._gathered = all_gather_object(state)
 
     def _seed(self, runner: Runner) -> int:
-        """Seed of the augmentations."""
         pipeline = getattr(runner.train_dataloader.dataset, 'pipeline', None)
         return int(getattr(pipeline, 'seed', runner.seed))
 

@@ -15,7 +15,7 @@ from projects.amr.datasets.images.image_size import image_size
 from projects.amr.datasets.transforms.stage_outputs import INPUT_PLACES
 from projects.amr.errors import UserError
 from projects.amr.runtime.checkpoints.checkpoint import unwrap_model
-from projects.amr.runtime.files.atomic_write import atomic_write
+from projects.amr.runtime.files.atomic_write import write_file
 from projects.amr.runtime.files.disk_space import estimate_bytes, require_space
 from projects.amr.runtime.files.fingerprint import (
     config_digest,
@@ -117,8 +117,7 @@ class ItemWriterHook(Hook):
         """Make a folder and write to it once; UserError if that fails."""
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            with atomic_write(folder / '.writable') as file:
-                file.write(b'')
+            write_file(folder / '.writable', b'')
             (folder / '.writable').unlink(missing_ok=True)
         except OSError as error:
             raise UserError(

@@ -8,7 +8,7 @@ import numpy as np
 from mmengine.hooks import Hook
 
 from projects.amr.errors import UserError
-from projects.amr.runtime.files.atomic_write import atomic_write
+from projects.amr.runtime.files.atomic_write import write_file
 from projects.amr.visualization import colour_labels, picture_strip
 
 
@@ -76,14 +76,13 @@ class PictureStripHook(Hook):
                 self._write(sample, palette)
 
     def _write(self, sample, palette) -> None:
-        """Draw and save one strip."""
         image = mmcv.imread(sample.img_path)
         zoom = max(-(-self.min_height // image.shape[0]), 1)
         image = enlarge(image, zoom)
         panels = [('image', image), *self.panels(sample, image, palette)]
         _, data = cv2.imencode('.png', picture_strip(panels))
-        with atomic_write(Path(self.out_dir) / f'{sample.img_id}.png') as file:
-            file.write(data.tobytes())
+        path = Path(self.out_dir) / f'{sample.img_id}.png'
+        write_file(path, data.tobytes())
 
     def panels(
         self, sample, image: np.ndarray, palette

@@ -164,7 +164,6 @@ def _unpickle(path: Path, map_location):
 
 
 def _refusal(path: Path, error: Exception) -> CheckpointError:
-    """Error that names the object a file is refused for."""
     named = re.findall(r'GLOBAL ([\w.]+)', str(error))
     names = named + [n for n in foreign_globals(path) if n not in named]
     if not names:
@@ -177,7 +176,6 @@ def _refusal(path: Path, error: Exception) -> CheckpointError:
 
 
 def _damage(path: Path, error: Exception) -> CheckpointError:
-    """Error about a file that cannot be read."""
     detail = re.split(r'[\n.]', str(error).strip())[0] or type(error).__name__
     if isinstance(error, UnpicklingError):
         detail = 'no pickle of weights'

@@ -153,7 +153,6 @@ def _alone(target: Path) -> Iterator[None]:
 
 
 def _compare_digest(source: str, target: Path, digest: str) -> None:
-    """Refuse a cached file of another content."""
     found = file_digest(target)
     if not found.startswith(digest):
         raise MissingWeightsError(
@@ -165,7 +164,6 @@ def _compare_digest(source: str, target: Path, digest: str) -> None:
 
 
 def _expected(digest: str) -> str:
-    """The expected digest for a message."""
     return f' (expected sha256 {digest}...)' if digest else ''
 
 

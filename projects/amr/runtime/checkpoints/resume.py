@@ -118,7 +118,6 @@ def settle_resume(cfg: Config, trust: bool = False) -> None:
 
 
 def _finished_note(cfg: Config, point: ResumePoint) -> list[str]:
-    """Note that the training is finished, if so."""
     loop = cfg.get('train_cfg') or {}
     progress = {'max_epochs': point.epoch, 'max_iters': point.iteration}
     for name, done in progress.items():
@@ -180,7 +179,6 @@ def _fallback_note(wanted: Path | None, point: ResumePoint) -> str:
 
 
 def _loss(wanted: tuple[int, int] | None, point: ResumePoint) -> str:
-    """Epochs and iterations between two checkpoints."""
     if wanted is None:
         return '; how much is lost is not known'
     epochs, iterations = wanted[0] - point.epoch, wanted[1] - point.iteration

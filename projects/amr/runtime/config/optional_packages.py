@@ -88,7 +88,6 @@ def missing_module(error: BaseException) -> str:
 
 
 def _installed(module: str) -> bool:
-    """Whether a module can be found; it is not imported."""
     try:
         return find_spec(module) is not None
     except (ImportError, ValueError):

@@ -1,10 +1,11 @@
 """Files that are complete under their name, or absent."""
 
 import errno
+import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
@@ -60,6 +61,23 @@ def _temporary(path: Path) -> Iterator[BinaryIO]:
     except BaseException:
         Path(name).unlink(missing_ok=True)
         raise
+
+
+def write_file(path: str | os.PathLike, content: bytes | str) -> None:
+    """Publish a whole file, text in UTF-8, see :func:`atomic_write`."""
+    data = content.encode() if isinstance(content, str) else content
+    with atomic_write(path) as file:
+        file.write(data)
+
+
+def write_lines(path: str | os.PathLike, lines: Iterable[str]) -> None:
+    """Publish a text file, each line ended."""
+    write_file(path, ''.join(f'{line}\n' for line in lines))
+
+
+def write_json(path: str | os.PathLike, content, default=None) -> None:
+    """Publish a JSON file; ``default`` as of :func:`json.dumps`."""
+    write_file(path, json.dumps(content, indent=1, default=default))
 
 
 def link_file(source: Path, target: Path) -> bool:

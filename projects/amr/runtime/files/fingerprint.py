@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from projects.amr.errors import DataError, UserError
-from projects.amr.runtime.files.atomic_write import atomic_write
+from projects.amr.runtime.files.atomic_write import write_json
 from projects.amr.runtime.files.image_suffixes import IMAGE_SUFFIXES
 
 MANIFEST = 'generation.json'
@@ -73,9 +73,8 @@ def note_origin(folder: Path, parts: dict[str, str]) -> list[str]:
     the digest of all of them. Returns the names of those that changed.
     """
     changed = _differing(folder, parts)
-    with atomic_write(folder / MANIFEST) as file:
-        content = {'key': config_digest(parts), 'made_from': parts}
-        file.write(json.dumps(content, indent=1).encode())
+    content = {'key': config_digest(parts), 'made_from': parts}
+    write_json(folder / MANIFEST, content)
     return changed
 
 

@@ -90,7 +90,6 @@ def _lock(file, seconds: float = 0.0) -> bool:
 
 
 def _alive(pid: int) -> bool:
-    """Whether there is such a process on this host."""
     try:
         os.kill(int(pid), 0)
     except ProcessLookupError:
@@ -101,7 +100,6 @@ def _alive(pid: int) -> bool:
 
 
 def _read(file) -> dict | None:
-    """Content of a lock file, None if there is none."""
     file.seek(0)
     try:
         holder = json.load(file)

@@ -149,8 +149,6 @@ def read_tables(path: str | Path) -> TableFile:
 
 
 class _Runs:
-    """The runs of a table file by name."""
-
     def __init__(self, path: Path):
         self._path = path
         self._entries: dict[str, tuple[str, dict]] = {}
@@ -225,7 +223,6 @@ def _run_name(entry: dict) -> str:
 
 
 def _options(entry: dict) -> tuple[str, ...]:
-    """``cfg_options`` as a command line has them."""
     options = entry.get('cfg_options', {})
     return tuple(f'{key}={value}' for key, value in options.items())
 
@@ -242,7 +239,6 @@ def _published(where: str, table: str, method: str) -> PublishedResult:
 
 
 def _check_keys(where: str, entry: dict, known: set, needed: set) -> None:
-    """Refuse an entry with unknown keys, or without needed ones."""
     if unknown := set(entry) - known:
         raise UserError(
             f'{where}: unknown {sorted(unknown)}; may have {sorted(known)}'
@@ -252,6 +248,5 @@ def _check_keys(where: str, entry: dict, known: set, needed: set) -> None:
 
 
 def _check_file(config: Path, where: str) -> None:
-    """Refuse a config that is not there."""
     if not config.is_file():
         raise UserError(f'{where}config not found: {config}')

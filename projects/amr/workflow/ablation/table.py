@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from projects.amr.errors import UserError
-from projects.amr.runtime.files.atomic_write import atomic_write
+from projects.amr.runtime.files.atomic_write import write_file
 from projects.amr.workflow.ablation.grid import SUMMARY
 from projects.amr.workflow.ablation.spec import Experiment, Row, Table
 
@@ -160,17 +160,12 @@ def csv_table(lines: Sequence[Line]) -> str:
 def write_table(table: Table, lines: Sequence[Line], folder: Path) -> Path:
     """Write ``table_<name>.md`` and ``.csv``, or ``table.*`` of a list."""
     path = folder / (f'table_{table.name}.md' if table.name else 'table.md')
-    for suffix, text in (
-        ('.md', markdown_table(table, lines) + '\n'),
-        ('.csv', csv_table(lines)),
-    ):
-        with atomic_write(path.with_suffix(suffix)) as file:
-            file.write(text.encode())
+    write_file(path, markdown_table(table, lines) + '\n')
+    write_file(path.with_suffix('.csv'), csv_table(lines))
     return path
 
 
 def _lines(row: Row, metrics: Mapping[int, dict]) -> list[Line]:
-    """Lines of one row."""
     seeds = tuple(metrics)
     if not seeds:
         return [Line(row, '-', True, ())]
@@ -211,7 +206,6 @@ def _final_map(metrics: dict, prefix: str, names: list[str]) -> str:
 
 
 def _read(path: Path) -> dict:
-    """Metrics of a test summary."""
     try:
         return dict(json.loads(path.read_text(encoding='utf-8'))['metrics'])
     except (OSError, ValueError, KeyError, TypeError) as error:
@@ -221,7 +215,6 @@ def _read(path: Path) -> dict:
 
 
 def _notes(table: Table, lines: Sequence[Line]) -> list[str]:
-    """How to read the table."""
     seeds = ', '.join(map(str, _seeds(lines))) or 'none'
     notes = [
         'Percent; mean ± sample standard deviation over training seeds '
@@ -246,7 +239,6 @@ def _notes(table: Table, lines: Sequence[Line]) -> list[str]:
 
 
 def _seeds(lines: Sequence[Line]) -> list[int]:
-    """Seeds that any line has."""
     return sorted({seed for line in lines for seed in line.seeds})
 
 
@@ -278,5 +270,4 @@ def _figure(
 
 
 def _cells(cells: Iterable[str]) -> str:
-    """One row of a Markdown table."""
     return f'| {" | ".join(cells)} |'

@@ -25,7 +25,11 @@ from projects.amr.errors import (
     MissingDependencyError,
     list_faults,
 )
-from projects.amr.runtime.files.atomic_write import atomic_write, link_file
+from projects.amr.runtime.files.atomic_write import (
+    atomic_write,
+    link_file,
+    write_lines,
+)
 from projects.amr.runtime.files.fingerprint import (
     file_digest,
     note_origin,
@@ -95,8 +99,8 @@ def prepare_coco(coco_root: Path, out_dir: Path) -> COCOSummary:
     summary = COCOSummary()
     for name, split in splits.items():
         _link_images(split, out_dir / 'JPEGImages')
-        _write_lines(lists / f'{name}.txt', sorted(split.images))
-        _write_lines(lists / f'{name}_unlabelled.txt', split.unlabelled)
+        write_lines(lists / f'{name}.txt', sorted(split.images))
+        write_lines(lists / f'{name}_unlabelled.txt', split.unlabelled)
         summary.images[name] = len(split.images)
         summary.unlabelled[name] = split.unlabelled
     labels = {
@@ -199,7 +203,6 @@ def coco_label_map(
 
 
 def _link_images(split: COCOSplit, folder: Path) -> None:
-    """Link a split's images into a folder; copy where links are refused."""
     for file in split.labels:
         target, source = folder / file, (split.folder / file).resolve()
         if target.exists():
@@ -207,9 +210,3 @@ def _link_images(split: COCOSplit, folder: Path) -> None:
         if not link_file(source, target):
             with atomic_write(target) as copy, source.open('rb') as content:
                 shutil.copyfileobj(content, copy)
-
-
-def _write_lines(path: Path, lines) -> None:
-    """Publish a text file."""
-    with atomic_write(path) as file:
-        file.write(''.join(f'{line}\n' for line in lines).encode())

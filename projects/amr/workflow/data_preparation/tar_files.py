@@ -57,7 +57,6 @@ def _readable(path: str | Path) -> Iterator[None]:
 
 
 def _content(path, archive: tarfile.TarFile, member: tarfile.TarInfo) -> bytes:
-    """Bytes of a file."""
     with _readable(path):
         data = archive.extractfile(member).read()
         if len(data) != member.size:

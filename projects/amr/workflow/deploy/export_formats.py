@@ -158,7 +158,6 @@ def _require_equal(model: ExportedModel, run, path) -> float:
 
 
 def _onnx_packages():
-    """Import what ONNX files need."""
     try:
         import onnx
         import onnxruntime

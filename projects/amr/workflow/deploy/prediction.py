@@ -18,7 +18,7 @@ from projects.amr.datasets.labels.class_list import (
 from projects.amr.datasets.own_photos.image_folder import list_photos
 from projects.amr.datasets.transforms import LoadWeakLabelImage
 from projects.amr.errors import DataError, UserError, list_faults
-from projects.amr.runtime.files.atomic_write import atomic_write
+from projects.amr.runtime.files.atomic_write import write_file
 from projects.amr.runtime.files.fingerprint import (
     config_digest,
     file_digest,
@@ -157,8 +157,7 @@ class PredictionJob:
         )
         _, data = cv2.imencode('.jpg', picture)
         try:
-            with atomic_write(overlay) as file:
-                file.write(data.tobytes())
+            write_file(overlay, data.tobytes())
             save_label_map(
                 path,
                 labels,
@@ -170,7 +169,6 @@ class PredictionJob:
         return np.bincount(labels.ravel(), minlength=256)
 
     def _paths(self, item: str) -> tuple[Path, Path]:
-        """Label map and overlay of a photo."""
         return (
             self.out_dir / LABELS / f'{item}.png',
             self.out_dir / OVERLAYS / f'{item}.jpg',

@@ -85,7 +85,6 @@ def load_trained(
 
 
 def _num_labels(model: nn.Module) -> int:
-    """Number of labels, background included."""
     if isinstance(model, BaseCAMClassifier):
         return model.num_classes + 1
     return model.decode_head.num_classes

@@ -110,7 +110,6 @@ class SampleBrowser:
         return np.ascontiguousarray(np.rint(array).clip(0, 255), np.uint8)
 
     def _panels(self, image: np.ndarray, sample) -> list:
-        """Captions and pictures, all of the image's size."""
         panels = [('image', image)]
         size = image.shape[1::-1]
         if 'gt_sem_seg' in sample:

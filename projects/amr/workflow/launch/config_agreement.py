@@ -173,7 +173,6 @@ def _check_classes(cfg: Config) -> None:
 
 
 def _class_lists(cfg: Config) -> Iterator[tuple[str, tuple[str, ...]]]:
-    """Yield the key and the class list of each dataset."""
     for role in ('train', 'val', 'test'):
         loader = cfg.get(f'{role}_dataloader')
         if not loader or 'dataset' not in loader:
@@ -216,7 +215,6 @@ def _counts(
 
 
 def _check_validation(cfg: Config) -> None:
-    """Refuse a validation of which a part is missing."""
     missing = [key for key in _VALIDATION if cfg.get(key) is None]
     if missing and len(missing) < len(_VALIDATION):
         there = [key for key in _VALIDATION if key not in missing]

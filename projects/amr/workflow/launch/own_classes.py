@@ -112,7 +112,6 @@ def _fit_counts(config, where: str, old: int, new: int) -> None:
 
 
 def _fitted(where: str, value: int, old: int, new: int) -> int:
-    """Return the new value of one count."""
     counts = {0: 0, new: new, new - 1: new - 1, old: new, old - 1: new - 1}
     if value not in counts:
         raise UserError(

@@ -185,6 +185,5 @@ def run_tool(main: Callable[[], None]) -> None:
 
 
 def _end(text: str, code: int) -> None:
-    """Print an error and exit."""
     print(f'\n{text}', file=sys.stderr, flush=True)
     sys.exit(code)

@@ -137,6 +137,5 @@ def _hooks(cfg: Config) -> list[dict]:
 
 
 def _is(hook: dict, kinds) -> bool:
-    """Whether a hook's config is of one of the classes."""
     kind = HOOKS.get(hook['type'])
     return isinstance(kind, type) and issubclass(kind, kinds)

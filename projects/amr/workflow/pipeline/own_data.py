@@ -56,7 +56,6 @@ def use_own_data(cfg: Config) -> None:
 
 
 def _check(own: dict) -> None:
-    """Refuse missing and unknown keys, and missing files."""
     known = (*NEEDED, *FLAGS)
     for key in own:
         if key not in known:
@@ -72,7 +71,6 @@ def _check(own: dict) -> None:
 
 
 def _import_stage(own: dict) -> dict:
-    """Stage that makes the devkit folder."""
     target = '{stage}/VOC2012'
     paths = {k: str(Path(own[k]).resolve()) for k in _PATHS if own.get(k)}
     arguments = [*(paths[key] for key in NEEDED), target]
@@ -93,7 +91,6 @@ def _import_stage(own: dict) -> dict:
 
 
 def _flag(key: str) -> str:
-    """Command-line flag of a key."""
     return f'--{key.replace("_", "-")}'
 
 

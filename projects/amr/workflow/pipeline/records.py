@@ -5,7 +5,7 @@ import json
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from projects.amr.runtime.files.atomic_write import atomic_write
+from projects.amr.runtime.files.atomic_write import write_file, write_json
 from projects.amr.runtime.files.fingerprint import config_digest, file_digest
 from projects.amr.runtime.files.image_suffixes import IMAGE_SUFFIXES
 from projects.amr.runtime.files.item_progress import show_progress
@@ -84,8 +84,7 @@ class DigestCache:
     def save(self) -> None:
         """Write the digests to their file."""
         if self._changed:
-            with atomic_write(self.path) as file:
-                file.write(json.dumps(self._known).encode())
+            write_file(self.path, json.dumps(self._known))
             self._changed = False
 
 
@@ -116,7 +115,8 @@ class StageRecord:
 
     def save(self, folder: Path) -> None:
         """Publish the record; from now on the stage counts as finished."""
-        _write(folder / MANIFEST, {'schema': SCHEMA, **asdict(self)})
+        content = {'schema': SCHEMA, **asdict(self)}
+        write_json(folder / MANIFEST, content, str)
         (folder / STARTED).unlink(missing_ok=True)
 
     @classmethod
@@ -137,7 +137,7 @@ class StageRecord:
 
 def note_start(folder: Path, key: str) -> None:
     """Write down the key of the values that a stage is run with."""
-    _write(folder / STARTED, {'key': key})
+    write_json(folder / STARTED, {'key': key})
 
 
 def started_key(folder: Path) -> str | None:
@@ -219,12 +219,5 @@ def describe_changes(before: dict, after: dict, limit: int = 3) -> list[str]:
 
 
 def _short(value) -> str:
-    """A value for one line."""
     text = str(value)
     return text if len(text) <= 48 else f'{text[:45]}...'
-
-
-def _write(path: Path, content: dict) -> None:
-    """Publish a JSON file."""
-    with atomic_write(path) as file:
-        file.write(json.dumps(content, indent=1, default=str).encode())

@@ -94,7 +94,6 @@ class PipelineRunner:
             )
 
     def _run(self, context: StageContext, inputs, state: StageState) -> None:
-        """Run one stage and publish its record."""
         folder = context.folder
         if state.restart:
             clear(folder, keep=context.stage.kind == 'train')
@@ -121,7 +120,6 @@ class PipelineRunner:
         self.space.digests.save()
 
     def _call(self, context: StageContext) -> None:
-        """Run the stage's tool."""
         stage, folder = context.stage, context.folder
         arguments = list(context.arguments)
         tool = stage.tool
@@ -146,7 +144,6 @@ class PipelineRunner:
         )
 
     def _own_arguments(self, context: StageContext) -> list:
-        """Arguments of a training or test behind the config."""
         gpus = [self.gpus] if self.gpus > 1 else []
         where = ['--work-dir', context.folder]
         if context.stage.tool:

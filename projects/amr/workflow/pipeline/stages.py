@@ -141,7 +141,6 @@ def dependents(stage: Stage, stages: list[Stage]) -> list[str]:
 
 
 def _check_references(who: str, references, outputs: dict) -> None:
-    """Refuse references to what no earlier stage makes."""
     known = [f'{s}.{o}' for s, many in outputs.items() for o in many]
     for reference in map('.'.join, references):
         if reference not in known:
@@ -152,7 +151,6 @@ def _check_references(who: str, references, outputs: dict) -> None:
 
 
 def _read_stage(entry: dict, where: str) -> Stage:
-    """One stage of a config."""
     known = list(Stage.__dataclass_fields__)
     for key in entry:
         if key not in known:
@@ -191,7 +189,6 @@ def _read_stage(entry: dict, where: str) -> Stage:
 
 
 def _outputs(where: str, kind: str, value) -> dict[str, str]:
-    """Outputs by name."""
     if kind == 'train':
         return {'checkpoint': '{stage}/last_checkpoint'}
     if kind == 'tool':

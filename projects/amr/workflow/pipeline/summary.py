@@ -8,7 +8,7 @@ from pathlib import Path
 import torch
 
 from projects.amr.errors import UserError
-from projects.amr.runtime.files.atomic_write import atomic_write
+from projects.amr.runtime.files.atomic_write import write_json
 from projects.amr.workflow.ablation import SUMMARY as TEST_SUMMARY
 from projects.amr.workflow.launch.tool_setup import package_versions
 from projects.amr.workflow.pipeline.records import StageRecord
@@ -45,7 +45,6 @@ def figures(context: StageContext) -> dict:
 
 
 def _read_json(path: Path) -> dict:
-    """Content of a summary."""
     try:
         return dict(json.loads(path.read_text()))
     except (OSError, RecursionError, ValueError, TypeError) as error:
@@ -121,7 +120,6 @@ def summarize(
 
 
 def _stage_summary(stage, record: StageRecord, status: dict) -> dict:
-    """One finished stage in the summary."""
     known, unknown = record.figures, {'status': 'not looked at', 'reason': ''}
     metrics = known.get('metrics') or {}
     policies = {key: threshold_policy(key) for key in metrics}
@@ -152,7 +150,6 @@ def _headline(cfg, stages: list[dict]) -> list[dict]:
 
 
 def _hardware() -> dict:
-    """The machine, in words."""
     devices = range(torch.cuda.device_count())
     return {
         'machine': platform.machine(),
@@ -168,9 +165,7 @@ def write_summary(work_dir: Path, summary: dict) -> Path:
     JSON has no NaN, and own photos without masks have no mIoU.
     """
     path = work_dir / SUMMARY
-    with atomic_write(path) as file:
-        # What JSON does not know becomes a float, which may be NaN.
-        text = json.dumps(summary, default=float)
-        content = json.loads(text, parse_constant=lambda _: None)
-        file.write(json.dumps(content, indent=1).encode())
+    # What JSON does not know becomes a float, which may be NaN.
+    text = json.dumps(summary, default=float)
+    write_json(path, json.loads(text, parse_constant=lambda _: None))
     return path

@@ -1,10 +1,9 @@
 """A pipeline's folders, and its stages with all references filled in."""
 
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from unittest.mock import patch
 
 import numpy as np
 from mmengine.config import Config
@@ -144,7 +143,7 @@ class StageContext:
         }
         if self.space.seed is not None:
             options['randomness.seed'] = self.space.seed
-        with _environment(self.env):
+        with patch.dict(os.environ, self.env):
             cfg = resolve_config(self.stage.config, options)
         cfg.work_dir = str(self.folder)
         cfg.keep_workers = keeps_workers(cfg, options)
@@ -196,7 +195,6 @@ class StageContext:
         return f'{{work_dir}}/{text[len(root) :]}' if inside else text
 
     def _config_inputs(self) -> dict[str, str]:
-        """Digests of the lists, folders and weights that a config names."""
         digest, found = self.space.digests.file, {}
         loader = self.cfg.get(f'{self.stage.kind}_dataloader', {})
         dataset = loader.get('dataset', {})
@@ -229,21 +227,6 @@ class StageContext:
                 digest = self.space.digests.file(path)
                 found[name] = {path.name: digest} if digest else {}
         return found
-
-
-@contextmanager
-def _environment(values: dict[str, str]) -> Iterator[None]:
-    """Set environment variables for a while."""
-    before = {key: os.environ.get(key) for key in values}
-    os.environ.update(values)
-    try:
-        yield
-    finally:
-        for key, value in before.items():
-            if value is None:
-                del os.environ[key]
-            else:
-                os.environ[key] = value
 
 
 def _plain(value, root: str):

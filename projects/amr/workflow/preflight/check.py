@@ -155,7 +155,6 @@ class _SplitChecker:
                 report.fault(line, image_id, fault)
 
     def _faults(self, image_id: str, facts: dict) -> list[str]:
-        """Faults of one image, its labels and its mask."""
         paths, faults, found = self._files[image_id], [], {}
         for kind, path in paths.items():
             default = {'fault': str(path)} if kind == 'image' else {}
@@ -177,7 +176,6 @@ class _SplitChecker:
         return faults
 
     def _count_image(self, path: Path | DataError, image: dict) -> None:
-        """Count conversions, images of one colour, and links."""
         report = self.report
         report.converted.update(image.get('converted', ()))
         if image.get('plain'):
@@ -243,7 +241,6 @@ class _SplitChecker:
         return set(rows[0].names)
 
     def _count_labels(self, labels) -> None:
-        """Count images without labels, and with difficult objects alone."""
         if labels is None or labels[0] is None:
             return
         (names, difficult), counts = labels, self.report.counts

@@ -11,7 +11,7 @@ from projects.amr.datasets.labels.label_agreement import (
 )
 from projects.amr.errors import DataError, UserError, list_faults
 from projects.amr.evaluation.label_share import label_notes
-from projects.amr.runtime.files.atomic_write import atomic_write
+from projects.amr.runtime.files.atomic_write import write_lines
 from projects.amr.workflow.preflight.splits import SplitToCheck
 
 # What is counted per list, by its key in the JSON file.
@@ -215,8 +215,7 @@ class PreflightReport:
                 name = report.split.path.name
                 if names[name] > 1:
                     name = f'{report.split.name}.txt'
-                with atomic_write(folder / name) as file:
-                    file.write(''.join(f'{i}\n' for i in report.good).encode())
+                write_lines(folder / name, report.good)
                 paths.append(folder / name)
         except OSError as error:
             raise UserError(f'{folder} cannot be written ({error})') from None

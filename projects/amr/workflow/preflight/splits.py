@@ -174,7 +174,6 @@ def _splits_of(cfg: Config, roles, made=()):
 
 
 def _dataset_split(role: str, dataset: dict, kind: type) -> SplitToCheck:
-    """List of one dataset config."""
     root = Path(dataset.get('data_root') or '')
     folders = {**VOC_FOLDERS, **(dataset.get('data_prefix') or {})}
     steps = dataset.get('pipeline') or ()
