@@ -41,6 +41,7 @@ from projects.amr.workflow.launch.tool_setup import (
     load_config,
     package_versions,
     run_tool,
+    tool_parser,
 )
 
 WRITERS = ('cam_writer', 'boundary_writer', 'label_writer')
@@ -50,10 +51,7 @@ PAINTERS = ('visualization',)
 
 def parse_args() -> argparse.Namespace:
     """Read the command line."""
-    parser = argparse.ArgumentParser(
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = tool_parser(__doc__)
     parser.add_argument('config', help='config file')
     parser.add_argument('checkpoint', help='checkpoint file')
     parser.add_argument('--out', help='folder of the predictions')

@@ -73,12 +73,7 @@ class NonFiniteError(UserError):
 
 
 class StoppedError(UserError):
-    """Ctrl-C or SIGTERM; what is done is kept.
-
-    Args:
-        text (str): How to go on.
-        exit_code (int): 130 or 143.
-    """
+    """Ctrl-C (130) or SIGTERM (143); the text says how to go on."""
 
     def __init__(self, text: str, exit_code: int):
         super().__init__(text)

@@ -1,5 +1,4 @@
 import cv2
-import numpy as np
 import pytest
 from known_classifier import Watched
 from mmengine.runner import Runner
@@ -32,22 +31,6 @@ def run(toy_root, tmp_path):
 
 def contents(folder):
     return {p.name: p.read_bytes() for p in sorted(folder.glob('*.npz'))}
-
-
-def test_one_valid_record_an_image(run, toy_root):
-    metrics, seen, folder = run()
-    ids = (toy_root / 'ImageSets/Segmentation/train.txt').read_text().split()
-    assert seen == len(ids) == 8
-    assert set(contents(folder)) == {f'{image_id}.npz' for image_id in ids}
-    for image_id in ids:
-        record = CAMRecord.load(folder / f'{image_id}.npz')
-        assert set(record.branches) == {'spotlight', 'compensation'}
-        np.testing.assert_allclose(
-            record.cam,
-            np.mean(list(record.branches.values()), axis=0),
-            atol=1e-3,
-        )
-    assert metrics['cam/mIoU_fixed'] > 0
 
 
 def test_rerun_skips_everything_and_reports_the_same(run):

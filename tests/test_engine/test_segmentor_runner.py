@@ -170,21 +170,6 @@ def test_crf_takes_the_scores_at_image_size(toy_root, trained, tmp_path):
     assert metrics['labels/mIoU'] == pytest.approx(np.nanmean(scores.iou))
 
 
-def test_split_without_masks_is_predicted(toy_root, trained, tmp_path, capsys):
-    root = tmp_path / 'bare'
-    root.mkdir()
-    for name in ('JPEGImages', 'ImageSets'):
-        (root / name).symlink_to(toy_root / name)
-    metrics = runner_for(root, trained, tmp_path / 'work').test()
-    assert metrics == {}
-    ids = VOCFolder.open(toy_root, 'val').ids
-    files = sorted((tmp_path / 'work' / 'labels').glob('*.png'))
-    assert [file.stem for file in files] == sorted(ids)
-    log = ''.join(p.read_text() for p in (tmp_path / 'work').rglob('*.log'))
-    assert 'no masks: nothing to score' in log
-    assert f'{len(ids)} of {len(ids)} images have no label map' in log
-
-
 @pytest.mark.parametrize('crf', [None, 'dense'])
 def test_strips_show_prediction_and_mask(toy_root, trained, tmp_path, crf):
     changes = {

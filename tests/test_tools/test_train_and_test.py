@@ -54,16 +54,6 @@ def test_testing_writes_records_strips_and_a_summary(tested):
     assert len(sizes) > 1
 
 
-def test_rerun_keeps_all_records_and_metrics(tested, call, tiny_file):
-    folder, _ = tested
-    before = summary(folder)['metrics']
-    done = call(
-        'test.py', tiny_file, 'work_dirs/amr_tiny/epoch_1.pth', cwd=folder
-    )
-    assert '0 made, 8 kept' in done.stdout + done.stderr
-    assert summary(folder)['metrics'] == before
-
-
 def test_two_ranks_give_the_records_and_metrics_of_one(
     tested, call, tiny_file
 ):

@@ -38,11 +38,7 @@ class BFloat16OptimWrapper(OptimWrapper):
 
     @contextmanager
     def optim_context(self, model: nn.Module):
-        """Enter the wrapper's own context, and autocast.
-
-        Args:
-            model (nn.Module): The model; its device counts.
-        """
+        """Enter the wrapper's own context, and autocast on its device."""
         device = next(model.parameters()).device.type
         half = autocast(device_type=device, dtype=torch.bfloat16)
         with super().optim_context(model), half:

@@ -49,17 +49,6 @@ def test_dropping_leaves_nothing_and_unfreezes():
     assert drop_pretrained(config) == []
 
 
-def test_dropping_releases_frozen_scale_and_shift():
-    config = model()
-    norm = {'type': 'BN', 'requires_grad': False}
-    config['spotlight']['backbone']['norm_cfg'] = norm
-    drop_pretrained(config, unfreeze=False)
-    assert not norm['requires_grad']
-    changed = drop_pretrained(config)
-    assert norm['requires_grad']
-    assert 'BN: requires_grad = True' in changed
-
-
 def test_missing_local_file_names_key_and_switch(tmp_path):
     path = str(tmp_path / 'weights.pth')
     with pytest.raises(MissingWeightsError) as error:

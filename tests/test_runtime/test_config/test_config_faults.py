@@ -6,7 +6,6 @@ from mmengine.registry import Registry
 from projects.amr.errors import UserError
 from projects.amr.runtime.config.config_reading import (
     build_fault,
-    near_files,
     read_config,
 )
 from projects.amr.workflow.launch.tool_setup import run_tool
@@ -91,12 +90,3 @@ def test_the_line_of_a_config_is_named(tmp_path, text, place):
         read_config(path)
     assert place in str(caught.value)
     assert 'environment' not in str(caught.value)
-
-
-def test_the_nearest_config_is_named(tmp_path):
-    (tmp_path / 'amr_r50_voc.py').write_text('')
-    with pytest.raises(UserError) as caught:
-        read_config(tmp_path / 'amr_r50_vocc.py')
-    assert str(tmp_path / 'amr_r50_voc.py') in str(caught.value)
-    assert near_files(tmp_path / 'gone' / 'amr_r50_vocc.py') == ''
-    assert near_files(tmp_path / 'zzz') == ''

@@ -70,14 +70,6 @@ def test_finished_runs_are_kept_and_changed_ones_redone(run, config):
     assert [('--amp=bf16' in words) for _, words in amp] == [True, False]
 
 
-def test_interrupted_training_is_resumed(run, config, tmp_path):
-    run(Experiment(config))
-    (tmp_path / 'w' / 'a' / 'seed0' / SUMMARY).unlink()
-    calls = run(Experiment(config))
-    assert len(calls) == 2
-    assert '--resume' in calls[0][1]
-
-
 def test_changed_run_starts_again_and_keeps_the_old_one(run, config, tmp_path):
     run(Experiment(config))
     config.write_text('x = 2\n')
@@ -105,18 +97,6 @@ def test_test_only_row_takes_its_parents_checkpoint(run, config, tmp_path):
     assert [tool for tool, *_ in run(row)] == ['test.py']
     config.write_text('x = 2\n')
     assert len(run(row)) == 3  # the parent's weights are others now
-
-
-def test_row_with_options_is_a_run_of_its_own(run, config, tmp_path):
-    plain = Experiment(config)
-    row = Experiment(config, options=('x=5',), variant='five')
-    calls = run(plain, row)
-    assert [('x=5' in words) for _, words in calls] == [False] * 2 + [True] * 2
-    folder = tmp_path / 'w' / 'a_five' / 'seed0'
-    assert calls[3][1][1] == str(folder / 'epoch_1.pth')
-    assert run(row) == []
-    changed = Experiment(config, options=('x=6',), variant='five')
-    assert len(run(changed)) == 2
 
 
 def test_row_starts_from_the_checkpoint_of_the_same_seed(
@@ -184,8 +164,3 @@ def test_parents_come_first_and_each_experiment_once():
     child = Experiment(Path('child.py'), starts_from=(('v', c),))
     order = parents_first([a, xi, b, child, a])
     assert order == (a, b, xi, c, child)
-
-
-def test_two_configs_of_one_folder_are_refused():
-    with pytest.raises(UserError, match=r'x/a\.py and y/a\.py'):
-        parents_first([Experiment(Path('x/a.py')), Experiment(Path('y/a.py'))])

@@ -66,19 +66,7 @@ def test_places_are_asked_in_turn_until_one_is_right(server, tmp_path, capsys):
     printed = capsys.readouterr().out
     for url in known.urls[:3]:
         assert f'not from {url}' in printed
-    assert 'a.tar: 2 MB' in printed
     assert not any('unasked' in line for line in server.asked)
-
-
-def test_an_earlier_download_is_checked_and_kept(server, tmp_path):
-    known = archive(server, 'good')
-    path = fetch_archive(known, tmp_path)
-    asked = len(server.asked)
-    fetch_archive(known, tmp_path)
-    assert len(server.asked) == asked
-    path.write_bytes(b'damaged')
-    fetch_archive(known, tmp_path)
-    assert path.read_bytes() == DATA
 
 
 def test_no_place_gives_hash_path_and_the_way_to_bring_it(server, tmp_path):

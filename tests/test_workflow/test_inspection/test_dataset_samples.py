@@ -114,23 +114,3 @@ def test_affinity_seeds_and_cams_are_drawn(toy_root, tmp_path, panels):
     # No score anywhere is blue everywhere.
     blue, red = panels['CAM'][..., 0], panels['CAM'][..., 2]
     assert blue.mean() > red.mean() + 30
-
-
-def test_normalising_in_the_pipeline_is_undone_too(toy_root, tmp_path, panels):
-    cfg = tiny_config(toy_root, tmp_path)
-    plain = SampleBrowser(cfg, 'test')
-    plain.draw(0)
-    expected = panels['image']
-    del cfg.model.data_preprocessor['mean'], cfg.model.data_preprocessor['std']
-    cfg.model.data_preprocessor.bgr_to_rgb = False
-    cfg.test_dataloader.dataset.pipeline.insert(
-        3,
-        {
-            'type': 'Normalize',
-            'mean': [100.0, 110.0, 120.0],
-            'std': [50.0, 60.0, 70.0],
-            'to_rgb': True,
-        },
-    )
-    SampleBrowser(cfg, 'test').draw(0)
-    np.testing.assert_array_equal(panels['image'], expected)

@@ -4,8 +4,8 @@ from pathlib import Path
 import pytest
 from mmengine.config import Config
 
+from projects.amr.errors import UserError
 from projects.amr.workflow.pipeline import (
-    PipelineConfigError,
     override_stages,
     read_stages,
 )
@@ -137,7 +137,7 @@ def test_stages_are_put_in_and_taken_out(overrides, names):
     ],
 )
 def test_bad_overrides_are_refused(overrides, name):
-    with pytest.raises(PipelineConfigError) as caught:
+    with pytest.raises(UserError) as caught:
         override_stages(STAGES, overrides)
     assert name in str(caught.value)
 

@@ -3,9 +3,9 @@ from pathlib import Path
 import pytest
 from mmengine.config import Config
 
+from projects.amr.errors import UserError
 from projects.amr.runtime.processes.tool_process import ROOT
 from projects.amr.workflow.pipeline import (
-    PipelineConfigError,
     choose,
     dependents,
     read_stages,
@@ -52,7 +52,7 @@ def test_configs_of_the_repository_are_found_from_anywhere(
     (stage,) = stages_of(tmp_path, entry)
     assert stage.config == name
     entry['config'] = 'configs/amr_r50_vco.py'
-    with pytest.raises(PipelineConfigError) as caught:
+    with pytest.raises(UserError) as caught:
         stages_of(tmp_path, entry)
     assert name in str(caught.value)
 
@@ -104,7 +104,7 @@ NAMED = {**TOOL, 'name': 'a'}
     ],
 )
 def test_a_bad_config_is_refused_with_its_place(tmp_path, entries, word):
-    with pytest.raises(PipelineConfigError) as caught:
+    with pytest.raises(UserError) as caught:
         stages_of(tmp_path, *entries)
     assert word in str(caught.value)
     assert str(tmp_path / 'p.py') in str(caught.value)
@@ -124,6 +124,6 @@ def test_a_summary_of_unknown_stages_is_refused(tmp_path, text, word):
     path.write_text(f'stages = [{stage!r}]\n')
     assert read_stages(Config.fromfile(path))[0].name == 'a'
     path.write_text(f'stages = [{stage!r}]\n{text}\n')
-    with pytest.raises(PipelineConfigError) as caught:
+    with pytest.raises(UserError) as caught:
         read_stages(Config.fromfile(path))
     assert word in str(caught.value)

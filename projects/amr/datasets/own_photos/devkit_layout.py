@@ -111,9 +111,6 @@ def read_image_map(root: str | Path) -> dict[str, str]:
     """Path of each photo under the image folder, by image id.
 
     Empty if the folder does not come from :func:`write_devkit`.
-
-    Raises:
-        DataError: If the map is damaged.
     """
     path = Path(root) / IMAGE_MAP
     if not path.is_file():

@@ -120,11 +120,7 @@ class VOCWeakLabelDataset(BaseSegDataset):
         return foreground_names(self.metainfo['classes'])
 
     def load_data_list(self) -> list[dict]:
-        """Look up every image of the split and its weak label.
-
-        Returns:
-            list[dict]: One item an image.
-        """
+        """Look up every image of the split and its label, an item each."""
         ids = read_id_list(self.ann_file)
         names = ClassNames(self.class_names)
         if self.label_source == 'file':

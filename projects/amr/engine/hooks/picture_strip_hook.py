@@ -1,4 +1,4 @@
-"""What hooks that draw one picture strip an image have in common."""
+"""Picture strips of CAMs and labels in the test loop."""
 
 from pathlib import Path
 
@@ -6,10 +6,12 @@ import cv2
 import mmcv
 import numpy as np
 from mmengine.hooks import Hook
+from mmseg.registry import HOOKS
 
 from projects.amr.errors import UserError
 from projects.amr.runtime.files.atomic_write import write_file
 from projects.amr.visualization import colour_labels, picture_strip
+from projects.amr.visualization.stage_pictures import cam_picture
 
 
 class PictureStripHook(Hook):
@@ -100,3 +102,51 @@ def label_panel(labels, palette, height: int) -> np.ndarray:
     """Paint a sample's labels (1, H, W) at a multiple of H as height."""
     array = labels.data[0].cpu().numpy().astype(np.uint8)
     return enlarge(colour_labels(array, palette), height // array.shape[0])
+
+
+@HOOKS.register_module()
+class CAMVisualizationHook(PictureStripHook):
+    """Save one picture strip an image: input, every map, the mask.
+
+    An image with several labels shows, per pixel, the strongest class.
+    Arguments are those of :class:`PictureStripHook`.
+    """
+
+    def panels(
+        self, sample, image: np.ndarray, palette
+    ) -> list[tuple[str, np.ndarray]]:
+        """Overlay each map; paint the mask, if there is one."""
+        panels = []
+        for name in sample.pred_cam.maps:
+            cam = sample.pred_cam.get(name).cpu().numpy()
+            panels.append((name, cam_picture(image, cam)))
+        if 'gt_sem_seg' in sample:
+            mask = label_panel(sample.gt_sem_seg, palette, len(image))
+            panels.append(('mask', mask))
+        return panels
+
+
+_PANELS = (
+    ('prediction', 'pred_sem_seg'),
+    ('with CRF', 'refined_sem_seg'),
+    ('mask', 'gt_sem_seg'),
+)
+
+
+@HOOKS.register_module()
+class LabelVisualizationHook(PictureStripHook):
+    """Save one picture strip an image: input, prediction, CRF's, the mask.
+
+    What an image does not have is left out. Arguments are those of
+    :class:`PictureStripHook`.
+    """
+
+    def panels(
+        self, sample, image: np.ndarray, palette
+    ) -> list[tuple[str, np.ndarray]]:
+        """Paint the label maps that the sample has."""
+        return [
+            (caption, label_panel(sample.get(key), palette, len(image)))
+            for caption, key in _PANELS
+            if key in sample
+        ]

@@ -73,12 +73,7 @@ def read_checkpoint(
 
 
 def check_bytes(path: Path) -> None:
-    """Compare a checkpoint's parts with its checksums, if it has any.
-
-    Raises:
-        ValueError: If a part does not match.
-        OSError: If the file cannot be read.
-    """
+    """Compare a checkpoint's parts with its checksums; ValueError if other."""
     if zipfile.is_zipfile(path):
         with zipfile.ZipFile(path) as archive:
             part = archive.testzip()

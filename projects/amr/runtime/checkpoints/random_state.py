@@ -19,11 +19,9 @@ from torch.utils.data import DataLoader
 
 
 def get_random_state() -> dict:
-    """State of Python's, numpy's and torch's generators.
+    """State of Python's, numpy's and torch's generators, CUDA's if in use.
 
-    Returns:
-        dict: Tensors and numbers only, so that ``weights_only`` loads it;
-        with the current device's ``cuda`` if CUDA is in use.
+    Tensors and numbers only, so that ``weights_only`` loads it.
     """
     version, words, gauss = random.getstate()
     _, keys, position, has_gauss, cached = np.random.get_state()
@@ -92,12 +90,7 @@ class SampleIndex(int):
 
 
 class TurnSampler:
-    """A sampler's indices with the number of the pass, after a first part.
-
-    Args:
-        sampler (Sampler): mmengine's ``DefaultSampler`` or
-            ``InfiniteSampler``, or a similar one.
-    """
+    """A sampler's indices with the number of the pass, after a first part."""
 
     def __init__(self, sampler):
         self.sampler = sampler

@@ -68,9 +68,7 @@ def find_resume_point(
 def read_resume_point(path: str | Path, trust: bool = False) -> ResumePoint:
     """Read the epoch and iteration of a checkpoint.
 
-    Raises:
-        CheckpointError: If the file cannot be read, or holds weights without
-            the state of a training.
+    Raises CheckpointError if it holds weights without a training's state.
     """
     content = read_checkpoint(path, trust=trust)
     meta = content.get('meta')

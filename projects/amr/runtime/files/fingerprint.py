@@ -38,11 +38,7 @@ def weights_digest(model: nn.Module) -> str:
 
 
 def file_digest(path: str | Path) -> str:
-    """SHA-256 of a file, '' if there is none.
-
-    Raises:
-        DataError: If it cannot be read.
-    """
+    """SHA-256 of a file, '' if there is none; DataError if unreadable."""
     digest = hashlib.sha256()
     try:
         with Path(path).open('rb') as file:

@@ -65,12 +65,7 @@ def add_shard_arguments(parser: argparse.ArgumentParser) -> None:
 def read_shard(
     args: argparse.Namespace, env: Mapping[str, str] = os.environ
 ) -> Shard:
-    """The shard that the flags of :func:`add_shard_arguments` name.
-
-    Raises:
-        UserError: If the flag is no INDEX/COUNT, or the launcher's variables
-            are not set.
-    """
+    """The shard that flags or launcher name; UserError if there is none."""
     if args.shard is not None:
         if not re.fullmatch(r'\d+/\d+', args.shard):
             raise UserError(f'--shard is INDEX/COUNT, got {args.shard!r}')

@@ -16,12 +16,7 @@ COUNT_KEYS = ('num_classes', 'num_foreground')
 
 
 def fit_class_file(cfg: Config) -> None:
-    """Fit a config to its ``class_file``, if it names one, in place.
-
-    Raises:
-        DataError: If the file breaks a rule.
-        UserError: See :func:`fit_classes`.
-    """
+    """Fit a config to its ``class_file``, if it names one, in place."""
     path = cfg.get('class_file')
     if path:
         fit_classes(cfg, read_class_file(path))

@@ -53,6 +53,14 @@ OUT_OF_MEMORY = (
 )
 
 
+def tool_parser(text: str) -> argparse.ArgumentParser:
+    """Parser of a tool whose help is its docstring, as it is written."""
+    return argparse.ArgumentParser(
+        description=text,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+
+
 def add_common_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the flags that mmseg's train.py and test.py have in common."""
     parser.add_argument('--work-dir', help='folder of logs and outputs')

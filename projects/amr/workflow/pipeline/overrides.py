@@ -30,10 +30,6 @@ PLACES = ('_before_', '_after_')
 _BY_ENTRY = ('env', 'cfg_options', 'outputs')
 
 
-class PipelineConfigError(UserError):
-    """The pipeline config breaks a rule."""
-
-
 def hint(name: str, known: Iterable[str]) -> str:
     """End of a message: the nearest known name, or else all of them.
 
@@ -58,8 +54,8 @@ def use_stage_overrides(cfg: Config) -> None:
     before = cfg.get('stages') or []
     try:
         cfg.stages = override_stages(before, overrides)
-    except PipelineConfigError as error:
-        raise PipelineConfigError(f'{cfg.filename}: {error}') from None
+    except UserError as error:
+        raise UserError(f'{cfg.filename}: {error}') from None
     kept = {stage['name'] for stage in cfg.stages}
     removed = {stage['name'] for stage in before} - kept
     if cfg.get('headline'):
@@ -74,7 +70,7 @@ def override_stages(
 ) -> list[dict]:
     """Change, remove and insert stages by name or pattern, see above.
 
-    The inherited ones are not changed. Raises PipelineConfigError if a stage
+    The inherited ones are not changed. Raises UserError if a stage
     or place is unknown, a new stage's name is taken, or an override is neither
     a dict nor None.
 
@@ -85,7 +81,7 @@ def override_stages(
     """
     names = [stage.get('name') for stage in stages]
     if not all(names) or len(set(names)) < len(names):
-        raise PipelineConfigError(
+        raise UserError(
             f'each stage needs a `name` of its own, they are {names}'
         )
     # A removed stage stays as None: new ones may be put in its place.
@@ -119,12 +115,12 @@ def _changed(stages: Mapping, name: str, override) -> dict | None:
     if override is None:
         return None
     if not isinstance(override, Mapping):
-        raise PipelineConfigError(
+        raise UserError(
             f'{KEY}.{name} must be a dict, or None to remove the stage, got '
             f'{override!r}'
         )
     if override.get('name', name) != name:
-        raise PipelineConfigError(
+        raise UserError(
             f'{KEY}.{name} cannot rename the stage: others refer to it'
         )
     stage = {'name': name} if override.get(DELETE_KEY) else dict(old)
@@ -143,12 +139,12 @@ def _changed(stages: Mapping, name: str, override) -> dict | None:
 def _inserted(stages: dict, name: str, new: dict) -> dict:
     """Stages with one more, before or after another."""
     if stages.get(name) is not None:
-        raise PipelineConfigError(
+        raise UserError(
             f'{KEY}.{name}: a new stage cannot have the name of another'
         )
     places = {place: new.pop(place) for place in PLACES if place in new}
     if len(places) > 1:
-        raise PipelineConfigError(
+        raise UserError(
             f'{KEY}.{name} has both {" and ".join(PLACES)}: keep one'
         )
     ((place, anchor),) = places.items()
@@ -162,7 +158,7 @@ def _inserted(stages: dict, name: str, new: dict) -> dict:
     return {key: added[key] for key in order}
 
 
-def _unknown(text: str, stages: Mapping) -> PipelineConfigError:
+def _unknown(text: str, stages: Mapping) -> UserError:
     """Error that lists the stages there are."""
     known = [name for name, stage in stages.items() if stage is not None]
-    return PipelineConfigError(f'{text}; known: {", ".join(known) or "none"}')
+    return UserError(f'{text}; known: {", ".join(known) or "none"}')

@@ -30,8 +30,7 @@ _DAMAGED = (
 class DigestCache:
     """SHA-256 of files, computed again only if size or time changed.
 
-    Args:
-        path (Path): File that keeps the digests; a damaged one is ignored.
+    A damaged file of digests is ignored.
     """
 
     def __init__(self, path: Path):

@@ -185,12 +185,7 @@ class PipelineRunner:
 
 
 def clear(folder: Path, keep: bool) -> None:
-    """Make room for a stage of other values.
-
-    Args:
-        folder (Path): The stage's folder, which may be missing.
-        keep (bool): Whether the old one is kept as ``<folder>.previous``.
-    """
+    """Remove a stage's folder, or keep it as ``<folder>.previous``."""
     if not folder.exists():
         return
     if keep:

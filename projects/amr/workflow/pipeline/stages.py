@@ -6,10 +6,10 @@ from pathlib import Path
 
 from mmengine.config import Config
 
+from projects.amr.errors import UserError
 from projects.amr.runtime.config.config_reading import near_files
 from projects.amr.runtime.processes.tool_process import ROOT
 from projects.amr.workflow.pipeline.overrides import (
-    PipelineConfigError,
     hint,
     use_stage_overrides,
 )
@@ -75,14 +75,14 @@ class Stage:
 def read_stages(cfg: Config) -> list[Stage]:
     """Read and check a pipeline config's ``stages``, overrides applied.
 
-    Raises PipelineConfigError if there are none, a key, kind, config or tool
+    Raises UserError if there are none, a key, kind, config or tool
     is unknown, a name occurs twice, a stage refers to one that does not come
     before it, or ``roles`` or ``headline`` to one that does not exist.
     """
     use_stage_overrides(cfg)
     where = cfg.filename
     if not cfg.get('stages'):
-        raise PipelineConfigError(
+        raise UserError(
             f'{where} has no `stages`: a pipeline config lists them, see '
             'configs/pipelines'
         )
@@ -90,9 +90,7 @@ def read_stages(cfg: Config) -> list[Stage]:
     for number, entry in enumerate(cfg.stages, 1):
         stage = _read_stage(dict(entry), f'{where}, stage {number}')
         if stage.name in outputs:
-            raise PipelineConfigError(
-                f'{where}: two stages are called {stage.name!r}'
-            )
+            raise UserError(f'{where}: two stages are called {stage.name!r}')
         who = f'{where}: stage {stage.name!r}'
         _check_references(who, stage.references(), outputs)
         outputs[stage.name] = tuple(stage.outputs)
@@ -103,7 +101,7 @@ def read_stages(cfg: Config) -> list[Stage]:
         _check_references(f'{where}: role {role!r}', found, outputs)
     for entry in cfg.get('headline') or []:
         if entry['stage'] not in outputs:
-            raise PipelineConfigError(
+            raise UserError(
                 f'{where}: headline {entry["label"]!r} names the unknown '
                 f'stage {entry["stage"]!r}{hint(entry["stage"], outputs)}'
             )
@@ -115,19 +113,17 @@ def choose(
 ) -> list[Stage]:
     """Part of a pipeline, from the first to the last name, both included.
 
-    Raises PipelineConfigError if a name is unknown or the last comes before
+    Raises UserError if a name is unknown or the last comes before
     the first.
     """
     names = [stage.name for stage in stages]
     for name in (first, last):
         if name is not None and name not in names:
-            raise PipelineConfigError(
-                f'no stage is called {name!r}{hint(name, names)}'
-            )
+            raise UserError(f'no stage is called {name!r}{hint(name, names)}')
     start = names.index(first) if first else 0
     stop = names.index(last) + 1 if last else len(names)
     if stop <= start:
-        raise PipelineConfigError(f'stage {last!r} comes before {first!r}')
+        raise UserError(f'stage {last!r} comes before {first!r}')
     return stages[start:stop]
 
 
@@ -144,7 +140,7 @@ def _check_references(who: str, references, outputs: dict) -> None:
     known = [f'{s}.{o}' for s, many in outputs.items() for o in many]
     for reference in map('.'.join, references):
         if reference not in known:
-            raise PipelineConfigError(
+            raise UserError(
                 f'{who} refers to {{{reference}}}, which no earlier stage '
                 f'makes{hint(reference, known)}'
             )
@@ -154,17 +150,15 @@ def _read_stage(entry: dict, where: str) -> Stage:
     known = list(Stage.__dataclass_fields__)
     for key in entry:
         if key not in known:
-            raise PipelineConfigError(
-                f'{where}: unknown key {key!r}{hint(key, known)}'
-            )
+            raise UserError(f'{where}: unknown key {key!r}{hint(key, known)}')
     name, kind = entry.get('name'), entry.get('kind')
     if not re.fullmatch(r'\w[\w-]*', str(name or '')):
-        raise PipelineConfigError(
+        raise UserError(
             f'{where}: `name` must be a word, it is a folder too; got {name!r}'
         )
     where = f'{where} ({name})'
     if kind not in KINDS:
-        raise PipelineConfigError(
+        raise UserError(
             f'{where}: `kind` must be one of {", ".join(KINDS)}, got {kind!r}'
         )
     needed = KINDS[kind]
@@ -172,7 +166,7 @@ def _read_stage(entry: dict, where: str) -> Stage:
         needed = ('config',)
     for key in needed:
         if not entry.get(key):
-            raise PipelineConfigError(f'{where}: a {kind} needs `{key}`')
+            raise UserError(f'{where}: a {kind} needs `{key}`')
     return Stage(
         name=name,
         kind=kind,
@@ -195,7 +189,7 @@ def _outputs(where: str, kind: str, value) -> dict[str, str]:
         return {name: str(path) for name, path in dict(value).items()}
     for name in value:
         if name not in TEST_OUTPUTS:
-            raise PipelineConfigError(
+            raise UserError(
                 f'{where}: unknown output {name!r} of a test'
                 f'{hint(name, TEST_OUTPUTS)}'
             )
@@ -213,7 +207,5 @@ def _find_config(where: str, entry: dict) -> str:
         return str(ROOT / config)
     path = Path(config or ROOT / 'tools' / entry['tool'])
     if not path.is_file():
-        raise PipelineConfigError(
-            f'{where}: file not found: {path}{near_files(path)}'
-        )
+        raise UserError(f'{where}: file not found: {path}{near_files(path)}')
     return config

@@ -104,12 +104,7 @@ def pipeline_name(cfg: Config) -> str:
 
 @dataclass
 class StageContext:
-    """One stage, ready to be compared or run.
-
-    Args:
-        stage (Stage): The stage.
-        space (Workspace): Its pipeline.
-    """
+    """One stage of a pipeline, ready to be compared or run."""
 
     stage: Stage
     space: Workspace
@@ -167,8 +162,7 @@ class StageContext:
     def inputs(self) -> dict[str, str]:
         """Digest of everything that the stage reads, by name.
 
-        Raises:
-            MissingOutputError: If an earlier stage's output is missing.
+        Raises MissingOutputError if an earlier stage's output is missing.
         """
         found = {}
         for name, output in self.stage.references():

@@ -201,11 +201,7 @@ class _SplitChecker:
         return counts
 
     def _labels(self, image_id: str, found: dict, mask: dict):
-        """Class names and those of difficult objects alone, None if unknown.
-
-        Raises:
-            DataError: If a row is missing or doubled, or a class unknown.
-        """
+        """Class names, and those of difficult objects alone; None: unknown."""
         split = self.split
         if split.label_file is not None:
             return self._row_labels(image_id), set()
