@@ -26,14 +26,6 @@ def test_page_is_made_again_from_the_summary(call, toy_root, tmp_path):
     assert again.read_text(encoding='utf-8') == made
 
 
-def test_user_errors_name_the_file_and_the_remedy(call, tmp_path):
-    done = call(TOOL, tmp_path / 'nowhere', cwd=tmp_path)
-    assert done.returncode == 2
-    assert 'ERROR: no summary.json' in done.stderr
-    assert 'run_pipeline' in done.stderr
-    assert 'Traceback' not in done.stderr
-
-
 @pytest.fixture(scope='module')
 def tool():
     """The tool as a module, for faults that need no process."""

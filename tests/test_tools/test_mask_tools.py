@@ -173,27 +173,3 @@ def test_pseudo_labels_are_the_transform_s_and_scored_alike(
     )
     printed = re.search(r'mIoU ([\d.]+) %', text).group(1)
     assert float(printed) == pytest.approx(scores['mIoU'], abs=0.01)
-
-
-@pytest.mark.parametrize(
-    ('options', 'code', 'words'),
-    [
-        (['test_dataloader.dataset.pipeline.1.cam_dir=gone'], 2, 'gone'),
-        (
-            [
-                'test_dataloader.dataset.ann_file='
-                'ImageSets/Segmentation/val.txt'
-            ],
-            3,
-            'cams/toy_val',
-        ),
-        (['label_transform.alpha_low=2'], 2, 'alpha_low'),
-        (['label_transform.fg_thr=7'], 2, '7'),
-        (['label_transform.crf=x'], 2, 'crf'),
-    ],
-)
-def test_faults_end_with_code_and_remedy(tool, config, options, code, words):
-    arguments = [config(), '--work-dir', 'x', '--cfg-options', *options]
-    found, _, errors = tool('make_seeds', *arguments)
-    assert found == code, errors
-    assert words in errors.split('ERROR: ')[-1]

@@ -1,16 +1,13 @@
 """Seeds and pseudo labels by several processes: each item once, same bytes."""
 
 import json
-from argparse import Namespace
 
 import pytest
 from cam_files import write_cam_files, write_label_config
 from tool_process import ToolProcess, run_tool_process
 
-from projects.amr.errors import UserError
 from projects.amr.runtime.files.sharding import (
     Shard,
-    read_shard,
 )
 
 SUMMARY = 'test_summary.json'
@@ -91,21 +88,3 @@ def test_each_item_is_in_exactly_one_shard(count):
     assert sorted(sum(parts, ())) == list(items)
     sizes = [len(part) for part in parts]
     assert max(sizes) - min(sizes) <= 1
-
-
-@pytest.mark.parametrize(
-    ('launcher', 'env'),
-    [
-        ('pytorch', {'RANK': '2', 'WORLD_SIZE': '4'}),
-        ('slurm', {'SLURM_PROCID': '2', 'SLURM_NTASKS': '4'}),
-        (
-            'mpi',
-            {'OMPI_COMM_WORLD_RANK': '2', 'OMPI_COMM_WORLD_SIZE': '4'},
-        ),
-    ],
-)
-def test_environment_of_each_launcher(launcher, env):
-    args = Namespace(shard=None, launcher=launcher)
-    assert read_shard(args, env) == Shard(2, 4)
-    with pytest.raises(UserError, match=next(iter(env))):
-        read_shard(args, {})

@@ -7,7 +7,6 @@ import time
 from pathlib import Path
 
 import pytest
-import torch
 
 from projects.amr.structures import CAMRecord
 
@@ -76,51 +75,6 @@ def test_two_ranks_give_the_records_and_metrics_of_one(
     for path in (folder / 'work_dirs/amr_tiny/cams').glob('*.npz'):
         twin = folder / 'work_dirs/two/cams' / path.name
         assert twin.read_bytes() == path.read_bytes()
-
-
-@pytest.mark.parametrize(
-    ('options', 'code', 'words'),
-    [
-        (['none.py'], 2, ['none.py']),
-        pytest.param(
-            ['CONFIG', '--amp'],
-            2,
-            ['--amp', 'GPU'],
-            marks=pytest.mark.skipif(
-                torch.cuda.is_available(), reason='there is a GPU'
-            ),
-        ),
-        (
-            [
-                'CONFIG',
-                '--cfg-options',
-                'train_dataloader.dataset.ann_file=none.txt',
-            ],
-            3,
-            ['none.txt', 'VOC_ROOT'],
-        ),
-        (
-            [
-                'CONFIG',
-                '--cfg-options',
-                'model.spotlight.init_cfg.type=Pretrained',
-                'model.spotlight.init_cfg.checkpoint=gone.pth',
-            ],
-            4,
-            ['gone.pth', '--no-pretrained'],
-        ),
-    ],
-)
-def test_train_ends_with_code_and_remedy(
-    call, tiny_file, tmp_path, options, code, words
-):
-    options = [tiny_file if o == 'CONFIG' else o for o in options]
-    done = call('train.py', *options, cwd=tmp_path)
-    assert done.returncode == code, done.stderr[-2000:]
-    message = done.stderr.split('ERROR: ')[-1]
-    for word in words:
-        assert word in message
-    assert 'Traceback' not in message
 
 
 def test_fault06_a_stopped_test_says_how_to_go_on(tiny_file, trained):

@@ -67,17 +67,6 @@ def test_all_items_in_order_then_none_again(tmp_path, capsys):
     assert '12 done, 0 to do' in capsys.readouterr().out
 
 
-def test_only_missing_items_are_made(tmp_path, capsys):
-    (tmp_path / ITEMS[3]).write_text('old')
-    results, kept = run_items(WritingJob(tmp_path), ITEMS, title='seeds')
-    assert kept == 1
-    assert results[ITEMS[3]] == 'old'
-    assert len(made(tmp_path)[0]) == 11
-    text = capsys.readouterr().out
-    assert 'seeds: 1 done, 11 to do' in text
-    assert 'seeds: 11 of 11, 0:00 min left' in text
-
-
 @pytest.mark.parametrize('num_workers', [0, 1])
 def test_faults_are_listed_after_the_rest_is_done(tmp_path, num_workers):
     job = WritingJob(tmp_path, faulty=(ITEMS[2], ITEMS[7]))

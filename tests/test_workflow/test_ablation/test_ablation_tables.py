@@ -93,18 +93,6 @@ def test_faults_of_a_row_are_named(write, row, match):
         read_tables(write(row))
 
 
-def test_faults_of_a_file_are_named(write, tmp_path):
-    with pytest.raises(UserError, match='rows'):
-        read_tables(write(rows='[]'))
-    with pytest.raises(UserError, match=r'a\.py'):
-        read_tables(tmp_path / 'a.py')
-    rows = (
-        "[dict(name='x', config='a.py', cfg_options={'y': i}) for i in '12']"
-    )
-    with pytest.raises(UserError, match='a_x'):
-        read_tables(write(rows=rows))
-
-
 def test_run_is_named_by_config_and_variant(write):
     row = "name='+ X 2', config='a.py', cfg_options={'x': 2}"
     names = [

@@ -3,7 +3,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from mmseg.registry import DATASETS
 from PIL import Image
 from voc_archives import (
     SBD_ONLY,
@@ -75,33 +74,6 @@ def test_lists_and_counts(prepared):
         'train',
         'val',
     ]
-
-
-@pytest.mark.parametrize(
-    ('kind', 'folder', 'label'),
-    [
-        ('VOCLabelMapDataset', 'SegmentationClassAug', None),
-        ('VOCWeakLabelDataset', 'SegmentationClass', 'dog'),
-    ],
-)
-def test_the_datasets_of_the_configs_load_it(prepared, kind, folder, label):
-    dataset = DATASETS.build(
-        {
-            'type': kind,
-            'data_root': str(prepared[0]),
-            'ann_file': 'ImageSets/Segmentation/train_aug.txt',
-            'data_prefix': {'seg_map_path': folder},
-            'pipeline': [],
-        }
-    )
-    assert len(dataset) == 4
-    for item in map(dataset.get_data_info, range(4)):
-        present = np.flatnonzero(item['img_label'])
-        if label is None:  # from the mask
-            labels = mask_of(item['img_id'])
-            assert present.tolist() == [labels.max() - 1]
-        else:
-            assert [dataset.class_names[k] for k in present] == [label]
 
 
 def test_a_second_run_keeps_everything(prepared, archives):

@@ -58,20 +58,6 @@ def test_lists_of_a_segmentor_config(toy_root, tmp_path):
     assert '(test)' in faults[0]
 
 
-def test_config_options_change_what_is_checked(toy_root, tmp_path):
-    path = written(tiny_config(toy_root, tmp_path), tmp_path / 'cam.py')
-    options = {
-        'train_dataloader.dataset.ann_file': 'none.txt',
-        'train_dataloader.dataset.label_source': 'mask',
-    }
-    splits, _ = config_splits(path, options)
-    assert splits[0].labels_in_masks
-    assert splits[0].masks_needed
-    faults = check_splits(splits[:1]).faults()
-    assert len(faults) == 1
-    assert f'{toy_root}/none.txt' in faults[0]
-
-
 def test_lists_of_a_pipeline(toy_root, tmp_path):
     path = write_pipeline(toy_root, tmp_path)
     splits, passed = config_splits(str(path), work_dir=str(tmp_path / 'w'))
