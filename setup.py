@@ -49,6 +49,7 @@ setup(
         'matplotlib>=3.7',
         'Pillow>=10',
         'pooch>=1.8',
+        'tqdm>=4.60',
         'pycocotools>=2.0.7',
         'rich>=13',
     ],

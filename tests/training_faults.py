@@ -127,7 +127,7 @@ def killed_in_save(stage: str, name: str):
 
 def _kill_in_save(stage: str, name: str) -> None:
     """Die while a checkpoint of this name is published."""
-    fsync, replace = os.fsync, os.replace
+    fsync, replace, remove = os.fsync, os.replace, os.remove
 
     def dying_fsync(handle):
         if name in os.readlink(f'/proc/self/fd/{handle}'):
@@ -143,11 +143,14 @@ def _kill_in_save(stage: str, name: str) -> None:
         replace(source, target)
         if name in str(target) and stage == 'named':
             die()
-        last = str(target).endswith('last_checkpoint')
-        if last and name in Path(target).read_text() and stage == 'noted':
+
+    def dying_remove(path):
+        if stage == 'noted':  # the new one is, the old one is to go
             die()
+        remove(path)
 
     os.fsync, os.replace = dying_fsync, dying_replace
+    os.remove = dying_remove
 
 
 class Trap:

@@ -16,7 +16,7 @@ import projects.amr.openmp  # noqa: F401  before torch
 import cv2
 
 from projects.amr.errors import UserError
-from projects.amr.runtime.files.atomic_write import atomic_write
+from projects.amr.runtime.files.atomic_write import write_file
 from projects.amr.visualization.class_strips import class_strips
 from projects.amr.workflow.inspection.single_image import CAMDemo
 from projects.amr.workflow.launch.tool_setup import (
@@ -24,15 +24,13 @@ from projects.amr.workflow.launch.tool_setup import (
     add_trust_argument,
     load_config,
     run_tool,
+    tool_parser,
 )
 
 
 def parse_args() -> argparse.Namespace:
     """Read the command line."""
-    parser = argparse.ArgumentParser(
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = tool_parser(__doc__)
     parser.add_argument('image', help='picture')
     parser.add_argument('config', help='config of a classifier')
     parser.add_argument('checkpoint', help='its checkpoint')
@@ -66,8 +64,7 @@ def main() -> None:
     _, data = cv2.imencode('.png', class_strips(sample.img, cams, captions))
     out = args.out or Path(f'{Path(args.image).stem}_cam.png')
     try:
-        with atomic_write(out) as file:
-            file.write(data.tobytes())
+        write_file(out, data.tobytes())
     except OSError as error:
         raise UserError(f'{out} cannot be written ({error})') from None
     for index in sorted(range(len(scores)), key=lambda k: -scores[k])[:5]:

@@ -27,7 +27,7 @@ from projects.amr.datasets.labels.label_agreement import (
 from projects.amr.errors import UserError
 from projects.amr.runtime.config.config_reading import add_cfg_options
 from projects.amr.workflow.labels.mask_tools import config_classes, write_json
-from projects.amr.workflow.launch.tool_setup import run_tool
+from projects.amr.workflow.launch.tool_setup import run_tool, tool_parser
 from projects.amr.workflow.preflight import (
     SplitToCheck,
     check_splits,
@@ -38,10 +38,7 @@ from projects.amr.workflow.preflight import (
 
 def parse_args() -> argparse.Namespace:
     """Read the command line."""
-    parser = argparse.ArgumentParser(
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = tool_parser(__doc__)
     parser.add_argument('config', nargs='?', help='config file')
     add_cfg_options(parser)
     parser.add_argument('--work-dir', help='work dir of a pipeline config')

@@ -28,6 +28,7 @@ from projects.amr.workflow.launch.tool_setup import (
     add_common_arguments,
     load_config,
     run_tool,
+    tool_parser,
 )
 
 NEEDED = ('model', 'train_dataloader', 'test_dataloader')
@@ -35,10 +36,7 @@ NEEDED = ('model', 'train_dataloader', 'test_dataloader')
 
 def parse_args() -> argparse.Namespace:
     """Read the command line."""
-    parser = argparse.ArgumentParser(
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = tool_parser(__doc__)
     parser.add_argument('config', help='config of the trained classifier')
     parser.add_argument('checkpoint', help='its checkpoint')
     parser.add_argument('out', type=Path, help='.npz file to write')

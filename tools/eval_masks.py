@@ -28,15 +28,12 @@ from projects.amr.workflow.labels.mask_tools import (
     open_folder,
     write_json,
 )
-from projects.amr.workflow.launch.tool_setup import run_tool
+from projects.amr.workflow.launch.tool_setup import run_tool, tool_parser
 
 
 def parse_args() -> argparse.Namespace:
     """Read the command line."""
-    parser = argparse.ArgumentParser(
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = tool_parser(__doc__)
     parser.add_argument('pred_dir', help='folder of <id>.png')
     parser.add_argument(
         '--skip-missing',

@@ -31,15 +31,12 @@ from projects.amr.workflow.labels.mask_tools import (
     add_folder_arguments,
     open_folder,
 )
-from projects.amr.workflow.launch.tool_setup import run_tool
+from projects.amr.workflow.launch.tool_setup import run_tool, tool_parser
 
 
 def parse_args() -> argparse.Namespace:
     """Read the command line."""
-    parser = argparse.ArgumentParser(
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = tool_parser(__doc__)
     parser.add_argument('label_dir', help='folder of <id>.png')
     parser.add_argument('out_file', help='COCO file to write')
     parser.add_argument('--masks', help="folder to make in CVAT's layout too")

@@ -29,6 +29,7 @@ from projects.amr.workflow.launch.tool_setup import (
     add_trust_argument,
     load_config,
     run_tool,
+    tool_parser,
 )
 
 FORMATS = {'.onnx': export_onnx, '.pt': export_torchscript}
@@ -36,10 +37,7 @@ FORMATS = {'.onnx': export_onnx, '.pt': export_torchscript}
 
 def parse_args() -> argparse.Namespace:
     """Read the command line."""
-    parser = argparse.ArgumentParser(
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = tool_parser(__doc__)
     parser.add_argument('config', help='config of the model')
     parser.add_argument('checkpoint', help='its checkpoint')
     parser.add_argument(

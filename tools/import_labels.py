@@ -20,15 +20,12 @@ from projects.amr.datasets.labels.tool_labels import (
     READERS,
     read_tool_labels,
 )
-from projects.amr.workflow.launch.tool_setup import run_tool
+from projects.amr.workflow.launch.tool_setup import run_tool, tool_parser
 
 
 def parse_args() -> argparse.Namespace:
     """Read the command line."""
-    parser = argparse.ArgumentParser(
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = tool_parser(__doc__)
     parser.add_argument('source', help='file, or folder of class folders')
     parser.add_argument('out_file', type=Path, help='CSV to write')
     parser.add_argument('--format', choices=sorted(READERS), required=True)

@@ -22,15 +22,12 @@ from projects.amr.workflow.labels.mask_tools import (
     add_folder_arguments,
     open_folder,
 )
-from projects.amr.workflow.launch.tool_setup import run_tool
+from projects.amr.workflow.launch.tool_setup import run_tool, tool_parser
 
 
 def parse_args() -> argparse.Namespace:
     """Read the command line."""
-    parser = argparse.ArgumentParser(
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = tool_parser(__doc__)
     parser.add_argument('source', help='JSON file, or folder of masks')
     parser.add_argument('out_dir', type=Path, help='a new or empty folder')
     parser.add_argument('--format', choices=KINDS, required=True)

@@ -22,15 +22,12 @@ from projects.amr.workflow.export.voc_submission import (
     FOLDER,
     write_submission,
 )
-from projects.amr.workflow.launch.tool_setup import run_tool
+from projects.amr.workflow.launch.tool_setup import run_tool, tool_parser
 
 
 def parse_args() -> argparse.Namespace:
     """Read the command line."""
-    parser = argparse.ArgumentParser(
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = tool_parser(__doc__)
     parser.add_argument('pred_dir', help='folder of <id>.png')
     parser.add_argument('archive', help='file to write, ending in .tar.gz')
     parser.add_argument(

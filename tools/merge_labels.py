@@ -21,15 +21,12 @@ from projects.amr.workflow.labels.mask_tools import (
     open_folder,
 )
 from projects.amr.workflow.labels.merging import MergeJob
-from projects.amr.workflow.launch.tool_setup import run_tool
+from projects.amr.workflow.launch.tool_setup import run_tool, tool_parser
 
 
 def parse_args() -> argparse.Namespace:
     """Read the command line."""
-    parser = argparse.ArgumentParser(
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = tool_parser(__doc__)
     for name, what in (
         ('pseudo_dir', 'folder of pseudo labels'),
         ('corrected_dir', 'folder of corrected label maps'),

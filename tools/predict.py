@@ -30,15 +30,13 @@ from projects.amr.workflow.launch.tool_setup import (
     add_trust_argument,
     load_config,
     run_tool,
+    tool_parser,
 )
 
 
 def parse_args() -> argparse.Namespace:
     """Read the command line."""
-    parser = argparse.ArgumentParser(
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = tool_parser(__doc__)
     parser.add_argument('config', help='config of a segmentor')
     parser.add_argument('checkpoint', help='its checkpoint')
     parser.add_argument('photos', help='folder, or .txt of video frames')

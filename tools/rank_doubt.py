@@ -25,17 +25,14 @@ from projects.amr.workflow.labels.mask_tools import (
     add_folder_arguments,
     open_folder,
 )
-from projects.amr.workflow.launch.tool_setup import run_tool
+from projects.amr.workflow.launch.tool_setup import run_tool, tool_parser
 
 COLUMNS = ('branches', 'segmentor', 'missing')
 
 
 def parse_args() -> argparse.Namespace:
     """Read the command line."""
-    parser = argparse.ArgumentParser(
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = tool_parser(__doc__)
     parser.add_argument('pseudo_dir', type=Path, help='pseudo labels')
     parser.add_argument('out_dir', type=Path, help='folder to write')
     parser.add_argument(

@@ -47,17 +47,14 @@ from projects.amr.workflow.ablation import (
     read_tables,
     write_table,
 )
-from projects.amr.workflow.launch.tool_setup import run_tool
+from projects.amr.workflow.launch.tool_setup import run_tool, tool_parser
 
 TABLES = ROOT / 'configs' / 'ablations' / 'tables.py'
 
 
 def parse_args() -> argparse.Namespace:
     """Read the command line."""
-    parser = argparse.ArgumentParser(
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = tool_parser(__doc__)
     parser.add_argument('configs', nargs='*', type=Path, help='one per row')
     parser.add_argument(
         '--table',

@@ -25,7 +25,7 @@ from projects.amr.runtime.processes.stop_signals import (
     stop_tells,
 )
 from projects.amr.runtime.processes.work_dir_lock import work_dir_lock
-from projects.amr.workflow.launch.tool_setup import run_tool
+from projects.amr.workflow.launch.tool_setup import run_tool, tool_parser
 from projects.amr.workflow.pipeline import (
     PipelineRunner,
     choose,
@@ -38,10 +38,7 @@ from projects.amr.workflow.report.report_data import make_report
 
 def parse_args() -> argparse.Namespace:
     """Read the command line."""
-    parser = argparse.ArgumentParser(
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = tool_parser(__doc__)
     parser.add_argument('config', help='pipeline config')
     parser.add_argument('--work-dir', help='folder of all outputs')
     parser.add_argument(

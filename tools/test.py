@@ -8,7 +8,6 @@ segmentor the same with mIoU; on a split without masks nothing is scored.
 """
 
 import argparse
-import json
 import sys
 from pathlib import Path
 
@@ -28,7 +27,7 @@ from projects.amr.errors import UserError
 from projects.amr.evaluation.nested_results import take_nested_results
 from projects.amr.runtime.checkpoints.pretrained import drop_pretrained
 from projects.amr.runtime.config.config_reading import require_keys
-from projects.amr.runtime.files.atomic_write import atomic_write
+from projects.amr.runtime.files.atomic_write import write_json
 from projects.amr.runtime.processes.stop_signals import (
     stop_tells,
     this_command,
@@ -42,6 +41,7 @@ from projects.amr.workflow.launch.tool_setup import (
     load_config,
     package_versions,
     run_tool,
+    tool_parser,
 )
 
 WRITERS = ('cam_writer', 'boundary_writer', 'label_writer')
@@ -51,10 +51,7 @@ PAINTERS = ('visualization',)
 
 def parse_args() -> argparse.Namespace:
     """Read the command line."""
-    parser = argparse.ArgumentParser(
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = tool_parser(__doc__)
     parser.add_argument('config', help='config file')
     parser.add_argument('checkpoint', help='checkpoint file')
     parser.add_argument('--out', help='folder of the predictions')
@@ -150,8 +147,7 @@ def write_summary(runner: Runner, args, metrics: dict) -> None:
         'versions': package_versions(),
     }
     path = Path(runner.work_dir) / SUMMARY
-    with atomic_write(path) as file:
-        file.write(json.dumps(summary, indent=1, default=float).encode())
+    write_json(path, summary, float)
     runner.logger.info(f'Summary: {path}')
     if str(summary[INITIALISATION]).startswith('random'):
         runner.logger.warning(

@@ -73,12 +73,7 @@ class NonFiniteError(UserError):
 
 
 class StoppedError(UserError):
-    """Ctrl-C or SIGTERM; what is done is kept.
-
-    Args:
-        text (str): How to go on.
-        exit_code (int): 130 or 143.
-    """
+    """Ctrl-C (130) or SIGTERM (143); the text says how to go on."""
 
     def __init__(self, text: str, exit_code: int):
         super().__init__(text)
@@ -86,15 +81,9 @@ class StoppedError(UserError):
 
 
 def did_you_mean(name: str, known: Iterable[str], cutoff: float = 0.6) -> str:
-    """End of a message about an unknown name.
+    """End of a message about an unknown name: the nearest known one, or ''.
 
-    Args:
-        name (str): What was given.
-        known (Iterable[str]): What there is.
-        cutoff (float): Least likeness, in [0, 1]. Defaults to 0.6.
-
-    Returns:
-        str: The nearest known name in words, or ''.
+    ``cutoff`` is the least likeness, in [0, 1].
 
     Example:
         >>> did_you_mean('seed', ['seeds', 'check'])
@@ -106,13 +95,6 @@ def did_you_mean(name: str, known: Iterable[str], cutoff: float = 0.6) -> str:
 
 def list_faults(faults: list[str], limit: int = 10) -> str:
     """Join the first faults of a scan, one a line, and say the total.
-
-    Args:
-        faults (list[str]): One line per fault.
-        limit (int): How many are spelled out. Defaults to 10.
-
-    Returns:
-        str: The lines, indented, with ``(... n in all)`` where cut.
 
     Example:
         >>> print(list_faults(['a', 'b', 'c'], limit=2))

@@ -12,11 +12,9 @@ from mmengine.logging import HistoryBuffer
 from mmengine.runner import Runner
 from segmentor_configs import tiny_segmentor
 
-from projects.amr.engine.hooks import AtomicCheckpointHook
-from projects.amr.errors import CheckpointError, UserError
+from projects.amr.errors import CheckpointError
 from projects.amr.runtime.checkpoints.atomic_backend import (
     AtomicCheckpointBackend,
-    remove_leftovers,
 )
 from projects.amr.runtime.checkpoints.checkpoint import (
     non_finite_names,
@@ -117,12 +115,6 @@ def test_unreadable_checkpoints_are_not_published(tmp_path):
     assert [p.name for p in (tmp_path / 'new').iterdir()] == ['a.pth']
 
 
-def test_failed_writes_tell_needed_and_free_bytes(tmp_path):
-    (tmp_path / 'file').write_bytes(b'')
-    with pytest.raises(UserError, match=r'takes .*bytes, .* are free'):
-        AtomicCheckpointBackend().put(b'x', tmp_path / 'file' / 'a.pth')
-
-
 def test_checkpoints_hold_plain_values(tmp_path):
     history = HistoryBuffer(max_length=7)
     for value in (1.0, 2.5):
@@ -147,30 +139,6 @@ def test_checkpoints_hold_plain_values(tmp_path):
     assert found['loss'].mean() == history.mean()
 
 
-def test_leftovers_are_named_files_of_the_folder_only(tmp_path):
-    work = tmp_path / 'work'
-    work.mkdir()
-    kept = [work / 'epoch_3.pth', tmp_path / 'other.pth', work / '.x.tmp']
-    gone = [
-        work / '.epoch_3.pth.abc.tmp',
-        work / '.last_checkpoint.abc.tmp',
-        work / 'epoch_2.pth',
-    ]
-    for path in (*kept, *gone):
-        path.write_bytes(b'')
-    lines = []
-    logger = type(
-        'Logger', (), {'info': lambda self, text: lines.append(text)}
-    )
-    listed = ['epoch_2.pth', '../other.pth', str(tmp_path / 'other.pth'), '.']
-    remove_leftovers({work}, listed, logger())
-    assert all(path.exists() for path in kept)
-    assert not any(path.exists() for path in gone)
-    assert len(lines) == 1
-    remove_leftovers({work}, listed, logger())
-    assert len(lines) == 1
-
-
 def test_infinite_masks_are_no_fault_and_nan_is():
     model = torch.nn.BatchNorm1d(2)
     assert non_finite_names(model) == []
@@ -179,14 +147,6 @@ def test_infinite_masks_are_no_fault_and_nan_is():
     model.running_var[0] = torch.nan
     model.bias.data[1] = torch.inf
     assert non_finite_names(model) == ['bias', 'running_var']
-
-
-def test_another_backend_stays_the_users(tmp_path):
-    assert AtomicCheckpointHook().backend_args == {'backend': 'amr_atomic'}
-    own = {'backend': 'local'}
-    assert AtomicCheckpointHook(backend_args=own).backend_args == own
-    remote = AtomicCheckpointHook(out_dir='s3://bucket')
-    assert remote.backend_args is None
 
 
 @pytest.mark.parametrize(

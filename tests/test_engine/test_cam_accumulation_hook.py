@@ -11,7 +11,6 @@ from runner_configs import tiny_config
 
 from model_configs import branch
 from projects.amr.engine.hooks import CAMAccumulationHook
-from projects.amr.ops.cam_accumulation import accumulate_cam, seen_classes
 from projects.amr.structures import CAMRecord
 
 
@@ -122,16 +121,3 @@ def test_passes_by_iteration_and_scores(train):
         r'accumulated/cam/mIoU_fixed: ([\d.]+)', log.read_text()
     )
     assert 0 < float(line) <= 100
-
-
-def test_classes_that_are_not_seen_stay_as_they_are():
-    cam = torch.tensor([[[1.0, 0.0]], [[0.0, 1.0]]])
-    scores = torch.tensor([0.9, 0.1, 0.5])
-    seen = seen_classes(scores.logit(), torch.tensor([0, 1]))
-    assert accumulate_cam(None, cam, seen=seen)[1].sum() == 0
-
-
-@pytest.mark.parametrize('wrong', [dict(interval=0), dict(begin=-1)])
-def test_counts_out_of_range_are_refused(wrong):
-    with pytest.raises(ValueError, match=next(iter(wrong))):
-        CAMAccumulationHook(**wrong)

@@ -11,7 +11,6 @@ from model_configs import AMM, amr, branch, build
 from projects.amr.engine import CheckpointGuardHook
 from projects.amr.errors import CheckpointMismatchError
 from projects.amr.runtime.checkpoints.checkpoint import (
-    compare_state,
     require_match,
 )
 
@@ -91,12 +90,3 @@ def test_only_a_resumed_training_needs_the_retired_branch(resume):
     else:
         hook.after_load_checkpoint(runner, checkpoint)
         model.load_state_dict(checkpoint['state_dict'])
-
-
-def test_differences_are_sorted_by_kind():
-    model = torch.nn.Linear(2, 3)
-    state = {'module.weight': torch.zeros(5, 2), 'other': torch.zeros(1)}
-    missing, unexpected, shapes = compare_state(model, state)
-    assert missing == ['bias']
-    assert unexpected == ['other']
-    assert shapes == ['weight: checkpoint (5, 2), model (3, 2)']

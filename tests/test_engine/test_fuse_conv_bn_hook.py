@@ -88,14 +88,3 @@ def test_records_made_without_are_kept(run, tmp_path):
     assert len(before) == 8
     assert contents(folder) == before
     assert seen == []
-
-
-def test_a_test_that_broke_off_leaves_nothing_folded_for_good(run):
-    runner, *_ = run('a', **FUSE)
-    digest = weights_digest(runner.model)
-    hook = next(h for h in runner.hooks if 'FuseConvBN' in type(h).__name__)
-    hook.before_test_epoch(runner)
-    hook.before_test_epoch(runner)
-    assert norms(runner.model) == 0
-    hook.after_test(runner)
-    assert weights_digest(runner.model) == digest

@@ -10,12 +10,8 @@ from mmseg.registry import MODELS
 from PIL import Image
 from runner_configs import tiny_config
 
-from model_configs import branch
 from projects.amr.datasets import VOCFolder
-from projects.amr.engine import LabelMapWriterHook
-from projects.amr.errors import UserError
 from projects.amr.evaluation.mask_evaluation import evaluate_masks
-from projects.amr.evaluation.nested_results import take_nested_results
 from projects.amr.ops.cam import cam_to_label
 from projects.amr.structures import (
     CAMRecord,
@@ -181,11 +177,6 @@ def test_other_settings_redo_all(run):
     assert {'weights', 'CRF'} <= set(manifest['made_from'])
 
 
-def test_crf_on_scores_needs_a_segmentor(run):
-    with pytest.raises(UserError, match='seg_logits'):
-        run(crf='dense')
-
-
 def test_boundaries_are_written_once(run, tmp_path):
     run(name='a', type='BoundaryWriterHook')
     paths = sorted((tmp_path / 'work/boundaries').glob('*.npz'))
@@ -199,38 +190,3 @@ def test_boundaries_are_written_once(run, tmp_path):
     assert [a == b for a, b in zip(times, after, strict=True)].count(
         False
     ) == 1
-
-
-def test_a_classifier_predicts_no_labels(toy_root, tmp_path):
-    cfg = tiny_config(toy_root, tmp_path / 'work', branch())
-    cfg.default_hooks.label_writer = {'type': 'LabelMapWriterHook'}
-    cfg.experiment_name = tmp_path.name
-    with pytest.raises(UserError, match='pred_sem_seg'):
-        Runner.from_cfg(cfg).test()
-
-
-@pytest.mark.parametrize('hook', [{'crf': 'x'}, {'crf_params': {'gt': 0.9}}])
-def test_bad_settings_are_refused(hook):
-    with pytest.raises(ValueError, match=next(iter(hook))):
-        LabelMapWriterHook(**hook)
-
-
-def test_unwritable_folder_is_told_before_testing(run, tmp_path):
-    (tmp_path / 'file').write_text('in the way')
-    with pytest.raises(UserError, match='label maps cannot be written'):
-        run(out_dir=str(tmp_path / 'file'))
-
-
-def test_iou_per_class_is_among_the_details(run, toy_root):
-    take_nested_results()
-    _, _, folder = run(name='details')
-    details = take_nested_results()
-    assert set(details) == {'cam', 'labels'}
-    split = VOCFolder.open(toy_root, 'train')
-    on_disk = evaluate_masks(
-        [(folder / f'{i}.png', split.mask_path(i)) for i in split.ids],
-        split.classes,
-    )
-    assert tuple(details['labels']['classes']) == split.classes
-    iou = np.array(details['labels']['IoU'], float)  # None becomes nan
-    np.testing.assert_allclose(iou, on_disk.iou, atol=1e-4)

@@ -1,22 +1,17 @@
 """bfloat16 training: the wrapper, what --amp sets, and what stays float32."""
 
-from contextlib import contextmanager
-
 import pytest
 import torch
 from affinity_configs import affinity_net, irnet, seeded
-from mmengine.config import Config, ConfigDict
+from mmengine.config import Config
 from mmseg.registry import OPTIM_WRAPPERS
 from mmseg.structures import SegDataSample
-from runner_configs import tiny_config
 from segmentor_configs import labelled, segmentor_config
-from tool_process import run_tool_process
 from torch import nn
 
-from model_configs import amr, build, seam
-from projects.amr.engine import BFloat16OptimWrapper, mixed_precision
+from model_configs import amr, build
+from projects.amr.engine import mixed_precision
 from projects.amr.engine.mixed_precision import (
-    lone_amp,
     settle_half,
     use_amp,
 )
@@ -74,17 +69,6 @@ def test_losses_and_gradients_are_those_of_float32_to_a_few_percent(name):
     assert torch.cosine_similarity(grad, plain_grad, 0) > 0.95
 
 
-def test_seam_s_losses_are_finite_and_in_float32():
-    """Values differ: a thin network, its norms on a batch of two."""
-    model = build(seam())
-    losses, grad = losses_of(model, weakly_labelled(), 'BFloat16OptimWrapper')
-    assert set(losses) == {'loss_cls', 'loss_min', 'loss_er', 'loss_ecr'}
-    for key, value in losses.items():
-        assert value.dtype == torch.float32, key
-        assert value.isfinite(), key
-    assert grad.isfinite().all()
-
-
 def test_only_the_context_is_half():
     model = nn.Linear(3, 2)
     wrapper = wrapped(model)
@@ -96,37 +80,6 @@ def test_only_the_context_is_half():
     wrapper.update_params(out.float().sum())
     # d out / d weight is 1, exactly, and the step 0.1 in float32.
     torch.testing.assert_close(model.weight, before - 0.1, rtol=0, atol=1e-7)
-
-
-def test_state_goes_on_under_the_plain_wrapper():
-    model = nn.Linear(3, 2)
-    half = wrapped(model)
-    half.update_params(model(torch.ones(1, 3)).sum())
-    plain = wrapped(model, 'OptimWrapper')
-    plain.load_state_dict(half.state_dict())
-    buffers = [
-        w.optimizer.state[model.weight]['momentum_buffer']
-        for w in (half, plain)
-    ]
-    assert torch.equal(*buffers)
-    assert buffers[0].dtype == torch.float32
-
-
-def test_gradients_that_are_added_up_are_not_synchronised():
-    entered = []
-
-    class Synchronised(nn.Linear):
-        @contextmanager
-        def no_sync(self):
-            entered.append(True)
-            yield
-
-    model = Synchronised(3, 2)
-    wrapper = wrapped(model, accumulative_counts=2)
-    wrapper.initialize_count_status(model, 0, 4)
-    with wrapper.optim_context(model):
-        assert model(torch.ones(1, 3)).dtype == torch.bfloat16
-    assert entered == [True]
 
 
 def config(kind='OptimWrapper', **more):
@@ -170,24 +123,6 @@ def test_amp_takes_what_the_gpu_is_made_for(gpu, major, wanted, kind):
     assert cfg.optim_wrapper.optimizer.lr == 0.1
 
 
-def test_amp_leaves_or_replaces_what_the_config_has(gpu):
-    gpu(9)
-    cfg = config('AmpOptimWrapper', loss_scale=512.0)
-    use_amp(cfg, 'auto')
-    assert cfg.optim_wrapper.loss_scale == 512.0
-    use_amp(cfg, 'bf16')
-    assert cfg.optim_wrapper.type == 'BFloat16OptimWrapper'
-    assert isinstance(
-        OPTIM_WRAPPERS.build(
-            cfg.optim_wrapper
-            | ConfigDict(
-                optimizer=torch.optim.SGD(nn.Linear(1, 1).parameters())
-            )
-        ),
-        BFloat16OptimWrapper,
-    )
-
-
 def test_without_a_gpu_the_error_says_what_is_possible(monkeypatch):
     monkeypatch.setattr(mixed_precision, 'get_device', lambda: 'cpu')
     for wanted in ('auto', 'fp16'):
@@ -229,35 +164,3 @@ def test_half_precision_is_not_emulated(
     settle_half(cfg)
     settle_half(config())
     assert len(lines) == (not half)
-
-
-@pytest.mark.parametrize(
-    ('words', 'read'),
-    [
-        (['c.py', '--amp'], ['c.py', '--amp=auto']),
-        (['--amp', 'c.py'], ['--amp=auto', 'c.py']),
-        (['--amp', 'bf16', 'c.py'], ['--amp', 'bf16', 'c.py']),
-        (['--amp=fp16', 'c.py'], ['--amp=fp16', 'c.py']),
-        (['c.py'], ['c.py']),
-        ([], []),  # argparse then says what is missing
-    ],
-)
-def test_amp_may_stand_alone_anywhere(words, read):
-    assert lone_amp(words) == read
-
-
-def test_train_tool_trains_in_bfloat16_on_a_cpu(toy_root, tmp_path):
-    cfg = tiny_config(toy_root, tmp_path)
-    cfg.val_cfg = cfg.val_dataloader = cfg.val_evaluator = None
-    cfg.pop('work_dir')
-    cfg.dump(tmp_path / 'tiny.py')
-    text = run_tool_process(
-        *('train.py', '--amp', 'bf16', 'tiny.py'),
-        *('--cfg-options', 'emulate_half=True'),
-        cwd=tmp_path,
-    )
-    assert "type='BFloat16OptimWrapper'" in text
-    state = torch.load(tmp_path / 'work_dirs/tiny/epoch_1.pth')
-    for name, value in state['state_dict'].items():
-        assert value.dtype != torch.bfloat16, name
-        assert value.isfinite().all(), name

@@ -8,7 +8,6 @@ import torch
 from affinity_configs import irnet_config
 from cam_files import write_cam_files
 from gpu_cases import use_in_mmengine
-from known_classifier import Watched
 from mmengine.config import Config
 from mmengine.runner import Runner
 from pretended_gpu import CPU, GPU, PretendedGPU, pretended_autocast
@@ -121,21 +120,6 @@ def test_a_run_is_that_of_the_cpu(make, toy_root, tmp_path, monkeypatch):
     if make is not with_tta:
         saved = torch.load(last.read_text(), weights_only=False)
         torch.testing.assert_close(dict(saved['state_dict']), weights)
-
-
-def test_finished_records_are_taken_to_the_gpu(
-    toy_root, tmp_path, monkeypatch
-):
-    use_in_mmengine(monkeypatch, 'cuda')
-    with PretendedGPU():
-        runner, first, _ = run(classifier, toy_root, tmp_path / 'a')
-        made = []
-        runner.model.cam_method = Watched(
-            runner.model.cam_method, lambda _, images: made.extend(images)
-        )
-        again = runner.test()
-    assert again == pytest.approx(first, rel=1e-6, nan_ok=True)
-    assert made == []
 
 
 def test_half_precision_from_end_to_end(toy_root, tmp_path, monkeypatch):

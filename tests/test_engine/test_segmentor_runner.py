@@ -10,7 +10,7 @@ from PIL import Image
 from segmentor_configs import tiny_segmentor
 
 from projects.amr.datasets import VOCFolder
-from projects.amr.errors import CheckpointMismatchError, UserError
+from projects.amr.errors import CheckpointMismatchError
 from projects.amr.evaluation.mask_evaluation import evaluate_masks
 from projects.amr.ops.label_crf import refine_scores
 from projects.amr.runtime.checkpoints.checkpoint import unwrap_model
@@ -75,45 +75,12 @@ def test_poly_power_at_each_iteration(trained):
     np.testing.assert_allclose(rates, want, rtol=1e-6)
 
 
-def test_resumed_training_ends_as_an_undisturbed_one(
-    toy_root, trained, tmp_path
-):
-    """Same order of images and same schedule; no transform draws here."""
-    fixed = {
-        'train_dataloader.dataset.pipeline': [
-            {'type': 'LoadWeakLabelImage'},
-            {'type': 'LoadAnnotations'},
-            {'type': 'Resize', 'scale': (48, 48)},
-            {'type': 'PackSegInputs'},
-        ]
-    }
-    states = []
-    for name in ('whole', 'resumed'):
-        cfg = tiny_segmentor(toy_root, tmp_path / name, **fixed)
-        if name == 'resumed':
-            cfg.load_from = str(tmp_path / 'whole' / 'iter_2.pth')
-            cfg.resume = True
-        runner = Runner.from_cfg(cfg)
-        runner.train()
-        assert runner.iter == 4
-        states.append(runner.model.state_dict())
-    for key, value in states[0].items():
-        torch.testing.assert_close(states[1][key], value, msg=key)
-    assert any('decode_head' in key for key in states[0])
-
-
 def test_miou_is_that_of_the_files(toy_root, trained, tmp_path):
     metrics = runner_for(toy_root, trained, tmp_path).test()
     scores = on_disk(toy_root, tmp_path / 'labels')
     assert metrics['mIoU'] == pytest.approx(np.nanmean(scores.iou), abs=0.01)
     assert metrics['labels/mIoU'] == pytest.approx(np.nanmean(scores.iou))
     assert (scores.confusion.sum(0)[:-1] > 0).sum() > 2  # labels vary
-
-
-def test_validation_while_training_is_the_test(toy_root, trained, tmp_path):
-    metrics = runner_for(toy_root, trained, tmp_path, 'iter_4.pth').test()
-    validated = trained[1]['val/mIoU'].data[0][-1]
-    assert validated == metrics['mIoU']
 
 
 def test_tta_runs_and_predicts_mirrored_images_mirrored(
@@ -174,52 +141,6 @@ def test_crf_takes_the_scores_at_image_size(toy_root, trained, tmp_path):
         np.testing.assert_array_equal(labels, expected)
     scores = on_disk(toy_root, tmp_path / 'labels')
     assert metrics['labels/mIoU'] == pytest.approx(np.nanmean(scores.iou))
-
-
-def test_split_without_masks_is_predicted(toy_root, trained, tmp_path, capsys):
-    root = tmp_path / 'bare'
-    root.mkdir()
-    for name in ('JPEGImages', 'ImageSets'):
-        (root / name).symlink_to(toy_root / name)
-    metrics = runner_for(root, trained, tmp_path / 'work').test()
-    assert metrics == {}
-    ids = VOCFolder.open(toy_root, 'val').ids
-    files = sorted((tmp_path / 'work' / 'labels').glob('*.png'))
-    assert [file.stem for file in files] == sorted(ids)
-    log = ''.join(p.read_text() for p in (tmp_path / 'work').rglob('*.log'))
-    assert 'no masks: nothing to score' in log
-    assert f'{len(ids)} of {len(ids)} images have no label map' in log
-
-
-def test_changed_image_makes_its_label_stale(toy_root, trained, tmp_path):
-    root = tmp_path / 'own'
-    (root / 'JPEGImages').mkdir(parents=True)
-    (root / 'ImageSets').symlink_to(toy_root / 'ImageSets')
-    for image_id in VOCFolder.open(toy_root, 'val').ids:
-        source = toy_root / f'JPEGImages/{image_id}.jpg'
-        target = root / f'JPEGImages/{image_id}.jpg'
-        target.write_bytes(source.read_bytes())
-    counts = []
-    for name in ('a', 'b'):
-        runner = runner_for(
-            root,
-            trained,
-            tmp_path / 'work',
-            experiment_name=f'{tmp_path.name}_{name}',
-        )
-        runner.test()
-        counts += [h._counts for h in runner.hooks if hasattr(h, '_counts')]
-        Image.open(target).rotate(180).save(target)
-    total = len(VOCFolder.open(toy_root, 'val').ids)
-    assert counts[0] == {'made': total, 'kept': 0}
-    assert counts[1] == {'made': 1, 'kept': total - 1}
-
-
-def test_folder_of_strips_is_tried_before_testing(toy_root, trained, tmp_path):
-    (tmp_path / 'file').write_text('in the way')
-    changes = {'default_hooks.visualization.out_dir': str(tmp_path / 'file')}
-    with pytest.raises(UserError, match='--show-dir'):
-        runner_for(toy_root, trained, tmp_path, **changes).test()
 
 
 @pytest.mark.parametrize('crf', [None, 'dense'])

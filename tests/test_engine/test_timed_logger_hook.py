@@ -9,7 +9,6 @@ from mmengine.model import BaseModel
 from mmengine.runner import Runner
 
 from projects.amr.engine.hooks import timed_logger_hook
-from projects.amr.engine.hooks.timed_logger_hook import TimedLoggerHook
 
 LINE = re.compile(r'(Epoch|Iter)\((\w+)\)\s+(?:\[\s*\d+\])?\[\s*(\d+)/\d+\]')
 
@@ -47,10 +46,6 @@ class NoMetric(BaseMetric):
 
 
 LOOPS = ('train', 'val', 'test')
-
-
-def collate(items):
-    return {'inputs': torch.stack([item[0] for item in items])}
 
 
 def loader(steps):
@@ -111,10 +106,6 @@ def test_slow_steps_have_a_line_before_half_a_minute_passes(logged):
     assert logged(14) == {loop: [2, 4, 6, 8, 10, 12] for loop in LOOPS}
 
 
-def test_a_step_that_is_longer_has_a_line_of_its_own(logged):
-    assert logged(40, steps=3)['train'] == [1, 2, 3]
-
-
 def test_fast_steps_have_those_of_the_interval_alone(logged):
     assert logged(0.5, interval=5) == {loop: [5, 10] for loop in LOOPS}
 
@@ -126,8 +117,3 @@ def test_a_line_of_the_interval_starts_the_half_minute_anew(logged):
     """
     assert logged(4, steps=17, interval=5)['train'] == [5, 10, 15]
     assert logged(4, steps=17)['train'] == [7, 14, 17]
-
-
-def test_seconds_must_be_positive():
-    with pytest.raises(ValueError, match='seconds'):
-        TimedLoggerHook(seconds=0)

@@ -1,6 +1,5 @@
 """check_install.py where packages are missing, doubled or do not fit."""
 
-import re
 import runpy
 import subprocess
 import sys
@@ -84,22 +83,6 @@ def test_without_any_package_it_still_answers(packages):
     )
 
 
-@pytest.mark.parametrize('name', ['torch', 'mmengine'])
-def test_what_cannot_be_imported_is_named_with_its_reason(name):
-    code = (
-        'import runpy, sys\n'
-        f'sys.modules[{name!r}] = None\n'
-        f"sys.argv = ['check_install.py']\n"
-        f"runpy.run_path({str(TOOL)!r}, run_name='__main__')\n"
-    )
-    done = run('-c', code)
-    assert done.returncode == 4
-    problems = [t for s, t in lines_of(done.stdout) if s == 'problem']
-    named = [t for t in problems if 'cannot be imported' in t]
-    assert any(re.match(rf'(onedl-)?{name} ', text) for text in named)
-    assert all('--force-reinstall' in text for text in named)
-
-
 class Installed:
     """Stands in for what importlib.metadata finds."""
 
@@ -154,39 +137,6 @@ def test_stacks(packages, monkeypatch, versions, problem):
         assert all(remedy for state, _, remedy in results if state != 'ok')
 
 
-@pytest.mark.parametrize(
-    ('torch', 'vision', 'requires', 'problem'),
-    [
-        ('2.1.2', '0.16.2', ['numpy', 'torch (==2.1.2)'], None),
-        ('2.15.0', '0.29.2', ['torch (>=2.14.0)', 'torch==1 ; x'], None),
-        ('2.1.2+cpu', '0.16.2+cpu', ['torch==2.1.2'], None),
-        ('2.2.0', '0.16.2', ['torch (==2.1.2)'], 'wants torch ==2.1.2'),
-        ('2.13.1', '0.29.2', ['torch (>=2.14.0)'], 'wants torch >=2.14.0'),
-        ('2.1.2+cpu', '0.16.2', ['torch==2.1.2'], 'different kinds'),
-    ],
-)
-def test_torch_and_torchvision(
-    packages, monkeypatch, torch, vision, requires, problem
-):
-    Installed(monkeypatch, packages, requires, torch=torch, torchvision=vision)
-    ((state, text, remedy),) = packages['check_torch_pair']()
-    assert state == ('ok' if problem is None else 'problem')
-    assert problem is None or (problem in text and 'reinstall' in remedy)
-
-
-def test_two_opencvs_are_noted(packages, monkeypatch):
-    versions = {'opencv_python': '4.9', 'opencv_python_headless': '4.9'}
-    Installed(monkeypatch, packages, **versions)
-    state, text, _ = packages['check_package']('opencv-python', '4.8')
-    assert state == 'note'
-    assert 'share one folder' in text
-    Installed(monkeypatch, packages, opencv_python_headless='4.9')
-    assert packages['check_package']('opencv-python', '4.8')[0] == 'ok'
-    Installed(monkeypatch, packages, opencv_python='4.7.9')
-    state, text, _ = packages['check_package']('opencv-python', '4.8')
-    assert (state, 'older than 4.8' in text) == ('problem', True)
-
-
 def test_oldest_versions_are_those_of_setup(packages):
     text = (ROOT / 'setup.py').read_text()
     for _, upstream, oldest in packages['STACK'].values():
@@ -195,10 +145,3 @@ def test_oldest_versions_are_those_of_setup(packages):
     assert len(wanted) > 12
     for name, oldest in wanted.items():
         assert f"'{name}>={oldest}'" in text
-
-
-def test_an_old_python_is_a_problem(packages, monkeypatch):
-    monkeypatch.setattr(sys, 'version_info', (3, 9, 7))
-    ((state, text, remedy),) = packages['check_python']()
-    assert (state, text) == ('problem', 'Python 3.9.7')
-    assert '3.10' in remedy

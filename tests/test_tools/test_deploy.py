@@ -14,8 +14,7 @@ from PIL import Image
 from segmentor_configs import tiny_segmentor
 
 from model_configs import amr, build
-from projects.amr.datasets.transforms import LoadWeakLabelImage
-from projects.amr.errors import DataError, UserError
+from projects.amr.errors import UserError
 from projects.amr.models.cam_methods import MultiScaleCAM
 from projects.amr.structures import load_label_map
 from projects.amr.workflow.deploy import export_formats
@@ -23,7 +22,6 @@ from projects.amr.workflow.deploy.exported_model import (
     exported,
     model_facts,
 )
-from projects.amr.workflow.deploy.prediction import list_sources
 from projects.amr.workflow.deploy.trained_model import load_trained
 
 EXAMPLE = Path(__file__).resolve().parents[2] / 'tools/onnx_example.py'
@@ -301,27 +299,3 @@ sys.meta_path.insert(0, Refuse())
 sys.argv = sys.argv[1:]
 runpy.run_path(sys.argv[0], run_name='__main__')
 """
-
-
-def test_predicting_refuses_a_classifier(classifier, tmp_path):
-    from projects.amr.workflow.deploy.prediction import PredictionJob
-
-    with pytest.raises(UserError):
-        PredictionJob(classifier, {}, tmp_path).prepare()
-
-
-def test_frames_are_listed_in_order_and_faults_named(tmp_path):
-    (tmp_path / 'shots').mkdir()
-    for name in ('f2.png', 'f10.png'):
-        photo(tmp_path / 'shots' / name, (9, 8))
-    frames = tmp_path / 'frames.txt'
-    frames.write_text(f'shots/f2.png\n\n{tmp_path}/shots/f10.png\n')
-    assert list(list_sources(frames)) == ['shots/f2', 'f10']
-    frames.write_text('shots/f2.png\nshots/f2.png\nshots/gone.png\n../x.png\n')
-    with pytest.raises(DataError) as fault:
-        list_sources(frames)
-    for line in ('line 2', 'line 3', 'line 4'):
-        assert line in str(fault.value)
-    with pytest.raises(DataError):
-        list_sources(tmp_path / 'nowhere')
-    assert LoadWeakLabelImage()({'img_path': f'{tmp_path}/shots/f2.png'})

@@ -48,10 +48,6 @@ def bound_names(node):
     return []
 
 
-def test_all_tools_are_looked_at():
-    assert {'train', 'test', 'prepare_voc'} <= {path.stem for path in FILES}
-
-
 LOUD = ('mmseg.datasets', 'mmseg.models', 'mmseg.apis', 'mmpretrain', 'mmcv')
 
 

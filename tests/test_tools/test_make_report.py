@@ -6,7 +6,6 @@ import pytest
 from mmengine.config import Config
 from report_samples import Page, make_outputs, make_summary
 
-from projects.amr.errors import UserError
 from projects.amr.workflow.report.report_data import make_report
 
 TOOL = 'analysis_tools/make_report.py'
@@ -27,14 +26,6 @@ def test_page_is_made_again_from_the_summary(call, toy_root, tmp_path):
     assert again.read_text(encoding='utf-8') == made
 
 
-def test_user_errors_name_the_file_and_the_remedy(call, tmp_path):
-    done = call(TOOL, tmp_path / 'nowhere', cwd=tmp_path)
-    assert done.returncode == 2
-    assert 'ERROR: no summary.json' in done.stderr
-    assert 'run_pipeline' in done.stderr
-    assert 'Traceback' not in done.stderr
-
-
 @pytest.fixture(scope='module')
 def tool():
     """The tool as a module, for faults that need no process."""
@@ -43,18 +34,3 @@ def tool():
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
-
-
-@pytest.mark.parametrize('text', ['{"stages": [', '[1]', '\xff'])
-def test_broken_summary_is_named(tool, tmp_path, text):
-    (tmp_path / 'summary.json').write_bytes(text.encode('latin-1'))
-    with pytest.raises(UserError, match=r'summary\.json.*run the pipeline'):
-        tool.read_summary(tmp_path)
-
-
-@pytest.mark.parametrize('text', [None, 'a = ('])
-def test_unreadable_config_is_named(tool, tmp_path, text):
-    if text is not None:
-        (tmp_path / 'chain.py').write_text(text)
-    with pytest.raises(UserError, match=r'chain\.py'):
-        tool.read_config(str(tmp_path / 'chain.py'))

@@ -112,20 +112,6 @@ def test_colours_and_arrays_come_back(root, tmp_path):
     assert not (tmp_path / 'bad').exists()
 
 
-def test_masks_of_other_images_or_sizes_are_named(root, tmp_path):
-    folder = VOCFolder.open(root, 'all')
-    (tmp_path / 'in').mkdir()
-    save_label_map(tmp_path / 'in' / 'd.png', np.zeros((5, 40), np.uint8))
-    save_label_map(tmp_path / 'in' / 'x.png', np.zeros((5, 40), np.uint8))
-    with pytest.raises(DataError) as fault:
-        MaskImport(tmp_path / 'in', 'label-maps', folder).write(
-            tmp_path / 'out'
-        )
-    assert 'd.png' in str(fault.value)
-    assert 'x.png' in str(fault.value)
-    assert not (tmp_path / 'out').exists()
-
-
 BRUSH = {'format': 'rle', 'rle': [0, 1], 'brushlabels': ['dog']}
 ITEM = {'value': BRUSH, 'original_height': 40, 'original_width': 5}
 IMAGE = {'id': 1, 'file_name': 'd.PNG', 'height': 40, 'width': 5}

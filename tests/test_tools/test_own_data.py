@@ -2,8 +2,6 @@
 
 import csv
 import importlib.util
-import json
-import shutil
 import sys
 import unicodedata
 from functools import partial
@@ -17,12 +15,10 @@ from mmengine.runner import Runner
 from mmseg.apis import MMSegInferencer
 from own_photos import NAMES, make_photos
 from PIL import Image
-from pycocotools.coco import COCO
 from runner_configs import tiny_config
 from segmentor_configs import tiny_segmentor
 
 from projects.amr.datasets import VOCFolder
-from projects.amr.datasets.labels.weak_labels import ClassNames
 from projects.amr.structures import CAMRecord, load_label_map
 from projects.amr.workflow.launch.own_classes import fit_class_file
 
@@ -108,54 +104,6 @@ def rows_of(path):
     """Rows of a CSV file as dicts."""
     with path.open(encoding='utf-8', newline='') as file:
         return list(csv.DictReader(file))
-
-
-def test_from_csv_to_rle_and_back(tool, photos, imported, classified):
-    split = VOCFolder.open(imported, 'train')
-    names = ClassNames(split.classes[1:])
-    rows = rows_of(imported / 'labels.csv')
-    labels = {row['image']: row['labels'] for row in rows}
-    for image_id in split.ids:
-        record = CAMRecord.load(classified / 'cams' / f'{image_id}.npz')
-        wanted = labels[image_id].split(';')
-        # A model of random weights may see nothing of a class.
-        assert sorted([*record.classes, *record.dropped]) == sorted(
-            names.index(name, 'test') for name in wanted
-        )
-        assert record.scores.shape == (4,)
-    where = ['--data-root', imported, '--split', 'train']
-    seeds = photos / 'seeds'
-    config = write_label_config(
-        *(photos / 'seeds.py', imported, classified, 'train'),
-        fg_thr=0.5,
-        bg_thr=0.2,
-    )
-    code, text, errors = tool('make_seeds', config, '--out', seeds)
-    assert code == 0, errors
-    assert '8 made' in text
-    assert 'nothing to score against' in text
-    out = photos / 'out.json'
-    code, text, errors = tool(
-        'export_labels', seeds, out, *where, '--masks', photos / 'cvat'
-    )
-    assert code == 0, errors
-    coco = COCO(str(out))
-    assert f'8 images, {len(coco.anns)} annotations' in text
-    assert len(coco.anns) >= 8
-    table = {r['id']: r['path'] for r in rows_of(imported / 'images.csv')}
-    for number, image_id in zip(coco.imgs, split.ids, strict=True):
-        assert coco.imgs[number]['file_name'] == table[image_id]
-        seed, _ = load_label_map(seeds / f'{image_id}.png')
-        back = np.zeros_like(seed)
-        for item in coco.imgToAnns[number]:
-            back[coco.annToMask(item).astype(bool)] = item['category_id']
-        np.testing.assert_array_equal(back, np.where(seed < 255, seed, 0))
-    assert [c['name'] for c in coco.cats.values()] == list(names.names)
-    label_map = (photos / 'cvat/labelmap.txt').read_text('utf-8')
-    assert 'Kürbis:128,0,0::' in label_map
-    code, _, errors = tool('export_labels', 'gone', out, *where)
-    assert code == 2
-    assert 'gone' in errors
 
 
 def test_segmentor_of_own_classes_works_in_mmsegs_inferencer(
@@ -271,44 +219,3 @@ def test_import_with_masks_list_and_classes(tool, photos, tmp_path):
     assert '0 files made, 20 kept' in text
     code, _, errors = tool(IMPORT, *arguments, '--mask-dir', photos / 'root')
     assert code == 3
-
-
-def test_import_counts_what_it_leaves_out(tool, photos, tmp_path):
-    folder = tmp_path / 'photos'
-    shutil.copytree(photos / 'photos', folder)
-    (folder / 'cut.jpg').write_bytes(b'\xff\xd8\xff\xe0')
-    (folder / 'extra.jpg').write_bytes(b'x')
-    (folder / 'raw.heic').write_bytes(b'x')
-    text = (photos / 'labels.csv').read_text('utf-8')
-    text += 'cut.jpg,ant\nnone.jpg,ant\nholiday/day 1/IMG_0001.png,zebra\n'
-    (tmp_path / 'l.csv').write_text(text, encoding='utf-8')
-    arguments = ['photos', 'l.csv', 'out']
-    code, _, errors = tool(IMPORT, *arguments, '--skip-bad')
-    assert code == 3
-    assert 'l.csv:14' in errors
-    assert 'l.csv:3' in errors
-    lines = text.splitlines()[:-1]
-    lines[1] = lines[1].split(',')[0] + ','
-    (tmp_path / 'l.csv').write_text('\n'.join(lines), encoding='utf-8')
-    code, _, errors = tool(IMPORT, *arguments)
-    assert code == 3
-    assert "l.csv:13: no image 'none.jpg'" in errors
-    code, _, errors = tool(IMPORT, *arguments, '--skip-bad')
-    assert code == 3
-    assert '--no-label' in errors
-    flags = ['--skip-bad', '--no-label', 'drop']
-    code, text, _ = tool(IMPORT, *arguments, *flags)
-    assert code == 0
-    for words in (
-        '1 rows name no photo',
-        "1 photos have no row and are left out:\n  'extra.jpg'",
-        '1 photos have no label (--no-label drop)',
-        '1 photos or masks cannot be used',
-        '1 files ending in .heic',
-        '9 files made',
-    ):
-        assert words in text
-    assert json.loads((tmp_path / 'out/import.json').read_text())['complete']
-    code, _, errors = tool(IMPORT, 'photos', 'l.csv', 'photos', *flags)
-    assert code == 3
-    assert 'no earlier import' in errors

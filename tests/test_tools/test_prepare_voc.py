@@ -52,15 +52,6 @@ def test_prepared_counted_and_kept_the_second_time(call, archives, tmp_path):
     assert content(root) == before
 
 
-def test_the_hash_is_looked_at_before_the_archive(call, archives, tmp_path):
-    done = call(TOOL, *arguments(archives), cwd=tmp_path)
-    assert done.returncode == 3
-    message = done.stderr.split('ERROR: ')[-1]
-    assert '1,999,639,040' in message
-    assert 'Traceback' not in done.stderr
-    assert not (tmp_path / 'data').exists()
-
-
 def test_sigterm_ends_with_143_and_the_way_on(archives, tmp_path):
     """Stopped while it waits for an archive that does not end."""
     pipe = tmp_path / 'voc.tar'

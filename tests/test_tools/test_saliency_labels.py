@@ -9,12 +9,6 @@ import pytest
 import torch
 
 from projects.amr.datasets import VOCFolder
-from projects.amr.datasets.transforms import (
-    GenerateSeed,
-    LoadSaliency,
-    RandomWalkPseudoLabel,
-)
-from projects.amr.errors import DataError
 from projects.amr.ops.cam import resize_cam
 from projects.amr.ops.pseudo_label import walk_to_scores
 from projects.amr.ops.saliency import drs_labels, oaa_labels
@@ -157,25 +151,3 @@ def test_pseudo_labels_by_the_rule(run_here, folder):
         )
         want = oaa_labels(saliency, scores.numpy(), record.classes)
         np.testing.assert_array_equal(load_label_map(path)[0], want)
-
-
-def test_saliency_must_fit_and_be_loaded(folder):
-    load = LoadSaliency(str(folder / 'saliency'))
-    item = min((folder / 'saliency').iterdir()).stem
-    found = load({'img_id': item})['saliency']
-    np.testing.assert_array_equal(found, read(folder, item)[0])
-    assert 0.9 < found.max() <= 1
-    with pytest.raises(DataError, match=item):
-        load({'img_id': item, 'img_shape': (3, 4)})
-    with pytest.raises(ValueError, match='saliency_rule'):
-        RandomWalkPseudoLabel(saliency_rule='x')
-    with pytest.raises(ValueError, match='saliency_rule'):
-        RandomWalkPseudoLabel(saliency_rule='oaa', crf='dense')
-    results = {
-        'cam': np.zeros((1, 2, 2), np.float32),
-        'cam_classes': np.array([0]),
-        'cam_dropped': [],
-        'cam_size': (2, 2),
-    }
-    with pytest.raises(ValueError, match='LoadSaliency'):
-        GenerateSeed('oaa')(results)

@@ -64,15 +64,3 @@ def test_tta_out_and_show_dir(call, toy_root, trained):
     assert f'{len(split.ids)} predictions in results/VOC2012' in done.stdout
     with tarfile.open(trained / 'out.tar.gz') as archive:
         assert len(archive.getnames()) == len(split.ids)
-
-
-def test_submission_s_faults_end_with_code_and_remedy(call, toy_root, trained):
-    (trained / 'empty').mkdir()
-    arguments = ['empty', 'x.tar.gz', '--data-root', toy_root]
-    done = call(
-        'make_voc_submission.py', *arguments, '--split', 'val', cwd=trained
-    )
-    assert done.returncode == 3
-    assert 'tools/test.py' in done.stderr.split('ERROR: ')[-1]
-    assert 'Traceback' not in done.stderr
-    assert not (trained / 'x.tar.gz').exists()

@@ -1,18 +1,13 @@
 """Seeds and pseudo labels by several processes: each item once, same bytes."""
 
-import argparse
 import json
-from argparse import Namespace
 
 import pytest
 from cam_files import write_cam_files, write_label_config
 from tool_process import ToolProcess, run_tool_process
 
-from projects.amr.errors import UserError
 from projects.amr.runtime.files.sharding import (
     Shard,
-    add_shard_arguments,
-    read_shard,
 )
 
 SUMMARY = 'test_summary.json'
@@ -86,16 +81,6 @@ def test_ranks_of_a_launcher_are_shards(command, tmp_path):
     assert len(set.union(*names)) == 8
 
 
-def test_changed_settings_leave_no_scores_of_other_labels(folder, toy_root):
-    path = write_label_config(folder / 'a.py', toy_root, folder)
-    command = ['make_seeds.py', path, '--work-dir', 'seeds']
-    run_tool_process(*command, cwd=folder)
-    assert (folder / 'seeds' / SUMMARY).is_file()
-    option = ['--cfg-options', 'label_transform.fg_thr=0.5']
-    run_tool_process(*command, *option, '--shard', '0/2', cwd=folder)
-    assert not (folder / 'seeds' / SUMMARY).exists()
-
-
 @pytest.mark.parametrize('count', [1, 2, 3, 8, 11])
 def test_each_item_is_in_exactly_one_shard(count):
     items = tuple(range(8))
@@ -103,35 +88,3 @@ def test_each_item_is_in_exactly_one_shard(count):
     assert sorted(sum(parts, ())) == list(items)
     sizes = [len(part) for part in parts]
     assert max(sizes) - min(sizes) <= 1
-
-
-@pytest.mark.parametrize(
-    ('launcher', 'env'),
-    [
-        ('pytorch', {'RANK': '2', 'WORLD_SIZE': '4'}),
-        ('slurm', {'SLURM_PROCID': '2', 'SLURM_NTASKS': '4'}),
-        (
-            'mpi',
-            {'OMPI_COMM_WORLD_RANK': '2', 'OMPI_COMM_WORLD_SIZE': '4'},
-        ),
-    ],
-)
-def test_environment_of_each_launcher(launcher, env):
-    args = Namespace(shard=None, launcher=launcher)
-    assert read_shard(args, env) == Shard(2, 4)
-    with pytest.raises(UserError, match=next(iter(env))):
-        read_shard(args, {})
-
-
-def test_flags_that_name_no_shard():
-    assert read_shard(Namespace(shard=None, launcher='none')) == Shard(0, 1)
-    for text in ('2/2', '0/0'):
-        with pytest.raises(UserError, match='does not exist'):
-            read_shard(Namespace(shard=text))
-    for text in ('1', '-1/2', 'a/b', '1/2/3'):
-        with pytest.raises(UserError, match='INDEX/COUNT'):
-            read_shard(Namespace(shard=text))
-    parser = argparse.ArgumentParser()
-    add_shard_arguments(parser)
-    with pytest.raises(SystemExit):
-        parser.parse_args(['--shard', '0/2', '--launcher', 'slurm'])

@@ -7,7 +7,6 @@ import time
 from pathlib import Path
 
 import pytest
-import torch
 
 from projects.amr.structures import CAMRecord
 
@@ -34,18 +33,6 @@ def summary(folder, name='amr_tiny'):
     return json.loads(path.read_text())
 
 
-def test_training_says_that_weights_are_random(trained):
-    folder, done = trained
-    assert 'ALL WEIGHTS START AT RANDOM' in done.stderr + done.stdout
-    assert 'loss_cps' in done.stderr + done.stdout
-    checkpoint = torch.load(
-        folder / 'work_dirs/amr_tiny/epoch_1.pth', weights_only=False
-    )
-    assert any(
-        k.endswith('amm.channel.weight') for k in checkpoint['state_dict']
-    )
-
-
 def test_testing_writes_records_strips_and_a_summary(tested):
     folder, done = tested
     work = folder / 'work_dirs' / 'amr_tiny'
@@ -64,16 +51,6 @@ def test_testing_writes_records_strips_and_a_summary(tested):
     assert float(printed) == pytest.approx(metrics['cam/mIoU_best'], abs=1e-3)
     sizes = {CAMRecord.load(path).size for path in records}
     assert len(sizes) > 1
-
-
-def test_rerun_keeps_all_records_and_metrics(tested, call, tiny_file):
-    folder, _ = tested
-    before = summary(folder)['metrics']
-    done = call(
-        'test.py', tiny_file, 'work_dirs/amr_tiny/epoch_1.pth', cwd=folder
-    )
-    assert '0 made, 8 kept' in done.stdout + done.stderr
-    assert summary(folder)['metrics'] == before
 
 
 def test_two_ranks_give_the_records_and_metrics_of_one(
@@ -98,74 +75,6 @@ def test_two_ranks_give_the_records_and_metrics_of_one(
     for path in (folder / 'work_dirs/amr_tiny/cams').glob('*.npz'):
         twin = folder / 'work_dirs/two/cams' / path.name
         assert twin.read_bytes() == path.read_bytes()
-
-
-@pytest.mark.parametrize(
-    ('options', 'code', 'words'),
-    [
-        (['none.py'], 2, ['none.py']),
-        pytest.param(
-            ['CONFIG', '--amp'],
-            2,
-            ['--amp', 'GPU'],
-            marks=pytest.mark.skipif(
-                torch.cuda.is_available(), reason='there is a GPU'
-            ),
-        ),
-        (
-            [
-                'CONFIG',
-                '--cfg-options',
-                'train_dataloader.dataset.ann_file=none.txt',
-            ],
-            3,
-            ['none.txt', 'VOC_ROOT'],
-        ),
-        (
-            [
-                'CONFIG',
-                '--cfg-options',
-                'model.spotlight.init_cfg.type=Pretrained',
-                'model.spotlight.init_cfg.checkpoint=gone.pth',
-            ],
-            4,
-            ['gone.pth', '--no-pretrained'],
-        ),
-    ],
-)
-def test_train_ends_with_code_and_remedy(
-    call, tiny_file, tmp_path, options, code, words
-):
-    options = [tiny_file if o == 'CONFIG' else o for o in options]
-    done = call('train.py', *options, cwd=tmp_path)
-    assert done.returncode == code, done.stderr[-2000:]
-    message = done.stderr.split('ERROR: ')[-1]
-    for word in words:
-        assert word in message
-    assert 'Traceback' not in message
-
-
-def test_checkpoint_of_another_model_ends_with_its_name(
-    trained, call, tiny_file
-):
-    folder, _ = trained
-    done = call(
-        'test.py',
-        tiny_file,
-        'work_dirs/amr_tiny/epoch_1.pth',
-        '--work-dir',
-        'work_dirs/other',
-        '--cfg-options',
-        'model.compensation.backbone.plugins=None',
-        cwd=folder,
-    )
-    assert done.returncode == 2
-    message = done.stderr.split('ERROR: ')[-1]
-    assert 'epoch_1.pth' in message
-    assert 'amm.channel.weight' in message
-    missing = call('test.py', tiny_file, 'gone.pth', cwd=folder)
-    assert missing.returncode == 2
-    assert 'gone.pth' in missing.stderr
 
 
 def test_fault06_a_stopped_test_says_how_to_go_on(tiny_file, trained):

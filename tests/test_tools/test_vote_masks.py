@@ -85,11 +85,3 @@ def test_votes_are_made_kept_and_scored(run_here, folder):
     share = ('--cfg-options', 'label_transform.min_share=0.4')
     code, text, _ = vote(run_here, folder, *share)
     assert (code, '0 done, 8 to do' in text) == (0, True)
-
-
-def test_missing_masks_end_with_code_and_name(run_here, folder):
-    lost = sorted((folder / 'masks').iterdir())[2]
-    lost.unlink()
-    code, _, errors = vote(run_here, folder)
-    assert (code, lost.stem in errors) == (3, True)
-    assert len(contents(folder / 'voted')) == 7

@@ -1,35 +1,5 @@
-from .hooks import (
-    AtomicCheckpointHook,
-    BoundaryWriterHook,
-    CAMAccumulationHook,
-    CAMGenerationHook,
-    CAMVisualizationHook,
-    ChannelsLastHook,
-    CheckpointGuardHook,
-    ExactResumeHook,
-    FuseConvBNHook,
-    GracefulStopHook,
-    LabelMapWriterHook,
-    LabelVisualizationHook,
-    NonFiniteLossHook,
-    TimedLoggerHook,
-)
+from . import hooks
+from .hooks import *  # noqa: F403  each hook, as mmengine does
 from .mixed_precision import BFloat16OptimWrapper
 
-__all__ = [
-    'AtomicCheckpointHook',
-    'BFloat16OptimWrapper',
-    'BoundaryWriterHook',
-    'CAMAccumulationHook',
-    'CAMGenerationHook',
-    'CAMVisualizationHook',
-    'ChannelsLastHook',
-    'CheckpointGuardHook',
-    'ExactResumeHook',
-    'FuseConvBNHook',
-    'GracefulStopHook',
-    'LabelMapWriterHook',
-    'LabelVisualizationHook',
-    'NonFiniteLossHook',
-    'TimedLoggerHook',
-]
+__all__ = [*hooks.__all__, 'BFloat16OptimWrapper']  # noqa: PLE0604

@@ -38,11 +38,7 @@ class BFloat16OptimWrapper(OptimWrapper):
 
     @contextmanager
     def optim_context(self, model: nn.Module):
-        """Enter the wrapper's own context, and autocast.
-
-        Args:
-            model (nn.Module): The model; its device counts.
-        """
+        """Enter the wrapper's own context, and autocast on its device."""
         device = next(model.parameters()).device.type
         half = autocast(device_type=device, dtype=torch.bfloat16)
         with super().optim_context(model), half:
@@ -50,17 +46,12 @@ class BFloat16OptimWrapper(OptimWrapper):
 
 
 def use_amp(cfg: Config, wanted: str) -> None:
-    """Set the optimiser's wrapper for mixed precision.
+    """Set the optimiser's wrapper for mixed precision, in place.
 
-    Args:
-        cfg (Config): The config, changed in place.
-        wanted (str): ``'bf16'``, ``'fp16'``, or ``'auto'``: bfloat16 on a
-            GPU that computes in it, else float16; a config that already
-            asks for one of them keeps it.
-
-    Raises:
-        UserError: If there is no GPU (but for ``'bf16'``), or the config has
-            an optimiser wrapper of another kind.
+    ``'auto'`` is bfloat16 on a GPU that computes in it, else float16; a config
+    that already asks for one of them keeps it. Raises UserError if there is no
+    GPU (but for ``'bf16'``), or the config has an optimiser wrapper of another
+    kind.
     """
     has = cfg.optim_wrapper.get('type', PLAIN)
     if has not in (PLAIN, BF16, FP16):
@@ -88,12 +79,9 @@ def use_amp(cfg: Config, wanted: str) -> None:
 def settle_half(cfg: Config) -> None:
     """Compute in float32 where half precision would only be slow.
 
-    That is on a CPU without instructions for it; ``emulate_half=True`` in
-    the config keeps half precision there.
-
-    Args:
-        cfg (Config): The config, changed in place: ``optim_wrapper`` of a
-            training in bfloat16, ``fp16`` of validation and test.
+    That is on a CPU without instructions for it; ``emulate_half=True`` in the
+    config keeps half precision there. ``optim_wrapper`` of a training in
+    bfloat16 and ``fp16`` of validation and test change.
     """
     if get_device() != 'cpu' or computes_bfloat16() or cfg.get('emulate_half'):
         return
@@ -124,11 +112,7 @@ def _best_type() -> str:
 def lone_amp(words: list[str]) -> list[str]:
     """Let ``--amp`` stand alone before any other word, as in mmseg.
 
-    Args:
-        words (list[str]): Command line.
-
-    Returns:
-        list[str]: The same, with ``--amp=auto`` where no type follows.
+    It becomes ``--amp=auto`` where no type follows.
 
     Example:
         >>> lone_amp(['--amp', 'config.py', '--amp', 'bf16'])

@@ -1,4 +1,3 @@
-import hashlib
 from urllib.error import URLError
 
 import pytest
@@ -50,24 +49,6 @@ def test_dropping_leaves_nothing_and_unfreezes():
     assert drop_pretrained(config) == []
 
 
-def test_dropping_releases_frozen_scale_and_shift():
-    config = model()
-    norm = {'type': 'BN', 'requires_grad': False}
-    config['spotlight']['backbone']['norm_cfg'] = norm
-    drop_pretrained(config, unfreeze=False)
-    assert not norm['requires_grad']
-    changed = drop_pretrained(config)
-    assert norm['requires_grad']
-    assert 'BN: requires_grad = True' in changed
-
-
-def test_dropping_for_testing_keeps_what_is_frozen():
-    config = model()
-    drop_pretrained(config, unfreeze=False)
-    assert config['compensation']['backbone']['frozen_stages'] == 1
-    assert not list(find_pretrained(config))
-
-
 def test_missing_local_file_names_key_and_switch(tmp_path):
     path = str(tmp_path / 'weights.pth')
     with pytest.raises(MissingWeightsError) as error:
@@ -77,12 +58,6 @@ def test_missing_local_file_names_key_and_switch(tmp_path):
     assert 'model.spotlight.backbone.init_cfg.checkpoint=FILE' in text
     assert '--no-pretrained' in text
     assert error.value.exit_code == 4
-
-
-def test_present_local_file_is_fine(tmp_path):
-    path = tmp_path / 'weights.pth'
-    path.write_bytes(b'x')
-    assert require_pretrained(model(str(path))) is None
 
 
 def test_failed_download_names_url_hash_and_place(tmp_path, monkeypatch):
@@ -97,19 +72,3 @@ def test_failed_download_names_url_hash_and_place(tmp_path, monkeypatch):
     text = str(error.value)
     for part in (URL, '0676ba61', str(cached_path(URL)), 'no network'):
         assert part in text
-
-
-def test_file_is_fetched_once_with_its_digest(tmp_path, monkeypatch):
-    monkeypatch.setattr(torch.hub, 'get_dir', lambda: str(tmp_path))
-    calls = []
-    digest = hashlib.sha256(b'x').hexdigest()[:8]
-    url = f'https://example.org/models/resnet50-{digest}.pth'
-
-    def fetch(url, target, digest):
-        calls.append((url, digest))
-        cached_path(url).write_bytes(b'x')
-
-    monkeypatch.setattr(torch.hub, 'download_url_to_file', fetch)
-    require_pretrained(model(url))
-    require_pretrained(model(url))
-    assert calls == [(url, digest)]

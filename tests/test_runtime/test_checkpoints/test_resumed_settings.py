@@ -1,7 +1,5 @@
 """Changed settings that a resumed training would put back are refused."""
 
-from copy import deepcopy
-
 import pytest
 from mmengine.config import Config
 from mmengine.runner import Runner
@@ -9,9 +7,6 @@ from runner_configs import tiny_config
 
 from projects.amr.errors import UserError
 from projects.amr.runtime.checkpoints.resume import settle_resume
-from projects.amr.runtime.checkpoints.resumed_schedule import (
-    require_same_settings,
-)
 from projects.amr.workflow.launch.config_agreement import (
     check_schedule_length,
 )
@@ -58,45 +53,6 @@ def test_a_resumed_training_tells_what_it_would_ignore(
     cfg.resume = True
     settle_resume(cfg)
     assert 'is at 2 of train_cfg.max_epochs=2' in ''.join(capfd.readouterr())
-
-
-class Part:
-    """A runner's optimizer or scheduler with a state."""
-
-    def __init__(self, *groups):
-        self.param_groups = list(groups)
-
-    def state_dict(self):
-        return self.param_groups[0]
-
-
-def test_only_settings_are_compared_and_only_where_they_can_be():
-    group = {'lr': 1, 'initial_lr': 2, 'momentum': 0.9, 'nesterov': False}
-    runner = Part()
-    runner.optim_wrapper = Part({**group}, {**group, 'initial_lr': 20})
-    runner.param_schedulers = [Part({'last_step': 0, 'end': 8})]
-    saved = {
-        'optimizer': {'param_groups': [{**group, 'lr': 3, 'params': [0]}] * 2},
-        'param_schedulers': [{'last_step': 5, 'end': 8}],
-    }
-    saved['optimizer']['param_groups'][1] = {**group, 'initial_lr': 20}
-    before = deepcopy(saved)
-    require_same_settings(runner, saved)
-    assert saved == before
-    saved['param_schedulers'][0]['end'] = 16
-    with pytest.raises(UserError, match='end 16 -> 8'):
-        require_same_settings(runner, saved)
-    require_same_settings(runner, saved, same_steps=False)
-    # A momentum that a scheduler moves is no setting.
-    runner.optim_wrapper.param_groups[0].update(
-        momentum=0.5, initial_momentum=0.9
-    )
-    require_same_settings(runner, saved, same_steps=False)
-    runner.optim_wrapper.param_groups[1]['nesterov'] = True
-    with pytest.raises(UserError, match='nesterov False -> True'):
-        require_same_settings(runner, saved, same_steps=False)
-    require_same_settings(runner, {'optimizer': {'param_groups': []}})
-    require_same_settings(runner, {})
 
 
 POLY = {'type': 'PolyLR', 'eta_min': 0.0, 'end': 8}

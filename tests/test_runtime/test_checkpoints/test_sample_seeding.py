@@ -9,8 +9,6 @@ from mmengine.dataset import DefaultSampler, InfiniteSampler
 from torch.utils.data import DataLoader, Dataset
 
 from projects.amr.runtime.checkpoints.random_state import (
-    SampleIndex,
-    SeededPipeline,
     TurnSampler,
     get_random_state,
     seed_samples,
@@ -120,18 +118,3 @@ def test_samples_depend_on_seed_pass_and_image_only():
     assert torch.equal(first, samples(batch_size=3))
     assert not (first == samples(seed=1)).any()
     assert not (first == samples(epoch=1)).any()
-
-
-def test_loaders_of_another_structure_stay_as_they_are():
-    assert seed_samples(DataLoader([1, 2]), 0) is None
-    twice = DataLoader(Drawing(), 2)
-    seed_samples(twice, 0)
-    seed_samples(twice, 5)
-    pipeline = twice.dataset.pipeline
-    assert (pipeline.seed, pipeline.pipeline) == (5, draw_all)
-    # An index of unknown pass draws from the process's streams.
-    torch.manual_seed(1)
-    assert SeededPipeline(lambda r: torch.rand(1), 0)({}) == pytest.approx(
-        torch.rand(1, generator=torch.Generator().manual_seed(1)).item()
-    )
-    assert SampleIndex(3, 2) + 1 == 4

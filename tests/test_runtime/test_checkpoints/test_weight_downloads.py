@@ -118,15 +118,3 @@ def test_two_processes_download_once(start, server, tmp_path):
         assert f'found {cached(tmp_path)}' in log.read_text()
     assert server.requests == 1
     assert cached(tmp_path).read_bytes() == CONTENT
-
-
-def test_a_killed_downloader_leaves_the_work_to_the_next(
-    start, server, tmp_path
-):
-    (killed, _), (waiter, log) = downloader_and_waiter(start, server)
-    killed.kill()
-    assert killed.wait(SECONDS) < 0
-    until(lambda: server.requests == 2)
-    server.open.set()
-    assert waiter.wait(SECONDS) == 0, log.read_text()
-    assert cached(tmp_path).read_bytes() == CONTENT

@@ -71,12 +71,6 @@ def test_a_key_that_does_not_fit_is_named(cfg, key, word):
     assert caught.value.exit_code == 2
 
 
-def test_configs_of_other_kinds_take_any_key():
-    cfg = Config({'stages': []})
-    apply_cfg_options(cfg, {'anything': 1})
-    assert cfg.anything == 1
-
-
 def test_a_pair_without_equals_is_a_usage_error(capsys):
     parser = argparse.ArgumentParser(prog='x')
     add_cfg_options(parser)

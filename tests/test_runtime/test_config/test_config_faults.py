@@ -1,15 +1,12 @@
 """Faults of a user's config are one line, without a traceback."""
 
 import pytest
-from mmengine.config import Config
 from mmengine.registry import Registry
 
 from projects.amr.errors import UserError
 from projects.amr.runtime.config.config_reading import (
     build_fault,
-    near_files,
     read_config,
-    require_keys,
 )
 from projects.amr.workflow.launch.tool_setup import run_tool
 
@@ -93,25 +90,3 @@ def test_the_line_of_a_config_is_named(tmp_path, text, place):
         read_config(path)
     assert place in str(caught.value)
     assert 'environment' not in str(caught.value)
-
-
-def test_the_nearest_config_is_named(tmp_path):
-    (tmp_path / 'amr_r50_voc.py').write_text('')
-    with pytest.raises(UserError) as caught:
-        read_config(tmp_path / 'amr_r50_vocc.py')
-    assert str(tmp_path / 'amr_r50_voc.py') in str(caught.value)
-    assert near_files(tmp_path / 'gone' / 'amr_r50_vocc.py') == ''
-    assert near_files(tmp_path / 'zzz') == ''
-
-
-def test_configs_of_another_kind_are_refused(tmp_path):
-    (tmp_path / 'p.py').write_text("stages = [dict(name='a')]\n")
-    config = Config.fromfile(tmp_path / 'p.py')
-    with pytest.raises(UserError) as caught:
-        require_keys(config, 'training', ['model'])
-    assert f'run_pipeline.py {tmp_path / "p.py"}' in str(caught.value)
-    config = Config({'model': {'type': 'A'}, 'test_cfg': None})
-    with pytest.raises(UserError) as caught:
-        require_keys(config, 'test', ['model', 'test_cfg', 'test_dataloader'])
-    assert 'test_cfg, test_dataloader' in str(caught.value)
-    require_keys(config, 'test', ['model'])

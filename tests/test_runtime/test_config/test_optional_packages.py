@@ -7,7 +7,6 @@ from projects.amr.errors import MissingDependencyError
 from projects.amr.runtime.config import optional_packages
 from projects.amr.runtime.config.optional_packages import (
     check_optional_packages,
-    missing_module,
 )
 from projects.amr.workflow.launch.tool_setup import resolve_config
 
@@ -54,19 +53,6 @@ def test_fault31_a_stand_in_is_told(nothing_installed, monkeypatch):
     assert len(told) == 1
 
 
-def test_fault31_what_is_installed_is_not_told(monkeypatch):
-    asked, told = [], []
-    monkeypatch.setattr(
-        optional_packages, 'print_log', lambda *args: told.append(args)
-    )
-    monkeypatch.setattr(
-        optional_packages, '_installed', lambda m: not asked.append(m)
-    )
-    check_optional_packages({'crf': 'dense', 'type': 'LibraryCAM'})
-    assert asked == ['pydensecrf', 'pytorch_grad_cam']
-    assert told == []
-
-
 @pytest.mark.parametrize(
     ('module', 'remedy'),
     [
@@ -81,10 +67,3 @@ def test_fault31_imports_of_a_config(tmp_path, monkeypatch, module, remedy):
     assert module.split('.')[0] in str(error.value)
     assert remedy in str(error.value)
     assert error.value.exit_code == 4
-
-
-def test_the_name_is_found_below_other_errors():
-    outer = ImportError('Failed')
-    outer.__cause__ = ImportError('below', name='deep')
-    assert missing_module(outer) == 'deep'
-    assert missing_module(ImportError('nameless')) == 'nameless'

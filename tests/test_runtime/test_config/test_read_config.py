@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from projects.amr.errors import MissingDependencyError, UserError
+from projects.amr.errors import UserError
 from projects.amr.runtime.config.config_reading import read_config
 from projects.amr.workflow.launch import tool_setup
 
@@ -26,16 +26,6 @@ def test_a_broken_config_is_named(tmp_path, text, words):
     with pytest.raises(UserError, match=words) as caught:
         read_config(path)
     assert caught.value.exit_code == 2
-
-
-def test_a_missing_module_is_a_missing_dependency(tmp_path):
-    path = tmp_path / 'one.py'
-    path.write_text(
-        "custom_imports = dict(imports=['no_such_module'], "
-        'allow_failed_imports=False)'
-    )
-    with pytest.raises(MissingDependencyError, match='no_such_module'):
-        read_config(path)
 
 
 @pytest.mark.parametrize(
@@ -63,19 +53,6 @@ def test_environment_variables_hold_any_path(tmp_path, monkeypatch, value):
     monkeypatch.delenv('VOC_ROOT')
     if '{{$' not in value:
         assert read_config(tmp_path / 'dumped.py').root == value
-
-
-def test_environment_variables_may_hold_python_values(tmp_path, monkeypatch):
-    monkeypatch.setenv('NAMES', "['a', 'b']")
-    path = tmp_path / 'one.py'
-    path.write_text("names = {{'$NAMES:0'}}\n")
-    assert read_config(path).names == ['a', 'b']
-
-
-def test_bases_of_mmseg_are_found(tmp_path):
-    path = tmp_path / 'one.py'
-    path.write_text("_base_ = 'mmseg::_base_/models/fcn_r50-d8.py'\n")
-    assert read_config(path).model.decode_head.type == 'FCNHead'
 
 
 @pytest.mark.parametrize(

@@ -1,10 +1,8 @@
 import io
 from contextlib import redirect_stdout
 
-from rich.console import Console
-
 from projects.amr.runtime.files.item_progress import show_progress
-from projects.amr.runtime.files.progress import Reporter, last_progress
+from projects.amr.runtime.files.progress import last_progress
 
 LINES = (
     '11/23 00:31:16 - mmengine - INFO - Epoch(train)  [3][ 20/37]  '
@@ -35,25 +33,3 @@ def show_lines(total):
             range(total)
         )
     return stream.getvalue()
-
-
-def test_quick_work_leaves_no_line(capsys):
-    assert list(show_progress(iter('abc'), 3, 'x', if_slow=True)) == [*'abc']
-    assert capsys.readouterr().out == ''
-
-
-def plain(interval):
-    stream = io.StringIO()
-    return stream, Reporter(Console(file=stream), interval)
-
-
-def test_plain_output_has_every_step_and_few_ticks():
-    stream, reporter = plain(interval=1000)
-    reporter.step('[1/2] first')
-    for _ in range(5):
-        reporter.tick('on the way')
-    reporter.step('[2/2] second')
-    assert stream.getvalue().split('\n') == ['[1/2] first', '[2/2] second', '']
-    stream, reporter = plain(interval=0)
-    reporter.tick('on the way')
-    assert stream.getvalue() == '  on the way\n'

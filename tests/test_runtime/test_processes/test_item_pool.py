@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from projects.amr.errors import DataError, StoppedError
+from projects.amr.errors import DataError
 from projects.amr.runtime.files.atomic_write import atomic_write
 from projects.amr.runtime.processes.item_pool import LostWorkerError, run_items
 
@@ -67,17 +67,6 @@ def test_all_items_in_order_then_none_again(tmp_path, capsys):
     assert '12 done, 0 to do' in capsys.readouterr().out
 
 
-def test_only_missing_items_are_made(tmp_path, capsys):
-    (tmp_path / ITEMS[3]).write_text('old')
-    results, kept = run_items(WritingJob(tmp_path), ITEMS, title='seeds')
-    assert kept == 1
-    assert results[ITEMS[3]] == 'old'
-    assert len(made(tmp_path)[0]) == 11
-    text = capsys.readouterr().out
-    assert 'seeds: 1 done, 11 to do' in text
-    assert 'seeds: 11 of 11, 0:00 min left' in text
-
-
 @pytest.mark.parametrize('num_workers', [0, 1])
 def test_faults_are_listed_after_the_rest_is_done(tmp_path, num_workers):
     job = WritingJob(tmp_path, faulty=(ITEMS[2], ITEMS[7]))
@@ -91,12 +80,6 @@ def test_faults_are_listed_after_the_rest_is_done(tmp_path, num_workers):
     results, kept = run_items(WritingJob(tmp_path), ITEMS)
     assert kept == 10
     assert results == {item: item.upper() for item in ITEMS}
-
-
-def test_no_items_and_bad_count(tmp_path):
-    assert run_items(WritingJob(tmp_path), []) == ({}, 0)
-    with pytest.raises(ValueError, match='num_workers'):
-        run_items(WritingJob(tmp_path), ITEMS, num_workers=-1)
 
 
 def test_lost_worker_is_told_and_the_rest_kept(tmp_path):
@@ -146,19 +129,6 @@ def start(folder, workers):
             break
         time.sleep(0.05)
     return process
-
-
-@pytest.mark.parametrize(
-    ('number', 'code'), [(signal.SIGINT, 130), (signal.SIGTERM, 143)]
-)
-def test_stopped_in_this_process(tmp_path, number, code):
-    before = signal.getsignal(number)
-    job = WritingJob(tmp_path, stopping=(ITEMS[4],), signal=number)
-    with pytest.raises(StoppedError, match='after 4 of 12') as caught:
-        run_items(job, ITEMS)
-    assert caught.value.exit_code == code
-    assert made(tmp_path)[0] == ITEMS[:4]
-    assert signal.getsignal(number) is before
 
 
 def test_stopped_with_workers(tmp_path):

@@ -2,13 +2,11 @@
 
 import os
 import signal
-import threading
 
 import pytest
 
-from projects.amr.errors import DataError, StoppedError
+from projects.amr.errors import StoppedError
 from projects.amr.runtime.processes.stop_signals import (
-    sigterm_raises,
     stop_tells,
 )
 
@@ -46,33 +44,3 @@ def test_a_library_that_makes_another_error_of_it_hides_no_stop():
     with pytest.raises(StoppedError, match=r'^stopped$') as stop:
         work()
     assert stop.value.exit_code == 143
-
-
-def test_our_own_errors_pass_even_then():
-    def work():
-        with stop_tells(lambda: 'stopped'):
-            try:
-                raise KeyboardInterrupt
-            except KeyboardInterrupt:
-                raise DataError('a.png') from None
-
-    with pytest.raises(DataError):
-        work()
-
-
-def test_other_errors_pass():
-    with pytest.raises(KeyError), stop_tells(lambda: 'never asked'):
-        raise KeyError('x')
-
-
-def test_a_thread_sets_no_handler():
-    seen = []
-
-    def work():
-        with sigterm_raises():
-            seen.append(signal.getsignal(signal.SIGTERM))
-
-    thread = threading.Thread(target=work)
-    thread.start()
-    thread.join()
-    assert seen == [signal.getsignal(signal.SIGTERM)]

@@ -1,7 +1,6 @@
 """faults.md, row 9: two processes on one work dir."""
 
 import json
-import os
 import socket
 import subprocess
 import sys
@@ -86,11 +85,6 @@ def test_fault09_workers_of_a_killed_run_are_waited_for(tmp_path):
         assert time.monotonic() - began > 0.2  # the worker still had it
 
 
-def test_two_kinds_of_work_may_share_a_folder(tmp_path):
-    with work_dir_lock(tmp_path, '.a'), work_dir_lock(tmp_path, '.b'):
-        assert {p.name for p in tmp_path.iterdir()} == {'.a', '.b'}
-
-
 def test_fault09_lock_of_another_host_is_kept(tmp_path):
     content = {'host': 'elsewhere', 'pid': 7, 'since': '2026-01-01 00:00:00'}
     path = tmp_path / '.lock'
@@ -101,14 +95,6 @@ def test_fault09_lock_of_another_host_is_kept(tmp_path):
     ):
         pass
     assert json.loads(path.read_text()) == content
-
-
-def test_damaged_lock_file_is_no_obstacle(tmp_path):
-    (tmp_path / '.lock').write_text('{"host"')
-    with work_dir_lock(tmp_path) as stale:
-        assert stale is None
-        holder = json.loads((tmp_path / '.lock').read_text())
-        assert holder['pid'] == os.getpid()
 
 
 def test_fault08_folder_that_cannot_be_made(tmp_path):

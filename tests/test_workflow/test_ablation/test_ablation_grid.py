@@ -6,7 +6,6 @@ from pathlib import Path
 import pytest
 
 from projects.amr.errors import UserError
-from projects.amr.runtime.files.progress import Reporter
 from projects.amr.runtime.processes.work_dir_lock import (
     LockedError,
     work_dir_lock,
@@ -18,11 +17,7 @@ from projects.amr.workflow.ablation import (
     State,
     grid,
 )
-from projects.amr.workflow.ablation.grid import (
-    in_words,
-    parents_first,
-    time_left,
-)
+from projects.amr.workflow.ablation.grid import parents_first
 
 
 @pytest.fixture
@@ -75,14 +70,6 @@ def test_finished_runs_are_kept_and_changed_ones_redone(run, config):
     assert [('--amp=bf16' in words) for _, words in amp] == [True, False]
 
 
-def test_interrupted_training_is_resumed(run, config, tmp_path):
-    run(Experiment(config))
-    (tmp_path / 'w' / 'a' / 'seed0' / SUMMARY).unlink()
-    calls = run(Experiment(config))
-    assert len(calls) == 2
-    assert '--resume' in calls[0][1]
-
-
 def test_changed_run_starts_again_and_keeps_the_old_one(run, config, tmp_path):
     run(Experiment(config))
     config.write_text('x = 2\n')
@@ -110,28 +97,6 @@ def test_test_only_row_takes_its_parents_checkpoint(run, config, tmp_path):
     assert [tool for tool, *_ in run(row)] == ['test.py']
     config.write_text('x = 2\n')
     assert len(run(row)) == 3  # the parent's weights are others now
-
-
-def test_row_with_options_is_a_run_of_its_own(run, config, tmp_path):
-    plain = Experiment(config)
-    row = Experiment(config, options=('x=5',), variant='five')
-    calls = run(plain, row)
-    assert [('x=5' in words) for _, words in calls] == [False] * 2 + [True] * 2
-    folder = tmp_path / 'w' / 'a_five' / 'seed0'
-    assert calls[3][1][1] == str(folder / 'epoch_1.pth')
-    assert run(row) == []
-    changed = Experiment(config, options=('x=6',), variant='five')
-    assert len(run(changed)) == 2
-
-
-def test_row_with_options_may_test_the_checkpoint_of_its_config(run, config):
-    row = Experiment(
-        config, weights_of=Experiment(config), options=('x=5',), variant='five'
-    )
-    calls = run(row)
-    assert [tool for tool, *_ in calls] == ['train.py', 'test.py', 'test.py']
-    assert calls[2][1][1] == calls[1][1][1]
-    assert 'x=5' in calls[2][1]
 
 
 def test_row_starts_from_the_checkpoint_of_the_same_seed(
@@ -163,26 +128,12 @@ def test_results_of_unknown_origin_are_not_deleted(run, config, tmp_path):
     assert not (tmp_path / 'w' / 'a' / 'seed0').exists()
 
 
-def test_parent_without_its_checkpoint_is_an_error(run, config, tmp_path):
-    run(Experiment(config))
-    checkpoint = tmp_path / 'w' / 'a' / 'seed0' / 'epoch_1.pth'
-    checkpoint.unlink()
-    xi = tmp_path / 'xi.py'
-    xi.write_text('x = 5\n')
-    with pytest.raises(UserError, match=r'(?s)seed0 has no checkpoint.*remo'):
-        run(Experiment(xi, weights_of=Experiment(config)))
-
-
 def test_two_grids_do_not_work_in_one_folder(run, config, tmp_path):
     with (
         work_dir_lock(tmp_path / 'w' / 'a', '.seed0.lock'),
         pytest.raises(LockedError),
     ):
         run(Experiment(config))
-
-
-def test_run_that_finished_in_the_meantime_is_kept(run, config):
-    assert len(run(Experiment(config), seeds=(0, 0))) == 2
 
 
 def test_states_are_told_without_a_change(run, config, tmp_path):
@@ -213,24 +164,3 @@ def test_parents_come_first_and_each_experiment_once():
     child = Experiment(Path('child.py'), starts_from=(('v', c),))
     order = parents_first([a, xi, b, child, a])
     assert order == (a, b, xi, c, child)
-
-
-def test_two_configs_of_one_folder_are_refused():
-    with pytest.raises(UserError, match=r'x/a\.py and y/a\.py'):
-        parents_first([Experiment(Path('x/a.py')), Experiment(Path('y/a.py'))])
-
-
-def test_time_left_counts_trainings_and_tests_apart():
-    ahead = [True, False, False]
-    assert time_left(ahead, {True: [], False: []}) is None
-    # (60 + 80) / 2 + 2 * 10
-    assert time_left(ahead, {True: [60.0, 80.0], False: [10.0]}) == 90.0
-    assert time_left(ahead, {True: [50.0], False: []}) == 150.0
-    assert in_words(None) == ''
-    assert in_words(3900.0) == '; about 1:05 h left'
-
-
-def test_failing_tool_names_its_log(tmp_path):
-    log = tmp_path / 'train.log'
-    with pytest.raises(UserError, match=r'(?s)train\.log.*none\.py'):
-        grid.call_tool('train.py', [tmp_path / 'none.py'], log, Reporter())

@@ -17,7 +17,6 @@ from projects.amr.workflow.ablation import (
     collect,
     lines_of,
     markdown_table,
-    plain_table,
     write_table,
 )
 from projects.amr.workflow.ablation.table import paired_difference
@@ -64,27 +63,6 @@ def test_lines_hold_mean_and_sample_deviation():
     ]
 
 
-def test_correlation_of_the_branches_has_a_column_where_it_was_measured():
-    pair = summaries(50.0, 52.0)
-    for seed, value in enumerate((0.9, 0.98)):
-        pair[seed]['agreement/correlation'] = value
-    rows = table(row('cam'), row('pair'))
-    found = {'cam': summaries(40.0, 41.0), 'pair': pair}
-    text = markdown_table(rows, lines_of(rows, found))
-    column = cells(text, 'row').index('correlation')
-    assert cells(text, 'pair')[column] == '0.94 ± 0.06'
-    assert cells(text, 'cam')[column] == '-'
-    alone = markdown_table(rows, lines_of(rows, {'cam': found['cam']}))
-    assert 'correlation' not in cells(alone, 'row')
-
-
-def test_a_metric_that_one_seed_lacks_has_no_mean():
-    found = summaries(40.0, 42.0)
-    found[1]['cam/mIoU_fixed'] = 50.0
-    (line,) = lines_of(table(row('cam')), {'cam': found})
-    assert math.isnan(line.spread('mIoU_fixed')[0])
-
-
 def maps(**values):
     metrics = {f'cam/{name}/mIoU_best': v for name, v in values.items()}
     return {0: metrics}
@@ -98,24 +76,6 @@ def test_each_map_has_its_line_in_the_papers_order():
     assert [x.spread('mIoU_best')[0] for x in lines] == [1.0, 2.0, 3.0]
     assert math.isnan(lines[0].spread('mIoU_best')[1])
     assert [x.final for x in lines] == [False, False, True]
-
-
-def test_maps_with_other_names_come_after_the_known_ones():
-    found = maps(zebra=1.0, refined=2.0, weighted=3.0, spotlight=4.0)
-    found[0]['cam/mIoU_best'] = 2.0
-    lines = lines_of(table(row('seam')), {'seam': found})
-    names = ['spotlight', 'weighted', 'refined', 'zebra']
-    assert [x.map for x in lines] == names
-    assert [x.map for x in lines if x.final] == ['refined']
-
-
-def test_pseudo_labels_have_their_line():
-    found = summaries(66.0, key='pseudo/mIoU_best')
-    found[0]['pseudo/body_recall_best'] = 70.0
-    (line,) = lines_of(table(row('irnet')), {'irnet': found})
-    assert line.map == 'pseudo'
-    assert line.spread('mIoU_best')[0] == 66.0
-    assert line.spread('body_recall_best')[0] == 70.0
 
 
 def test_difference_is_paired_by_seed():
@@ -143,17 +103,6 @@ def test_published_figure_stands_beside_with_its_source(toy):
     assert cells(text, 'a')[-1] == '-'
     missing = ['b', 'b', '-', '0 of 1', *['-'] * 6, '54.9']
     assert cells(text, 'b') == missing
-
-
-def test_plain_list_has_neither_row_names_nor_published_figures(tmp_path):
-    config = tmp_path / 'cam.py'
-    config.touch()
-    plan = plain_table([config])
-    text = markdown_table(plan, lines_of(plan, {'cam': summaries(40.0)}))
-    assert text.startswith('| config | map | seeds | mIoU fixed |')
-    assert 'ublished' not in text
-    with pytest.raises(UserError, match=r'config not found: .*none\.py'):
-        plain_table([tmp_path / 'none.py'])
 
 
 def test_files_hold_the_values_of_each_seed(tmp_path):

@@ -47,24 +47,6 @@ def test_papers_tables_hold_the_papers_figures(rows, table):
     assert records == list(published('cam', table=f'Table {table}'))
 
 
-def test_our_own_tables_quote_only_what_is_published(file, rows):
-    toy = {'heldout', 'readings'} if file.parent.name == 'toy' else set()
-    assert set(rows) == PAPER | {'controls', 'release', 'beyond'} | toy
-    for name in set(rows) - PAPER:
-        for row in rows[name]:
-            if row.published:
-                assert row.published.metric == 'cam'
-    assert rows['controls'][0] == rows['3'][0]
-
-
-def test_only_the_toy_figures_cannot_be_compared():
-    for name, path in FILES.items():
-        found = read_tables(path)
-        tables = found.tables.values()
-        assert {table.toy for table in tables} == {name != 'voc'}
-        assert found.work_dir.name == name
-
-
 def test_test_only_rows_change_nothing_but_xi(file, rows):
     found = [row.experiment for row in rows['5'] if row.experiment.weights_of]
     # With and without L_cps.
@@ -92,19 +74,6 @@ def write(tmp_path):
     return _write
 
 
-def test_paths_are_relative_to_the_file(write, tmp_path):
-    found = read_tables(write())
-    (row,) = found.tables['t'].rows
-    assert row.experiment.config == tmp_path.resolve() / 'a.py'
-    assert found.work_dir == Path('work_dirs/ablation')
-    assert found.cfg_options == ()
-
-
-def test_overrides_of_a_file_are_those_of_the_command_line(write):
-    path = write(more="cfg_options = {'a.b': 2e-3, 'c': True, 'd': 'e'}")
-    assert read_tables(path).cfg_options == ('a.b=0.002', 'c=True', 'd=e')
-
-
 @pytest.mark.parametrize(
     ('row', 'match'),
     [
@@ -122,18 +91,6 @@ def test_overrides_of_a_file_are_those_of_the_command_line(write):
 def test_faults_of_a_row_are_named(write, row, match):
     with pytest.raises(UserError, match=match):
         read_tables(write(row))
-
-
-def test_faults_of_a_file_are_named(write, tmp_path):
-    with pytest.raises(UserError, match='rows'):
-        read_tables(write(rows='[]'))
-    with pytest.raises(UserError, match=r'a\.py'):
-        read_tables(tmp_path / 'a.py')
-    rows = (
-        "[dict(name='x', config='a.py', cfg_options={'y': i}) for i in '12']"
-    )
-    with pytest.raises(UserError, match='a_x'):
-        read_tables(write(rows=rows))
 
 
 def test_run_is_named_by_config_and_variant(write):

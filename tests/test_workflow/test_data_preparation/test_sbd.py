@@ -7,7 +7,6 @@ from voc_archives import mask_of, mat_of
 
 from projects.amr.errors import DataError
 from projects.amr.workflow.data_preparation.sbd import (
-    augmented_lists,
     read_sbd_mask,
 )
 
@@ -18,11 +17,6 @@ def test_mask_is_read_as_written():
     read = read_sbd_mask(mat_of(labels), 'a.mat')
     assert read.dtype == np.uint8
     np.testing.assert_array_equal(read, labels)
-
-
-def test_numbers_of_other_kinds_are_taken_where_they_are_labels():
-    labels = mask_of('a').astype(np.float64)
-    np.testing.assert_array_equal(read_sbd_mask(mat_of(labels), 'a'), labels)
 
 
 @pytest.mark.parametrize('value', [21, 255, -1, 0.5])
@@ -55,8 +49,3 @@ def saved(**variables) -> bytes:
 def test_other_content_is_refused_by_name(content):
     with pytest.raises(DataError, match=r'x\.mat'):
         read_sbd_mask(content, 'x.mat')
-
-
-def test_lists_leave_validation_out_and_hold_each_id_once():
-    lists = augmented_lists(['b', 'a'], ['v'], ['v', 'a', 'd', 'c', 'd'])
-    assert lists == {'train_aug': ['a', 'b', 'c', 'd'], 'aug': ['c', 'd']}

@@ -71,8 +71,3 @@ def test_a_cut_archive_is_named(tmp_path, mode, share):
     (tmp_path / 'cut.tar').write_bytes(data[: int(len(data) * share)])
     with pytest.raises(DataError, match=r'cut\.tar'):
         walk(tmp_path / 'cut.tar')
-
-
-def test_a_missing_archive_is_named(tmp_path):
-    with pytest.raises(DataError, match=r'none\.tar'):
-        walk(tmp_path / 'none.tar')

@@ -9,7 +9,6 @@ from runner_configs import tiny_config
 from segmentor_configs import tiny_segmentor
 
 from projects.amr.datasets.images.image_size import image_size
-from projects.amr.errors import UserError
 from projects.amr.structures import CAMRecord
 from projects.amr.visualization.sample_picture import overlay_labels
 from projects.amr.workflow.inspection import dataset_samples
@@ -114,52 +113,3 @@ def test_affinity_seeds_and_cams_are_drawn(toy_root, tmp_path, panels):
     # No score anywhere is blue everywhere.
     blue, red = panels['CAM'][..., 0], panels['CAM'][..., 2]
     assert blue.mean() > red.mean() + 30
-
-
-def test_normalising_in_the_pipeline_is_undone_too(toy_root, tmp_path, panels):
-    cfg = tiny_config(toy_root, tmp_path)
-    plain = SampleBrowser(cfg, 'test')
-    plain.draw(0)
-    expected = panels['image']
-    del cfg.model.data_preprocessor['mean'], cfg.model.data_preprocessor['std']
-    cfg.model.data_preprocessor.bgr_to_rgb = False
-    cfg.test_dataloader.dataset.pipeline.insert(
-        3,
-        {
-            'type': 'Normalize',
-            'mean': [100.0, 110.0, 120.0],
-            'std': [50.0, 60.0, 70.0],
-            'to_rgb': True,
-        },
-    )
-    SampleBrowser(cfg, 'test').draw(0)
-    np.testing.assert_array_equal(panels['image'], expected)
-
-
-def test_same_pictures_from_the_same_config(toy_root, tmp_path):
-    cfg = tiny_config(toy_root, tmp_path)
-    first, second = (SampleBrowser(cfg, 'train').draw(0)[1] for _ in range(2))
-    np.testing.assert_array_equal(first, second)
-    cfg.randomness.seed = 1
-    other = SampleBrowser(cfg, 'train').draw(0)[1]
-    assert other.shape != first.shape or (other != first).any()
-
-
-def test_samples_are_spread_over_the_dataset(toy_root, tmp_path):
-    browser = SampleBrowser(tiny_config(toy_root, tmp_path), 'train')
-    size = len(browser.dataset)
-    assert browser.spread(99) == list(range(size))
-    assert browser.spread(2) == [0, size - 1]
-    assert browser.spread(1) == [0]
-    with pytest.raises(UserError, match='--num'):
-        browser.spread(0)
-
-
-def test_a_missing_split_names_those_there_are(toy_root, tmp_path):
-    cfg = tiny_config(toy_root, tmp_path)
-    cfg.val_dataloader = None
-    with pytest.raises(UserError, match='val_dataloader'):
-        SampleBrowser(cfg, 'val')
-    cfg.model.data_preprocessor = None
-    with pytest.raises(UserError, match='data_preprocessor'):
-        SampleBrowser(cfg, 'train')

@@ -7,7 +7,6 @@ from mmengine.runner import Runner
 from runner_configs import tiny_config
 
 from model_configs import branch
-from projects.amr.errors import UserError
 from projects.amr.workflow.launch.total_batch import (
     log_total_batch,
     use_auto_scale_lr,
@@ -50,9 +49,3 @@ def test_learning_rate_is_scaled_linearly(cfg, images, steps):
     runner.scale_lr(wrapper, runner.auto_scale_lr)
     for group in wrapper.param_groups:
         assert group['lr'] == pytest.approx(before * images * steps / 16)
-
-
-def test_scaling_needs_the_total_of_the_config(cfg):
-    cfg.auto_scale_lr = None
-    with pytest.raises(UserError, match='base_batch_size'):
-        use_auto_scale_lr(cfg)

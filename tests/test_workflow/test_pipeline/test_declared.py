@@ -5,8 +5,6 @@ from runner_configs import tiny_config
 
 from projects.amr.runtime.files.fingerprint import config_digest
 from projects.amr.workflow.pipeline.declared import (
-    argument_values,
-    flatten,
     test_values,
     train_values,
 )
@@ -73,27 +71,3 @@ def test_hooks_concern_the_stage_they_work_in(toy_root, tmp_path):
     assert test_values(cfg)['custom_hooks'] == [
         {'type': 'CAMGenerationHook', 'a': 1}
     ]
-
-
-def test_the_config_itself_stays_as_it_is(toy_root, tmp_path):
-    cfg = tiny_config(toy_root, tmp_path)
-    text = cfg.pretty_text
-    digests(cfg)
-    assert cfg.pretty_text == text
-
-
-def test_workers_of_a_tool_do_not_count():
-    base = argument_values(['in', '--fg-thr', '0.3'])
-    assert base == argument_values(
-        ['in', '--num-workers', '8', '--fg-thr', '0.3']
-    )
-    assert base != argument_values(['in', '--fg-thr', '0.4'])
-
-
-def test_empty_values_are_values():
-    assert flatten({'a': {}, 'b': [], 'c': {'d': [1, []]}}) == {
-        'a': {},
-        'b': [],
-        'c.d.0': 1,
-        'c.d.1': [],
-    }

@@ -37,23 +37,6 @@ def pipeline(**own):
     return Config({**deepcopy(PIPELINE), 'own_data': own})
 
 
-def test_pipelines_of_other_data_stay_as_they_are():
-    cfg = Config(deepcopy(PIPELINE))
-    use_own_data(cfg)
-    assert cfg.to_dict() == PIPELINE
-
-
-def test_values_keep_their_types(photos):
-    """mmseg's RandomCrop takes a tuple and no list."""
-    cfg = pipeline(**photos)
-    size = {'a.crop_size': (64, 64), 'b': [1]}
-    cfg.stage_overrides = {'train': {'cfg_options': size}}
-    use_own_data(cfg)
-    options = cfg.stages[1].cfg_options
-    assert options['a.crop_size'] == (64, 64)
-    assert options['b'] == [1]
-
-
 def test_import_comes_first_and_all_stages_use_its_folder(photos):
     cfg = pipeline(**photos)
     use_own_data(cfg)

@@ -4,14 +4,10 @@ import shutil
 
 from runner_configs import tiny_config
 
-from projects.amr.runtime.files.progress import Reporter
-from projects.amr.workflow.launch.tool_setup import resolve_config
 from projects.amr.workflow.pipeline import (
-    PipelineRunner,
     Stage,
     StageContext,
     Workspace,
-    runner,
 )
 from projects.amr.workflow.pipeline.records import StageRecord, stage_state
 
@@ -83,25 +79,3 @@ def test_a_moved_work_dir_is_the_same(toy_root, tmp_path):
         'train_aug.txt changed'
         in stage_state(second, second.inputs()).reasons[0]
     )
-
-
-def test_a_stage_s_config_needs_no_class_list_any_more(
-    toy_root, tmp_path, monkeypatch
-):
-    """cam_demo.py and the inferencer read it, wherever it has gone."""
-    classes = tmp_path / 'classes.txt'
-    classes.write_text('background\ndog\ncat\n')
-    cfg = tiny_config(toy_root, tmp_path)
-    cfg.class_file = str(classes)
-    cfg.dump(tmp_path / 'tiny.py')
-    stage = Stage('a', 'train', str(tmp_path / 'tiny.py'))
-    space = Workspace(tmp_path / 'work', [stage])
-    context = StageContext(stage, space)
-    context.folder.mkdir(parents=True)
-    monkeypatch.setattr(runner, 'call_tool', lambda *_: None)
-    PipelineRunner(space, Reporter())._call(context)
-    classes.unlink()
-    found = resolve_config(tmp_path / 'work' / 'a' / 'config.py')
-    names = found.train_dataloader.dataset.metainfo.classes
-    assert tuple(names) == ('background', 'dog', 'cat')
-    assert found.model.spotlight.head.num_classes == 2

@@ -1,15 +1,12 @@
 from dataclasses import replace
 from pathlib import Path
 
-import pytest
-from damaged_voc import mask, save_mask, sound_root, split
+from damaged_voc import mask, save_mask, sound_root
 from pipeline_configs import write_pipeline
 from runner_configs import tiny_config
 from segmentor_configs import tiny_segmentor
 
-from projects.amr.errors import UserError
 from projects.amr.workflow.preflight import (
-    PreflightReport,
     check_splits,
     config_splits,
     folder_splits,
@@ -61,20 +58,6 @@ def test_lists_of_a_segmentor_config(toy_root, tmp_path):
     assert '(test)' in faults[0]
 
 
-def test_config_options_change_what_is_checked(toy_root, tmp_path):
-    path = written(tiny_config(toy_root, tmp_path), tmp_path / 'cam.py')
-    options = {
-        'train_dataloader.dataset.ann_file': 'none.txt',
-        'train_dataloader.dataset.label_source': 'mask',
-    }
-    splits, _ = config_splits(path, options)
-    assert splits[0].labels_in_masks
-    assert splits[0].masks_needed
-    faults = check_splits(splits[:1]).faults()
-    assert len(faults) == 1
-    assert f'{toy_root}/none.txt' in faults[0]
-
-
 def test_lists_of_a_pipeline(toy_root, tmp_path):
     path = write_pipeline(toy_root, tmp_path)
     splits, passed = config_splits(str(path), work_dir=str(tmp_path / 'w'))
@@ -89,33 +72,6 @@ def test_lists_of_a_pipeline(toy_root, tmp_path):
     assert len(passed) == 1
     assert 'seg_train' in passed[0]
     check_splits(splits).require_sound()
-
-
-def test_missing_folders_and_wrong_targets(tmp_path):
-    root = sound_root(tmp_path / 'VOC2012')
-    with pytest.raises(UserError):
-        folder_splits(tmp_path / 'none', {'train': 'train'})
-    report = check_splits(folder_splits(root, {'train': 'train'}))
-    folder = root / 'ImageSets/Segmentation'
-    with pytest.raises(UserError):
-        report.write_clean_lists(folder)
-    with pytest.raises(UserError):
-        report.write_clean_lists(root / 'classes.txt')
-
-
-def test_lists_of_one_name_stay_apart(tmp_path):
-    reports = []
-    for number, name in enumerate(('one', 'two')):
-        root = sound_root(tmp_path / name)
-        split(root, 'train', 'ab'[number])
-        lists = folder_splits(root, {'train': 'train'})
-        reports += check_splits([replace(lists[0], name=name)]).splits
-    report = PreflightReport(reports, {}, False, 0)
-    paths = report.write_clean_lists(tmp_path / 'clean')
-    assert [(p.name, p.read_text()) for p in paths] == [
-        ('one.txt', 'a\n'),
-        ('two.txt', 'b\n'),
-    ]
 
 
 def test_labels_can_be_those_of_masks(tmp_path):

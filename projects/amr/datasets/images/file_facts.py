@@ -31,9 +31,8 @@ _PNG_DEPTH_BYTE = 24  # of the file: in the first chunk, behind the size
 def read_image(path: str | Path) -> np.ndarray:
     """Read a whole image as training will, (H, W, 3), uint8, BGR.
 
-    Raises:
-        DataError: If it is missing, empty, cut off, no image, of values that
-            are no picture, or shows nothing once it is converted.
+    Raises DataError if it is missing, empty, cut off, no image, of values that
+    are no picture, or shows nothing once it is converted.
     """
     check_tiff(path)
     try:
@@ -51,11 +50,10 @@ def read_image(path: str | Path) -> np.ndarray:
 def image_facts(path: str | Path) -> dict:
     """Size and conversions of an image, see :func:`read_image`.
 
-    Returns:
-        dict: ``size``, [H, W] as loaded, and ``converted``, the rules of
-        :class:`LoadWeakLabelImage` that apply: ``'CMYK'``, ``'grey'``, ``'16
-        bits'``, ``'alpha'``, ``'palette'``, ``'turned'`` (EXIF), ``'further
-        pages'``, ``'fourth band'``; and ``plain`` where it has one colour.
+    ``size``, [H, W] as loaded, and ``converted``, the rules of
+    :class:`LoadWeakLabelImage` that apply: ``'CMYK'``, ``'grey'``, ``'16
+    bits'``, ``'alpha'``, ``'palette'``, ``'turned'`` (EXIF), ``'further
+    pages'``, ``'fourth band'``; and ``plain`` where it has one colour.
     """
     loaded = read_image(path)
     with Image.open(path) as image:
@@ -73,20 +71,12 @@ def image_facts(path: str | Path) -> dict:
 
 
 def annotation_facts(path: str | Path) -> dict:
-    """Objects of a VOC annotation: ``objects``, [class name, difficult].
-
-    Raises:
-        DataError: If the file is missing or no plain XML.
-    """
+    """Objects of a VOC annotation: ``objects``, [class name, difficult]."""
     return {'objects': [list(item) for item in annotated_objects(path)]}
 
 
 def mask_facts(path: str | Path) -> dict:
-    """``size``, [H, W], of a mask and ``counts``, pixels by value, as text.
-
-    Raises:
-        DataError: If it is damaged, coloured or of 16 bits.
-    """
+    """``size``, [H, W], of a mask and ``counts``, pixels by value, as text."""
     labels, _ = load_label_map(path)
     counts = np.bincount(labels.ravel())
     values = np.flatnonzero(counts)
@@ -97,7 +87,6 @@ def mask_facts(path: str | Path) -> dict:
 
 
 def _is_deep(image: Image.Image, path: str | Path) -> bool:
-    """Whether an image has 16 bits a channel."""
     if image.mode.startswith('I'):
         return True
     if image.format == 'PNG':

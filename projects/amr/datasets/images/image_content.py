@@ -27,16 +27,11 @@ MIN_LEVELS = 16
 
 
 def check_tiff(path: str | Path, data: bytes | None = None) -> None:
-    """Refuse a TIFF of values that are no picture.
+    """Refuse a TIFF of values that are no picture (DataError).
 
-    Args:
-        path (str | Path): Any file; one that is no TIFF passes.
-        data (bytes, optional): Its content. Defaults to None: it is read.
-
-    Raises:
-        DataError: If it holds numbers other than unsigned integers of up to
-            16 bits, or bands other than grey, RGB and a fourth one that is
-            dropped.
+    These are numbers other than unsigned integers of up to 16 bits, or bands
+    other than grey, RGB and a fourth one that is dropped. Any other file
+    passes.
     """
     tags = _tiff_tags(path, data)
     if not tags:
@@ -68,15 +63,10 @@ def has_fourth_band(path: str | Path) -> bool:
 
 
 def check_conversion(path: str | Path, loaded: np.ndarray) -> None:
-    """Refuse an image that loading makes black, or of one colour.
+    """Refuse an image that loading makes black, or of one colour (DataError).
 
-    Args:
-        path (str | Path): The file.
-        loaded (np.ndarray): Loaded image, uint8, (H, W, 3).
-
-    Raises:
-        DataError: If its values are of 16 bits and so close together that 8
-            bits merge them, or if only its alpha channel shows something.
+    Its values are of 16 bits and so close together that 8 bits merge them, or
+    only its alpha channel shows something. ``loaded`` is (H, W, 3), uint8.
     """
     if _spread(loaded) >= MIN_LEVELS:
         return

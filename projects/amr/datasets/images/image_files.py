@@ -21,11 +21,8 @@ def find_image(folder: str | Path, image_id: str) -> Path:
     """Find the image of an id: ``<id>`` and any image suffix.
 
     Suffixes are compared without regard to case, names in Unicode's NFC. A
-    folder is listed once, and again when it changed.
-
-    Raises:
-        DataError: If there is no such image, more than one, or an empty
-            file.
+    folder is listed once, and again when it changed. Raises DataError if there
+    is no such image, more than one, or an empty file.
     """
     folder = Path(folder)
     names = _listed(folder).get(same_text(image_id), ())

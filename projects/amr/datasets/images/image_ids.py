@@ -50,15 +50,10 @@ def scan_id_list(
 ) -> ScannedList:
     """Read a split list with all its faults.
 
-    Args:
-        path (str | Path): Text file in UTF-8, one image id per line; or a list
-            of VOC's Main, see :func:`flagged_ids`, whose images flagged -1
-            are left out.
-        check (Callable): Rule that an id breaks, or None. Defaults to
-            :func:`check_image_id`.
-
-    Raises:
-        DataError: If the file is missing, not text, or holds no id.
+    One image id per line in UTF-8; or a list of VOC's Main, see
+    :func:`flagged_ids`, whose images flagged -1 are left out. ``check`` gives
+    the rule that an id breaks, or None. Raises DataError if the file is
+    missing, not text, or holds no id.
     """
     path = Path(path)
     try:
@@ -129,13 +124,9 @@ def read_id_list(
 ) -> list[str]:
     """Read a split list, see :func:`scan_id_list`, in the order of the file.
 
-    Windows line ends, a byte order mark, blank lines, spaces around an id
-    and an image suffix behind it are tolerated.
-
-    Raises:
-        DataError: If the file is missing, empty or not text, or if an id
-            could leave the data folder or occurs twice; the message names
-            the lines.
+    Windows line ends, a byte order mark, blank lines, spaces around an id and
+    an image suffix behind it are tolerated. Raises DataError if an id could
+    leave the data folder or occurs twice; the message names the lines.
     """
     scanned = scan_id_list(path, check)
     for rule, faults in (
@@ -214,7 +205,6 @@ def check_relative(path: str) -> str | None:
 
 
 def _escape(char: str) -> str:
-    """Percent-encode one character."""
     data = char.encode('utf-8', 'surrogateescape')
     return ''.join(f'%{byte:02X}' for byte in data)
 

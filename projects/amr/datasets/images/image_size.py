@@ -14,10 +14,7 @@ def image_size(path: str | Path) -> tuple[int, int]:
     """Read the size (H, W) in pixels that an image has once it is loaded.
 
     OpenCV, and so the loaders of mmcv, turn an image as its EXIF orientation
-    says.
-
-    Raises:
-        DataError: If the file is missing or its header is no image's.
+    says. Raises DataError if the file is missing or no image.
     """
     try:
         with Image.open(path) as image:
@@ -36,5 +33,4 @@ def is_turned(image: Image.Image) -> bool:
 
 
 def _orientation(image: Image.Image) -> int | None:
-    """EXIF orientation of an open image."""
     return image.getexif().get(_ORIENTATION)

@@ -18,7 +18,12 @@ from projects.amr.datasets.labels.label_file import (
 )
 from projects.amr.datasets.own_photos.image_folder import Photo
 from projects.amr.errors import DataError, UserError
-from projects.amr.runtime.files.atomic_write import atomic_write, link_file
+from projects.amr.runtime.files.atomic_write import (
+    atomic_write,
+    link_file,
+    write_file,
+    write_lines,
+)
 
 MARKER = 'import.json'
 LABEL_FILE = 'labels.csv'
@@ -72,24 +77,14 @@ def write_devkit(
 ) -> tuple[int, int]:
     """Fill a devkit folder, or bring an earlier one up to date.
 
-    What is right is kept. Files of the folder's own earlier import that are
-    no longer wanted are removed; any other file stays. Lists, labels and
-    classes are written when all images are in place.
+    What is right is kept. Files of the folder's own earlier import that are no
+    longer wanted are removed; any other file stays. Lists, labels and classes
+    are written when all images are in place. With ``copy``, and where links
+    are not supported, files are copied. Returns how many files were made, and
+    how many kept.
 
-    Args:
-        out_dir (str | Path): The folder.
-        plan (DevkitPlan): Its content.
-        copy (bool): Whether files are copied and not linked; they are as
-            well where links are not supported. Defaults to False.
-        progress (Callable): Wraps the files to show progress. Defaults to
-            ``iter``.
-
-    Returns:
-        tuple[int, int]: How many files were made, and how many kept.
-
-    Raises:
-        DataError: If the folder holds something else.
-        UserError: If it cannot be written.
+    Raises DataError if the folder holds something else, UserError if it cannot
+    be written.
     """
     out_dir = Path(out_dir)
     try:
@@ -97,15 +92,14 @@ def write_devkit(
         files = plan.files()
         _drop_outdated(out_dir, files)
         rows = ((photo.image_id, photo.path) for photo in plan.photos)
-        _write(out_dir / IMAGE_MAP, csv_text(('id', 'path'), rows))
+        write_file(out_dir / IMAGE_MAP, csv_text(('id', 'path'), rows))
         made = sum(
             _place(source, out_dir / place, copy)
             for place, source in progress(files.items())
         )
         for name, ids in plan.lists().items():
-            text = ''.join(f'{image_id}\n' for image_id in ids)
-            _write(out_dir / _LISTS / f'{name}.txt', text)
-        _write(out_dir / LABEL_FILE, _label_table(plan))
+            write_lines(out_dir / _LISTS / f'{name}.txt', ids)
+        write_file(out_dir / LABEL_FILE, _label_table(plan))
         write_class_file(out_dir / CLASS_FILE, plan.classes)
         _mark(out_dir, complete=True)
     except OSError as error:
@@ -117,9 +111,6 @@ def read_image_map(root: str | Path) -> dict[str, str]:
     """Path of each photo under the image folder, by image id.
 
     Empty if the folder does not come from :func:`write_devkit`.
-
-    Raises:
-        DataError: If the map is damaged.
     """
     path = Path(root) / IMAGE_MAP
     if not path.is_file():
@@ -156,7 +147,7 @@ def _open_folder(out_dir: Path) -> None:
 def _mark(out_dir: Path, complete: bool) -> None:
     """Say that the folder is an import, and whether it is finished."""
     content = {'format': 'amr-own-data-1', 'complete': complete}
-    _write(out_dir / MARKER, json.dumps(content) + '\n')
+    write_file(out_dir / MARKER, json.dumps(content) + '\n')
 
 
 def _drop_outdated(out_dir: Path, files: dict[Path, Path]) -> None:
@@ -193,15 +184,8 @@ def _place(source: Path, target: Path, copy: bool) -> bool:
 
 
 def _label_table(plan: DevkitPlan) -> str:
-    """Table of ids and labels, the latter in the order of the classes."""
     order = {name: label for label, name in enumerate(plan.classes)}
     return label_table_text(
         (p.image_id, sorted(p.labels, key=order.__getitem__))
         for p in plan.photos
     )
-
-
-def _write(path: Path, text: str) -> None:
-    """Publish a text file."""
-    with atomic_write(path) as file:
-        file.write(text.encode())

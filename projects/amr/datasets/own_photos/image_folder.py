@@ -52,21 +52,11 @@ class PhotoFolder(NamedTuple):
 def list_photos(
     folder: str | Path, leave_out: Iterable[str | Path] = ()
 ) -> PhotoFolder:
-    """List the images of a folder and its sub-folders.
+    """List the images of a folder and its sub-folders, but for some.
 
-    Hidden files and folders are skipped, linked folders not entered.
-
-    Args:
-        folder (str | Path): The folder.
-        leave_out (Iterable[str | Path]): Folders not to enter, such as that
-            of the masks. Defaults to ().
-
-    Returns:
-        PhotoFolder: The images, and what is not read.
-
-    Raises:
-        DataError: If there is no image, if two have one name but for the
-            suffix, or if a name is too long.
+    Hidden files and folders are skipped, linked folders not entered. Raises
+    DataError if there is no image, if two have one name but for the suffix, or
+    if a name is too long.
     """
     folder = Path(folder)
     if not folder.is_dir():
@@ -145,23 +135,11 @@ def _refuse_names(folder: Path, found: dict[str, list[str]]) -> None:
 def match_rows(
     photos: dict[str, str], table: LabelTable, skip_bad: bool = False
 ) -> tuple[list[Photo], list[str]]:
-    """Find the image of every row of a label file.
+    """Labelled images by id, and a line for each row without an image.
 
-    A row may name its image with another image suffix, or without one.
-
-    Args:
-        photos (dict[str, str]): Path by image id.
-        table (LabelTable): The rows.
-        skip_bad (bool): Whether rows without an image are left out.
-            Defaults to False.
-
-    Returns:
-        tuple[list[Photo], list[str]]: The labelled images by id, and a line
-        for each row without an image.
-
-    Raises:
-        DataError: If a row's path leaves the folder or its image has a row
-            already, or, unless ``skip_bad``, there is no such image.
+    A row may name its image with another image suffix, or without one. Raises
+    DataError if a row's path leaves the folder or its image has a row already,
+    or, unless ``skip_bad``, there is no such image.
     """
     faults, missing = [], []
     rows: dict[str, LabelRow] = {}
@@ -218,18 +196,10 @@ def _file_name(path: str) -> str:
 def apply_no_label(
     photos: list[Photo], rule: str
 ) -> tuple[list[Photo], list[str]]:
-    """Decide about the images without any label.
+    """Images that stay, and the paths of those without any label.
 
-    Args:
-        photos (list[Photo]): The images.
-        rule (str): ``'error'``, ``'keep'`` or ``'drop'``.
-
-    Returns:
-        tuple[list[Photo], list[str]]: Images that stay, and the paths of
-        those without a label.
-
-    Raises:
-        DataError: If there are some and the rule is ``'error'``.
+    ``rule`` is ``'error'`` (DataError if there are some), ``'keep'`` or
+    ``'drop'``.
     """
     empty = [photo.path for photo in photos if not photo.labels]
     if empty and rule == 'error':

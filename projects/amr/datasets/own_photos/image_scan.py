@@ -37,21 +37,8 @@ def scan_photos(
 ) -> PhotoScan:
     """Read every photo, and its mask where it has one.
 
-    Args:
-        image_dir (str | Path): Folder of the photos.
-        photos (Iterable[Photo]): The photos.
-        masks (dict[str, Path]): Mask by image id.
-        num_labels (int): Classes with the background.
-        skip_bad (bool): Whether what cannot be used is left out: a photo, or
-            a mask alone. Defaults to False.
-        progress (Callable): Wraps the photos to show progress. Defaults to
-            ``iter``.
-
-    Returns:
-        PhotoScan: Photos and masks that stay, and what was found in them.
-
-    Raises:
-        DataError: If some cannot be used, unless ``skip_bad``, or none can.
+    ``skip_bad`` leaves out what cannot be used: a photo, or a mask alone.
+    Raises DataError if some cannot be used, unless ``skip_bad``, or none can.
     """
     found = PhotoScan()
     photos = list(photos)

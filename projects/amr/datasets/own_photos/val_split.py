@@ -15,15 +15,9 @@ from projects.amr.errors import DataError, UserError, list_faults
 def choose_val(ids: Iterable[str], share: float) -> set[str]:
     """Choose validation images: a share of the ids by order of their digest.
 
-    The same ids give the same choice on any machine.
-
-    Args:
-        ids (Iterable[str]): Ids to choose from.
-        share (float): In (0, 1); at least one image is chosen and one left.
-
-    Raises:
-        UserError: If the share is outside (0, 1) or there are fewer than two
-            ids.
+    The same ids give the same choice on any machine. At least one image is
+    chosen and one left. Raises UserError if the share is outside (0, 1) or
+    there are fewer than two ids.
 
     Example:
         >>> choose_val(['a', 'b', 'c', 'd'], 0.25)
@@ -49,15 +43,9 @@ def check_share(share: float) -> None:
 
 
 def read_val_list(path: str | Path, ids: Iterable[str]) -> set[str]:
-    """Read which of the images are for validation, as ids.
+    """Ids of a validation list: a path under the image folder a line.
 
-    Args:
-        path (str | Path): One image per line: its path under the image
-            folder, with or without suffix.
-        ids (Iterable[str]): All ids.
-
-    Raises:
-        DataError: If a line names none of the images, or all are listed.
+    Raises DataError if a line names none of the images, or all are listed.
     """
     ids = set(ids)
     chosen = {

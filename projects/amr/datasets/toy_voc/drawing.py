@@ -60,17 +60,8 @@ def draw_sample(spec: ToyVOCSpec, split: str, index: int) -> ToySample:
 
     The layout is drawn before anything that depends on contrast, clutter or
     noise. So specs that differ in these settings only share their masks.
-
-    Args:
-        spec (ToyVOCSpec): The settings of the set.
-        split (str): ``'train'``, ``'val'`` or ``'test'``.
-        index (int): Number of the image in its split, from 0.
-
-    Returns:
-        ToySample: Image, mask, part map and labels.
-
-    Raises:
-        ValueError: If ``split`` is unknown or ``index`` is negative.
+    Images are counted from 0 in their split. Raises ValueError if ``split`` is
+    unknown or ``index`` is negative.
     """
     if split not in SPLITS:
         raise ValueError(f'split must be one of {SPLITS}, got {split!r}')
@@ -110,7 +101,6 @@ def draw_sample(spec: ToyVOCSpec, split: str, index: int) -> ToySample:
 
 
 def _draw_size(stream: IntegerStream, spec: ToyVOCSpec) -> tuple[int, int]:
-    """Draw the image's size (H, W)."""
     sizes, jitter = (spec.size, *spec.other_sizes), spec.size_jitter
     height, width = sizes[stream.below(len(sizes))]
     height += stream.between(-jitter, jitter)
@@ -161,7 +151,6 @@ def _draw_object(
 
 
 def _patch(figure: Figure, height: int, width: int) -> _Patch:
-    """Window around a figure, inside the image."""
     # No shape reaches further than the corner of its box; the head's far
     # end is at most 0.86 a + r from the centre.
     reach = max(figure.a + figure.b, figure.a + figure.r) + 1

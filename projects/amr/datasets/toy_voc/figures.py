@@ -42,9 +42,6 @@ class IntegerStream:
 
     They come from ``numpy.random.PCG64.random_raw`` alone, whose stream numpy
     guarantees; the methods of ``numpy.random.Generator`` may change.
-
-    Args:
-        *key (int): Non-negative integers below ``2 ** 32``.
     """
 
     def __init__(self, *key: int) -> None:
@@ -158,9 +155,7 @@ def _centre(stream: IntegerStream, length: int, margin: int) -> int:
 def head_colours(drawing: int, strength: int) -> tuple[np.ndarray, np.ndarray]:
     """Outer and inner colour of a drawing's head, RGB, int32, (3,).
 
-    Args:
-        drawing (int): 0..19.
-        strength (int): Grey levels on either side of 128, 0..127.
+    ``strength`` are grey levels on either side of 128.
     """
     inner = drawing + _INNER_HUE_STEPS[drawing // len(_HUES)]
     outer, inner = _HUES[[drawing % len(_HUES), inner % len(_HUES)]]
@@ -172,14 +167,9 @@ def body_texture(
 ) -> np.ndarray:
     """Light places of a drawing's body texture, bool, (h, w).
 
-    Drawings 0..9 are ten patterns, 10..19 the same at twice the period. A
-    mirrored image keeps its classes: no pattern leans to one side.
-
-    Args:
-        drawing (int): 0..19.
-        y (np.ndarray): Rows in pixels, integer, shape (h, 1).
-        x (np.ndarray): Columns in pixels, integer, shape (1, w).
-        period (int): Of drawings 0..9, in pixels, at least 4.
+    Drawings 0..9 are ten patterns of a period in pixels, 10..19 the same at
+    twice the period. A mirrored image keeps its classes: no pattern leans to
+    one side.
     """
     period *= 1 + drawing // 10
     half, quarter = period // 2, period // 4

@@ -23,7 +23,11 @@ from PIL import Image
 from projects.amr.datasets.toy_voc.drawing import ToySample, draw_sample
 from projects.amr.datasets.toy_voc.spec import ToyVOCSpec, class_names
 from projects.amr.errors import DataError, list_faults
-from projects.amr.runtime.files.atomic_write import atomic_write
+from projects.amr.runtime.files.atomic_write import (
+    atomic_write,
+    write_file,
+    write_lines,
+)
 from projects.amr.structures import save_label_map
 from projects.amr.structures.voc_palette import voc_palette
 
@@ -44,26 +48,15 @@ def generate_toy_voc(
 ) -> Path:
     """Write the set in the layout of the VOC devkit.
 
-    ``root`` then holds ``JPEGImages``, ``Annotations``,
-    ``SegmentationClass``, ``SegmentationPart``, ``ImageSets/Segmentation``
-    and, written last, ``toyvoc.json``. A complete set of the same spec is
-    kept, an interrupted run resumes. Files appear whole. One run per folder
-    at a time.
+    ``root`` then holds ``JPEGImages``, ``Annotations``, ``SegmentationClass``,
+    ``SegmentationPart``, ``ImageSets/Segmentation`` and, written last,
+    ``toyvoc.json``. A complete set of the same spec is kept, an interrupted
+    run resumes. Files appear whole, and do not depend on ``num_workers``. One
+    run per folder at a time. ``progress`` gets an iterator of the images and
+    their number, and passes them on.
 
-    Args:
-        root (str | Path): Folder to fill, the counterpart of ``VOC2012``.
-        spec (ToyVOCSpec): The settings of the set.
-        num_workers (int): Worker processes; 0 or 1 draws in this one. The
-            files do not depend on it. Defaults to 0.
-        progress (Callable, optional): Gets an iterator of the images and
-            their number, and passes them on. Defaults to None.
-
-    Returns:
-        Path: ``root``.
-
-    Raises:
-        DataError: If ``root`` holds a set of another spec, or
-            something else.
+    Raises DataError if ``root`` holds a set of another spec, or something
+    else.
     """
     root = Path(root)
     manifest = dict(
@@ -77,16 +70,16 @@ def generate_toy_voc(
     if _is_complete(root, manifest):
         return root
     _prepare_folders(root)
-    _write_json(root / _STARTED, manifest)
+    text = json.dumps(manifest, indent=2) + '\n'
+    write_file(root / _STARTED, text)
     samples = _write_samples(root, spec, num_workers)
     if progress is not None:
         samples = progress(samples, len(_jobs(spec)))
     for _ in samples:
         pass
     for name, ids in _lists(spec).items():
-        text = ''.join(f'{image_id}\n' for image_id in ids)
-        _write(root / _LISTS / f'{name}.txt', text.encode())
-    _write_json(root / _MANIFEST, manifest)
+        write_lines(root / _LISTS / f'{name}.txt', ids)
+    write_file(root / _MANIFEST, text)
     (root / _STARTED).unlink()
     return root
 
@@ -149,7 +142,6 @@ def _jobs(spec: ToyVOCSpec) -> list[tuple[str, int, str]]:
 
 
 def _lists(spec: ToyVOCSpec) -> dict[str, list[str]]:
-    """Image ids by list."""
     jobs = _jobs(spec)
     train_aug, val, test = (
         [image_id for split, _, image_id in jobs if split == name]
@@ -190,7 +182,7 @@ def _write_sample(
     _write_jpeg(image, sample.image)
     save_label_map(mask, sample.mask)
     save_label_map(part, sample.part)
-    _write(annotation, _annotation(image_id, spec, sample))
+    write_file(annotation, _annotation(image_id, spec, sample))
 
 
 def _write_jpeg(path: Path, image: np.ndarray) -> None:
@@ -200,7 +192,6 @@ def _write_jpeg(path: Path, image: np.ndarray) -> None:
 
 
 def _annotation(image_id: str, spec: ToyVOCSpec, sample: ToySample) -> bytes:
-    """VOC annotation of a sample, XML."""
     height, width = sample.mask.shape
     names = ('background', *class_names(spec.num_classes))
     corners = ('xmin', 'ymin', 'xmax', 'ymax')
@@ -233,12 +224,3 @@ def _element(tag: str, **children: Any) -> ElementTree.Element:
             value.text = text
         element.append(value)
     return element
-
-
-def _write_json(path: Path, value: Any) -> None:
-    _write(path, json.dumps(value, indent=2).encode() + b'\n')
-
-
-def _write(path: Path, data: bytes) -> None:
-    with atomic_write(path) as file:
-        file.write(data)

@@ -26,19 +26,10 @@ class VOCFolder:
         classes=None,
         mask_dir: str = 'SegmentationClass',
     ) -> 'VOCFolder':
-        """Read a split's list.
+        """Read a split's list: a name in ``ImageSets/Segmentation`` or a .txt.
 
-        Args:
-            root (str | Path): The folder that holds ``JPEGImages``.
-            split (str): Name of a list in ``ImageSets/Segmentation``, or the
-                path of a list ending in ``.txt``.
-            classes (Sequence[str], optional): Names, background first.
-                Defaults to None: see :func:`folder_classes`.
-            mask_dir (str): Folder of the masks under ``root``. Defaults to
-                'SegmentationClass'.
-
-        Raises:
-            DataError: If the folder, the list or the manifest breaks a rule.
+        Classes are by default those of :func:`folder_classes`. Raises
+        DataError if the folder, the list or the manifest breaks a rule.
         """
         root = require_root(root)
         path = list_path(root, split)

@@ -67,11 +67,7 @@ class VOCLabelMapDataset(VOCWeakLabelDataset):
         )
 
     def load_data_list(self) -> list[dict]:
-        """Look up every image of the split and its label map.
-
-        Returns:
-            list[dict]: One item an image.
-        """
+        """Look up every image of the split and its label map, an item each."""
         self._missing: list[str] = []
         items = super().load_data_list()
         if self._missing:
@@ -84,7 +80,6 @@ class VOCLabelMapDataset(VOCWeakLabelDataset):
         return items
 
     def _item(self, image_id: str, names: ClassNames) -> dict:
-        """Data info of one image."""
         item = super()._item(image_id, names)
         path = Path(item['seg_map_path'])
         if not path.is_file():
@@ -117,10 +112,5 @@ class VOCLabelMapDataset(VOCWeakLabelDataset):
 
 
 def _classes_in_map(path: Path, image: str, num_classes: int) -> np.ndarray:
-    """Class indices of a label map that fits its image.
-
-    Raises:
-        DataError: If it is no label map, of another size, or has a value
-            outside 0..K and 255.
-    """
+    """Class indices of a label map that fits its image, else DataError."""
     return classes_in_mask(load_mask(path, num_classes + 1, image_size(image)))

@@ -120,11 +120,7 @@ class VOCWeakLabelDataset(BaseSegDataset):
         return foreground_names(self.metainfo['classes'])
 
     def load_data_list(self) -> list[dict]:
-        """Look up every image of the split and its weak label.
-
-        Returns:
-            list[dict]: One item an image.
-        """
+        """Look up every image of the split and its label, an item each."""
         ids = read_id_list(self.ann_file)
         names = ClassNames(self.class_names)
         if self.label_source == 'file':
@@ -154,14 +150,12 @@ class VOCWeakLabelDataset(BaseSegDataset):
         return items
 
     def _report_one_sided(self, items: list[dict]) -> None:
-        """Say which classes cannot be learned."""
         counts = sum(item['img_label'] for item in items)
         per_class = dict(zip(self.class_names, counts, strict=True))
         for line in one_sided_classes(per_class, len(items)):
             print_log(f'{self.ann_file}: {line}', 'current', logging.WARNING)
 
     def _item(self, image_id: str, names: ClassNames) -> dict:
-        """Data info of one image."""
         image = self._image(image_id)
         item = {
             'img_id': image_id,
@@ -177,7 +171,6 @@ class VOCWeakLabelDataset(BaseSegDataset):
         return item
 
     def _image(self, image_id: str) -> Path:
-        """Path of an image."""
         if self.img_suffix is None:
             return find_image(self.data_prefix['img_path'], image_id)
         path = self._file('img_path', image_id, self.img_suffix)
@@ -186,7 +179,6 @@ class VOCWeakLabelDataset(BaseSegDataset):
         return path
 
     def _file(self, prefix: str, image_id: str, suffix: str) -> Path:
-        """Path of one of an image's files."""
         folder = Path(self.data_prefix[prefix])
         return in_any_case(folder / (image_id + suffix))
 

@@ -2,7 +2,6 @@ from .atomic_checkpoint_hook import AtomicCheckpointHook
 from .boundary_writer_hook import BoundaryWriterHook
 from .cam_accumulation_hook import CAMAccumulationHook
 from .cam_generation_hook import CAMGenerationHook
-from .cam_visualization_hook import CAMVisualizationHook
 from .channels_last_hook import ChannelsLastHook
 from .checkpoint_guard_hook import CheckpointGuardHook
 from .exact_resume_hook import ExactResumeHook
@@ -10,8 +9,8 @@ from .fuse_conv_bn_hook import FuseConvBNHook
 from .graceful_stop_hook import GracefulStopHook
 from .item_writer_hook import ItemWriterHook
 from .label_map_writer_hook import LabelMapWriterHook
-from .label_visualization_hook import LabelVisualizationHook
 from .non_finite_loss_hook import NonFiniteLossHook
+from .picture_strip_hook import CAMVisualizationHook, LabelVisualizationHook
 from .timed_logger_hook import TimedLoggerHook
 
 __all__ = [

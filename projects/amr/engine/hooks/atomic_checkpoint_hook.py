@@ -20,7 +20,7 @@ from projects.amr.runtime.checkpoints.checkpoint import (
     unwrap_model,
 )
 from projects.amr.runtime.checkpoints.resume import LAST
-from projects.amr.runtime.files.atomic_write import atomic_write
+from projects.amr.runtime.files.atomic_write import write_file
 
 SUPERSEDED = 'superseded'
 INTERIM = 'interim'
@@ -31,16 +31,17 @@ class AtomicCheckpointHook(CheckpointHook):
     """mmengine's checkpoint hook, with files that are whole or absent.
 
     mmengine deletes the old checkpoint, then writes the new one under its
-    final name, then rewrites ``last_checkpoint``: killed in between, a run
-    cannot resume. Here a checkpoint is published by
-    :class:`AtomicCheckpointBackend`, then ``last_checkpoint`` is replaced in
-    one step, and only then the old file goes; the same holds for
-    ``save_best``. What a killed run left half-written or not yet deleted is
-    removed when the next one starts. Checkpoints hold tensors and plain
-    values only. Weights that are not finite are never published.
+    final name, then ``last_checkpoint``: killed in between, a run cannot
+    resume. Here a checkpoint is published by
+    :class:`AtomicCheckpointBackend`, and files are removed once
+    ``last_checkpoint`` names the new one; the same holds for ``save_best``.
+    What a killed run left half-written or not yet deleted is removed when the
+    next one starts. Checkpoints hold tensors and plain values only. Weights
+    that are not finite are never published.
 
     Calls ``gather_state`` of every hook that has it, on all ranks, before a
-    checkpoint is put together.
+    checkpoint is put together. Nothing private of mmengine is used: its hook
+    saves, to a backend that keeps removals back.
 
     Args:
         *args: As of ``CheckpointHook``.
@@ -57,19 +58,19 @@ class AtomicCheckpointHook(CheckpointHook):
         remote = '://' in str(self.out_dir or '')
         if not (self.backend_args or self.file_client_args or remote):
             self.backend_args = {'backend': BACKEND}
-        self._superseded: list[str] = []
+        self._left: list[str] = []
         self._interim: str | None = None
 
     def before_train(self, runner: Runner) -> None:
         """Find the folder, and clear what a killed run left."""
         super().before_train(runner)
+        self.file_backend = LateRemoval(self.file_backend)
         if is_main_process():
             remove_leftovers(
                 {Path(self.out_dir), Path(runner.work_dir)},
-                [n for n in self._superseded if n != self._interim],
+                [n for n in self._left if n != self._interim],
                 runner.logger,
             )
-        self._superseded = []
 
     def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
         """Take back histories and the names of files that are to go."""
@@ -77,123 +78,107 @@ class AtomicCheckpointHook(CheckpointHook):
         if isinstance(hub, dict):
             restore_histories(hub.get('log_scalars', {}))
         if runner._resume:
-            self._superseded = list(checkpoint.get(SUPERSEDED, []))
+            self._left = list(checkpoint.get(SUPERSEDED, []))
             self._interim = checkpoint.get(INTERIM)
 
     def before_save_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
         """Leave plain values only; name the files that this one replaces."""
-        checkpoint[SUPERSEDED] = self._superseded
+        checkpoint[SUPERSEDED] = [Path(p).name for p in self._replaced()]
         checkpoint[INTERIM] = self._interim
         for key in set(checkpoint) - {'state_dict'}:
             checkpoint[key] = to_plain(checkpoint[key])
 
-    def _save_checkpoint_with_step(self, runner, step, meta) -> None:
-        """Publish the checkpoint of a step, then drop the oldest."""
-        dropped = []
-        if self.max_keep_ckpts > 0:
-            ids = [i for i in self.keep_ckpt_ids if i != step] + [step]
-            dropped = ids[: -self.max_keep_ckpts]
-            self.keep_ckpt_ids.clear()
-            self.keep_ckpt_ids.extend(ids[len(dropped) :])
-            runner.message_hub.update_info(
-                'keep_ckpt_ids', list(self.keep_ckpt_ids)
-            )
-        names = [self.filename_tmpl.format(i) for i in dropped]
-        names += [
-            Path(path).name
-            for path in getattr(self.file_backend, 'paths', [])
-            if path not in self._best_paths()
-        ]
-        if self._interim:
-            names.append(self._interim)
-            self._interim = None
-        self._publish(runner, self.filename_tmpl.format(step), meta, names)
+    def after_train_epoch(self, runner: Runner) -> None:
+        """Save, if it is time; then remove what is replaced."""
+        if self.by_epoch and (
+            self.every_n_epochs(runner, self.interval, self.save_begin)
+            or (self.save_last and self.is_last_train_epoch(runner))
+        ):
+            self._prepare(runner)
+            super().after_train_epoch(runner)
+            self._remove_replaced()
 
-    def _publish(self, runner, name: str, meta: dict, superseded) -> None:
-        """Publish a checkpoint and its name; delete what it replaces."""
+    def after_train_iter(
+        self, runner: Runner, batch_idx: int, data_batch=None, outputs=None
+    ) -> None:
+        """The same for iterations."""
+        if not self.by_epoch and (
+            self.every_n_train_iters(runner, self.interval, self.save_begin)
+            or (self.save_last and self.is_last_train_iter(runner))
+        ):
+            self._prepare(runner)
+            super().after_train_iter(runner, batch_idx, data_batch, outputs)
+            self._remove_replaced()
+
+    def after_val_epoch(self, runner: Runner, metrics: dict) -> None:
+        """Save the best, if it is; the previous best goes afterwards."""
+        saves = self.save_best and metrics
+        if saves:
+            self.require_finite(runner)
+            runner.call_hook('gather_state')
+        super().after_val_epoch(runner, metrics)
+        if saves:
+            self._remove_replaced()
+
+    def _prepare(self, runner: Runner) -> None:
+        """What all ranks do before a checkpoint is put together."""
         self.require_finite(runner)
-        self._superseded = list(superseded)
-        self.last_ckpt = self.file_backend.join_path(self.out_dir, name)
-        runner.message_hub.update_info('last_ckpt', self.last_ckpt)
         runner.call_hook('gather_state')
+        if self._interim:
+            self.file_backend.remove(self._path(self._interim))
+            self._interim = None
+
+    def _path(self, name: str) -> str:
+        return self.file_backend.join_path(self.out_dir, name)
+
+    def _replaced(self) -> set[str]:
+        """Files to be removed: not the last, nor the best ones of now."""
+        several = getattr(self, 'best_ckpt_path_dict', {}).values()
+        best = {getattr(self, 'best_ckpt_path', None), *several}
+        return set(self.file_backend.paths) - best - {self.last_ckpt}
+
+    def _remove_replaced(self) -> None:
+        backend = self.file_backend.backend
+        for path in self._replaced() if is_main_process() else ():
+            if backend.isfile(path):
+                backend.remove(path)
+        self.file_backend.paths.clear()
+
+    def save_now(self, runner: Runner, within_step: bool) -> Path:
+        """Publish a checkpoint between two regular ones; its path.
+
+        The next regular checkpoint replaces it. In an epoch it is called
+        ``epoch_<finished>_iter_<n>.pth``. ``within_step``: the training step
+        is over and not yet counted, as in ``after_train_iter``.
+        """
+        epoch, done = runner.epoch, runner.iter + within_step
+        step = epoch if self.by_epoch else done
+        if self.by_epoch and within_step:
+            step = f'{epoch}_iter_{done}'
+        name = self.filename_tmpl.format(step)
+        if self.last_ckpt and Path(self.last_ckpt).name == name:
+            return Path(self.last_ckpt)
+        self._prepare(runner)
+        self._interim, self.last_ckpt = name, self._path(name)
+        runner.message_hub.update_info('last_ckpt', self.last_ckpt)
         runner.save_checkpoint(
             self.out_dir,
             name,
             self.file_client_args,
             save_optimizer=self.save_optimizer,
             save_param_scheduler=self.save_param_scheduler,
-            meta=meta,
+            meta={'epoch': epoch, 'iter': done},
             by_epoch=self.by_epoch,
             backend_args=self.backend_args,
             **self.args,
         )
         if is_main_process():
-            with atomic_write(Path(runner.work_dir) / LAST) as file:
-                file.write(str(self.last_ckpt).encode())
-            for old in self._superseded:
-                path = self.file_backend.join_path(self.out_dir, old)
-                if self.file_backend.isfile(path):
-                    self.file_backend.remove(path)
-        self._superseded = []
-
-    def _save_best_checkpoint(self, runner, metrics) -> None:
-        """Save the best checkpoint; the previous best goes afterwards."""
-        if not self.save_best:
-            return
-        self.require_finite(runner)
-        runner.call_hook('gather_state')
-        backend = self.file_backend
-        self.file_backend = late = LateRemoval(backend)
-        try:
-            super()._save_best_checkpoint(runner, metrics)
-        finally:
-            self.file_backend = backend
-        for path in set(late.paths) - self._best_paths():
-            if is_main_process():
-                backend.remove(path)
-
-    def _best_paths(self) -> set:
-        """The best checkpoints of now."""
-        several = getattr(self, 'best_ckpt_path_dict', {}).values()
-        return {getattr(self, 'best_ckpt_path', None), *several}
-
-    def save_now(self, runner: Runner, within_step: bool) -> Path:
-        """Publish a checkpoint between two regular ones.
-
-        In an epoch it is called ``epoch_<finished>_iter_<n>.pth``; the next
-        regular checkpoint replaces it.
-
-        Args:
-            runner (Runner): The runner.
-            within_step (bool): Whether the training step is over and not yet
-                counted, as in ``after_train_iter``.
-
-        Returns:
-            Path: The checkpoint.
-        """
-        epoch, done = runner.epoch, runner.iter + within_step
-        meta = {'epoch': epoch, 'iter': done}
-        step = epoch if self.by_epoch else done
-        if self.by_epoch and within_step:
-            name = self.filename_tmpl.format(f'{epoch}_iter_{done}')
-            old, self._interim = self._interim, name
-            names = [old] if old and old != name else []
-            self._publish(runner, name, meta, names)
-        elif self.last_ckpt is None or (
-            Path(self.last_ckpt).name != self.filename_tmpl.format(step)
-        ):
-            self._save_checkpoint_with_step(runner, step, meta)
+            write_file(Path(runner.work_dir) / LAST, self.last_ckpt)
+        self._remove_replaced()
         return Path(self.last_ckpt)
 
     def require_finite(self, runner: Runner) -> None:
-        """Refuse weights that are not finite, on every rank.
-
-        Args:
-            runner (Runner): The runner.
-
-        Raises:
-            NonFiniteError: Naming the last good checkpoint.
-        """
+        """Raise NonFiniteError, on every rank, if weights are not finite."""
         bad = non_finite_names(unwrap_model(runner.model))
         if bad:
             raise NonFiniteError(

@@ -47,7 +47,6 @@ class BoundaryWriterHook(ItemWriterHook):
             self._writer.submit(write, self._count)
 
     def _count(self, made: bool) -> None:
-        """Count one map."""
         self._counts['made' if made else 'kept'] += 1
 
 

@@ -133,7 +133,6 @@ class CAMAccumulationHook(Hook):
             self._log_scores(runner, evaluator)
 
     def _accumulate(self, sample, last: bool) -> None:
-        """Update one image's record."""
         labelled = sample.gt_label.nonzero()[:, 0].cpu()
         pred, path = sample.pred_cam, self._dir / f'{sample.img_id}.npz'
         found = pred.get(pred.final).float().cpu()
@@ -166,7 +165,6 @@ class CAMAccumulationHook(Hook):
         )
 
     def _evaluator(self) -> Evaluator:
-        """Metrics of the images' dataset."""
         evaluator = Evaluator(deepcopy(self.evaluator))
         evaluator.dataset_meta = self._loader.dataset.metainfo
         return evaluator
@@ -179,7 +177,6 @@ class CAMAccumulationHook(Hook):
         return sample
 
     def _log_scores(self, runner, evaluator: Evaluator) -> None:
-        """Log the metrics of the records."""
         metrics = evaluator.evaluate(len(self._loader.dataset))
         if is_main_process():
             shown = {
@@ -198,5 +195,4 @@ def _on_classes(cam: Tensor, classes: Tensor, labelled: Tensor) -> Tensor:
 
 
 def _is_empty(cam: Tensor) -> Tensor:
-    """Which maps (K, h, w) are 0 everywhere."""
     return ~(cam.flatten(1) > 0).any(1)

@@ -1,7 +1,6 @@
 """Writing of CAM records in the test loop."""
 
 import hashlib
-import json
 from functools import partial
 from pathlib import Path
 
@@ -12,7 +11,7 @@ from mmseg.registry import HOOKS
 from projects.amr.engine.hooks.cam_status import STATUS, CAMStatus
 from projects.amr.engine.hooks.item_writer_hook import ItemWriterHook
 from projects.amr.models.cam_methods import CAMPrediction
-from projects.amr.runtime.files.atomic_write import atomic_write
+from projects.amr.runtime.files.atomic_write import write_json
 from projects.amr.runtime.files.fingerprint import config_digest
 from projects.amr.structures import CAMRecord, CAMRecordError
 from projects.amr.structures.cam_record import STORAGE_DTYPE
@@ -79,7 +78,6 @@ class CAMGenerationHook(ItemWriterHook):
         return values * maps * np.dtype(STORAGE_DTYPE).itemsize
 
     def _path(self, sample) -> Path:
-        """Record file of a data sample."""
         return self._dir / f'{sample.img_id}.npz'
 
     def before_test_iter(self, runner, batch_idx, data_batch=None) -> None:
@@ -150,7 +148,6 @@ class CAMGenerationHook(ItemWriterHook):
         self._status.require(self.max_empty, self._total)
 
     def _count_made(self, _) -> None:
-        """Count one written record."""
         self._counts['made'] += 1
 
     def after_test_epoch(self, runner, metrics=None) -> None:
@@ -159,12 +156,10 @@ class CAMGenerationHook(ItemWriterHook):
         status = CAMStatus.joined(all_gather_object(self._status))
         if is_main_process():
             runner.logger.info(f'{self.items}: {status}')
-            with atomic_write(self._dir / STATUS) as file:
-                file.write(json.dumps(status.content(), indent=1).encode())
+            write_json(self._dir / STATUS, status.content())
         status.require(self.max_empty, status.labelled)
 
     def _record(self, sample) -> CAMRecord:
-        """Turn a prediction into a record."""
         pred = sample.pred_cam
         cams = {name: pred.get(name).cpu().numpy() for name in pred.maps}
         return CAMRecord(

@@ -12,11 +12,6 @@ STATUS = 'status.json'
 class CAMStatus:
     """Counts of images by the status of their CAM record.
 
-    Args:
-        ok (int): Images with a CAM of every labelled class.
-        empty_cam (dict[str, list[int]]): Dropped classes by image id.
-        no_label (list[str]): Ids of images without a label.
-
     Example:
         >>> status = CAMStatus()
         >>> status.add('a', [0], [])
@@ -25,8 +20,10 @@ class CAMStatus:
         1 ok, 1 empty_cam, 0 no_label
     """
 
-    ok: int = 0
+    ok: int = 0  # images with a CAM of every labelled class
+    # Dropped classes by image id.
     empty_cam: dict[str, list[int]] = field(default_factory=dict)
+    # Ids of images without a label.
     no_label: list[str] = field(default_factory=list)
 
     def __str__(self) -> str:
@@ -72,14 +69,9 @@ class CAMStatus:
         }
 
     def require(self, max_empty: float, labelled: int) -> None:
-        """Refuse too many images with a dropped class.
+        """Raise EmptyCAMError where too many images have a dropped class.
 
-        Args:
-            max_empty (float): Largest share of them, in [0, 1].
-            labelled (int): Number of labelled images that it is of.
-
-        Raises:
-            EmptyCAMError: If the share is larger; ten are named.
+        ``max_empty`` is the largest share of ``labelled`` images, in [0, 1].
         """
         empty = len(self.empty_cam)
         if empty <= max_empty * labelled:

@@ -23,15 +23,7 @@ RANDOM = 'random_state'
 
 
 def lost_gradients(optim_wrapper, checkpoint: dict) -> str:
-    """Say that a checkpoint is of the middle of an accumulation.
-
-    Args:
-        optim_wrapper (OptimWrapper): The resumed training's.
-        checkpoint (dict): With the number of steps as ``meta.iter``.
-
-    Returns:
-        str: What is lost, and what keeps it from happening; '' if nothing.
-    """
+    """Say what a checkpoint in the middle of an accumulation loses, or ''."""
     counts = getattr(optim_wrapper, '_accumulative_counts', 1)
     steps = (checkpoint.get('meta') or {}).get('iter', 0) % counts
     if not steps:
@@ -155,7 +147,6 @@ class ExactResumeHook(Hook):
         self._release()
 
     def _release(self) -> None:
-        """Set a noted state, once."""
         if self._held is not None:
             set_random_state(self._held)
             self._held = None
@@ -180,7 +171,6 @@ class ExactResumeHook(Hook):
         self._gathered = all_gather_object(state)
 
     def _seed(self, runner: Runner) -> int:
-        """Seed of the augmentations."""
         pipeline = getattr(runner.train_dataloader.dataset, 'pipeline', None)
         return int(getattr(pipeline, 'seed', runner.seed))
 

@@ -145,14 +145,7 @@ class GracefulStopHook(Hook):
 
 
 def resume_command(runner: Runner) -> str:
-    """The command line that goes on with this run.
-
-    Args:
-        runner (Runner): The runner.
-
-    Returns:
-        str: One line for a shell.
-    """
+    """The command line, for a shell, that goes on with this run."""
     words = [word for word in sys.argv if word != '--resume']
     if runner.launcher == 'none':
         return shlex.join(['python', *words, '--resume'])

@@ -15,7 +15,7 @@ from projects.amr.datasets.images.image_size import image_size
 from projects.amr.datasets.transforms.stage_outputs import INPUT_PLACES
 from projects.amr.errors import UserError
 from projects.amr.runtime.checkpoints.checkpoint import unwrap_model
-from projects.amr.runtime.files.atomic_write import atomic_write
+from projects.amr.runtime.files.atomic_write import write_file
 from projects.amr.runtime.files.disk_space import estimate_bytes, require_space
 from projects.amr.runtime.files.fingerprint import (
     config_digest,
@@ -93,16 +93,7 @@ class ItemWriterHook(Hook):
         barrier()
 
     def item_bytes(self, info: dict, height: int, width: int) -> int:
-        """Bytes that an item will about take, rather too few than too many.
-
-        Args:
-            info (dict): Data info of its image.
-            height (int): Of the image, in pixels.
-            width (int): Likewise.
-
-        Returns:
-            int: The estimate.
-        """
+        """Bytes that an image's item will about take, rather too few."""
         raise NotImplementedError
 
     @master_only
@@ -123,18 +114,10 @@ class ItemWriterHook(Hook):
         require_space(self._dir, needed, what)
 
     def prepare_folder(self, folder: Path) -> None:
-        """Make a folder and write to it once.
-
-        Args:
-            folder (Path): The folder.
-
-        Raises:
-            UserError: If that fails.
-        """
+        """Make a folder and write to it once; UserError if that fails."""
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            with atomic_write(folder / '.writable') as file:
-                file.write(b'')
+            write_file(folder / '.writable', b'')
             (folder / '.writable').unlink(missing_ok=True)
         except OSError as error:
             raise UserError(
@@ -145,12 +128,8 @@ class ItemWriterHook(Hook):
     def key_parts(self, runner: Runner) -> dict[str, str]:
         """Digests of all that the items depend on, by name.
 
-        Args:
-            runner (Runner): The runner.
-
-        Returns:
-            dict[str, str]: Weights, model config and test pipeline; the
-            precision, where it is not the usual one.
+        Weights, model config and test pipeline; the precision, where it is not
+        the usual one.
         """
         pipeline = runner.cfg.test_dataloader.dataset.get('pipeline')
         half = getattr(runner.test_loop, 'fp16', False)

@@ -94,7 +94,6 @@ class LabelMapWriterHook(ItemWriterHook):
         return {**super().key_parts(runner), 'CRF': self._crf_name()}
 
     def _crf_name(self) -> str:
-        """The CRF in words."""
         name = crf_name(self.crf)
         if self.crf is None:
             return name
@@ -161,7 +160,6 @@ class LabelMapWriterHook(ItemWriterHook):
         return partial(self._refine, sample.img_path, probs)
 
     def _refine(self, img_path: str, probs: np.ndarray) -> np.ndarray:
-        """Run the CRF on the softmax (L, H, W) of an image."""
         image = mmcv.imread(img_path, channel_order='rgb')
         return refine_scores(image, probs, self.crf, **self.crf_params)
 

@@ -22,34 +22,22 @@ class LabelTask:
     """Makes, writes and scores one label map, in any thread.
 
     It holds arrays only, so that the prediction's tensors are free.
-
-    Args:
-        path (Path): Target.
-        make (Callable): Gives the labels, uint8, (H, W); it is not called
-            where an item of the same key is finished.
-        img_path (str): Image file, which is part of the key.
-        key_parts (dict): Further parts of the key.
-        truth (np.ndarray, optional): Mask (H, W).
-        num_classes (int): Labels of the confusion.
     """
 
-    path: Path
+    path: Path  # target
+    # Gives the labels, uint8, (H, W); it is not called where an item of the
+    # same key is finished.
     make: Callable[[], np.ndarray]
-    img_path: str
-    key_parts: dict
-    truth: np.ndarray | None
-    num_classes: int
+    img_path: str  # image file, which is part of the key
+    key_parts: dict  # further parts of the key
+    truth: np.ndarray | None  # mask (H, W)
+    num_classes: int  # labels of the confusion
 
     def __call__(self) -> tuple[np.ndarray, bool, np.ndarray | None]:
-        """Do the work.
+        """Labels on disk, (H, W), whether they are new, and the confusion.
 
-        Returns:
-            tuple: Labels on disk, uint8, (H, W); False where an earlier run
-            had made them; confusion with the mask, None without one.
-
-        Raises:
-            DataError: If the mask does not fit.
-            UserError: If the labels cannot be made or written.
+        Without a mask the confusion is None. Raises DataError if the mask does
+        not fit, UserError if the labels cannot be made or written.
         """
         image = file_digest(self.img_path)
         key = config_digest({'image': image, **self.key_parts})
@@ -79,15 +67,7 @@ class LabelTask:
 
 
 def record_parts(sample) -> dict:
-    """Parts of a label map's key that come from its CAM record.
-
-    Args:
-        sample (SegDataSample): With ``cam_input``, or without.
-
-    Returns:
-        dict: Key and classes of the record, digest of its CAM; empty
-        without one.
-    """
+    """Parts of a label map's key from its CAM record, if it has one."""
     if 'cam_input' not in sample:
         return {}
     record = sample.cam_input

@@ -1,6 +1,5 @@
 """A training whose loss is no number any more ends, and says where."""
 
-import json
 import math
 from pathlib import Path
 
@@ -12,7 +11,7 @@ from mmseg.registry import HOOKS
 
 from projects.amr.errors import NonFiniteError
 from projects.amr.runtime.checkpoints.resume import last_checkpoint
-from projects.amr.runtime.files.atomic_write import atomic_write
+from projects.amr.runtime.files.atomic_write import write_json
 
 DUMP = 'nonfinite_loss_rank{}.json'
 
@@ -74,10 +73,8 @@ class NonFiniteLossHook(Hook):
             self._stop(runner)
 
     def _stop(self, runner: Runner) -> None:
-        """Write the batches down and end the run."""
         path = Path(runner.work_dir) / DUMP.format(get_rank())
-        with atomic_write(path) as file:
-            file.write(json.dumps(self._bad, indent=1).encode())
+        write_json(path, self._bad)
         good = last_checkpoint(runner.work_dir)
         first = self._bad[0]
         raise NonFiniteError(
@@ -91,20 +88,12 @@ class NonFiniteLossHook(Hook):
 
 
 def batch_images(data_batch) -> list[str]:
-    """Image ids of a batch.
-
-    Args:
-        data_batch (dict | None): As a data loader gives it.
-
-    Returns:
-        list[str]: Stem of each image's path, ``?`` where there is none.
-    """
+    """Image ids of a loader's batch; ``?`` where there is no path."""
     samples = (data_batch or {}).get('data_samples', [])
     return [Path(str(s.get('img_path') or '?')).stem for s in samples]
 
 
 def _any_rank(flag: bool) -> bool:
-    """Whether the flag is set on any rank."""
     if get_world_size() == 1:
         return flag
     value = torch.tensor(int(flag))

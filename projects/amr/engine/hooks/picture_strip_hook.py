@@ -1,4 +1,4 @@
-"""What hooks that draw one picture strip an image have in common."""
+"""Picture strips of CAMs and labels in the test loop."""
 
 from pathlib import Path
 
@@ -6,10 +6,12 @@ import cv2
 import mmcv
 import numpy as np
 from mmengine.hooks import Hook
+from mmseg.registry import HOOKS
 
 from projects.amr.errors import UserError
-from projects.amr.runtime.files.atomic_write import atomic_write
+from projects.amr.runtime.files.atomic_write import write_file
 from projects.amr.visualization import colour_labels, picture_strip
+from projects.amr.visualization.stage_pictures import cam_picture
 
 
 class PictureStripHook(Hook):
@@ -76,54 +78,75 @@ class PictureStripHook(Hook):
                 self._write(sample, palette)
 
     def _write(self, sample, palette) -> None:
-        """Draw and save one strip."""
         image = mmcv.imread(sample.img_path)
         zoom = max(-(-self.min_height // image.shape[0]), 1)
         image = enlarge(image, zoom)
         panels = [('image', image), *self.panels(sample, image, palette)]
         _, data = cv2.imencode('.png', picture_strip(panels))
-        with atomic_write(Path(self.out_dir) / f'{sample.img_id}.png') as file:
-            file.write(data.tobytes())
+        path = Path(self.out_dir) / f'{sample.img_id}.png'
+        write_file(path, data.tobytes())
 
     def panels(
         self, sample, image: np.ndarray, palette
     ) -> list[tuple[str, np.ndarray]]:
-        """Captions and pictures of one image, after the image itself.
-
-        Args:
-            sample (SegDataSample): A prediction.
-            image (np.ndarray): The image enlarged, (H, W, 3), uint8, BGR.
-            palette (Sequence): RGB colours by label.
-
-        Returns:
-            list[tuple[str, np.ndarray]]: Pictures (H, W, 3), uint8, BGR.
-        """
+        """Captions and pictures (H, W, 3), uint8, BGR, to follow the image."""
         raise NotImplementedError
 
 
 def enlarge(picture: np.ndarray, zoom: int) -> np.ndarray:
-    """Repeat each pixel ``zoom`` times in both directions.
-
-    Args:
-        picture (np.ndarray): Shape (H, W) or (H, W, C).
-        zoom (int): Factor, at least 1.
-
-    Returns:
-        np.ndarray: Shape (H * zoom, W * zoom) or (H * zoom, W * zoom, C).
-    """
+    """Repeat each pixel of a picture (H, W[, C]) ``zoom`` times each way."""
     return picture.repeat(zoom, 0).repeat(zoom, 1)
 
 
 def label_panel(labels, palette, height: int) -> np.ndarray:
-    """Paint a sample's labels at a strip's height.
-
-    Args:
-        labels (PixelData): Labels, shape (1, H, W).
-        palette (Sequence): RGB colours by label.
-        height (int): A multiple of H, in pixels.
-
-    Returns:
-        np.ndarray: Shape (height, W', 3), uint8, BGR.
-    """
+    """Paint a sample's labels (1, H, W) at a multiple of H as height."""
     array = labels.data[0].cpu().numpy().astype(np.uint8)
     return enlarge(colour_labels(array, palette), height // array.shape[0])
+
+
+@HOOKS.register_module()
+class CAMVisualizationHook(PictureStripHook):
+    """Save one picture strip an image: input, every map, the mask.
+
+    An image with several labels shows, per pixel, the strongest class.
+    Arguments are those of :class:`PictureStripHook`.
+    """
+
+    def panels(
+        self, sample, image: np.ndarray, palette
+    ) -> list[tuple[str, np.ndarray]]:
+        """Overlay each map; paint the mask, if there is one."""
+        panels = []
+        for name in sample.pred_cam.maps:
+            cam = sample.pred_cam.get(name).cpu().numpy()
+            panels.append((name, cam_picture(image, cam)))
+        if 'gt_sem_seg' in sample:
+            mask = label_panel(sample.gt_sem_seg, palette, len(image))
+            panels.append(('mask', mask))
+        return panels
+
+
+_PANELS = (
+    ('prediction', 'pred_sem_seg'),
+    ('with CRF', 'refined_sem_seg'),
+    ('mask', 'gt_sem_seg'),
+)
+
+
+@HOOKS.register_module()
+class LabelVisualizationHook(PictureStripHook):
+    """Save one picture strip an image: input, prediction, CRF's, the mask.
+
+    What an image does not have is left out. Arguments are those of
+    :class:`PictureStripHook`.
+    """
+
+    def panels(
+        self, sample, image: np.ndarray, palette
+    ) -> list[tuple[str, np.ndarray]]:
+        """Paint the label maps that the sample has."""
+        return [
+            (caption, label_panel(sample.get(key), palette, len(image)))
+            for caption, key in _PANELS
+            if key in sample
+        ]

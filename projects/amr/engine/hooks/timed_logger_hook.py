@@ -35,15 +35,7 @@ class TimedLoggerHook(LoggerHook):
         self._said = self._seen = time.monotonic()
 
     def every_n_inner_iters(self, batch_idx: int, n: int) -> bool:
-        """Whether a line is due, which LoggerHook asks after each step.
-
-        Args:
-            batch_idx (int): Place in the loop, from 0.
-            n (int): Steps between two lines.
-
-        Returns:
-            bool: True too if the next step would end too late.
-        """
+        """Whether a line is due, also if the next step would end too late."""
         now = time.monotonic()
         step, self._seen = now - self._seen, now
         silent = now - self._said + step > self.seconds

@@ -25,17 +25,11 @@ class AtomicCheckpointBackend(LocalBackend):
     """
 
     def put(self, obj: bytes, filepath: str | Path) -> None:
-        """Publish a checkpoint.
+        """Publish the bytes that ``torch.save`` wrote.
 
-        Args:
-            obj (bytes): What ``torch.save`` wrote.
-            filepath (str | Path): Final name.
-
-        Raises:
-            DiskFullError: If there is no space; needed and free bytes are
-                named.
-            UserError: If it cannot be written for another reason.
-            CheckpointError: If it cannot be read back.
+        Raises DiskFullError if there is no space (needed and free bytes are
+        named), UserError if it cannot be written for another reason,
+        CheckpointError if it cannot be read back.
         """
         path = Path(filepath)
         try:
@@ -83,11 +77,7 @@ class LateRemoval:
 def remove_leftovers(folders: set[Path], replaced: list, logger) -> None:
     """Remove half-written and replaced checkpoints of a killed run.
 
-    Args:
-        folders (set[Path]): Folders of checkpoints.
-        replaced (list[str]): Names that a checkpoint says it replaces; only
-            plain names of ``.pth`` files count.
-        logger (Logger): Gets one line when something was removed.
+    ``replaced`` are names from a checkpoint; only plain ``.pth`` names count.
     """
     found = []
     for folder in folders:

@@ -16,14 +16,7 @@ _HISTORY = 'log_history'
 
 
 def unwrap_model(model: nn.Module) -> nn.Module:
-    """Remove the wrappers of distributed runs and test-time augmentation.
-
-    Args:
-        model (nn.Module): A runner's model.
-
-    Returns:
-        nn.Module: The model that the config describes and checkpoints hold.
-    """
+    """The model that checkpoints hold, without DDP's or TTA's wrappers."""
     while is_model_wrapper(model) or isinstance(model, BaseTTAModel):
         model = model.module
     return model
@@ -53,16 +46,7 @@ def compare_state(
 
 
 def drop_retired(model: nn.Module, state: dict, source: str) -> int:
-    """Take weights out of a state dict that no model has any more.
-
-    Args:
-        model (nn.Module): The model.
-        state (dict[str, Tensor]): State dict of the checkpoint, changed.
-        source (str): File name for the note in the log.
-
-    Returns:
-        int: Number of entries taken out.
-    """
+    """Take out weights that no model has any more; how many, and log it."""
     unknown = compare_state(model, state)[1]
     retired = [key for key in unknown if key.startswith(RETIRED)]
     for key in retired:
@@ -78,17 +62,10 @@ def drop_retired(model: nn.Module, state: dict, source: str) -> int:
 
 
 def require_match(model: nn.Module, state: dict, source: str) -> None:
-    """Refuse a checkpoint of another model.
+    """Refuse a checkpoint of another model (CheckpointMismatchError).
 
-    Args:
-        model (nn.Module): The model.
-        state (dict[str, Tensor]): State dict of the checkpoint;
-            :func:`drop_retired` is applied.
-        source (str): File name for the message.
-
-    Raises:
-        CheckpointMismatchError: If a key or shape differs; the message
-            lists them.
+    The message lists keys and shapes that differ. Weights that no model has
+    any more are taken out before, see :func:`drop_retired`.
     """
     drop_retired(model, state, source)
     kinds = ('missing in the checkpoint', 'unknown to the model', 'shape')

@@ -42,23 +42,13 @@ def read_checkpoint(
 ) -> dict:
     """Read a checkpoint with ``weights_only``, and check its bytes.
 
-    Allowed are tensors and plain values, and what mmengine's checkpoints
-    hold: numpy numbers and arrays, and log histories.
+    Allowed are tensors and plain values, and what mmengine's checkpoints hold:
+    numpy numbers and arrays, and log histories. With ``trust`` a file that
+    holds other objects is unpickled in full, which may run any code in it.
 
-    Args:
-        path (str | Path): The file.
-        map_location (str | torch.device | Callable): As of ``torch.load``.
-            Defaults to 'cpu'.
-        trust (bool): Whether a file that holds other objects is unpickled in
-            full, which may run any code in it. Defaults to False.
-
-    Returns:
-        dict: The content.
-
-    Raises:
-        MissingCheckpointError: If there is no such file.
-        CheckpointError: If the file is damaged, refused, or holds no dict;
-            the message names it and what to do.
+    Raises MissingCheckpointError if there is no such file, CheckpointError if
+    it is damaged, refused, or holds no dict; the message names it and what to
+    do.
     """
     path = Path(path).expanduser()
     if not path.is_file():
@@ -83,12 +73,7 @@ def read_checkpoint(
 
 
 def check_bytes(path: Path) -> None:
-    """Compare a checkpoint's parts with its checksums, if it has any.
-
-    Raises:
-        ValueError: If a part does not match.
-        OSError: If the file cannot be read.
-    """
+    """Compare a checkpoint's parts with its checksums; ValueError if other."""
     if zipfile.is_zipfile(path):
         with zipfile.ZipFile(path) as archive:
             part = archive.testzip()
@@ -174,7 +159,6 @@ def _unpickle(path: Path, map_location):
 
 
 def _refusal(path: Path, error: Exception) -> CheckpointError:
-    """Error that names the object a file is refused for."""
     named = re.findall(r'GLOBAL ([\w.]+)', str(error))
     names = named + [n for n in foreign_globals(path) if n not in named]
     if not names:
@@ -187,7 +171,6 @@ def _refusal(path: Path, error: Exception) -> CheckpointError:
 
 
 def _damage(path: Path, error: Exception) -> CheckpointError:
-    """Error about a file that cannot be read."""
     detail = re.split(r'[\n.]', str(error).strip())[0] or type(error).__name__
     if isinstance(error, UnpicklingError):
         detail = 'no pickle of weights'

@@ -36,18 +36,11 @@ _FREE = {'frozen_stages': -1, 'norm_eval': False, 'requires_grad': True}
 
 
 def resolve_source(source: str) -> str:
-    """Resolve a model zoo's name to a URL or file.
+    """File or URL of a source: these, or a model zoo's or a package's.
 
-    Args:
-        source (str): File, URL, a name as ``open-mmlab://resnet50_v1c``, or
-            ``package://NAME/PATH``: a file of an installed package.
-
-    Returns:
-        str: File or URL.
-
-    Raises:
-        MissingWeightsError: If scheme or name is unknown, or the package is
-            not installed; the message says what installs it.
+    As ``open-mmlab://resnet50_v1c``, or ``package://NAME/PATH``: a file of an
+    installed package. Raises MissingWeightsError if scheme or name is unknown,
+    or the package is not installed; the message says what installs it.
     """
     scheme, _, name = source.partition('://')
     if not name or scheme in ('http', 'https'):
@@ -88,15 +81,8 @@ def find_weights(source: str) -> Path:
     Of several processes that share the cache, one downloads and the others
     wait.
 
-    Args:
-        source (str): File, URL or name of a model zoo.
-
-    Returns:
-        Path: The file.
-
-    Raises:
-        MissingWeightsError: If it is missing, cannot be downloaded, or its
-            digest is another; the message says what is expected where.
+    Raises MissingWeightsError if it is missing, cannot be downloaded, or its
+    digest is another; the message says what is expected where.
     """
     packaged = source.startswith(f'{PACKAGE}://')
     source = resolve_source(source)
@@ -167,7 +153,6 @@ def _alone(target: Path) -> Iterator[None]:
 
 
 def _compare_digest(source: str, target: Path, digest: str) -> None:
-    """Refuse a cached file of another content."""
     found = file_digest(target)
     if not found.startswith(digest):
         raise MissingWeightsError(
@@ -179,7 +164,6 @@ def _compare_digest(source: str, target: Path, digest: str) -> None:
 
 
 def _expected(digest: str) -> str:
-    """The expected digest for a message."""
     return f' (expected sha256 {digest}...)' if digest else ''
 
 
@@ -199,17 +183,11 @@ def find_pretrained(config, where: str = 'model') -> Iterator[tuple]:
 
 
 def drop_pretrained(config, unfreeze: bool = True) -> list[str]:
-    """Remove all initial weights from a model config, in place.
+    """Remove all initial weights from a model config; what was changed.
 
-    Args:
-        config (dict): Model config, nested.
-        unfreeze (bool): Whether frozen stages and frozen BatchNorm
-            (``frozen_stages``, ``norm_eval``, ``norm_cfg.requires_grad``)
-            are released too: they keep pretrained knowledge, and random
-            weights have none. Defaults to True.
-
-    Returns:
-        list[str]: What was changed, for the log.
+    With ``unfreeze`` frozen stages and BatchNorm (``frozen_stages``,
+    ``norm_eval``, ``norm_cfg.requires_grad``) are released too: they keep
+    pretrained knowledge, and random weights have none.
     """
     changed = []
     if isinstance(config, dict):
@@ -235,11 +213,7 @@ def drop_pretrained(config, unfreeze: bool = True) -> list[str]:
 def require_pretrained(config) -> None:
     """Find or download every initial weight file of a model config.
 
-    Args:
-        config (dict): Model config.
-
-    Raises:
-        MissingWeightsError: See :func:`find_weights`.
+    Raises MissingWeightsError, see :func:`find_weights`.
     """
     keys: dict[str, str] = {}
     for key, source in find_pretrained(config):

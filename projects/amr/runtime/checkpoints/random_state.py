@@ -19,11 +19,9 @@ from torch.utils.data import DataLoader
 
 
 def get_random_state() -> dict:
-    """State of Python's, numpy's and torch's generators.
+    """State of Python's, numpy's and torch's generators, CUDA's if in use.
 
-    Returns:
-        dict: Tensors and numbers only, so that ``weights_only`` loads it;
-        with the current device's ``cuda`` if CUDA is in use.
+    Tensors and numbers only, so that ``weights_only`` loads it.
     """
     version, words, gauss = random.getstate()
     _, keys, position, has_gauss, cached = np.random.get_state()
@@ -58,10 +56,8 @@ def set_random_state(state: dict) -> None:
 def seeded(*key: int) -> Iterator[None]:
     """Draw from separate streams; the process's own stay untouched.
 
-    Python's, numpy's and torch's CPU generators are seeded.
-
-    Args:
-        *key (int): Non-negative numbers that name the streams.
+    Python's, numpy's and torch's CPU generators are seeded by the numbers that
+    name the streams.
 
     Example:
         >>> with seeded(0, 7):
@@ -94,12 +90,7 @@ class SampleIndex(int):
 
 
 class TurnSampler:
-    """A sampler's indices with the number of the pass, after a first part.
-
-    Args:
-        sampler (Sampler): mmengine's ``DefaultSampler`` or
-            ``InfiniteSampler``, or a similar one.
-    """
+    """A sampler's indices with the number of the pass, after a first part."""
 
     def __init__(self, sampler):
         self.sampler = sampler
@@ -160,14 +151,9 @@ class SeededPipeline:
 def seed_samples(loader: DataLoader, seed: int) -> TurnSampler | None:
     """Give each sample of a data loader its own streams, in place.
 
-    Args:
-        loader (DataLoader): Of a dataset with a ``pipeline``, before its
-            workers start.
-        seed (int): Seed of the run, non-negative.
-
-    Returns:
-        TurnSampler | None: The sampler in use, or None where dataset or
-        batch sampler have another structure and nothing was changed.
+    Before its workers start. Returns the sampler in use, or None where dataset
+    (without ``pipeline``) or batch sampler have another structure and nothing
+    was changed.
     """
     batches = getattr(loader, 'batch_sampler', None)
     pipeline = getattr(loader.dataset, 'pipeline', None)

@@ -25,17 +25,11 @@ class ResumePoint(NamedTuple):
 
 
 def last_checkpoint(folder: str | Path) -> Path | None:
-    """The checkpoint that a work dir's ``last_checkpoint`` names.
+    """The checkpoint that a work dir's ``last_checkpoint`` names, or None.
 
     mmengine writes the path as seen from where the training ran; the work dir
     may have moved, or be a copy. So a file of that name in the work dir comes
-    first, and one in another work dir does not count.
-
-    Args:
-        folder (str | Path): The work dir.
-
-    Returns:
-        Path | None: The file, which need not exist; None if none is named.
+    first, and one in another work dir does not count. It need not exist.
     """
     try:
         text = (Path(folder) / LAST).read_text().strip()
@@ -53,13 +47,7 @@ def find_resume_point(
 ) -> tuple[ResumePoint | None, list[str]]:
     """Find the last checkpoint, or else the newest that can be loaded.
 
-    Args:
-        folder (str | Path): The work dir.
-        trust (bool): See :func:`read_checkpoint`. Defaults to False.
-
-    Returns:
-        tuple[ResumePoint | None, list[str]]: The point, None if there is no
-        checkpoint that can be loaded; and notes for the user.
+    Returns None if there is none, and notes for the user.
     """
     wanted = last_checkpoint(folder)
     notes = []
@@ -80,9 +68,7 @@ def find_resume_point(
 def read_resume_point(path: str | Path, trust: bool = False) -> ResumePoint:
     """Read the epoch and iteration of a checkpoint.
 
-    Raises:
-        CheckpointError: If the file cannot be read, or holds weights without
-            the state of a training.
+    Raises CheckpointError if it holds weights without a training's state.
     """
     content = read_checkpoint(path, trust=trust)
     meta = content.get('meta')
@@ -103,16 +89,10 @@ def read_resume_point(path: str | Path, trust: bool = False) -> ResumePoint:
 def settle_resume(cfg: Config, trust: bool = False) -> None:
     """Choose the checkpoint of ``--resume``, and log notes about it.
 
-    A ``load_from`` counts if it is in the work dir, or the work dir has no
-    checkpoint yet; later it is only what the training began with.
-
-    Args:
-        cfg (Config): With ``work_dir``; ``load_from`` is set to the
-            checkpoint, and ``resume`` switched off where there is none.
-        trust (bool): See :func:`read_checkpoint`. Defaults to False.
-
-    Raises:
-        CheckpointError: If a given ``load_from`` cannot be resumed.
+    ``load_from`` is set to it, and ``resume`` switched off where there is
+    none. A given ``load_from`` counts if it is in the work dir, or the work
+    dir has no checkpoint yet; later it is only what the training began with.
+    Raises CheckpointError if it cannot be resumed.
     """
     work_dir = Path(cfg.work_dir)
     if named := cfg.get('load_from'):
@@ -136,7 +116,6 @@ def settle_resume(cfg: Config, trust: bool = False) -> None:
 
 
 def _finished_note(cfg: Config, point: ResumePoint) -> list[str]:
-    """Note that the training is finished, if so."""
     loop = cfg.get('train_cfg') or {}
     progress = {'max_epochs': point.epoch, 'max_iters': point.iteration}
     for name, done in progress.items():
@@ -198,7 +177,6 @@ def _fallback_note(wanted: Path | None, point: ResumePoint) -> str:
 
 
 def _loss(wanted: tuple[int, int] | None, point: ResumePoint) -> str:
-    """Epochs and iterations between two checkpoints."""
     if wanted is None:
         return '; how much is lost is not known'
     epochs, iterations = wanted[0] - point.epoch, wanted[1] - point.iteration

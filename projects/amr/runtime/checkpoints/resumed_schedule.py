@@ -48,16 +48,9 @@ def effective_batch(scale: dict[str, int]) -> int:
 def fit_schedule(runner: Runner, checkpoint: dict) -> str | None:
     """Fit a checkpoint's progress to this run's steps, in place.
 
-    Args:
-        runner (Runner): In training, schedulers built, before it resumes.
-        checkpoint (dict): Its ``meta`` and ``param_schedulers`` change where
-            an epoch takes another number of steps.
-
-    Returns:
-        str | None: What is different, for the log; None if nothing is.
-
-    Raises:
-        UserError: If the schedule would change unnoticed.
+    Its ``meta`` and ``param_schedulers`` change where an epoch takes another
+    number of steps. Returns what is different, for the log. Raises UserError
+    if the schedule would change unnoticed.
     """
     old, new = checkpoint.get(SCALE), describe_scale(runner)
     if not isinstance(old, dict) or old == new:
@@ -138,21 +131,12 @@ def _scaled(state: dict, ratio: float) -> dict:
 def require_same_settings(
     runner: Runner, checkpoint: dict, same_steps: bool = True
 ) -> None:
-    """Refuse new settings that resuming would silently undo.
+    """Refuse new settings that resuming would silently undo (UserError).
 
-    A resumed training takes the optimizer's and the schedulers' state from
-    the checkpoint, and with it their learning rate, momentum, decay, power
-    and end, whatever the config says.
-
-    Args:
-        runner (Runner): In training, optimizer and schedulers built.
-        checkpoint (dict): What it resumes from.
-        same_steps (bool): Whether an epoch takes as many steps as it did;
-            otherwise the schedulers are fitted, and not compared here.
-            Defaults to True.
-
-    Raises:
-        UserError: If settings differ; they are named with both values.
+    A resumed training takes the optimizer's and the schedulers' state from the
+    checkpoint, and with it their learning rate, momentum, decay, power and
+    end, whatever the config says. Where an epoch takes another number of steps
+    the schedulers are fitted, and not compared here.
     """
     changes = _differences(
         (checkpoint.get('optimizer') or {}).get('param_groups'),

@@ -32,12 +32,7 @@ _CLOSED = ('pavi://', r'(\S+\:)?s3://', r'(\S+\:)?petrel://')
 
 
 def use_strict_loading(trust_checkpoint: bool = False) -> None:
-    """Let mmengine read checkpoints with :func:`read_checkpoint` alone.
-
-    Args:
-        trust_checkpoint (bool): Whether files with other objects than
-            weights are unpickled in full. Defaults to False.
-    """
+    """Let mmengine read checkpoints with :func:`read_checkpoint` alone."""
 
     def load_from_anywhere(filename, map_location=None, **_):
         return _load(filename, map_location or 'cpu', trust_checkpoint)

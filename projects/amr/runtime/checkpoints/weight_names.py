@@ -32,15 +32,9 @@ def lite_names(state: dict[str, Tensor]) -> dict[str, Tensor]:
     """Give EfficientNet weights the names of :class:`EfficientNetLite`.
 
     Known are timm's names (``blocks.0.1.conv_pw``) and those of files that
-    count all blocks through (``_blocks.1._expand_conv``); there a stage
-    begins where the output channels or the kernel size change.
-
-    Args:
-        state (dict[str, Tensor]): State dict of any network.
-
-    Returns:
-        dict[str, Tensor]: The renamed weights; those of another network as
-        they are.
+    count all blocks through (``_blocks.1._expand_conv``); there a stage begins
+    where the output channels or the kernel size change. Weights of another
+    network stay as they are.
 
     Example:
         >>> import torch

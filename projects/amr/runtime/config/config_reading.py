@@ -50,17 +50,8 @@ def read_config(path: str | Path) -> Config:
     """Read a config file of any kind, ``mmseg::`` bases included.
 
     Environment variables (``'{{$VOC_ROOT:...}}'``) may hold quotes and
-    backslashes, as paths may.
-
-    Args:
-        path (str | Path): The file.
-
-    Returns:
-        Config: As it is written, with what it inherits.
-
-    Raises:
-        UserError: If the file is missing or no config.
-        MissingDependencyError: If it needs a package that is not installed.
+    backslashes, as paths may. Raises UserError if the file is missing or no
+    config, MissingDependencyError if it needs a package that is not installed.
     """
     allow_mmseg_bases()
     try:
@@ -175,19 +166,12 @@ def add_cfg_options(
 
 
 def apply_cfg_options(cfg: Config, options: dict | None) -> None:
-    """Override entries of a config; refuse keys that have no effect.
+    """Override entries of a config in place; refuse keys without effect.
 
     mmengine takes any key. A misspelt one would be a new entry that nobody
     reads; a variable of the config file, such as ``data_root``, is already
-    substituted where the file uses it.
-
-    Args:
-        cfg (Config): The config, changed in place.
-        options (dict, optional): Values by dotted key. Defaults to None.
-
-    Raises:
-        UserError: If a key has no effect, or does not fit the config's
-            structure.
+    substituted where the file uses it. Raises UserError for these, and for a
+    key that does not fit the config's structure.
     """
     if not options:
         return
@@ -215,15 +199,9 @@ def apply_cfg_options(cfg: Config, options: dict | None) -> None:
 
 
 def require_keys(cfg: Config, job: str, keys: Iterable[str]) -> None:
-    """Refuse a config that is none of a training or test.
+    """Refuse a config that is none of a ``'training'`` or ``'test'``.
 
-    Args:
-        cfg (Config): The config.
-        job (str): ``'training'`` or ``'test'``.
-        keys (Iterable[str]): Required keys.
-
-    Raises:
-        UserError: If one is missing; a pipeline's config is named as such.
+    Raises UserError if a key is missing; a pipeline's config is named as such.
     """
     lacking = [key for key in keys if cfg.get(key) is None]
     if lacking and (cfg.get('stages') or cfg.get('own_data')):
@@ -242,14 +220,8 @@ def require_keys(cfg: Config, job: str, keys: Iterable[str]) -> None:
 def build_fault(error: BaseException) -> str | None:
     """Describe a config entry that a registry cannot build, in one line.
 
-    That is an unknown type, an unknown or missing argument, or a value that
-    a constructor refuses; other errors are faults of the code.
-
-    Args:
-        error (BaseException): What was raised.
-
-    Returns:
-        str | None: None if the exception came from elsewhere.
+    That is an unknown type, an unknown or missing argument, or a value that a
+    constructor refuses; other errors are faults of the code: None.
     """
     frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__)]
     words = ('unexpected keyword argument', 'required positional', 'keyword-o')

@@ -12,22 +12,13 @@ from projects.amr.errors import MissingDependencyError
 
 @dataclass(frozen=True)
 class OptionalPackage:
-    """A package that the project runs without.
+    """A package that the project runs without."""
 
-    Args:
-        module (str): What is imported.
-        install (str): How to get it.
-        instead (str): What is built in.
-        entry (tuple[str, str]): Config key and value that ask for it.
-        required (bool): Whether the entry cannot do without. Defaults to
-            True.
-    """
-
-    module: str
-    install: str
-    instead: str
-    entry: tuple[str, str]
-    required: bool = True
+    module: str  # what is imported
+    install: str  # how to get it
+    instead: str  # what is built in
+    entry: tuple[str, str]  # config key and value that ask for it
+    required: bool = True  # whether the entry cannot do without
 
 
 OPTIONAL = (
@@ -56,12 +47,8 @@ OPTIONAL = (
 def check_optional_packages(config) -> None:
     """Refuse a config that asks for a missing package; note a slower stand-in.
 
-    Args:
-        config (dict): The config, nested.
-
-    Raises:
-        MissingDependencyError: If a package is needed and not installed; the
-            message says how to get it and what is built in.
+    Raises MissingDependencyError; the message says how to get it and what is
+    built in.
     """
     entries = set(_entries(config))
     for package in OPTIONAL:
@@ -101,7 +88,6 @@ def missing_module(error: BaseException) -> str:
 
 
 def _installed(module: str) -> bool:
-    """Whether a module can be found; it is not imported."""
     try:
         return find_spec(module) is not None
     except (ImportError, ValueError):

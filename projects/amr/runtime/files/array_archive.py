@@ -8,21 +8,12 @@ import numpy as np
 
 
 def load_arrays(path: str | os.PathLike) -> dict[str, np.ndarray]:
-    """Read all arrays of a file that :func:`numpy.savez` wrote.
+    """Read all arrays by name of a file that :func:`numpy.savez` wrote.
 
-    Nothing is ever unpickled, and compressed members are refused, so that
-    what is read is no larger than the file.
-
-    Args:
-        path (str | PathLike): The file.
-
-    Returns:
-        dict[str, np.ndarray]: Arrays by name.
-
-    Raises:
-        FileNotFoundError: If there is no such file.
-        ValueError: If the file is damaged, of another kind, or holds
-            anything but plain arrays.
+    Nothing is ever unpickled, and compressed members are refused, so that what
+    is read is no larger than the file. Raises FileNotFoundError, or ValueError
+    if the file is damaged, of another kind, or holds anything but plain
+    arrays.
     """
     try:
         with zipfile.ZipFile(path) as archive:

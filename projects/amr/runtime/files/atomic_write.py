@@ -1,10 +1,11 @@
 """Files that are complete under their name, or absent."""
 
 import errno
+import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
@@ -18,18 +19,10 @@ _FULL = (errno.ENOSPC, errno.EDQUOT)
 def atomic_write(path: str | os.PathLike) -> Iterator[BinaryIO]:
     """Open a temporary file that takes its final name when all went well.
 
-    The bytes are not forced to the disk: this guards against killed
-    processes and errors, not against power cuts.
-
-    Args:
-        path (str | PathLike): Final name; its folder must exist.
-
-    Yields:
-        BinaryIO: The temporary file, in the same folder; ``name`` is its
-        path.
-
-    Raises:
-        DiskFullError: If there is no space; the temporary file is gone.
+    It is in the same folder, which must exist; ``name`` is its path. The bytes
+    are not forced to the disk: this guards against killed processes and
+    errors, not against power cuts. Raises DiskFullError if there is no space;
+    the temporary file is gone.
 
     Example:
         >>> target = Path(tempfile.mkdtemp()) / 'a.txt'
@@ -70,15 +63,27 @@ def _temporary(path: Path) -> Iterator[BinaryIO]:
         raise
 
 
+def write_file(path: str | os.PathLike, content: bytes | str) -> None:
+    """Publish a whole file, text in UTF-8, see :func:`atomic_write`."""
+    data = content.encode() if isinstance(content, str) else content
+    with atomic_write(path) as file:
+        file.write(data)
+
+
+def write_lines(path: str | os.PathLike, lines: Iterable[str]) -> None:
+    """Publish a text file, each line ended."""
+    write_file(path, ''.join(f'{line}\n' for line in lines))
+
+
+def write_json(path: str | os.PathLike, content, default=None) -> None:
+    """Publish a JSON file; ``default`` as of :func:`json.dumps`."""
+    write_file(path, json.dumps(content, indent=1, default=default))
+
+
 def link_file(source: Path, target: Path) -> bool:
     """Make a symbolic link under a temporary name and rename it.
 
-    Args:
-        source (Path): What it points to.
-        target (Path): The link; a file or link there is replaced.
-
-    Returns:
-        bool: False where the file system has no links.
+    A file or link there is replaced. False where the file system has no links.
     """
     temporary = target.with_name(f'.{target.name}.link.tmp')
     temporary.unlink(missing_ok=True)

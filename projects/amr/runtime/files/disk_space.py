@@ -13,13 +13,6 @@ _BLOCK = 4096  # bytes that a file's last part may waste on the disk
 def estimate_bytes(items: Sequence, size_of: Callable) -> int:
     """Bytes of all items, estimated from at most about 50 of them.
 
-    Args:
-        items (Sequence): All items.
-        size_of (Callable): Returns the bytes of one item.
-
-    Returns:
-        int: The estimate; exact for up to 50 items.
-
     Example:
         >>> estimate_bytes(range(1000), lambda item: 8)
         8000
@@ -33,17 +26,9 @@ def estimate_bytes(items: Sequence, size_of: Callable) -> int:
 def require_space(
     folder: str | Path, needed: int, what: str = 'the files', files: int = 0
 ) -> None:
-    """Refuse to begin if there is too little free space.
+    """Refuse to begin if fewer than ``needed`` bytes are free (DiskFullError).
 
-    Args:
-        folder (str | Path): Where the output goes; need not exist.
-        needed (int): Bytes, estimated.
-        what (str): The output, for the message. Defaults to 'the files'.
-        files (int): Into how many files it goes, each of which wastes part
-            of a block. Defaults to 0, not counted.
-
-    Raises:
-        DiskFullError: If less is free; both figures and the folder are named.
+    ``folder`` need not exist. Each of ``files`` files wastes part of a block.
     """
     needed += files * _BLOCK
     free = free_bytes(folder)

@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from projects.amr.errors import DataError, UserError
-from projects.amr.runtime.files.atomic_write import atomic_write
+from projects.amr.runtime.files.atomic_write import write_json
 from projects.amr.runtime.files.image_suffixes import IMAGE_SUFFIXES
 
 MANIFEST = 'generation.json'
@@ -38,11 +38,7 @@ def weights_digest(model: nn.Module) -> str:
 
 
 def file_digest(path: str | Path) -> str:
-    """SHA-256 of a file, '' if there is none.
-
-    Raises:
-        DataError: If it cannot be read.
-    """
+    """SHA-256 of a file, '' if there is none; DataError if unreadable."""
     digest = hashlib.sha256()
     try:
         with Path(path).open('rb') as file:
@@ -69,32 +65,21 @@ def model_config_digest(config) -> str:
 def note_origin(folder: Path, parts: dict[str, str]) -> list[str]:
     """Record in ``generation.json`` what a folder's items are made from.
 
-    Args:
-        folder (Path): Folder of the items.
-        parts (dict[str, str]): Name and digest, or value, of each input. The
-            items' key is the digest of all of them.
-
-    Returns:
-        list[str]: Names of the parts that changed since the last time.
+    ``parts`` holds name and digest, or value, of each input; the items' key is
+    the digest of all of them. Returns the names of those that changed.
     """
     changed = _differing(folder, parts)
-    with atomic_write(folder / MANIFEST) as file:
-        content = {'key': config_digest(parts), 'made_from': parts}
-        file.write(json.dumps(content, indent=1).encode())
+    content = {'key': config_digest(parts), 'made_from': parts}
+    write_json(folder / MANIFEST, content)
     return changed
 
 
 def require_origin(folder: Path, parts: dict[str, str]) -> None:
     """Refuse items that another run with other inputs has written to.
 
-    Runs of the same inputs may share a folder, as shards do.
-
-    Args:
-        folder (Path): Folder of the items.
-        parts (dict[str, str]): As this run gave them to :func:`note_origin`.
-
-    Raises:
-        UserError: If a later run recorded others.
+    Runs of the same inputs may share a folder, as shards do. ``parts`` are as
+    this run gave them to :func:`note_origin`. Raises UserError if a later run
+    recorded others.
     """
     changed = _differing(folder, parts)
     if changed:
@@ -118,19 +103,12 @@ def _differing(folder: Path, parts: dict[str, str]) -> list[str]:
 
 
 def require_own_folder(folder: Path, suffix: str) -> None:
-    """Refuse to write items among other files.
+    """Refuse to write items (``suffix``, as ``'.png'``) among other files.
 
     Items have the names of images, so a folder of masks or photos that was
     named by mistake would be overwritten. A folder of items has its
-    ``generation.json`` from the start.
-
-    Args:
-        folder (Path): Folder of the items; need not exist.
-        suffix (str): Of the items, as ``'.png'``.
-
-    Raises:
-        UserError: If it holds images or files of that suffix, and no
-            ``generation.json``.
+    ``generation.json`` from the start; one that holds images or files of that
+    suffix without it raises UserError.
     """
     if not folder.is_dir() or (folder / MANIFEST).exists():
         return

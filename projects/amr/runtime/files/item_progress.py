@@ -22,15 +22,8 @@ def show_progress(
 ) -> Iterator[T]:
     """Pass values on while showing how many have come.
 
-    Args:
-        values (Iterable): The values.
-        total (int): How many there will be.
-        title (str): Name of what is counted.
-        if_slow (bool): Whether to leave no line where all come within
-            :data:`LINE_INTERVAL`. Defaults to False.
-
-    Yields:
-        T: Each value.
+    With ``if_slow`` no line is left where all come within
+    :data:`LINE_INTERVAL`.
     """
     if total and Console().is_terminal:
         columns = (

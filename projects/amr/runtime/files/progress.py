@@ -16,11 +16,6 @@ class Reporter:
 
     On a terminal the state is one changing line; elsewhere it is printed at
     most once in ``interval`` seconds.
-
-    Args:
-        console (Console, optional): Where to write. Defaults to standard
-            output.
-        interval (float): Seconds between two plain lines. Defaults to 30.
     """
 
     def __init__(self, console: Console | None = None, interval: float = 30.0):

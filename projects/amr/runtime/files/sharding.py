@@ -20,14 +20,7 @@ LAUNCHERS = {
 
 @dataclass(frozen=True)
 class Shard:
-    """One of several parts of a list.
-
-    Args:
-        index (int): Which one, from 0. Defaults to 0.
-        count (int): How many there are. Defaults to 1, no sharing.
-
-    Raises:
-        UserError: If not ``0 <= index < count``.
+    """One of several parts of a list; UserError if ``index >= count``.
 
     Example:
         >>> str(Shard(1, 3)), Shard(1, 3).take('abcde')
@@ -72,12 +65,7 @@ def add_shard_arguments(parser: argparse.ArgumentParser) -> None:
 def read_shard(
     args: argparse.Namespace, env: Mapping[str, str] = os.environ
 ) -> Shard:
-    """The shard that the flags of :func:`add_shard_arguments` name.
-
-    Raises:
-        UserError: If the flag is no INDEX/COUNT, or the launcher's variables
-            are not set.
-    """
+    """The shard that flags or launcher name; UserError if there is none."""
     if args.shard is not None:
         if not re.fullmatch(r'\d+/\d+', args.shard):
             raise UserError(f'--shard is INDEX/COUNT, got {args.shard!r}')

@@ -9,23 +9,14 @@ T = TypeVar('T')
 
 
 class BackgroundWriter:
-    """Runs jobs that write files in a few threads.
+    """Runs jobs that write files in ``num_threads`` threads.
 
     At most ``max_waiting`` jobs are held, finished or not: :meth:`submit`
     waits for room, so a slow disk slows the caller down and does not fill the
     memory. Results are passed on in the order of submission, on the caller's
     thread; so are errors, by the next :meth:`submit` or :meth:`flush`. When
-    the caller is stopped by an error or Ctrl-C, waiting jobs are still done;
-    a killed process loses them.
-
-    Args:
-        num_threads (int): Threads; 0 does each job at once, on the caller's
-            thread. Defaults to 2.
-        max_waiting (int): Most jobs held. Defaults to 8.
-
-    Raises:
-        ValueError: If ``num_threads`` is negative or ``max_waiting`` is
-            below 1.
+    the caller is stopped by an error or Ctrl-C, waiting jobs are still done; a
+    killed process loses them. 0 threads do each job at once.
 
     Example:
         >>> answers = []
@@ -59,11 +50,8 @@ class BackgroundWriter:
     ) -> None:
         """Add a job, after waiting for room; raise an earlier job's error.
 
-        Args:
-            job (Callable): Called without arguments in some thread. What it
-                holds must not change until it is done.
-            then (Callable, optional): Called with the job's result on the
-                caller's thread, by a later call. Defaults to None.
+        What it holds must not change until it is done. ``then`` gets its
+        result on the caller's thread, by a later call.
         """
         if self._pool is None:
             answer = job()

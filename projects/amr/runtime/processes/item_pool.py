@@ -53,28 +53,15 @@ def run_items(
     """Finish all items: load those that exist, make the others.
 
     Progress is shown with the time left. On Ctrl-C or SIGTERM the current
-    items are finished.
+    items are finished. With ``num_workers`` processes are spawned, so a script
+    calls this under ``if __name__ == '__main__'``; the files must not depend
+    on which process makes them. Returns results by item, in the given order,
+    and how many were finished before.
 
-    Args:
-        job (ItemJob): Loads and makes an item. The files must not depend on
-            which process makes them.
-        items (Iterable[str]): Names, each once.
-        num_workers (int): Processes; 0 works in this one. They are spawned,
-            so a script calls this under ``if __name__ == '__main__'``.
-            Defaults to 0.
-        title (str): Name of the items in messages. Defaults to 'items'.
-
-    Returns:
-        tuple[dict[str, Any], int]: Results by item, in the given order, and
-        how many of them were finished before.
-
-    Raises:
-        ValueError: If ``num_workers`` is negative.
-        DataError: If items failed with a :class:`UserError`; the others are
-            finished first, the failed ones are counted, the first ten named.
-        DiskFullError: As soon as there is no space for an item.
-        StoppedError: On Ctrl-C (exit code 130) and SIGTERM (143).
-        LostWorkerError: If a worker process died.
+    Raises DataError if items failed with a :class:`UserError` (the others are
+    finished first, the first ten named), DiskFullError as soon as there is no
+    space, StoppedError on Ctrl-C (130) and SIGTERM (143), LostWorkerError if a
+    worker process died.
     """
     if num_workers < 0:
         raise ValueError(

@@ -35,17 +35,10 @@ def sigterm_raises() -> Iterator[None]:
 
 @contextmanager
 def stop_tells(how: Callable[[], str]) -> Iterator[None]:
-    """Turn Ctrl-C and SIGTERM into an error that says how to resume.
+    """Turn Ctrl-C (130) and SIGTERM (143) into a StoppedError with a text.
 
     Also where a library has turned the stop into another error: mmengine,
     writing a config, takes any exception for a fault of its syntax.
-
-    Args:
-        how (Callable[[], str]): Called after the stop; returns the error's
-            text.
-
-    Raises:
-        StoppedError: On Ctrl-C (exit code 130) and SIGTERM (143).
     """
     try:
         with sigterm_raises():

@@ -39,19 +39,9 @@ def call_tool(
     """Run one of the tools as a process, and follow its log.
 
     Ctrl-C and SIGTERM are passed on, so that the tool can finish its current
-    item; a second Ctrl-C kills it. It is killed too when this process is.
-    Its notes (``NOTE: ...``) are shown here too.
-
-    Args:
-        tool (str): File name under ``tools/``.
-        arguments (Sequence): Command line; each is turned into text.
-        log (Path): File that gets the output.
-        reporter (Reporter): Shows the progress.
-        env (Mapping[str, str], optional): The tool's environment. Defaults
-            to this process's.
-
-    Raises:
-        ToolError: If the tool fails; the message holds the log's end.
+    item; a second Ctrl-C kills it. It is killed too when this process is. Its
+    notes (``NOTE: ...``) are shown here too. Raises ToolError if the tool
+    fails; the message holds the log's end.
     """
     path = ROOT / 'tools' / tool
     head = ['bash'] if path.suffix == '.sh' else [sys.executable]

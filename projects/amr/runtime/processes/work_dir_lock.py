@@ -27,21 +27,12 @@ def work_dir_lock(
     """Hold a folder's lock: a file that names host, process and time.
 
     The file is locked as well as written, so the lock of a process that was
-    killed on this host is no obstacle. Across hosts that share the folder
-    the content decides.
+    killed on this host is no obstacle; who held it is yielded. Across hosts
+    that share the folder the content decides. There is one name per kind of
+    work that must not run twice.
 
-    Args:
-        folder (str | Path): The work dir; made if missing.
-        name (str): Name of the lock's file, one per kind of work that must
-            not run twice. Defaults to '.lock'.
-
-    Yields:
-        str | None: The holder of a stale lock, for a note; None if there was
-        none.
-
-    Raises:
-        LockedError: If another process holds the lock.
-        UserError: If the folder cannot be written.
+    Raises LockedError if another process holds the lock, UserError if the
+    folder cannot be written.
     """
     path = Path(folder) / name
     try:
@@ -99,7 +90,6 @@ def _lock(file, seconds: float = 0.0) -> bool:
 
 
 def _alive(pid: int) -> bool:
-    """Whether there is such a process on this host."""
     try:
         os.kill(int(pid), 0)
     except ProcessLookupError:
@@ -110,7 +100,6 @@ def _alive(pid: int) -> bool:
 
 
 def _read(file) -> dict | None:
-    """Content of a lock file, None if there is none."""
     file.seek(0)
     try:
         holder = json.load(file)

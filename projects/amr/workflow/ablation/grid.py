@@ -2,15 +2,14 @@
 
 import json
 import shutil
-import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from enum import Enum
 from pathlib import Path
 
 from projects.amr.errors import UserError
 from projects.amr.runtime.checkpoints.resume import LAST, last_checkpoint
 from projects.amr.runtime.config.config_reading import read_config
-from projects.amr.runtime.files.atomic_write import atomic_write
+from projects.amr.runtime.files.atomic_write import write_json
 from projects.amr.runtime.files.fingerprint import config_digest
 from projects.amr.runtime.files.progress import Reporter
 from projects.amr.runtime.processes.tool_process import call_tool
@@ -35,22 +34,14 @@ class State(Enum):
 class Grid:
     """Experiments and seeds in a work dir.
 
-    Runs go to ``<work_dir>/<stem of the experiment>/seed<k>``. A finished
-    run of the same config is kept; an interrupted one resumes from its last
+    Runs go to ``<work_dir>/<stem of the experiment>/seed<k>``. A finished run
+    of the same config is kept; an interrupted one resumes from its last
     checkpoint; one of a changed config is moved aside and starts again.
+    Experiments whose checkpoints are needed are added.
 
-    Args:
-        experiments (Sequence[Experiment]): What is wanted. Those whose
-            checkpoints they need are added.
-        seeds (Sequence[int]): Training seeds.
-        work_dir (Path): See above.
-        train_options (Sequence[str]): Further flags of tools/train.py.
-            Defaults to ().
-        cfg_options (Sequence[str]): ``key=value`` overrides of all configs.
-            Defaults to ().
-
-    Raises:
-        UserError: If two experiments would share a folder.
+    ``train_options`` are further flags of tools/train.py, ``cfg_options``
+    ``key=value`` overrides of all configs. Raises UserError if two experiments
+    would share a folder.
     """
 
     def __init__(
@@ -71,13 +62,8 @@ class Grid:
     def run(self, reporter: Reporter | None = None) -> None:
         """Run what is not finished, each tool in a process of its own.
 
-        Args:
-            reporter (Reporter, optional): Shows the progress. Defaults to
-                one on standard output.
-
-        Raises:
-            UserError: If a process fails (the message names its log), or a
-                folder holds results that were not made here.
+        Raises UserError if a process fails (the message names its log), or a
+        folder holds results that were not made here.
         """
         reporter = reporter or Reporter()
         cells = [(e, seed) for seed in self.seeds for e in self.experiments]
@@ -88,12 +74,6 @@ class Grid:
                 f'{self.folder(*cell)} {State.FOREIGN.value}; choose another '
                 '--work-dir to run it'
             )
-        ahead = [
-            experiment.weights_of is None
-            for (experiment, _), state in zip(cells, states, strict=True)
-            if state is not State.DONE
-        ]
-        spent: dict[bool, list[float]] = {True: [], False: []}
         for number, (cell, state) in enumerate(
             zip(cells, states, strict=True), 1
         ):
@@ -101,11 +81,8 @@ class Grid:
             if state is State.DONE:
                 reporter.step(f'{head}: finished before')
                 continue
-            left = in_words(time_left(ahead, spent))
-            reporter.step(f'{head}: {state.value}{left}')
-            began = time.monotonic()
+            reporter.step(f'{head}: {state.value}')
             self._run_cell(*cell, reporter)
-            spent[ahead.pop(0)].append(time.monotonic() - began)
 
     def state(self, experiment: Experiment, seed: int) -> State:
         """Say what is to be done for an experiment and a seed."""
@@ -139,13 +116,11 @@ class Grid:
                 shutil.rmtree(old, ignore_errors=True)
                 folder.rename(old)
             folder.mkdir(parents=True, exist_ok=True)
-            with atomic_write(folder / RUN_KEY) as file:
-                key = {'key': self._key(experiment, seed)}
-                file.write(json.dumps(key).encode())
+            key = {'key': self._key(experiment, seed)}
+            write_json(folder / RUN_KEY, key)
             self._train_and_test(experiment, seed, folder, reporter)
 
     def _train_and_test(self, experiment, seed, folder, reporter) -> None:
-        """Run the tools of one grid point."""
         options = [*self.cfg_options, *experiment.options]
         options += [
             f'{key}={self._checkpoint(parent, seed).resolve()}'
@@ -162,7 +137,6 @@ class Grid:
         call_tool('test.py', test, folder / 'test.log', reporter)
 
     def _checkpoint(self, experiment: Experiment, seed: int) -> Path:
-        """Last checkpoint of an experiment's training."""
         folder = self.folder(experiment, seed)
         found = last_checkpoint(folder)
         if found is None or not found.is_file():
@@ -191,16 +165,9 @@ class Grid:
 def parents_first(
     experiments: Sequence[Experiment],
 ) -> tuple[Experiment, ...]:
-    """Order experiments so that each comes after those it needs.
+    """Order experiments, each once, so that each follows those it needs.
 
-    Args:
-        experiments (Sequence[Experiment]): Some may be there twice.
-
-    Returns:
-        tuple[Experiment, ...]: Each once, with all that they need.
-
-    Raises:
-        UserError: If two would share a folder.
+    Raises UserError if two would share a folder.
     """
     order: dict[str, Experiment] = {}
 
@@ -218,40 +185,3 @@ def parents_first(
     for experiment in experiments:
         add(experiment)
     return tuple(order.values())
-
-
-def time_left(
-    ahead: Sequence[bool], spent: Mapping[bool, Sequence[float]]
-) -> float | None:
-    """Seconds that unfinished runs will take, by the mean of finished ones.
-
-    Args:
-        ahead (Sequence[bool]): Of each run, whether it is trained.
-        spent (Mapping[bool, Sequence[float]]): Seconds of finished runs,
-            trained ones and tested ones apart. A kind that has none counts
-            as the other.
-
-    Returns:
-        float | None: None where no run has finished.
-
-    Example:
-        >>> time_left([True, False], {True: [60.0, 80.0], False: [10.0]})
-        80.0
-    """
-    means = {k: sum(v) / len(v) for k, v in spent.items() if v}
-    if not means:
-        return None
-    return sum(means.get(k, means.get(not k)) for k in ahead)
-
-
-def in_words(seconds: float | None) -> str:
-    """Say how long is left, '' where it is not known.
-
-    Example:
-        >>> in_words(5400.0)
-        '; about 1:30 h left'
-    """
-    if seconds is None:
-        return ''
-    minutes = max(round(seconds / 60), 1)
-    return f'; about {minutes // 60}:{minutes % 60:02d} h left'

@@ -58,24 +58,15 @@ _TABLE_KEYS = {'title', 'rows'}
 
 @dataclass(frozen=True)
 class Experiment:
-    """What is trained and tested with each seed.
+    """What is trained and tested with each seed."""
 
-    Args:
-        config (Path): The config file.
-        options (tuple[str, ...]): ``key=value`` overrides of the config.
-            Defaults to ().
-        variant (str): What the options are called. Defaults to ''.
-        weights_of (Experiment, optional): Whose checkpoint of the same seed
-            is tested. Defaults to None: its own training.
-        starts_from (tuple[tuple[str, Experiment], ...]): Config keys that
-            get the path of a checkpoint of the same seed, and whose it is.
-            Defaults to ().
-    """
-
-    config: Path
-    options: tuple[str, ...] = ()
-    variant: str = ''
+    config: Path  # the config file
+    options: tuple[str, ...] = ()  # ``key=value`` overrides of the config
+    variant: str = ''  # what the options are called
+    # Whose checkpoint of the same seed is tested. None: its own training.
     weights_of: 'Experiment | None' = None
+    # Config keys that get the path of a checkpoint of the same seed, and whose
+    # it is.
     starts_from: tuple[tuple[str, 'Experiment'], ...] = ()
 
     @property
@@ -92,83 +83,43 @@ class Experiment:
 
 @dataclass(frozen=True)
 class Row:
-    """A row of a table.
+    """A row of a table."""
 
-    Args:
-        name (str): What the paper's table calls it.
-        experiment (Experiment): What is run.
-        published (PublishedResult, optional): The paper's figure, of VOC
-            2012. Defaults to None.
-    """
-
-    name: str
-    experiment: Experiment
-    published: PublishedResult | None = None
+    name: str  # what the paper's table calls it
+    experiment: Experiment  # what is run
+    published: PublishedResult | None = None  # the paper's figure, of VOC 2012
 
 
 @dataclass(frozen=True)
 class Table:
-    """A table: rows in order; differences are to the first.
+    """A table: rows in order; differences are to the first."""
 
-    Args:
-        name (str): Short name; '' for a plain list of configs.
-        title (str): One line.
-        rows (tuple[Row, ...]): At least one.
-        toy (bool): Whether its figures cannot be compared with published
-            ones. Defaults to False.
-    """
-
-    name: str
-    title: str
-    rows: tuple[Row, ...]
+    name: str  # short name; '' for a plain list of configs
+    title: str  # one line
+    rows: tuple[Row, ...]  # at least one
+    # Whether its figures cannot be compared with published ones.
     toy: bool = False
 
 
 @dataclass(frozen=True)
 class TableFile:
-    """A table file, see the module.
+    """A table file, see the module."""
 
-    Args:
-        tables (dict[str, Table]): By name.
-        work_dir (Path): Where its runs go by default.
-        cfg_options (tuple[str, ...]): ``key=value`` overrides of all its
-            configs, as tools/train.py takes them.
-    """
-
-    tables: dict[str, Table]
-    work_dir: Path
+    tables: dict[str, Table]  # by name
+    work_dir: Path  # where its runs go by default
+    # ``key=value`` overrides of all its configs, as tools/train.py takes them.
     cfg_options: tuple[str, ...]
 
 
 def plain_table(configs: Sequence[Path]) -> Table:
-    """Make a table of a list of configs, each its own row.
-
-    Args:
-        configs (Sequence[Path]): Config files.
-
-    Returns:
-        Table: Rows are named after the configs.
-
-    Raises:
-        UserError: If a file is missing.
-    """
+    """Table of a list of configs, a row each; UserError if one is missing."""
     for config in configs:
         _check_file(config, '')
     return Table('', '', tuple(Row(c.stem, Experiment(c)) for c in configs))
 
 
 def read_tables(path: str | Path) -> TableFile:
-    """Read a table file, see the module.
-
-    Args:
-        path (str | Path): The file.
-
-    Returns:
-        TableFile: Its content.
-
-    Raises:
-        UserError: If the file breaks a rule.
-    """
+    """Read a table file, see the module; UserError if it breaks a rule."""
     path = Path(path)
     content = read_config(path).to_dict()
     if not content.get('tables'):
@@ -198,8 +149,6 @@ def read_tables(path: str | Path) -> TableFile:
 
 
 class _Runs:
-    """The runs of a table file by name."""
-
     def __init__(self, path: Path):
         self._path = path
         self._entries: dict[str, tuple[str, dict]] = {}
@@ -274,7 +223,6 @@ def _run_name(entry: dict) -> str:
 
 
 def _options(entry: dict) -> tuple[str, ...]:
-    """``cfg_options`` as a command line has them."""
     options = entry.get('cfg_options', {})
     return tuple(f'{key}={value}' for key, value in options.items())
 
@@ -291,7 +239,6 @@ def _published(where: str, table: str, method: str) -> PublishedResult:
 
 
 def _check_keys(where: str, entry: dict, known: set, needed: set) -> None:
-    """Refuse an entry with unknown keys, or without needed ones."""
     if unknown := set(entry) - known:
         raise UserError(
             f'{where}: unknown {sorted(unknown)}; may have {sorted(known)}'
@@ -301,6 +248,5 @@ def _check_keys(where: str, entry: dict, known: set, needed: set) -> None:
 
 
 def _check_file(config: Path, where: str) -> None:
-    """Refuse a config that is not there."""
     if not config.is_file():
         raise UserError(f'{where}config not found: {config}')

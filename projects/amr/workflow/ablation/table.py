@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from projects.amr.errors import UserError
-from projects.amr.runtime.files.atomic_write import atomic_write
+from projects.amr.runtime.files.atomic_write import write_file
 from projects.amr.workflow.ablation.grid import SUMMARY
 from projects.amr.workflow.ablation.spec import Experiment, Row, Table
 
@@ -37,31 +37,19 @@ _DIGITS = {'correlation': 2}
 
 @dataclass(frozen=True)
 class Line:
-    """One map of one row: its figures by metric and seed.
+    """One map of one row: its figures by metric and seed."""
 
-    Args:
-        row (Row): The row.
-        map (str): Name of the map; '-' where nothing was run.
-        final (bool): Whether the row is judged by this map.
-        seeds (tuple[int, ...]): Seeds that were run.
-        values (dict[str, dict[int, float]]): Figures by metric and seed, in
-            percent but for the correlation. Defaults to none.
-    """
-
-    row: Row
-    map: str
-    final: bool
-    seeds: tuple[int, ...]
+    row: Row  # the row
+    map: str  # name of the map; '-' where nothing was run
+    final: bool  # whether the row is judged by this map
+    seeds: tuple[int, ...]  # seeds that were run
+    # Figures by metric and seed, in percent but for the correlation.
     values: dict[str, dict[int, float]] = field(default_factory=dict)
 
     def spread(self, metric: str) -> tuple[float, float]:
-        """Mean and sample standard deviation, nan where not all seeds have it.
+        """Mean and sample standard deviation of a metric.
 
-        Args:
-            metric (str): Key of ``METRICS``.
-
-        Returns:
-            tuple[float, float]: The deviation of one seed is nan.
+        Both nan where a seed lacks it; the deviation of one seed is nan.
         """
         values = self.values.get(metric, {})
         return spread(values.values() if set(values) == {*self.seeds} else ())
@@ -88,19 +76,10 @@ def collect(
     work_dir: Path,
     seeds: Sequence[int] | None = None,
 ) -> dict[str, dict[int, dict]]:
-    """Read the metrics of the test summaries that are there.
+    """Metrics of the test summaries that are there, by stem and seed.
 
-    Args:
-        experiments (Iterable[Experiment]): Whose runs.
-        work_dir (Path): With ``<config stem>/seed<k>/test_summary.json``.
-        seeds (Sequence[int], optional): Which seeds. Defaults to None: all
-            that are found.
-
-    Returns:
-        dict[str, dict[int, dict]]: By config stem and seed, in order.
-
-    Raises:
-        UserError: If a summary cannot be read.
+    They are in ``<work_dir>/<config stem>/seed<k>/test_summary.json``; all
+    seeds by default. Raises UserError if one cannot be read.
     """
     found = {}
     for experiment in experiments:
@@ -120,16 +99,7 @@ def collect(
 def lines_of(
     table: Table, results: Mapping[str, Mapping[int, dict]]
 ) -> list[Line]:
-    """One line per row and map.
-
-    Args:
-        table (Table): Its rows.
-        results (dict[str, dict[int, dict]]): From :func:`collect`.
-
-    Returns:
-        list[Line]: In the table's order. A row without results has one line
-        without figures.
-    """
+    """One line per row and map; a row without results has one, empty."""
     return [
         line
         for row in table.rows
@@ -138,30 +108,13 @@ def lines_of(
 
 
 def paired_difference(line: Line, first: Line) -> dict[int, float]:
-    """How much better a line is than the first one with the same seed.
-
-    Args:
-        line (Line): A line.
-        first (Line): What it is compared with.
-
-    Returns:
-        dict[int, float]: Differences of the mIoU at the best threshold, by
-        seeds that both have.
-    """
+    """By common seeds: mIoU at the best threshold minus the first line's."""
     a, b = (side.values.get(MAIN, {}) for side in (line, first))
     return {seed: a[seed] - b[seed] for seed in a if seed in b}
 
 
 def markdown_table(table: Table, lines: Sequence[Line]) -> str:
-    """Write lines as a Markdown table, mean ± deviation.
-
-    Args:
-        table (Table): What the lines are of.
-        lines (Sequence[Line]): From :func:`lines_of`.
-
-    Returns:
-        str: Title, table and notes on how to read it.
-    """
+    """Title, table (mean ± deviation) and notes on how to read it."""
     named = bool(table.name)
     quoted = any(line.row.published for line in lines)
     shown = [
@@ -192,14 +145,7 @@ def markdown_table(table: Table, lines: Sequence[Line]) -> str:
 
 
 def csv_table(lines: Sequence[Line]) -> str:
-    """Write the values of each seed, a line per row, map and seed.
-
-    Args:
-        lines (Sequence[Line]): From :func:`lines_of`.
-
-    Returns:
-        str: CSV with a head.
-    """
+    """The values of each seed as CSV, a line per row, map and seed."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator='\n')
     writer.writerow(['row', 'config', 'map', 'seed', *METRICS])
@@ -212,28 +158,14 @@ def csv_table(lines: Sequence[Line]) -> str:
 
 
 def write_table(table: Table, lines: Sequence[Line], folder: Path) -> Path:
-    """Write a table's ``.md`` and ``.csv``.
-
-    Args:
-        table (Table): What the lines are of.
-        lines (Sequence[Line]): From :func:`lines_of`.
-        folder (Path): Gets ``table_<name>.*``, or ``table.*`` of a list.
-
-    Returns:
-        Path: The Markdown file.
-    """
+    """Write ``table_<name>.md`` and ``.csv``, or ``table.*`` of a list."""
     path = folder / (f'table_{table.name}.md' if table.name else 'table.md')
-    for suffix, text in (
-        ('.md', markdown_table(table, lines) + '\n'),
-        ('.csv', csv_table(lines)),
-    ):
-        with atomic_write(path.with_suffix(suffix)) as file:
-            file.write(text.encode())
+    write_file(path, markdown_table(table, lines) + '\n')
+    write_file(path.with_suffix('.csv'), csv_table(lines))
     return path
 
 
 def _lines(row: Row, metrics: Mapping[int, dict]) -> list[Line]:
-    """Lines of one row."""
     seeds = tuple(metrics)
     if not seeds:
         return [Line(row, '-', True, ())]
@@ -274,7 +206,6 @@ def _final_map(metrics: dict, prefix: str, names: list[str]) -> str:
 
 
 def _read(path: Path) -> dict:
-    """Metrics of a test summary."""
     try:
         return dict(json.loads(path.read_text(encoding='utf-8'))['metrics'])
     except (OSError, ValueError, KeyError, TypeError) as error:
@@ -284,7 +215,6 @@ def _read(path: Path) -> dict:
 
 
 def _notes(table: Table, lines: Sequence[Line]) -> list[str]:
-    """How to read the table."""
     seeds = ', '.join(map(str, _seeds(lines))) or 'none'
     notes = [
         'Percent; mean ± sample standard deviation over training seeds '
@@ -309,7 +239,6 @@ def _notes(table: Table, lines: Sequence[Line]) -> list[str]:
 
 
 def _seeds(lines: Sequence[Line]) -> list[int]:
-    """Seeds that any line has."""
     return sorted({seed for line in lines for seed in line.seeds})
 
 
@@ -341,5 +270,4 @@ def _figure(
 
 
 def _cells(cells: Iterable[str]) -> str:
-    """One row of a Markdown table."""
     return f'| {" | ".join(cells)} |'

@@ -2,7 +2,6 @@
 
 import hashlib
 import logging
-import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,7 +13,6 @@ from projects.amr.errors import (
 )
 from projects.amr.runtime.files.disk_space import require_space
 
-LINE_INTERVAL = 10.0  # seconds between lines of progress
 _CHUNK = 1 << 20  # bytes
 _TIMEOUT = 30  # seconds without an answer
 
@@ -68,11 +66,7 @@ SBD = KnownArchive(
 
 
 def verify_archive(path: str | Path, known: KnownArchive) -> None:
-    """Compare a file's size and digest with those of a published file.
-
-    Raises:
-        DataError: If it is missing, or another file.
-    """
+    """Compare size and digest with a published file's; DataError if other."""
     path = Path(path)
     if not path.is_file():
         raise DataError(f'archive of {known.title} not found: {path}')
@@ -99,20 +93,11 @@ def _refuse(path: Path, known: KnownArchive, got: str) -> None:
 def fetch_archive(known: KnownArchive, folder: str | Path) -> Path:
     """Download an archive, or find it in the folder.
 
-    The places are asked in turn. A file takes its name when its digest is
-    the expected one; an earlier download is checked again.
-
-    Args:
-        known (KnownArchive): The file.
-        folder (str | Path): Where to keep it; created if it is missing.
-
-    Returns:
-        Path: The file.
-
-    Raises:
-        MissingDependencyError: If pooch is not installed.
-        DownloadError: If no place has it; the message says how to bring it.
-        DiskFullError: If there is not enough room.
+    The places are asked in turn. A file takes its name when its digest is the
+    expected one; an earlier download is checked again. Raises
+    MissingDependencyError if pooch is not installed, DownloadError if no place
+    has it (the message says how to bring it), DiskFullError if there is not
+    enough room.
     """
     try:
         import pooch
@@ -129,9 +114,7 @@ def fetch_archive(known: KnownArchive, folder: str | Path) -> Path:
     failures = []
     for url in known.urls:
         downloader = pooch.HTTPDownloader(
-            progressbar=DownloadProgress(known.name),
-            chunk_size=_CHUNK,
-            timeout=_TIMEOUT,
+            progressbar=True, chunk_size=_CHUNK, timeout=_TIMEOUT
         )
         digest = f'{known.algorithm}:{known.digest}'
         try:
@@ -146,46 +129,3 @@ def fetch_archive(known: KnownArchive, folder: str | Path) -> Path:
         f'Bring the file ({known.algorithm} {known.digest}) and name it with '
         f'--voc-tar or --sbd-tar, or put it at {target}'
     )
-
-
-class DownloadProgress:
-    """A line now and then with megabytes and the time left, for pooch.
-
-    Args:
-        title (str): Name of the file.
-        interval (float): Seconds between two lines. Defaults to 10.
-    """
-
-    def __init__(self, title: str, interval: float = LINE_INTERVAL):
-        self.title = title
-        self.interval = interval
-        self.total = 0  # set by pooch, once the server has said it
-        self._done = 0
-        self._start = self._last = time.monotonic()
-
-    def update(self, count: int) -> None:
-        """Count bytes that have come (pooch rounds up to whole chunks)."""
-        self._done += count
-        if self.total:
-            self._done = min(self._done, self.total)
-        if time.monotonic() - self._last >= self.interval:
-            self._last = time.monotonic()
-            print(f'{self.title}: {self._state()}', flush=True)
-
-    def reset(self) -> None:
-        """Count from zero."""
-        self._done = 0
-
-    def close(self) -> None:
-        """Say how much has come."""
-        print(f'{self.title}: {self._done / 1e6:,.0f} MB', flush=True)
-
-    def _state(self) -> str:
-        if not self.total or not self._done:
-            return f'{self._done / 1e6:,.0f} MB'
-        passed = time.monotonic() - self._start
-        left = round(passed * (self.total - self._done) / self._done)
-        return (
-            f'{self._done / 1e6:,.0f} of {self.total / 1e6:,.0f} MB, '
-            f'{left // 60}:{left % 60:02d} min left'
-        )

@@ -25,7 +25,11 @@ from projects.amr.errors import (
     MissingDependencyError,
     list_faults,
 )
-from projects.amr.runtime.files.atomic_write import atomic_write, link_file
+from projects.amr.runtime.files.atomic_write import (
+    atomic_write,
+    link_file,
+    write_lines,
+)
 from projects.amr.runtime.files.fingerprint import (
     file_digest,
     note_origin,
@@ -44,21 +48,13 @@ _LABEL_OF = {key: i for i, key in enumerate(COCO_CATEGORIES, 1)}
 
 @dataclass
 class COCOSplit:
-    """What one ``instances_*2014.json`` says.
+    """What one ``instances_*2014.json`` says."""
 
-    Args:
-        folder (Path): Folder of the images.
-        labels (dict[str, tuple[str, ...]]): Class names by file name.
-        images (dict[str, dict]): Entries by id (file name without suffix).
-        annotations (dict[int, list[dict]]): By ``image_id``, without crowds.
-        digest (str): Of the JSON.
-    """
-
-    folder: Path
-    labels: dict[str, tuple[str, ...]]
-    images: dict[str, dict]
-    annotations: dict[int, list[dict]]
-    digest: str
+    folder: Path  # folder of the images
+    labels: dict[str, tuple[str, ...]]  # class names by file name
+    images: dict[str, dict]  # entries by id (file name without suffix)
+    annotations: dict[int, list[dict]]  # by ``image_id``, without crowds
+    digest: str  # of the JSON
 
     @property
     def unlabelled(self) -> list[str]:
@@ -69,41 +65,29 @@ class COCOSplit:
 
 @dataclass
 class COCOSummary:
-    """What was made.
+    """What was made."""
 
-    Args:
-        images (dict[str, int]): By split.
-        unlabelled (dict[str, list[str]]): Ids by split.
-        masks_made (int): Masks that were not there.
-    """
-
-    images: dict[str, int] = field(default_factory=dict)
+    images: dict[str, int] = field(default_factory=dict)  # by split
+    # Ids by split.
     unlabelled: dict[str, list[str]] = field(default_factory=dict)
-    masks_made: int = 0
+    masks_made: int = 0  # masks that were not there
 
 
 def prepare_coco(coco_root: Path, out_dir: Path) -> COCOSummary:
     """Make the folder that the configs on COCO read.
 
-    ``JPEGImages`` holds links to the images, ``SegmentationClass`` a mask of
-    each image, ``ImageSets/Segmentation`` the lists ``train.txt`` and
-    ``val.txt`` and, of the images without an object, ``train_unlabelled.txt``
-    and ``val_unlabelled.txt``; ``labels.csv`` has the classes of each image.
+    ``coco_root`` holds ``train2014``, ``val2014`` and
+    ``annotations/instances_{train,val}2014.json``. Then ``JPEGImages`` holds
+    links to the images, ``SegmentationClass`` a mask of each image,
+    ``ImageSets/Segmentation`` the lists ``train.txt`` and ``val.txt`` and, of
+    the images without an object, ``train_unlabelled.txt`` and
+    ``val_unlabelled.txt``; ``labels.csv`` has the classes of each image.
     Crowds are left out of labels and masks, and an annotation covers those
-    before it, as in the field's published masks (ReCAM's code). Finished
-    masks are kept.
+    before it, as in the field's published masks (ReCAM's code). Finished masks
+    are kept.
 
-    Args:
-        coco_root (Path): Folder with ``train2014``, ``val2014`` and
-            ``annotations/instances_{train,val}2014.json``.
-        out_dir (Path): The folder.
-
-    Returns:
-        COCOSummary: Counts.
-
-    Raises:
-        DataError: If a file is missing, or the categories are not COCO's 80.
-        UserError: If ``SegmentationClass`` holds other files.
+    Raises DataError if a file is missing or the categories are not COCO's 80,
+    UserError if ``SegmentationClass`` holds other files.
     """
     splits = {name: read_split(coco_root, name) for name in SPLITS}
     masks = out_dir / 'SegmentationClass'
@@ -115,8 +99,8 @@ def prepare_coco(coco_root: Path, out_dir: Path) -> COCOSummary:
     summary = COCOSummary()
     for name, split in splits.items():
         _link_images(split, out_dir / 'JPEGImages')
-        _write_lines(lists / f'{name}.txt', sorted(split.images))
-        _write_lines(lists / f'{name}_unlabelled.txt', split.unlabelled)
+        write_lines(lists / f'{name}.txt', sorted(split.images))
+        write_lines(lists / f'{name}_unlabelled.txt', split.unlabelled)
         summary.images[name] = len(split.images)
         summary.unlabelled[name] = split.unlabelled
     labels = {
@@ -133,17 +117,9 @@ def prepare_coco(coco_root: Path, out_dir: Path) -> COCOSummary:
 
 
 def read_split(coco_root: Path, name: str) -> COCOSplit:
-    """Read a split and check that its images are there.
+    """Read ``'train'`` or ``'val'`` and check that its images are there.
 
-    Args:
-        coco_root (Path): As of :func:`prepare_coco`.
-        name (str): 'train' or 'val'.
-
-    Returns:
-        COCOSplit: The split.
-
-    Raises:
-        DataError: If the JSON, its categories or an image breaks a rule.
+    Raises DataError if the JSON, its categories or an image breaks a rule.
     """
     path = coco_root / 'annotations' / f'instances_{name}2014.json'
     lists = read_coco_lists(path)
@@ -175,12 +151,7 @@ def read_split(coco_root: Path, name: str) -> COCOSplit:
 
 @dataclass
 class COCOMaskJob:
-    """Makes ``<out_dir>/<id>.png`` of a split, for ``run_items``.
-
-    Args:
-        split (COCOSplit): What is drawn.
-        out_dir (Path): Folder of the masks.
-    """
+    """Makes ``<out_dir>/<id>.png`` of a split, for ``run_items``."""
 
     split: COCOSplit
     out_dir: Path
@@ -210,16 +181,9 @@ def coco_label_map(
 ) -> np.ndarray:
     """Draw an image's instances, later ones over earlier ones.
 
-    Args:
-        size (tuple[int, int]): (H, W).
-        annotations (list[dict]): ``category_id`` of COCO's 80, and
-            ``segmentation``: polygons or RLE.
-
-    Returns:
-        np.ndarray: Labels, uint8, shape (H, W), 0 where nothing is drawn.
-
-    Raises:
-        MissingDependencyError: If pycocotools is not installed.
+    Polygons or RLE of COCO's 80 categories become labels (H, W), uint8, 0
+    where nothing is drawn. Raises MissingDependencyError if pycocotools is not
+    installed.
     """
     try:
         from pycocotools import mask as coco
@@ -239,7 +203,6 @@ def coco_label_map(
 
 
 def _link_images(split: COCOSplit, folder: Path) -> None:
-    """Link a split's images into a folder; copy where links are refused."""
     for file in split.labels:
         target, source = folder / file, (split.folder / file).resolve()
         if target.exists():
@@ -247,9 +210,3 @@ def _link_images(split: COCOSplit, folder: Path) -> None:
         if not link_file(source, target):
             with atomic_write(target) as copy, source.open('rb') as content:
                 shutil.copyfileobj(content, copy)
-
-
-def _write_lines(path: Path, lines) -> None:
-    """Publish a text file."""
-    with atomic_write(path) as file:
-        file.write(''.join(f'{line}\n' for line in lines).encode())

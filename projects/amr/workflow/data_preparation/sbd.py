@@ -16,10 +16,8 @@ def augmented_lists(
 ) -> dict[str, list[str]]:
     """Training lists of VOC with SBD's annotations, without VOC's val.
 
-    Returns:
-        dict[str, list[str]]: Sorted ids: ``train_aug``, all to train on
-        (10,582 of the real sets), and ``aug``, those of SBD alone (9,118,
-        which mmseg's configs add to ``train``).
+    ``train_aug``, all to train on (10,582 of the real sets), and ``aug``,
+    those of SBD alone (9,118, which mmseg's configs add to ``train``), sorted.
 
     Example:
         >>> augmented_lists(['a', 'b'], ['c'], ['b', 'c', 'd'])
@@ -35,18 +33,9 @@ def augmented_lists(
 def read_sbd_mask(content: bytes, name: str) -> np.ndarray:
     """Read the class mask in a ``dataset/cls/*.mat`` file of SBD.
 
-    Only arrays are read: scipy unpickles nothing.
-
-    Args:
-        content (bytes): The file.
-        name (str): Its name, for messages.
-
-    Returns:
-        np.ndarray: Labels, shape (H, W), uint8, 0..20.
-
-    Raises:
-        DataError: If the file is damaged, has another structure than
-            ``GTcls.Segmentation``, or a value is outside 0..20.
+    Labels (H, W), uint8, 0..20. Only arrays are read: scipy unpickles nothing.
+    Raises DataError if the file is damaged, has another structure than
+    ``GTcls.Segmentation``, or a value is outside 0..20.
     """
     try:
         truth = loadmat(io.BytesIO(content), variable_names=['GTcls'])['GTcls']

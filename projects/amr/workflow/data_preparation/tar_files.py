@@ -26,13 +26,10 @@ class TarFile(NamedTuple):
 def tar_files(path: str | Path) -> Iterator[TarFile]:
     """Walk over the plain files of an archive, packed or not.
 
-    Nothing is written. A file's ``path`` stays in the folder that it is
-    joined to: a member that leads out, a link, a device, or a file of more
-    than ``MAX_FILE_BYTES`` ends the walk.
-
-    Raises:
-        DataError: If the archive is damaged or cut off, or a member breaks
-            a rule.
+    Nothing is written. A file's ``path`` stays in the folder that it is joined
+    to: a member that leads out, a link, a device, or a file of more than
+    ``MAX_FILE_BYTES`` ends the walk. Raises DataError for these and for a
+    damaged archive.
     """
     with _readable(path), tarfile.open(path) as archive:
         for member in archive:
@@ -60,7 +57,6 @@ def _readable(path: str | Path) -> Iterator[None]:
 
 
 def _content(path, archive: tarfile.TarFile, member: tarfile.TarInfo) -> bytes:
-    """Bytes of a file."""
     with _readable(path):
         data = archive.extractfile(member).read()
         if len(data) != member.size:

@@ -14,7 +14,7 @@ from projects.amr.datasets.images.image_ids import (
 )
 from projects.amr.datasets.images.image_size import image_size
 from projects.amr.errors import DataError, list_faults
-from projects.amr.runtime.files.atomic_write import atomic_write
+from projects.amr.runtime.files.atomic_write import write_file
 from projects.amr.runtime.files.disk_space import require_space
 from projects.amr.runtime.files.item_progress import show_progress
 from projects.amr.structures.label_map import (
@@ -68,8 +68,7 @@ class Preparation:
         if path.is_file() and self.keep(path, path.read_bytes() == content):
             return
         path.parent.mkdir(parents=True, exist_ok=True)
-        with atomic_write(path) as file:
-            file.write(content)
+        write_file(path, content)
         self.made += 1
 
     def keep(self, path: Path, same: bool) -> bool:
@@ -100,25 +99,15 @@ def prepare_voc(
     """Fill a devkit folder: VOC's files, masks with SBD's, training lists.
 
     ``SegmentationClassAug`` holds VOC's own mask of every image that has one
-    and SBD's of the other training images. The lists ``train_aug`` and
-    ``aug`` are written last. Interrupted, the same call resumes; the result
-    does not depend on interruptions. No other process may work in the folder.
+    and SBD's of the other training images. The lists ``train_aug`` and ``aug``
+    are written last. Interrupted, the same call resumes; the result does not
+    depend on interruptions. No other process may work in the folder. Without
+    ``voc_tar`` the folder must hold VOC already; ``overwrite`` replaces files
+    that differ.
 
-    Args:
-        root (str | Path): The folder, usually ``VOCdevkit/VOC2012``.
-        voc_tar (str | Path, optional): VOC's archive; None if ``root`` holds
-            VOC already.
-        sbd_tar (str | Path): SBD's archive.
-        overwrite (bool): Whether files that differ are replaced. Defaults to
-            False.
-
-    Returns:
-        Preparation: Counts of what the folder holds.
-
-    Raises:
-        DataError: If an archive breaks a rule, something is missing in it,
-            or the folder holds other files under the names wanted.
-        DiskFullError: If there is not enough room.
+    Raises DataError if an archive breaks a rule, something is missing in it,
+    or the folder holds other files under the names wanted; DiskFullError if
+    there is not enough room.
     """
     root, done = Path(root), Preparation(overwrite)
     for path in root.rglob('.*.tmp'):  # of a killed process
@@ -158,8 +147,6 @@ def _below(path: PurePosixPath, folder: str) -> Path | None:
 
 
 def _place_voc(root: Path, archive: str | Path, done: Preparation) -> None:
-    """Take VOC's files out of the archive."""
-
     def files():
         for file in tar_files(archive):
             if (place := _below(file.path, 'VOC2012')) is not None:
@@ -207,7 +194,6 @@ def _list_sbd(archive: str | Path) -> list[str]:
 
 
 def _ids(content: bytes, name: str) -> list[str]:
-    """Image ids of a list in an archive."""
     ids = content.decode('utf-8', 'replace').split()
     faults = [f'{i!r} {rule}' for i in ids if (rule := check_image_id(i))]
     if faults:
@@ -216,7 +202,6 @@ def _ids(content: bytes, name: str) -> list[str]:
 
 
 def _require_images(root: Path, ids: Iterable[str]) -> None:
-    """Make sure that images and annotations are in place."""
     faults = []
     for image_id in ids:
         try:
@@ -236,7 +221,6 @@ def _require_images(root: Path, ids: Iterable[str]) -> None:
 def _place_sbd(
     root: Path, archive: str | Path, ids: list[str], done: Preparation
 ) -> None:
-    """Convert SBD's masks of some images."""
     folder, wanted = root / AUG_MASKS, set(ids)
     todo = sum(not (folder / f'{i}.png').is_file() for i in wanted)
     require_space(root, todo * _MASK_BYTES, 'masks of SBD', todo)
@@ -255,7 +239,6 @@ def _place_sbd(
 def _place_mask(
     root: Path, image_id: str, content: bytes, done: Preparation
 ) -> None:
-    """Convert one mask, unless it is in place."""
     path = root / AUG_MASKS / f'{image_id}.png'
     key = f'sbd-{hashlib.sha256(content).hexdigest()[:16]}'
     try:

@@ -39,20 +39,12 @@ def export_onnx(
 
     By torch's tracing exporter, in seconds; where its file is not right, by
     the one that follows the graph (package onnxscript), in a minute or more.
+    ``facts`` are kept in the file's metadata. Returns the largest difference
+    over :data:`CHECKED_SIZES`.
 
-    Args:
-        model (ExportedModel): The model, in eval mode, on the CPU.
-        facts (dict): See :func:`model_facts`; kept in the file's metadata.
-        path (str | Path): Target, published when it agrees with the model.
-        opset (int): Version of ONNX's operators. Defaults to 18.
-
-    Returns:
-        float: Largest difference over :data:`CHECKED_SIZES`.
-
-    Raises:
-        MissingDependencyError: If onnx or onnxruntime is not installed.
-        UserError: If the model cannot be expressed, or the file differs by
-            more than :data:`TOLERANCE`; nothing is published then.
+    Raises MissingDependencyError if onnx or onnxruntime is not installed,
+    UserError if the model cannot be expressed, or the file differs by more
+    than :data:`TOLERANCE`; nothing is published then.
     """
     packages = _onnx_packages()
     arguments = {
@@ -115,17 +107,9 @@ def export_torchscript(
 ) -> float:
     """Write a TorchScript file and compare it with the model.
 
-    Args:
-        model (ExportedModel): The model, in eval mode, on the CPU.
-        facts (dict): See :func:`model_facts`; an extra file in the archive.
-        path (str | Path): Target, published when it agrees with the model.
-
-    Returns:
-        float: Largest difference over :data:`CHECKED_SIZES`.
-
-    Raises:
-        UserError: If the file differs by more than :data:`TOLERANCE`;
-            nothing is published then.
+    ``facts`` become an extra file in the archive. Returns the largest
+    difference over :data:`CHECKED_SIZES`. Raises UserError if it is more than
+    :data:`TOLERANCE`; nothing is published then.
     """
     extra = {FACTS: json.dumps(facts)}
     with atomic_write(path) as file, torch.no_grad(), _tracing(path):
@@ -174,7 +158,6 @@ def _require_equal(model: ExportedModel, run, path) -> float:
 
 
 def _onnx_packages():
-    """Import what ONNX files need."""
     try:
         import onnx
         import onnxruntime

@@ -15,11 +15,7 @@ from projects.amr.workflow.deploy.trained_model import TrainedModel
 
 
 class ExportedModel(nn.Module):
-    """Normalisation, network and outputs in one module.
-
-    Args:
-        trained (TrainedModel): The model.
-    """
+    """Normalisation, network and outputs in one module."""
 
     outputs: tuple[str, str]
 
@@ -48,15 +44,7 @@ class ExportedSegmentor(ExportedModel):
     outputs = ('labels', 'probabilities')
 
     def forward(self, image: Tensor) -> tuple[Tensor, Tensor]:
-        """Segment.
-
-        Args:
-            image (Tensor): Shape (1, H, W, 3), uint8, RGB.
-
-        Returns:
-            tuple[Tensor, Tensor]: Labels (1, H, W), uint8, and probabilities
-            (1, L, H, W), which add up to 1 over the labels.
-        """
+        """Labels (1, H, W), uint8, and probabilities (1, L, H, W)."""
         inputs = self.normalise(image)
         head = self.model.decode_head
         logits = F.interpolate(
@@ -80,15 +68,10 @@ class ExportedClassifier(ExportedModel):
     outputs = ('scores', 'cams')
 
     def forward(self, image: Tensor) -> tuple[Tensor, Tensor]:
-        """Classify.
+        """Scores (1, K) and maps (1, K, H, W), both in [0, 1], of a photo.
 
-        Args:
-            image (Tensor): Shape (1, H, W, 3), uint8, RGB.
-
-        Returns:
-            tuple[Tensor, Tensor]: Scores (1, K) in [0, 1] and maps
-            (1, K, H, W) in [0, 1]; 0 everywhere for a class whose score is
-            not above the CAM method's ``score_thr``, unless it is the best.
+        Maps are 0 everywhere for a class whose score is not above the CAM
+        method's ``score_thr``, unless it is the best.
         """
         inputs = self.normalise(image)
         size = inputs.shape[2:]
@@ -119,14 +102,7 @@ def _stride_size(size, stride: int) -> list:
 
 
 def exported(trained: TrainedModel) -> ExportedModel:
-    """The module to export, in eval mode.
-
-    Args:
-        trained (TrainedModel): A segmentor or a CAM classifier.
-
-    Returns:
-        ExportedModel: Takes photos (1, H, W, 3), uint8, RGB.
-    """
+    """The module to export, in eval mode: photos (1, H, W, 3), uint8, RGB."""
     kinds = {'segmentor': ExportedSegmentor, 'classifier': ExportedClassifier}
     return kinds[trained.kind](trained).eval()
 
@@ -134,14 +110,10 @@ def exported(trained: TrainedModel) -> ExportedModel:
 def model_facts(trained: TrainedModel) -> dict:
     """What a program needs to know about an exported model.
 
-    Args:
-        trained (TrainedModel): The model.
-
-    Returns:
-        dict: ``kind``, ``input`` and ``outputs`` in words, ``classes`` and
-        ``palette`` by label (background first, RGB), ``max_pixels`` (make
-        larger photos smaller, in pixels), ``mean`` and ``std`` (already in
-        the network, for information).
+    ``kind``, ``input`` and ``outputs`` in words, ``classes`` and ``palette``
+    by label (background first, RGB), ``max_pixels`` (make larger photos
+    smaller, in pixels), ``mean`` and ``std`` (already in the network, for
+    information).
     """
     rule = trained.cfg.model.get('data_preprocessor') or {}
     if trained.kind == 'segmentor':

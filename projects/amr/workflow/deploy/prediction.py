@@ -18,7 +18,7 @@ from projects.amr.datasets.labels.class_list import (
 from projects.amr.datasets.own_photos.image_folder import list_photos
 from projects.amr.datasets.transforms import LoadWeakLabelImage
 from projects.amr.errors import DataError, UserError, list_faults
-from projects.amr.runtime.files.atomic_write import atomic_write
+from projects.amr.runtime.files.atomic_write import write_file
 from projects.amr.runtime.files.fingerprint import (
     config_digest,
     file_digest,
@@ -42,18 +42,12 @@ _MASK_LOADERS = ('LoadAnnotations', 'LoadLabelMap', 'LoadMaskIfPresent')
 
 
 def list_sources(source: str | Path) -> dict[str, Path]:
-    """Photos of a folder, or of a text file that lists video frames.
+    """Photos by name of a folder, or of a text file that lists video frames.
 
-    Args:
-        source (str | Path): A folder, entered with its sub-folders, or a
-            ``.txt`` of one path a line, under the list's folder or absolute.
-
-    Returns:
-        dict[str, Path]: File by name of its outputs, which is its path
-        without suffix under the folder; of an absolute path the file's name.
-
-    Raises:
-        DataError: If there is no photo, or two would have one name.
+    A folder is entered with its sub-folders; a ``.txt`` has one path a line,
+    under the list's folder or absolute. The name is that of the outputs: the
+    path without suffix under the folder; of an absolute path the file's name.
+    Raises DataError if there is no photo, or two would have one name.
     """
     source = Path(source)
     if source.is_dir():
@@ -97,28 +91,18 @@ class PredictionJob:
 
     An item is finished when its label map has the key of these weights, this
     config and this photo; the overlay is published first.
-
-    Args:
-        trained (TrainedModel): A segmentor.
-        sources (dict[str, Path]): See :func:`list_sources`.
-        out_dir (Path): Folder of the outputs.
-        opacity (float): Of the overlays' colours. Defaults to 0.6.
     """
 
-    trained: TrainedModel
-    sources: dict[str, Path]
-    out_dir: Path
-    opacity: float = 0.6
+    trained: TrainedModel  # a segmentor
+    sources: dict[str, Path]  # see :func:`list_sources`
+    out_dir: Path  # folder of the outputs
+    opacity: float = 0.6  # of the overlays' colours
 
     def prepare(self) -> list[str]:
-        """Open the folder and build the pipeline of a single photo.
+        """Open the folder, build the pipeline; what changed since last time.
 
-        Returns:
-            list[str]: What changed since the last run there.
-
-        Raises:
-            UserError: If the model is no segmentor, or the folder cannot be
-                written or holds other files.
+        Raises UserError if the model is no segmentor, or the folder cannot be
+        written or holds other files.
         """
         if self.trained.kind != 'segmentor':
             raise UserError(
@@ -173,8 +157,7 @@ class PredictionJob:
         )
         _, data = cv2.imencode('.jpg', picture)
         try:
-            with atomic_write(overlay) as file:
-                file.write(data.tobytes())
+            write_file(overlay, data.tobytes())
             save_label_map(
                 path,
                 labels,
@@ -186,7 +169,6 @@ class PredictionJob:
         return np.bincount(labels.ravel(), minlength=256)
 
     def _paths(self, item: str) -> tuple[Path, Path]:
-        """Label map and overlay of a photo."""
         return (
             self.out_dir / LABELS / f'{item}.png',
             self.out_dir / OVERLAYS / f'{item}.jpg',

@@ -21,19 +21,12 @@ from projects.amr.structures.voc_palette import voc_palette
 
 @dataclass
 class TrainedModel:
-    """A segmentor or a CAM classifier, in eval mode.
+    """A segmentor or a CAM classifier, in eval mode."""
 
-    Args:
-        model (nn.Module): The model, on the CPU.
-        classes (tuple[str, ...]): Names by label, background first.
-        palette (list[list[int]]): RGB colours by label.
-        cfg (Config): The config that it was built from.
-    """
-
-    model: nn.Module
-    classes: tuple[str, ...]
-    palette: list[list[int]]
-    cfg: Config
+    model: nn.Module  # the model, on the CPU
+    classes: tuple[str, ...]  # names by label, background first
+    palette: list[list[int]]  # RGB colours by label
+    cfg: Config  # the config that it was built from
 
     @property
     def kind(self) -> str:
@@ -47,17 +40,9 @@ KINDS = ('segmentor', 'classifier')
 def build_trained(cfg: Config, meta: dict | None = None) -> TrainedModel:
     """Build a model with its class list, its weights as they start.
 
-    Args:
-        cfg (Config): Config of the model and of its data.
-        meta (dict, optional): ``dataset_meta`` of a checkpoint, whose names
-            and colours come before those of the config. Defaults to None.
-
-    Returns:
-        TrainedModel: In eval mode.
-
-    Raises:
-        UserError: If the model is neither a segmentor nor a CAM classifier,
-            or if its outputs and class names differ in number.
+    Names and colours of ``meta``, a checkpoint's ``dataset_meta``, come before
+    those of the config. Raises UserError if the model is neither a segmentor
+    nor a CAM classifier, or if its outputs and class names differ in number.
     """
     init_default_scope(cfg.get('default_scope', 'mmseg'))
     drop_pretrained(cfg.model, unfreeze=False)
@@ -85,19 +70,10 @@ def build_trained(cfg: Config, meta: dict | None = None) -> TrainedModel:
 def load_trained(
     cfg: Config, checkpoint: str | Path, trust: bool = False
 ) -> TrainedModel:
-    """Build a model and load its weights and class list.
+    """Build a model and load a checkpoint's weights and class list.
 
-    Args:
-        cfg (Config): The config that the checkpoint was trained with.
-        checkpoint (str | Path): The checkpoint; it also names the classes.
-        trust (bool): See :func:`read_checkpoint`. Defaults to False.
-
-    Returns:
-        TrainedModel: In eval mode.
-
-    Raises:
-        UserError: If the checkpoint is missing, refused or not of this
-            config; see also :func:`build_trained`.
+    Raises UserError if the checkpoint is missing, refused or not of this
+    config; see also :func:`build_trained`.
     """
     content = read_checkpoint(checkpoint, trust=trust)
     meta = (content.get('meta') or {}).get('dataset_meta')
@@ -109,7 +85,6 @@ def load_trained(
 
 
 def _num_labels(model: nn.Module) -> int:
-    """Number of labels, background included."""
     if isinstance(model, BaseCAMClassifier):
         return model.num_classes + 1
     return model.decode_head.num_classes
@@ -117,15 +92,7 @@ def _num_labels(model: nn.Module) -> int:
 
 @torch.no_grad()
 def labels_of(trained: TrainedModel, data: dict) -> torch.Tensor:
-    """Label map (H, W), uint8, of one packed image by a segmentor.
-
-    Args:
-        trained (TrainedModel): A segmentor.
-        data (dict): ``inputs`` and ``data_samples`` as packed, one image.
-
-    Returns:
-        Tensor: On the CPU, at the photo's own size.
-    """
+    """Label map (H, W), uint8, on the CPU, of one image by a segmentor."""
     batch = {key: [value] for key, value in data.items()}
     sample = trained.model.test_step(batch)[0]
     return sample.pred_sem_seg.data[0].to('cpu', torch.uint8)

@@ -27,16 +27,10 @@ _PART_PALETTE = ((0, 0, 0), (228, 26, 28), (55, 126, 184), (77, 175, 74))
 
 
 class SampleBrowser:
-    """Draws samples of one of a config's datasets.
+    """Draws samples of one of a config's datasets, by split.
 
-    Args:
-        cfg (Config): Config of a classifier, an affinity network or a
-            segmentor.
-        split (str): 'train', 'val' or 'test'.
-
-    Raises:
-        UserError: If the config has no such dataset or no data preprocessor.
-        DataError: If the dataset breaks a rule.
+    Raises UserError if the config has no such dataset or no data preprocessor,
+    DataError if the dataset breaks a rule.
     """
 
     def __init__(self, cfg: Config, split: str):
@@ -62,17 +56,7 @@ class SampleBrowser:
         set_random_seed((cfg.get('randomness') or {}).get('seed') or 0)
 
     def spread(self, count: int) -> list[int]:
-        """Places of so many samples, evenly spread over the dataset.
-
-        Args:
-            count (int): How many; all if the dataset has fewer.
-
-        Returns:
-            list[int]: Ascending.
-
-        Raises:
-            UserError: If ``count`` is below 1.
-        """
+        """Places of so many samples, evenly spread; all if there are fewer."""
         if count < 1:
             raise UserError(f'--num must be at least 1, got {count}')
         size = len(self.dataset)
@@ -80,15 +64,10 @@ class SampleBrowser:
         return [int(place) for place in places.round()]
 
     def draw(self, index: int) -> tuple[str, np.ndarray]:
-        """Draw one sample.
+        """Draw one sample: id of the image, and the picture (H, W, 3), BGR.
 
-        Args:
-            index (int): Its place.
-
-        Returns:
-            tuple[str, np.ndarray]: Id of the image, and the picture (H, W,
-            3), uint8, BGR: the image, its labels and its CAM where it has
-            them, under id, size and weak label.
+        The image, its labels and its CAM where it has them, under id, size and
+        weak label.
         """
         info = self.dataset.get_data_info(index)
         data = self.dataset[index]
@@ -125,7 +104,6 @@ class SampleBrowser:
         return np.ascontiguousarray(np.rint(array).clip(0, 255), np.uint8)
 
     def _panels(self, image: np.ndarray, sample) -> list:
-        """Captions and pictures, all of the image's size."""
         panels = [('image', image)]
         size = image.shape[1::-1]
         if 'gt_sem_seg' in sample:

@@ -14,16 +14,10 @@ from projects.amr.workflow.deploy.trained_model import load_trained
 
 
 class CAMDemo:
-    """A classifier and its class names.
+    """A classifier and its class names, which come from the checkpoint.
 
-    Args:
-        cfg (Config): The config that the checkpoint was trained with.
-        checkpoint (str | Path): The checkpoint; it also names the classes.
-        trust (bool): See :func:`read_checkpoint`. Defaults to False.
-
-    Raises:
-        UserError: If the checkpoint is missing, refused, not of this config,
-            or the config's model makes no CAMs.
+    Raises UserError if the checkpoint is missing, refused, not of this config,
+    or the config's model makes no CAMs.
     """
 
     def __init__(
@@ -48,18 +42,10 @@ class CAMDemo:
     def __call__(self, image: str | Path, labels=None) -> SegDataSample:
         """Predict as the test loop does.
 
-        Args:
-            image (str | Path): The picture.
-            labels (Sequence[str], optional): Classes whose maps are made.
-                Defaults to None: those with a score above 0.5, and the best.
-
-        Returns:
-            SegDataSample: With ``pred_score`` and ``pred_cam``, see
-            :class:`BaseCAMClassifier`, and ``img`` as metainfo: the picture,
-            (H, W, 3), uint8, BGR.
-
-        Raises:
-            DataError: If the picture is unreadable, or a label unknown.
+        Maps are made of ``labels``, or else of the classes with a score above
+        0.5 and the best. The sample has ``pred_score`` and ``pred_cam``, see
+        :class:`BaseCAMClassifier`, and ``img``: the picture, (H, W, 3), uint8,
+        BGR. Raises DataError if the picture is unreadable, or a label unknown.
         """
         loaded = LoadWeakLabelImage()({'img_path': str(image)})
         sample = SegDataSample(metainfo={'img': loaded['img']})

@@ -30,22 +30,15 @@ def settle_config(
     options: Iterable[str] | None = None,
     log: bool = True,
 ) -> None:
-    """Correct config entries that cannot be meant, refuse others.
+    """Correct config entries that cannot be meant, in place; refuse others.
 
     Loaders get at most as many processes as there are usable cores, and no
-    settings that need processes if they have none; images of several sizes
-    are batched by size.
+    settings that need processes if they have none; images of several sizes are
+    batched by size. ``roles`` are those of ``'train'``, ``'val'`` and
+    ``'test'`` whose loaders will be used, ``options`` the keys of
+    ``--cfg-options``.
 
-    Args:
-        cfg (Config): Of a training or test, changed in place.
-        roles (Sequence[str]): Of ``'train'``, ``'val'`` and ``'test'``, the
-            data loaders that will be used.
-        options (Iterable[str], optional): Keys of ``--cfg-options``, see
-            :func:`keeps_workers`. Defaults to None.
-        log (bool): Whether to log what is corrected. Defaults to True.
-
-    Raises:
-        UserError: If entries contradict each other; both keys are named.
+    Raises UserError if entries contradict each other; both keys are named.
     """
     changes = []
     keep = keeps_workers(cfg, options)
@@ -180,7 +173,6 @@ def _check_classes(cfg: Config) -> None:
 
 
 def _class_lists(cfg: Config) -> Iterator[tuple[str, tuple[str, ...]]]:
-    """Yield the key and the class list of each dataset."""
     for role in ('train', 'val', 'test'):
         loader = cfg.get(f'{role}_dataloader')
         if not loader or 'dataset' not in loader:
@@ -223,7 +215,6 @@ def _counts(
 
 
 def _check_validation(cfg: Config) -> None:
-    """Refuse a validation of which a part is missing."""
     missing = [key for key in _VALIDATION if cfg.get(key) is None]
     if missing and len(missing) < len(_VALIDATION):
         there = [key for key in _VALIDATION if key not in missing]
@@ -278,16 +269,8 @@ def check_schedule_length(cfg: Config) -> list[str]:
 
     ``train_cfg.max_epochs`` and ``param_scheduler.end`` are two entries. With
     only the first made larger, the epochs after the schedule's end learn
-    nothing; made smaller, the rate never gets low.
-
-    Args:
-        cfg (Config): A training's config.
-
-    Returns:
-        list[str]: A warning if the training ends before the schedule.
-
-    Raises:
-        UserError: If the schedule ends early at 0; both entries are named.
+    nothing; made smaller, the rate never gets low, which is returned as a
+    warning. Raises UserError if the schedule ends early at 0.
     """
     loop = cfg.get('train_cfg') or {}
     by_epoch = loop.get('by_epoch', 'Epoch' in str(loop.get('type', '')))

@@ -16,34 +16,23 @@ COUNT_KEYS = ('num_classes', 'num_foreground')
 
 
 def fit_class_file(cfg: Config) -> None:
-    """Fit a config to its ``class_file``, if it names one, in place.
-
-    Raises:
-        DataError: If the file breaks a rule.
-        UserError: See :func:`fit_classes`.
-    """
+    """Fit a config to its ``class_file``, if it names one, in place."""
     path = cfg.get('class_file')
     if path:
         fit_classes(cfg, read_class_file(path))
 
 
 def fit_classes(cfg: Config, names: tuple[str, ...]) -> None:
-    """Fit a config to a class list.
+    """Fit a config to a class list (background first), in place.
 
     All datasets get the names and VOC's colours. If the data root has a
-    ``labels.csv`` (own data), weak labels come from it, images without one
-    are kept, and there are no part maps. In the models, every count that was
-    K or K + 1 for the config's own K foreground classes becomes that of the
-    new list, in heads of any kind and depth. A count of the new list stays,
-    and so does 0, a backbone without a head.
+    ``labels.csv`` (own data), weak labels come from it, images without one are
+    kept, and there are no part maps. In the models, every count that was K or
+    K + 1 for the config's own K foreground classes becomes that of the new
+    list, in heads of any kind and depth. A count of the new list stays, so
+    fitting twice is fitting once, and so does 0, a backbone without a head.
 
-    Args:
-        cfg (Config): The config, changed in place. Fitting twice is fitting
-            once.
-        names (tuple[str, ...]): Names by label, background first.
-
-    Raises:
-        UserError: If a count is none of these; the key is named.
+    Raises UserError if a count is none of these; the key is named.
     """
     datasets = []
     for role in ('train', 'val', 'test'):
@@ -118,7 +107,6 @@ def _fit_counts(config, where: str, old: int, new: int) -> None:
 
 
 def _fitted(where: str, value: int, old: int, new: int) -> int:
-    """Return the new value of one count."""
     counts = {0: 0, new: new, new - 1: new - 1, old: new, old - 1: new - 1}
     if value not in counts:
         raise UserError(

@@ -53,6 +53,14 @@ OUT_OF_MEMORY = (
 )
 
 
+def tool_parser(text: str) -> argparse.ArgumentParser:
+    """Parser of a tool whose help is its docstring, as it is written."""
+    return argparse.ArgumentParser(
+        description=text,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+
+
 def add_common_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the flags that mmseg's train.py and test.py have in common."""
     parser.add_argument('--work-dir', help='folder of logs and outputs')
@@ -79,23 +87,12 @@ def add_trust_argument(parser: argparse.ArgumentParser) -> None:
 def resolve_config(
     path: str | Path, cfg_options: dict | None = None, trust: bool = False
 ) -> Config:
-    """Read the config of a training or test, with everything applied.
+    """Read a training's or test's config, fitted to its ``class_file``.
 
     Also makes mmengine read checkpoints with :func:`use_strict_loading`.
-
-    Args:
-        path (str | Path): The file.
-        cfg_options (dict, optional): Overrides by dotted key. Defaults to
-            None.
-        trust (bool): See :func:`read_checkpoint`. Defaults to False.
-
-    Returns:
-        Config: Fitted to its ``class_file``, if it has one.
-
-    Raises:
-        UserError: If the file is missing or no config, an option has no
-            effect, or its ``class_file`` breaks a rule.
-        MissingDependencyError: If it needs a package that is not installed.
+    Raises UserError if the file is missing or no config, an option has no
+    effect, or the ``class_file`` breaks a rule; MissingDependencyError if it
+    needs a package that is not installed.
     """
     use_strict_loading(trust)
     cfg = read_config(path)
@@ -109,14 +106,7 @@ def resolve_config(
 
 
 def load_config(args: argparse.Namespace) -> Config:
-    """Resolve a tool's config; set ``launcher`` and ``work_dir``, join ranks.
-
-    Args:
-        args (argparse.Namespace): With ``config`` and the common flags.
-
-    Returns:
-        Config: See :func:`resolve_config`.
-    """
+    """Resolve a tool's config, set ``launcher``, ``work_dir``; join ranks."""
     os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
     trust = getattr(args, 'trust_checkpoint', False)
     cfg = resolve_config(args.config, args.cfg_options, trust)
@@ -152,13 +142,9 @@ def _join_on_cpu(cfg: Config) -> None:
 def hold_work_dir(cfg: Config, job: str) -> Iterator[None]:
     """Let one process, or one group of ranks, do a job in the work dir.
 
-    Args:
-        cfg (Config): With ``work_dir``; rank 0 locks it.
-        job (str): ``'train'`` or ``'test'``; one of each may run in a folder.
-
-    Raises:
-        LockedError: If another process does this job there.
-        UserError: If the folder cannot be written.
+    One ``'train'`` and one ``'test'`` may run in a folder; rank 0 locks it.
+    Raises LockedError if another process does this job there, UserError if the
+    folder cannot be written.
     """
     rank = os.environ.get('RANK') or os.environ.get('SLURM_PROCID') or '0'
     if cfg.launcher != 'none' and int(rank):
@@ -207,6 +193,5 @@ def run_tool(main: Callable[[], None]) -> None:
 
 
 def _end(text: str, code: int) -> None:
-    """Print an error and exit."""
     print(f'\n{text}', file=sys.stderr, flush=True)
     sys.exit(code)

@@ -12,14 +12,8 @@ def use_auto_scale_lr(cfg: Config) -> None:
     """Let mmengine scale the learning rate with the total batch size.
 
     mmengine compares processes x images per process with
-    ``base_batch_size`` and does not count accumulation, so the base is
-    divided by it.
-
-    Args:
-        cfg (Config): The config; ``auto_scale_lr`` is changed in place.
-
-    Raises:
-        UserError: If the config names no ``auto_scale_lr.base_batch_size``.
+    ``auto_scale_lr.base_batch_size`` and does not count accumulation, so the
+    base is divided by it, in place. Raises UserError if there is none.
     """
     if not (cfg.get('auto_scale_lr') or {}).get('base_batch_size'):
         raise UserError(
@@ -36,10 +30,6 @@ def share_batch(cfg: Config, processes: int) -> None:
 
     ``batch_size`` is per process. Where it cannot be divided, the total
     changes a little and the learning rate with it.
-
-    Args:
-        cfg (Config): Of a training, changed in place.
-        processes (int): At least 1.
     """
     loader = cfg.train_dataloader
     total = loader.get('batch_size') or 1
@@ -51,11 +41,7 @@ def share_batch(cfg: Config, processes: int) -> None:
 def log_total_batch(runner: Runner) -> int:
     """Log the images per update; warn where the learning rate does not fit.
 
-    Args:
-        runner (Runner): Before ``runner.train()``.
-
-    Returns:
-        int: Processes x images per process x accumulated steps.
+    They are processes x images per process x accumulated steps.
     """
     ranks, steps = runner.world_size, _accumulation(runner.cfg)
     images = runner.cfg.train_dataloader.get('batch_size') or 1

@@ -24,20 +24,12 @@ def settle_start(
 ) -> None:
     """Settle the weights that a training starts from.
 
-    Ranks that the launcher starts again after one was lost resume, if there
-    is a checkpoint.
+    ``cfg`` gets ``resume``, and ``initialisation``, which checkpoints and
+    summaries record. Ranks that the launcher starts again after one was lost
+    resume, if there is a checkpoint.
 
-    Args:
-        cfg (Config): With ``work_dir``; gets ``resume``, and
-            ``initialisation``, which checkpoints and summaries record.
-        resume (bool): Whether ``--resume`` was given. Defaults to False.
-        random_init (bool): Whether ``--no-pretrained`` was given. Defaults
-            to False.
-        trust (bool): See :func:`read_checkpoint`. Defaults to False.
-
-    Raises:
-        CheckpointError: If a given ``load_from`` cannot be resumed.
-        MissingWeightsError: If configured initial weights are missing.
+    Raises CheckpointError if a given ``load_from`` cannot be resumed,
+    MissingWeightsError if configured initial weights are missing.
     """
     restarted = int(os.environ.get('TORCHELASTIC_RESTART_COUNT') or 0) > 0
     cfg.resume = resume or (restarted and Path(cfg.work_dir, LAST).is_file())
@@ -58,18 +50,12 @@ def settle_start(
 
 
 def require_batches(runner: Runner) -> None:
-    """Refuse a training whose loader makes no batch.
+    """Refuse a training whose loader makes no batch (DataError).
 
-    With ``drop_last`` a list of fewer images than a batch leaves nothing:
-    with some schedules that ends in an assertion, with others in a
-    checkpoint of untrained weights. The loader is built here and stays.
-
-    Args:
-        runner (Runner): Before ``runner.train()``.
-
-    Raises:
-        DataError: If there is no batch, or one of a single image for a loss
-            between two; the sizes are named.
+    With ``drop_last`` a list of fewer images than a batch leaves nothing: with
+    some schedules that ends in an assertion, with others in a checkpoint of
+    untrained weights. Nor may one image be left for a loss between two. The
+    loader is built here and stays.
     """
     loader, ranks = runner.train_loop.dataloader, runner.world_size
     images, batch = len(loader.dataset), loader.batch_size

@@ -1,5 +1,4 @@
 from .overrides import (
-    PipelineConfigError,
     override_stages,
     use_stage_overrides,
 )
@@ -15,7 +14,6 @@ from .workspace import (
 
 __all__ = [
     'MissingOutputError',
-    'PipelineConfigError',
     'PipelineRunner',
     'Stage',
     'StageContext',

@@ -53,14 +53,7 @@ TEST_KEYS = (
 
 
 def train_values(cfg: Config) -> dict:
-    """Values that a training's weights depend on.
-
-    Args:
-        cfg (Config): The resolved config.
-
-    Returns:
-        dict: A part of it: nothing of validation and test.
-    """
+    """Values of a config that a training's weights depend on."""
     values = _pick(cfg, TRAIN_KEYS)
     for key in ('test_cfg', 'val_cfg'):
         values.get('model', {}).pop(key, None)
@@ -76,12 +69,8 @@ def train_values(cfg: Config) -> dict:
 def test_values(cfg: Config) -> dict:
     """Values that a test's outputs and figures depend on.
 
-    Args:
-        cfg (Config): The resolved config.
-
-    Returns:
-        dict: A part of it: nothing of training and initial weights. Of hooks
-        those that write items, without where they write.
+    Nothing of training and initial weights; of hooks those that write items,
+    without where they write.
     """
     values = _pick(cfg, TEST_KEYS)
     values.get('test_dataloader', {}).pop('batch_size', None)
@@ -148,6 +137,5 @@ def _hooks(cfg: Config) -> list[dict]:
 
 
 def _is(hook: dict, kinds) -> bool:
-    """Whether a hook's config is of one of the classes."""
     kind = HOOKS.get(hook['type'])
     return isinstance(kind, type) and issubclass(kind, kinds)

@@ -30,10 +30,6 @@ PLACES = ('_before_', '_after_')
 _BY_ENTRY = ('env', 'cfg_options', 'outputs')
 
 
-class PipelineConfigError(UserError):
-    """The pipeline config breaks a rule."""
-
-
 def hint(name: str, known: Iterable[str]) -> str:
     """End of a message: the nearest known name, or else all of them.
 
@@ -47,15 +43,10 @@ def hint(name: str, known: Iterable[str]) -> str:
 
 
 def use_stage_overrides(cfg: Config) -> None:
-    """Apply a pipeline config's ``stage_overrides``.
+    """Apply a pipeline config's ``stage_overrides``, in place.
 
-    Args:
-        cfg (Config): Changed in place: its ``stages`` are the resolved ones,
-            ``stage_overrides`` is gone, and so are entries of ``headline``
-            and ``roles`` that name a removed stage.
-
-    Raises:
-        PipelineConfigError: See :func:`override_stages`.
+    Entries of ``headline`` and ``roles`` that name a removed stage go too.
+    Raises what :func:`override_stages` raises, with the file's name.
     """
     overrides = cfg.pop(KEY, None)
     if not overrides:
@@ -63,8 +54,8 @@ def use_stage_overrides(cfg: Config) -> None:
     before = cfg.get('stages') or []
     try:
         cfg.stages = override_stages(before, overrides)
-    except PipelineConfigError as error:
-        raise PipelineConfigError(f'{cfg.filename}: {error}') from None
+    except UserError as error:
+        raise UserError(f'{cfg.filename}: {error}') from None
     kept = {stage['name'] for stage in cfg.stages}
     removed = {stage['name'] for stage in before} - kept
     if cfg.get('headline'):
@@ -77,18 +68,11 @@ def use_stage_overrides(cfg: Config) -> None:
 def override_stages(
     stages: Sequence[Mapping], overrides: Mapping
 ) -> list[dict]:
-    """Change, remove and insert stages by name.
+    """Change, remove and insert stages by name or pattern, see above.
 
-    Args:
-        stages (Sequence[Mapping]): Inherited ones; not changed.
-        overrides (Mapping): By name or pattern, see above.
-
-    Returns:
-        list[dict]: The resolved stages, in order.
-
-    Raises:
-        PipelineConfigError: If a stage or place is unknown, a new stage's
-            name is taken, or an override is neither a dict nor None.
+    The inherited ones are not changed. Raises UserError if a stage
+    or place is unknown, a new stage's name is taken, or an override is neither
+    a dict nor None.
 
     Example:
         >>> stages = [dict(name='a', env=dict(X='1')), dict(name='b')]
@@ -97,7 +81,7 @@ def override_stages(
     """
     names = [stage.get('name') for stage in stages]
     if not all(names) or len(set(names)) < len(names):
-        raise PipelineConfigError(
+        raise UserError(
             f'each stage needs a `name` of its own, they are {names}'
         )
     # A removed stage stays as None: new ones may be put in its place.
@@ -131,12 +115,12 @@ def _changed(stages: Mapping, name: str, override) -> dict | None:
     if override is None:
         return None
     if not isinstance(override, Mapping):
-        raise PipelineConfigError(
+        raise UserError(
             f'{KEY}.{name} must be a dict, or None to remove the stage, got '
             f'{override!r}'
         )
     if override.get('name', name) != name:
-        raise PipelineConfigError(
+        raise UserError(
             f'{KEY}.{name} cannot rename the stage: others refer to it'
         )
     stage = {'name': name} if override.get(DELETE_KEY) else dict(old)
@@ -155,12 +139,12 @@ def _changed(stages: Mapping, name: str, override) -> dict | None:
 def _inserted(stages: dict, name: str, new: dict) -> dict:
     """Stages with one more, before or after another."""
     if stages.get(name) is not None:
-        raise PipelineConfigError(
+        raise UserError(
             f'{KEY}.{name}: a new stage cannot have the name of another'
         )
     places = {place: new.pop(place) for place in PLACES if place in new}
     if len(places) > 1:
-        raise PipelineConfigError(
+        raise UserError(
             f'{KEY}.{name} has both {" and ".join(PLACES)}: keep one'
         )
     ((place, anchor),) = places.items()
@@ -174,7 +158,7 @@ def _inserted(stages: dict, name: str, new: dict) -> dict:
     return {key: added[key] for key in order}
 
 
-def _unknown(text: str, stages: Mapping) -> PipelineConfigError:
+def _unknown(text: str, stages: Mapping) -> UserError:
     """Error that lists the stages there are."""
     known = [name for name, stage in stages.items() if stage is not None]
-    return PipelineConfigError(f'{text}; known: {", ".join(known) or "none"}')
+    return UserError(f'{text}; known: {", ".join(known) or "none"}')

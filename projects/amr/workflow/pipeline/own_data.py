@@ -21,21 +21,16 @@ FLAGS = (*_PATHS[2:], 'val_share', 'no_label', CONTRADICTIONS, *_SWITCHES)
 
 
 def use_own_data(cfg: Config) -> None:
-    """Put the import of own photos before a pipeline's stages.
+    """Put the import of own photos before a pipeline's stages, in place.
 
-    The stages get the imported folder as ``VOC_ROOT`` and its class list as
-    ``CLASS_FILE``; the folder replaces the config's ``data_root`` wherever a
-    stage or role names that. ``stage_overrides`` are applied before.
+    ``own_data`` holds ``image_dir``, ``label_file`` and further flags of
+    tools/dataset_converters/import_images.py, by name. The stages get the
+    imported folder as ``VOC_ROOT`` and its class list as ``CLASS_FILE``; the
+    folder replaces the config's ``data_root`` wherever a stage or role names
+    that. ``stage_overrides`` are applied before.
 
-    Args:
-        cfg (Config): Pipeline config, changed in place; without ``own_data``
-            its stages stay as they are. ``own_data`` holds ``image_dir``,
-            ``label_file`` and further flags of
-            tools/dataset_converters/import_images.py, by name.
-
-    Raises:
-        UserError: If ``own_data`` lacks a key, has an unknown one, or names
-            a missing file.
+    Raises UserError if ``own_data`` lacks a key, has an unknown one, or names
+    a missing file.
     """
     use_stage_overrides(cfg)
     if not cfg.get('own_data') or not cfg.get('stages'):
@@ -61,7 +56,6 @@ def use_own_data(cfg: Config) -> None:
 
 
 def _check(own: dict) -> None:
-    """Refuse missing and unknown keys, and missing files."""
     known = (*NEEDED, *FLAGS)
     for key in own:
         if key not in known:
@@ -77,7 +71,6 @@ def _check(own: dict) -> None:
 
 
 def _import_stage(own: dict) -> dict:
-    """Stage that makes the devkit folder."""
     target = '{stage}/VOC2012'
     paths = {k: str(Path(own[k]).resolve()) for k in _PATHS if own.get(k)}
     arguments = [*(paths[key] for key in NEEDED), target]
@@ -98,7 +91,6 @@ def _import_stage(own: dict) -> dict:
 
 
 def _flag(key: str) -> str:
-    """Command-line flag of a key."""
     return f'--{key.replace("_", "-")}'
 
 

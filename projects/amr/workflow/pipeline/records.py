@@ -5,7 +5,7 @@ import json
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from projects.amr.runtime.files.atomic_write import atomic_write
+from projects.amr.runtime.files.atomic_write import write_file, write_json
 from projects.amr.runtime.files.fingerprint import config_digest, file_digest
 from projects.amr.runtime.files.image_suffixes import IMAGE_SUFFIXES
 from projects.amr.runtime.files.item_progress import show_progress
@@ -30,8 +30,7 @@ _DAMAGED = (
 class DigestCache:
     """SHA-256 of files, computed again only if size or time changed.
 
-    Args:
-        path (Path): File that keeps the digests; a damaged one is ignored.
+    A damaged file of digests is ignored.
     """
 
     def __init__(self, path: Path):
@@ -84,19 +83,14 @@ class DigestCache:
     def save(self) -> None:
         """Write the digests to their file."""
         if self._changed:
-            with atomic_write(self.path) as file:
-                file.write(json.dumps(self._known).encode())
+            write_file(self.path, json.dumps(self._known))
             self._changed = False
 
 
 def listing_digest(folder: str | Path) -> str:
-    """Digest of the names and sizes in a folder: cheap, for source data.
+    """Digest of the names and sizes in a folder, '' if there is none.
 
-    Args:
-        folder (str | Path): The folder; sub-folders are not entered.
-
-    Returns:
-        str: Hexadecimal digest, '' if there is no such folder.
+    Cheap, for source data; sub-folders are not entered.
     """
     folder = Path(folder)
     if not folder.is_dir():
@@ -109,25 +103,19 @@ def listing_digest(folder: str | Path) -> str:
 
 @dataclass
 class StageRecord:
-    """A finished stage, kept as ``stage.json`` in its folder.
+    """A finished stage, kept as ``stage.json`` in its folder."""
 
-    Args:
-        declared (dict): Flat declared values it was made with.
-        inputs (dict[str, str]): Digest of each input, taken before the run.
-        outputs (dict[str, dict[str, str]]): Digests of files by output.
-        figures (dict): Metrics, split, seed, versions and the like.
-        seconds (float): Wall time of the run that finished it.
-    """
-
-    declared: dict
-    inputs: dict
-    outputs: dict
+    declared: dict  # flat declared values it was made with
+    inputs: dict  # digest of each input, taken before the run
+    outputs: dict  # digests of files by output
+    # Metrics, split, seed, versions and the like.
     figures: dict = field(default_factory=dict)
-    seconds: float = 0.0
+    seconds: float = 0.0  # wall time of the run that finished it
 
     def save(self, folder: Path) -> None:
         """Publish the record; from now on the stage counts as finished."""
-        _write(folder / MANIFEST, {'schema': SCHEMA, **asdict(self)})
+        content = {'schema': SCHEMA, **asdict(self)}
+        write_json(folder / MANIFEST, content, str)
         (folder / STARTED).unlink(missing_ok=True)
 
     @classmethod
@@ -148,7 +136,7 @@ class StageRecord:
 
 def note_start(folder: Path, key: str) -> None:
     """Write down the key of the values that a stage is run with."""
-    _write(folder / STARTED, {'key': key})
+    write_json(folder / STARTED, {'key': key})
 
 
 def started_key(folder: Path) -> str | None:
@@ -161,20 +149,14 @@ def started_key(folder: Path) -> str | None:
 
 @dataclass
 class StageState:
-    """Whether and how a stage is to run.
+    """Whether and how a stage is to run."""
 
-    Args:
-        reasons (list[str]): Why it runs; empty if it is finished.
-        restart (bool): Whether its folder holds results of other values, to
-            be removed first. Defaults to False.
-        key (str): Digest of the present values and inputs. Defaults to ''.
-        record (StageRecord, optional): Of the finished run. Defaults to None.
-    """
-
+    # Why it runs; empty if it is finished.
     reasons: list[str] = field(default_factory=list)
+    # Whether its folder holds results of other values, to be removed first.
     restart: bool = False
-    key: str = ''
-    record: StageRecord | None = None
+    key: str = ''  # digest of the present values and inputs
+    record: StageRecord | None = None  # of the finished run
 
     @property
     def finished(self) -> bool:
@@ -183,15 +165,7 @@ class StageState:
 
 
 def stage_state(context, inputs: dict[str, str]) -> StageState:
-    """Compare a stage's record with the present values, inputs and files.
-
-    Args:
-        context (StageContext): The stage.
-        inputs (dict[str, str]): Of :meth:`StageContext.inputs`.
-
-    Returns:
-        StageState: What to do.
-    """
+    """Compare a stage's record with the present values, inputs and files."""
     declared = context.declared()
     key = config_digest([declared, inputs])
     record = StageRecord.load(context.folder)
@@ -224,13 +198,7 @@ def stage_state(context, inputs: dict[str, str]) -> StageState:
 def describe_changes(before: dict, after: dict, limit: int = 3) -> list[str]:
     """Describe what changed between two sets of flat values.
 
-    Args:
-        before (dict): Flat values of the earlier run.
-        after (dict): The present ones.
-        limit (int): How many are spelled out. Defaults to 3.
-
-    Returns:
-        list[str]: Such as ``fg_thr 0.3 -> 0.6``.
+    At most ``limit`` of them are spelled out.
 
     Example:
         >>> describe_changes({'fg_thr': 0.3}, {'fg_thr': 0.6, 'crf': 'x'})
@@ -250,12 +218,5 @@ def describe_changes(before: dict, after: dict, limit: int = 3) -> list[str]:
 
 
 def _short(value) -> str:
-    """A value for one line."""
     text = str(value)
     return text if len(text) <= 48 else f'{text[:45]}...'
-
-
-def _write(path: Path, content: dict) -> None:
-    """Publish a JSON file."""
-    with atomic_write(path) as file:
-        file.write(json.dumps(content, indent=1, default=str).encode())

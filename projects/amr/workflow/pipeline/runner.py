@@ -31,16 +31,11 @@ from projects.amr.workflow.pipeline.workspace import (
 class PipelineRunner:
     """Runs the stages of a workspace that are not finished.
 
-    A stage is finished if its declared values, inputs and outputs are those
-    of its record. If values or inputs changed it starts with an empty folder
-    (a training's old one is kept as ``<stage>.previous``); an interrupted or
-    damaged stage continues in its folder.
-
-    Args:
-        space (Workspace): Stages and folders.
-        reporter (Reporter): Shows the progress.
-        gpus (int): Processes of a training or test, 1 without a launcher;
-            they share a training's batch. Defaults to 1.
+    A stage is finished if its declared values, inputs and outputs are those of
+    its record. If values or inputs changed it starts with an empty folder (a
+    training's old one is kept as ``<stage>.previous``); an interrupted or
+    damaged stage continues in its folder. ``gpus`` processes share a
+    training's batch; 1 runs without a launcher.
     """
 
     def __init__(self, space: Workspace, reporter: Reporter, gpus: int = 1):
@@ -51,14 +46,9 @@ class PipelineRunner:
         self._forecast = None
 
     def run(self, chosen: list[Stage], force: bool = False) -> None:
-        """Run unfinished stages in order.
+        """Run unfinished stages in order, with ``force`` finished ones too.
 
-        Args:
-            chosen (list[Stage]): Part of the pipeline.
-            force (bool): Whether to re-run finished ones. Defaults to False.
-
-        Raises:
-            UserError: If a stage fails, or an earlier output is missing.
+        Raises UserError if a stage fails, or an earlier output is missing.
         """
         unchecked = list(chosen)
         for number, stage in enumerate(chosen, 1):
@@ -114,7 +104,6 @@ class PipelineRunner:
                 self.reporter.step(f'  {self._forecast}')
 
     def _run(self, context: StageContext, inputs, state: StageState) -> None:
-        """Run one stage and publish its record."""
         folder = context.folder
         if state.restart:
             clear(folder, keep=context.stage.kind == 'train')
@@ -141,7 +130,6 @@ class PipelineRunner:
         self.space.digests.save()
 
     def _call(self, context: StageContext) -> None:
-        """Run the stage's tool."""
         stage, folder = context.stage, context.folder
         arguments = list(context.arguments)
         tool = stage.tool
@@ -166,7 +154,6 @@ class PipelineRunner:
         )
 
     def _own_arguments(self, context: StageContext) -> list:
-        """Arguments of a training or test behind the config."""
         gpus = [self.gpus] if self.gpus > 1 else []
         where = ['--work-dir', context.folder]
         if context.stage.tool:
@@ -208,12 +195,7 @@ class PipelineRunner:
 
 
 def clear(folder: Path, keep: bool) -> None:
-    """Make room for a stage of other values.
-
-    Args:
-        folder (Path): The stage's folder, which may be missing.
-        keep (bool): Whether the old one is kept as ``<folder>.previous``.
-    """
+    """Remove a stage's folder, or keep it as ``<folder>.previous``."""
     if not folder.exists():
         return
     if keep:

@@ -6,10 +6,10 @@ from pathlib import Path
 
 from mmengine.config import Config
 
+from projects.amr.errors import UserError
 from projects.amr.runtime.config.config_reading import near_files
 from projects.amr.runtime.processes.tool_process import ROOT
 from projects.amr.workflow.pipeline.overrides import (
-    PipelineConfigError,
     hint,
     use_stage_overrides,
 )
@@ -32,38 +32,27 @@ class Stage:
     Strings may refer to outputs of earlier stages: ``{seeds.labels}`` is the
     output ``labels`` of the stage ``seeds``, ``{cam_train.checkpoint}`` the
     last checkpoint of a training, ``{stage}`` the stage's own folder.
-
-    Args:
-        name (str): Name, and its folder under the work dir.
-        kind (str): ``'train'``, ``'test'`` or ``'tool'``.
-        config (str): Config file of a training or test, relative to the
-            working folder or else to the repository. Defaults to ''.
-        checkpoint (str): Of a test by ``test.py``. Defaults to ''.
-        tool (str): File under ``tools/`` of a tool stage, or of a test that
-            another tool than ``test.py`` runs. Defaults to ''.
-        arguments (tuple[str, ...]): Command line of a tool, or further flags
-            of a training or test. Defaults to ().
-        outputs (dict[str, str]): Path by name; a training has
-            ``checkpoint``. Defaults to none.
-        inputs (tuple[str, ...]): Files and folders that a tool reads and no
-            earlier stage makes; a training's and a test's are found in their
-            configs. Defaults to ().
-        env (dict[str, str]): Environment variables. Defaults to none.
-        cfg_options (dict): Overrides of the config. Defaults to none.
-        summary (str): JSON file with a tool's figures. Defaults to ''.
     """
 
-    name: str
-    kind: str
+    name: str  # name, and its folder under the work dir
+    kind: str  # ``'train'``, ``'test'`` or ``'tool'``
+    # Config file of a training or test, relative to the working folder or else
+    # to the repository.
     config: str = ''
-    checkpoint: str = ''
+    checkpoint: str = ''  # of a test by ``test.py``
+    # File under ``tools/`` of a tool stage, or of a test that another tool
+    # than ``test.py`` runs.
     tool: str = ''
+    # Command line of a tool, or further flags of a training or test.
     arguments: tuple[str, ...] = ()
+    # Path by name; a training has ``checkpoint``.
     outputs: dict[str, str] = field(default_factory=dict)
+    # Files and folders that a tool reads and no earlier stage makes; a
+    # training's and a test's are found in their configs.
     inputs: tuple[str, ...] = ()
-    env: dict[str, str] = field(default_factory=dict)
-    cfg_options: dict = field(default_factory=dict)
-    summary: str = ''
+    env: dict[str, str] = field(default_factory=dict)  # environment variables
+    cfg_options: dict = field(default_factory=dict)  # overrides of the config
+    summary: str = ''  # JSON file with a tool's figures
 
     @property
     def loaders(self) -> tuple[str, ...]:
@@ -84,25 +73,16 @@ class Stage:
 
 
 def read_stages(cfg: Config) -> list[Stage]:
-    """Read and check the ``stages`` of a pipeline config.
+    """Read and check a pipeline config's ``stages``, overrides applied.
 
-    Args:
-        cfg (Config): With ``stages``, a list of dicts as :class:`Stage`.
-            Its ``stage_overrides`` are applied in place.
-
-    Returns:
-        list[Stage]: In order.
-
-    Raises:
-        PipelineConfigError: If there are none, a key, kind, config or tool is
-            unknown, a name occurs twice, a stage refers to one that does not
-            come before it, or ``roles`` or ``headline`` to one that does not
-            exist.
+    Raises UserError if there are none, a key, kind, config or tool
+    is unknown, a name occurs twice, a stage refers to one that does not come
+    before it, or ``roles`` or ``headline`` to one that does not exist.
     """
     use_stage_overrides(cfg)
     where = cfg.filename
     if not cfg.get('stages'):
-        raise PipelineConfigError(
+        raise UserError(
             f'{where} has no `stages`: a pipeline config lists them, see '
             'configs/pipelines'
         )
@@ -110,9 +90,7 @@ def read_stages(cfg: Config) -> list[Stage]:
     for number, entry in enumerate(cfg.stages, 1):
         stage = _read_stage(dict(entry), f'{where}, stage {number}')
         if stage.name in outputs:
-            raise PipelineConfigError(
-                f'{where}: two stages are called {stage.name!r}'
-            )
+            raise UserError(f'{where}: two stages are called {stage.name!r}')
         who = f'{where}: stage {stage.name!r}'
         _check_references(who, stage.references(), outputs)
         outputs[stage.name] = tuple(stage.outputs)
@@ -123,7 +101,7 @@ def read_stages(cfg: Config) -> list[Stage]:
         _check_references(f'{where}: role {role!r}', found, outputs)
     for entry in cfg.get('headline') or []:
         if entry['stage'] not in outputs:
-            raise PipelineConfigError(
+            raise UserError(
                 f'{where}: headline {entry["label"]!r} names the unknown '
                 f'stage {entry["stage"]!r}{hint(entry["stage"], outputs)}'
             )
@@ -133,43 +111,24 @@ def read_stages(cfg: Config) -> list[Stage]:
 def choose(
     stages: list[Stage], first: str | None = None, last: str | None = None
 ) -> list[Stage]:
-    """Part of a pipeline.
+    """Part of a pipeline, from the first to the last name, both included.
 
-    Args:
-        stages (list[Stage]): In order.
-        first (str, optional): Name of its first stage. Defaults to None.
-        last (str, optional): Name of its last stage. Defaults to None.
-
-    Returns:
-        list[Stage]: From the first to the last, both included.
-
-    Raises:
-        PipelineConfigError: If a name is unknown or the last comes before
-            the first.
+    Raises UserError if a name is unknown or the last comes before
+    the first.
     """
     names = [stage.name for stage in stages]
     for name in (first, last):
         if name is not None and name not in names:
-            raise PipelineConfigError(
-                f'no stage is called {name!r}{hint(name, names)}'
-            )
+            raise UserError(f'no stage is called {name!r}{hint(name, names)}')
     start = names.index(first) if first else 0
     stop = names.index(last) + 1 if last else len(names)
     if stop <= start:
-        raise PipelineConfigError(f'stage {last!r} comes before {first!r}')
+        raise UserError(f'stage {last!r} comes before {first!r}')
     return stages[start:stop]
 
 
 def dependents(stage: Stage, stages: list[Stage]) -> list[str]:
-    """Names of the stages that directly or indirectly need one's outputs.
-
-    Args:
-        stage (Stage): The stage.
-        stages (list[Stage]): The pipeline, in order.
-
-    Returns:
-        list[str]: In order.
-    """
+    """Names of later stages that directly or indirectly need one's outputs."""
     names = [stage.name]
     for other in stages:
         if any(name in names for name, _ in other.references()):
@@ -178,32 +137,28 @@ def dependents(stage: Stage, stages: list[Stage]) -> list[str]:
 
 
 def _check_references(who: str, references, outputs: dict) -> None:
-    """Refuse references to what no earlier stage makes."""
     known = [f'{s}.{o}' for s, many in outputs.items() for o in many]
     for reference in map('.'.join, references):
         if reference not in known:
-            raise PipelineConfigError(
+            raise UserError(
                 f'{who} refers to {{{reference}}}, which no earlier stage '
                 f'makes{hint(reference, known)}'
             )
 
 
 def _read_stage(entry: dict, where: str) -> Stage:
-    """One stage of a config."""
     known = list(Stage.__dataclass_fields__)
     for key in entry:
         if key not in known:
-            raise PipelineConfigError(
-                f'{where}: unknown key {key!r}{hint(key, known)}'
-            )
+            raise UserError(f'{where}: unknown key {key!r}{hint(key, known)}')
     name, kind = entry.get('name'), entry.get('kind')
     if not re.fullmatch(r'\w[\w-]*', str(name or '')):
-        raise PipelineConfigError(
+        raise UserError(
             f'{where}: `name` must be a word, it is a folder too; got {name!r}'
         )
     where = f'{where} ({name})'
     if kind not in KINDS:
-        raise PipelineConfigError(
+        raise UserError(
             f'{where}: `kind` must be one of {", ".join(KINDS)}, got {kind!r}'
         )
     needed = KINDS[kind]
@@ -211,7 +166,7 @@ def _read_stage(entry: dict, where: str) -> Stage:
         needed = ('config',)
     for key in needed:
         if not entry.get(key):
-            raise PipelineConfigError(f'{where}: a {kind} needs `{key}`')
+            raise UserError(f'{where}: a {kind} needs `{key}`')
     return Stage(
         name=name,
         kind=kind,
@@ -228,14 +183,13 @@ def _read_stage(entry: dict, where: str) -> Stage:
 
 
 def _outputs(where: str, kind: str, value) -> dict[str, str]:
-    """Outputs by name."""
     if kind == 'train':
         return {'checkpoint': '{stage}/last_checkpoint'}
     if kind == 'tool':
         return {name: str(path) for name, path in dict(value).items()}
     for name in value:
         if name not in TEST_OUTPUTS:
-            raise PipelineConfigError(
+            raise UserError(
                 f'{where}: unknown output {name!r} of a test'
                 f'{hint(name, TEST_OUTPUTS)}'
             )
@@ -253,7 +207,5 @@ def _find_config(where: str, entry: dict) -> str:
         return str(ROOT / config)
     path = Path(config or ROOT / 'tools' / entry['tool'])
     if not path.is_file():
-        raise PipelineConfigError(
-            f'{where}: file not found: {path}{near_files(path)}'
-        )
+        raise UserError(f'{where}: file not found: {path}{near_files(path)}')
     return config

@@ -8,7 +8,7 @@ from pathlib import Path
 import torch
 
 from projects.amr.errors import UserError
-from projects.amr.runtime.files.atomic_write import atomic_write
+from projects.amr.runtime.files.atomic_write import write_json
 from projects.amr.workflow.ablation import SUMMARY as TEST_SUMMARY
 from projects.amr.workflow.launch.tool_setup import package_versions
 from projects.amr.workflow.pipeline.records import StageRecord
@@ -23,18 +23,9 @@ _OF_A_RECORD = ('seed', 'split', 'images', 'initialisation')
 
 
 def figures(context: StageContext) -> dict:
-    """Figures of a stage that has run.
+    """Figures of a stage that has run: ``metrics``, ``images``, ``seed``...
 
-    Args:
-        context (StageContext): The stage.
-
-    Returns:
-        dict: With ``metrics`` and, from a test, ``details``, ``split``,
-        ``images``, ``seed``, ``initialisation`` and ``versions``; from a
-        training its seed.
-
-    Raises:
-        UserError: If its summary cannot be read.
+    Raises UserError if its summary cannot be read.
     """
     stage = context.stage
     if stage.kind == 'train':
@@ -54,7 +45,6 @@ def figures(context: StageContext) -> dict:
 
 
 def _read_json(path: Path) -> dict:
-    """Content of a summary."""
     try:
         return dict(json.loads(path.read_text()))
     except (OSError, RecursionError, ValueError, TypeError) as error:
@@ -96,17 +86,10 @@ def threshold_policy(metric: str) -> str | None:
 def summarize(
     space: Workspace, status: dict[str, dict], seconds: float
 ) -> dict:
-    """Gather the records of all finished stages.
+    """Gather the records of all finished stages and the ``headline``.
 
-    Args:
-        space (Workspace): The pipeline; its config has ``name``, ``title``,
-            ``toy``, ``roles`` and ``headline``.
-        status (dict[str, dict]): ``status`` and ``reason`` of this run's
-            stages by name; the others were not run.
-        seconds (float): Wall time of this run.
-
-    Returns:
-        dict: The summary.
+    ``status`` holds ``status`` and ``reason`` of this run's stages by name,
+    ``seconds`` is the wall time of this run.
     """
     cfg = space.cfg
     records = [
@@ -137,7 +120,6 @@ def summarize(
 
 
 def _stage_summary(stage, record: StageRecord, status: dict) -> dict:
-    """One finished stage in the summary."""
     known, unknown = record.figures, {'status': 'not looked at', 'reason': ''}
     metrics = known.get('metrics') or {}
     policies = {key: threshold_policy(key) for key in metrics}
@@ -168,7 +150,6 @@ def _headline(cfg, stages: list[dict]) -> list[dict]:
 
 
 def _hardware() -> dict:
-    """The machine, in words."""
     devices = range(torch.cuda.device_count())
     return {
         'machine': platform.machine(),
@@ -182,18 +163,9 @@ def write_summary(work_dir: Path, summary: dict) -> Path:
     """Publish ``summary.json``; NaN and infinity become null.
 
     JSON has no NaN, and own photos without masks have no mIoU.
-
-    Args:
-        work_dir (Path): The pipeline's work dir.
-        summary (dict): Of :func:`summarize`.
-
-    Returns:
-        Path: The file.
     """
     path = work_dir / SUMMARY
-    with atomic_write(path) as file:
-        # What JSON does not know becomes a float, which may be NaN.
-        text = json.dumps(summary, default=float)
-        content = json.loads(text, parse_constant=lambda _: None)
-        file.write(json.dumps(content, indent=1).encode())
+    # What JSON does not know becomes a float, which may be NaN.
+    text = json.dumps(summary, default=float)
+    write_json(path, json.loads(text, parse_constant=lambda _: None))
     return path

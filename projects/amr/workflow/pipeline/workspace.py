@@ -1,10 +1,9 @@
 """A pipeline's folders, and its stages with all references filled in."""
 
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from unittest.mock import patch
 
 import numpy as np
 from mmengine.config import Config
@@ -37,26 +36,15 @@ class MissingOutputError(UserError):
 
 @dataclass
 class Workspace:
-    """A pipeline's stages, folders and options.
+    """A pipeline's stages, folders and options."""
 
-    Args:
-        work_dir (Path): Absolute folder; each stage has one in it.
-        stages (list[Stage]): In order.
-        seed (int, optional): Training seed of all stages. Defaults to None:
-            those of the configs.
-        random_init (bool): Whether ``--no-pretrained`` was given. Defaults to
-            False.
-        cfg_options (dict, optional): Overrides of every config. Defaults to
-            none.
-        cfg (Config): The pipeline's config. Defaults to an empty one.
-    """
-
-    work_dir: Path
-    stages: list[Stage]
+    work_dir: Path  # absolute folder; each stage has one in it
+    stages: list[Stage]  # in order
+    # Training seed of all stages. None: those of the configs.
     seed: int | None = None
-    random_init: bool = False
-    cfg_options: dict | None = None
-    cfg: Config = field(default_factory=Config)
+    random_init: bool = False  # whether ``--no-pretrained`` was given
+    cfg_options: dict | None = None  # overrides of every config
+    cfg: Config = field(default_factory=Config)  # the pipeline's config
 
     def __post_init__(self):
         self.digests = DigestCache(self.work_dir / '.digests.json')
@@ -89,22 +77,11 @@ def read_pipeline(
     random_init: bool = False,
     cfg_options: dict | None = None,
 ) -> Workspace:
-    """Read a pipeline config.
+    """Read a pipeline config, with the import of own photos put first.
 
-    Args:
-        path (str | Path): The file.
-        work_dir (str | Path, optional): Folder of all outputs. Defaults to
-            None: the config's ``work_dir``, or ``work_dirs/<name>``.
-        seed (int, optional): Of all trainings. Defaults to None: the
-            config's ``seed``.
-        random_init (bool): See :class:`Workspace`. Defaults to False.
-        cfg_options (dict, optional): See there. Defaults to None.
-
-    Returns:
-        Workspace: Of the config's stages, own photos imported first.
-
-    Raises:
-        UserError: If the config cannot be read or breaks a rule.
+    ``work_dir`` and ``seed`` come before the config's; without any, the folder
+    is ``work_dirs/<name>``. Raises UserError if the config cannot be read or
+    breaks a rule.
     """
     cfg = read_config(path)
     use_own_data(cfg)
@@ -127,12 +104,7 @@ def pipeline_name(cfg: Config) -> str:
 
 @dataclass
 class StageContext:
-    """One stage, ready to be compared or run.
-
-    Args:
-        stage (Stage): The stage.
-        space (Workspace): Its pipeline.
-    """
+    """One stage of a pipeline, ready to be compared or run."""
 
     stage: Stage
     space: Workspace
@@ -166,7 +138,7 @@ class StageContext:
         }
         if self.space.seed is not None:
             options['randomness.seed'] = self.space.seed
-        with _environment(self.env):
+        with patch.dict(os.environ, self.env):
             cfg = resolve_config(self.stage.config, options)
         cfg.work_dir = str(self.folder)
         cfg.keep_workers = keeps_workers(cfg, options)
@@ -190,8 +162,7 @@ class StageContext:
     def inputs(self) -> dict[str, str]:
         """Digest of everything that the stage reads, by name.
 
-        Raises:
-            MissingOutputError: If an earlier stage's output is missing.
+        Raises MissingOutputError if an earlier stage's output is missing.
         """
         found = {}
         for name, output in self.stage.references():
@@ -218,7 +189,6 @@ class StageContext:
         return f'{{work_dir}}/{text[len(root) :]}' if inside else text
 
     def _config_inputs(self) -> dict[str, str]:
-        """Digests of the lists, folders and weights that a config names."""
         digest, found = self.space.digests.file, {}
         loader = self.cfg.get(f'{self.stage.kind}_dataloader', {})
         dataset = loader.get('dataset', {})
@@ -251,21 +221,6 @@ class StageContext:
                 digest = self.space.digests.file(path)
                 found[name] = {path.name: digest} if digest else {}
         return found
-
-
-@contextmanager
-def _environment(values: dict[str, str]) -> Iterator[None]:
-    """Set environment variables for a while."""
-    before = {key: os.environ.get(key) for key in values}
-    os.environ.update(values)
-    try:
-        yield
-    finally:
-        for key, value in before.items():
-            if value is None:
-                del os.environ[key]
-            else:
-                os.environ[key] = value
 
 
 def _plain(value, root: str):

@@ -59,17 +59,11 @@ class _FactJob:
 def read_facts(
     files: Iterable[tuple[str, Path]], num_workers: int | None = None
 ) -> dict[tuple[str, Path], dict]:
-    """Read each file once.
+    """Read each file once: its facts, or ``fault``, by kind and path.
 
-    Args:
-        files (Iterable[tuple[str, Path]]): Kind (``'image'``,
-            ``'annotation'``, ``'mask'``) and path.
-        num_workers (int, optional): Processes. Defaults to None: one per
-            core, at most 8, and none for a few files.
-
-    Returns:
-        dict[tuple[str, Path], dict]: See ``file_facts.py``; a file that
-        cannot be read has ``fault`` alone.
+    Kinds are ``'image'``, ``'annotation'`` and ``'mask'``, see
+    ``file_facts.py``. By default one process per core, at most 8, none for a
+    few files.
     """
     items = {f'{kind}:{path}': (kind, path) for kind, path in files}
     if num_workers is None:
@@ -89,17 +83,9 @@ def check_splits(
 ) -> PreflightReport:
     """Check lists, and every file that belongs to their images.
 
-    Args:
-        splits (list[SplitToCheck]): The lists.
-        num_workers (int, optional): See :func:`read_facts`. Defaults to None.
-        allow_overlap (bool): Whether a training list may share images with a
-            list of validation or test; it is recorded. Defaults to False.
-        max_contradictions (float): Share of the images of all lists, in
-            [0, 1], whose label and mask may contradict each other. Defaults
-            to 0.1.
-
-    Returns:
-        PreflightReport: Every fault, and what was counted.
+    ``allow_overlap`` accepts, and records, images that a training list shares
+    with validation or test. ``max_contradictions`` is the share of all images,
+    in [0, 1], whose label and mask may contradict each other.
     """
     checkers = [_SplitChecker(split) for split in splits]
     files = (file for checker in checkers for file in checker.to_read())
@@ -169,7 +155,6 @@ class _SplitChecker:
                 report.fault(line, image_id, fault)
 
     def _faults(self, image_id: str, facts: dict) -> list[str]:
-        """Faults of one image, its labels and its mask."""
         paths, faults, found = self._files[image_id], [], {}
         for kind, path in paths.items():
             default = {'fault': str(path)} if kind == 'image' else {}
@@ -191,7 +176,6 @@ class _SplitChecker:
         return faults
 
     def _count_image(self, path: Path | DataError, image: dict) -> None:
-        """Count conversions, images of one colour, and links."""
         report = self.report
         report.converted.update(image.get('converted', ()))
         if image.get('plain'):
@@ -217,11 +201,7 @@ class _SplitChecker:
         return counts
 
     def _labels(self, image_id: str, found: dict, mask: dict):
-        """Class names and those of difficult objects alone, None if unknown.
-
-        Raises:
-            DataError: If a row is missing or doubled, or a class unknown.
-        """
+        """Class names, and those of difficult objects alone; None: unknown."""
         split = self.split
         if split.label_file is not None:
             return self._row_labels(image_id), set()
@@ -257,7 +237,6 @@ class _SplitChecker:
         return set(rows[0].names)
 
     def _count_labels(self, labels) -> None:
-        """Count images without labels, and with difficult objects alone."""
         if labels is None or labels[0] is None:
             return
         (names, difficult), counts = labels, self.report.counts

@@ -11,7 +11,7 @@ from projects.amr.datasets.labels.label_agreement import (
 )
 from projects.amr.errors import DataError, UserError, list_faults
 from projects.amr.evaluation.label_share import label_notes
-from projects.amr.runtime.files.atomic_write import atomic_write
+from projects.amr.runtime.files.atomic_write import write_lines
 from projects.amr.workflow.preflight.splits import SplitToCheck
 
 # What is counted per list, by its key in the JSON file.
@@ -25,36 +25,27 @@ COUNTED = {
 
 @dataclass(eq=False)
 class SplitReport:
-    """Faults and counts of one list.
+    """Faults and counts of one list."""
 
-    Args:
-        split (SplitToCheck): The list.
-        entries (list[str]): All safe ids, in order.
-        bad (dict[str, None]): Ids with a fault, in order.
-        faults (list[str]): One line per fault, with file and line.
-        whole (list[str]): Faults of the list or label file as a whole.
-        counts (Counter): By the keys of :data:`COUNTED`, and
-            ``known_labels``: images whose label, empty or not, is known.
-        notes (Counter): What was tolerated.
-        converted (Counter): Images by the rule they are converted by.
-        plain (list[str]): Images of one colour.
-        per_class (Counter): Images by class.
-        mask_counts (Counter): Pixels of all masks by label.
-        agreement (LabelAgreement): Of masks and weak labels.
-    """
-
-    split: SplitToCheck
-    entries: list[str] = field(default_factory=list)
+    split: SplitToCheck  # the list
+    entries: list[str] = field(default_factory=list)  # all safe ids, in order
+    # Ids with a fault, in order.
     bad: dict[str, None] = field(default_factory=dict)
+    # One line per fault, with file and line.
     faults: list[str] = field(default_factory=list)
+    # Faults of the list or label file as a whole.
     whole: list[str] = field(default_factory=list)
+    # By the keys of :data:`COUNTED`, and ``known_labels``: images whose label,
+    # empty or not, is known.
     counts: Counter = field(default_factory=Counter)
-    notes: Counter = field(default_factory=Counter)
+    notes: Counter = field(default_factory=Counter)  # what was tolerated
+    # Images by the rule they are converted by.
     converted: Counter = field(default_factory=Counter)
-    plain: list[str] = field(default_factory=list)
-    per_class: Counter = field(default_factory=Counter)
+    plain: list[str] = field(default_factory=list)  # images of one colour
+    per_class: Counter = field(default_factory=Counter)  # images by class
+    # Pixels of all masks by label.
     mask_counts: Counter = field(default_factory=Counter)
-    agreement: LabelAgreement = field(init=False)
+    agreement: LabelAgreement = field(init=False)  # of masks and weak labels
 
     def __post_init__(self):
         self.agreement = LabelAgreement(self.split.classes)
@@ -113,23 +104,15 @@ class SplitReport:
 
 @dataclass
 class PreflightReport:
-    """Faults and counts of all lists.
+    """Faults and counts of all lists."""
 
-    Args:
-        splits (list[SplitReport]): One per list.
-        overlaps (dict[tuple, list[str]]): Ids that a training list shares
-            with another, by both reports.
-        allow_overlap (bool): Whether overlaps were allowed.
-        files_read (int): Files that were read.
-        max_contradictions (float): Share of the images of all lists, in
-            [0, 1], whose label and mask may contradict each other. Defaults
-            to 0.1.
-    """
-
-    splits: list[SplitReport]
+    splits: list[SplitReport]  # one per list
+    # Ids that a training list shares with another, by both reports.
     overlaps: dict[tuple, list[str]]
-    allow_overlap: bool
-    files_read: int
+    allow_overlap: bool  # whether overlaps were allowed
+    files_read: int  # files that were read
+    # Share of the images of all lists, in [0, 1], whose label and mask may
+    # contradict each other.
     max_contradictions: float = MAX_CONTRADICTIONS
 
     def general_faults(self) -> list[str]:
@@ -186,14 +169,10 @@ class PreflightReport:
         return [*lines, f'{self.files_read:,} files read']
 
     def require_sound(self, skip_bad: bool = False) -> None:
-        """Refuse what was found.
+        """Raise DataError with the first ten faults and their number.
 
-        Args:
-            skip_bad (bool): Whether bad images are left out, so that only
-                other faults and empty lists count. Defaults to False.
-
-        Raises:
-            DataError: With the first ten faults and their number.
+        With ``skip_bad`` images are left out: only other faults and empty
+        lists count.
         """
         faults, way_out = (
             self.faults(),
@@ -216,17 +195,11 @@ class PreflightReport:
             )
 
     def write_clean_lists(self, folder: str | Path) -> list[Path]:
-        """Write each list without its bad images.
+        """Write each list without its bad images to a folder.
 
-        Args:
-            folder (str | Path): Made if missing. A list keeps its file name,
-                or gets that of its split where two are alike.
-
-        Returns:
-            list[Path]: The lists.
-
-        Raises:
-            UserError: If the folder cannot be written or is that of a list.
+        A list keeps its file name, or gets that of its split where two are
+        alike. Raises UserError if the folder cannot be written or is that of a
+        list.
         """
         folder, paths = Path(folder), []
         names = Counter(report.split.path.name for report in self.splits)
@@ -242,8 +215,7 @@ class PreflightReport:
                 name = report.split.path.name
                 if names[name] > 1:
                     name = f'{report.split.name}.txt'
-                with atomic_write(folder / name) as file:
-                    file.write(''.join(f'{i}\n' for i in report.good).encode())
+                write_lines(folder / name, report.good)
                 paths.append(folder / name)
         except OSError as error:
             raise UserError(f'{folder} cannot be written ({error})') from None

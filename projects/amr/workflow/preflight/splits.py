@@ -27,45 +27,25 @@ MASK_LOADERS = {'LoadAnnotations', 'LoadLabelMap'}
 
 @dataclass(frozen=True)
 class SplitToCheck:
-    """A list, what it is for, and where its images and labels are.
+    """A list, what it is for, and where its images and labels are."""
 
-    Args:
-        name (str): Name for messages.
-        role (str): ``'train'``, ``'val'``, ``'test'``, or ``'made'``: labels
-            are made of its images, so it may overlap the training list.
-        path (Path): The list.
-        root (Path): Data root; links that lead out of it are counted.
-        images (Path): Folder of the images.
-        classes (tuple[str, ...]): Names by label, background first.
-        xml_dir (Path, optional): Folder of VOC annotations, if weak labels
-            come from them. Defaults to None.
-        label_file (Path, optional): CSV or JSON, if weak labels come from it.
-            Defaults to None.
-        mask_dir (Path, optional): Folder of the masks. Defaults to None: they
-            are not read.
-        masks_needed (bool): Whether every image must have one. Defaults to
-            False.
-        labels_in_masks (bool): Whether weak labels are the masks' classes.
-            Defaults to False.
-        include_difficult (bool): Whether objects marked difficult count.
-            Defaults to True.
-        image_suffix (str, optional): Defaults to None: any image suffix.
-        mask_suffix (str): Defaults to '.png'.
-    """
-
-    name: str
+    name: str  # name for messages
+    # ``'train'``, ``'val'``, ``'test'``, or ``'made'``: labels are made of its
+    # images, so it may overlap the training list.
     role: str
-    path: Path
-    root: Path
-    images: Path
-    classes: tuple[str, ...]
+    path: Path  # the list
+    root: Path  # data root; links that lead out of it are counted
+    images: Path  # folder of the images
+    classes: tuple[str, ...]  # names by label, background first
+    # Folder of VOC annotations, if weak labels come from them.
     xml_dir: Path | None = None
-    label_file: Path | None = None
+    label_file: Path | None = None  # CSV or JSON, if weak labels come from it
+    # Folder of the masks. None: they are not read.
     mask_dir: Path | None = None
-    masks_needed: bool = False
-    labels_in_masks: bool = False
-    include_difficult: bool = True
-    image_suffix: str | None = None
+    masks_needed: bool = False  # whether every image must have one
+    labels_in_masks: bool = False  # whether weak labels are the masks' classes
+    include_difficult: bool = True  # whether objects marked difficult count
+    image_suffix: str | None = None  # none: any image suffix
     mask_suffix: str = '.png'
 
     def image_path(self, image_id: str) -> Path:
@@ -98,28 +78,13 @@ def folder_splits(
     mask_dir: str | None = 'SegmentationClass',
     classes: tuple[str, ...] | None = None,
 ) -> list[SplitToCheck]:
-    """Lists of a devkit folder.
+    """Lists of a devkit folder, by role: a name in VOC's folder or a .txt.
 
     Weak labels come from the label file, else from ``labels.csv`` of own
-    photos, else from ``Annotations``; without these they are not checked.
-
-    Args:
-        root (str | Path): The folder that holds ``JPEGImages``.
-        lists (dict[str, str | None]): By role, the name of a list in
-            ``ImageSets/Segmentation`` or the path of a ``.txt``; None leaves
-            it out.
-        label_file (str, optional): CSV or JSON, under ``root`` or absolute.
-            Defaults to None.
-        mask_dir (str, optional): Folder of the masks under ``root``; None
-            does not read masks. Defaults to 'SegmentationClass'.
-        classes (tuple[str, ...], optional): Names, background first.
-            Defaults to None: see :func:`folder_classes`.
-
-    Returns:
-        list[SplitToCheck]: One per list.
-
-    Raises:
-        DataError: If the root is missing or its class list breaks a rule.
+    photos, else from ``Annotations``; without these they are not checked. Nor
+    are masks with ``mask_dir=None``. Classes are by default those of
+    :func:`folder_classes`. Raises DataError if the root is missing or its
+    class list breaks a rule.
     """
     root = require_root(root)
     if label_file is None and (root / LABEL_FILE).is_file():
@@ -145,22 +110,11 @@ def folder_splits(
 def config_splits(
     path: str, cfg_options: dict | None = None, work_dir: str | None = None
 ) -> tuple[list[SplitToCheck], list[str]]:
-    """Lists of a training, test or pipeline config.
+    """Lists of a training, test or pipeline config, each once.
 
-    What a pipeline makes itself (pseudo labels, a generated set) is checked
-    by the stages that read it, and skipped here.
-
-    Args:
-        path (str): Config file.
-        cfg_options (dict, optional): Overrides. Defaults to None.
-        work_dir (str, optional): A pipeline's. Defaults to None.
-
-    Returns:
-        tuple[list[SplitToCheck], list[str]]: The lists, each once, and one
-        line for each that is skipped.
-
-    Raises:
-        UserError: If the config cannot be read.
+    What a pipeline makes itself (pseudo labels, a generated set) is checked by
+    the stages that read it, and skipped here, with a line for each. Raises
+    UserError if the config cannot be read.
     """
     if read_config(path).get('stages'):
         space = read_pipeline(path, work_dir, cfg_options=cfg_options)
@@ -220,7 +174,6 @@ def _splits_of(cfg: Config, roles, made=()):
 
 
 def _dataset_split(role: str, dataset: dict, kind: type) -> SplitToCheck:
-    """List of one dataset config."""
     root = Path(dataset.get('data_root') or '')
     folders = {**VOC_FOLDERS, **(dataset.get('data_prefix') or {})}
     steps = dataset.get('pipeline') or ()

@@ -30,16 +30,10 @@ class RefusedPickleError(DataError):
 
 
 def load_pickled_npy(path: str | Path):
-    """Read an ``.npy`` file, pickled or not.
+    """The array of an ``.npy`` file, or its one pickled object.
 
-    Returns:
-        Any: The dict or object of a pickled file of one element; otherwise
-        the array.
-
-    Raises:
-        RefusedPickleError: If the pickle names another global; the message
-            names it.
-        DataError: If the file is missing, damaged or no ``.npy``.
+    Raises RefusedPickleError if the pickle names another global, DataError if
+    the file is missing, damaged or no ``.npy``.
     """
     path = Path(path)
     try:
