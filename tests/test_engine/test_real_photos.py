@@ -107,7 +107,7 @@ def test_chain_runs_on_photos(load, tmp_path):
     assert 0 <= metrics['mIoU'] <= 100
 
 
-def test_seam_and_affinity_net_run_on_photos(load, tmp_path):
+def test_seam_affinity_net_and_bes_run_on_photos(load, tmp_path):
     cfg = load('seam_lite0_voc.py')
     cfg.default_hooks.checkpoint.interval = 1
     metrics = run(cfg).test()
@@ -128,3 +128,8 @@ def test_seam_and_affinity_net_run_on_photos(load, tmp_path):
     assert 0 <= metrics['labels/mIoU'] <= 100
     labels = Path(cfg.work_dir) / 'labels'
     assert {path.stem for path in labels.glob('*.png')} == set(IDS)
+
+    cfg = load('bes_lite0_voc.py', SEED_DIR=seeds, CAM_DIR=cams)
+    assert 0 <= run(cfg).test()['pseudo/mIoU_fixed'] <= 100
+    boundaries = Path(cfg.work_dir) / 'boundaries'
+    assert len(list(boundaries.iterdir())) >= len(IDS)
