@@ -133,3 +133,17 @@ def test_seam_affinity_net_and_bes_run_on_photos(load, tmp_path):
     assert 0 <= run(cfg).test()['pseudo/mIoU_fixed'] <= 100
     boundaries = Path(cfg.work_dir) / 'boundaries'
     assert len(list(boundaries.iterdir())) >= len(IDS)
+
+
+def test_oaa_its_integral_model_and_rrm_run_on_photos(load):
+    cfg = load('cam_lite0_voc_oaa.py')
+    run(cfg)
+    cams = Path(cfg.work_dir) / 'accumulated_cams'
+    assert {path.stem for path in cams.glob('*.npz')} == set(IDS)
+    cfg = load('oaaplus_lite0_voc.py', CAM_DIR=cams)
+    assert 0 <= run(cfg).test()['cam/mIoU_fixed'] <= 100
+
+    cfg = load('rrm_lite0_voc.py')
+    cfg.model.warmup = 1
+    cfg.train_cfg.val_interval = 2
+    assert 0 <= run(cfg).test()['mIoU'] <= 100

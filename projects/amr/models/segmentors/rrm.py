@@ -35,7 +35,9 @@ class RRM(BoundedInferenceMixin, EncoderDecoder):
 
     Losses: ``loss_cls``, those of the decode head (RRM's is
     BalancedCrossEntropyLoss) and ``loss_energy``; during the warm-up the
-    first alone.
+    first alone. The decode head then has no gradient, not one of 0, which
+    would make the first steps of Adam too long; on several devices set
+    ``find_unused_parameters=True``.
 
     Released code: the passes at other scales are in training mode.
     Here: in evaluation mode, so that they change no statistics.
@@ -99,11 +101,10 @@ class RRM(BoundedInferenceMixin, EncoderDecoder):
         features = self.extract_feat(inputs)
         scores = pool_logits(self.cam_head(features))
         losses = {'loss_cls': self.loss_cls(scores, labels.to(scores.device))}
-        logits = self.decode_head(features)
         self.num_steps += 1
         if self.num_steps <= self.warmup:
-            # Every parameter has a gradient, as distributed training needs.
-            return losses | {'loss_warmup': 0 * logits.sum()}
+            return losses
+        logits = self.decode_head(features)
         valid = valid_pixels(inputs, data_samples)
         images = self.colours(inputs)
         regions = self.reliable_regions(inputs, images, valid, labels)
