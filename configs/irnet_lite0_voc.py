@@ -1,7 +1,7 @@
 # IRNet's boundary branch on EfficientNet-Lite 0, and the random walk.
 _base_ = [
     '_base_/models/lite0.py',
-    '_base_/datasets/voc12_seeds.py',
+    '_base_/datasets/lite_seeds.py',
     '_base_/schedules/lite_hooks.py',
     '_base_/default_runtime.py',
 ]
@@ -34,28 +34,6 @@ model = dict(
         max_pixels=512 * 512,
     ),
 )
-# Seeds for affinity networks on EfficientNet-Lite: photos of 200 to 600
-# pixels (IRNet: 0.5 to 1.5 times their size), crops of 256.
-train_pipeline = [
-    dict(type='LoadWeakLabelImage'),
-    dict(type='LoadLabelMap'),
-    dict(
-        type='RandomResize',
-        resize_type='ResizeNonEmpty',
-        scale=(400, 400),
-        ratio_range=(0.5, 1.5),
-        keep_ratio=True,
-    ),
-    dict(type='RandomFlip', prob=0.5),
-    dict(type='RandomCrop', crop_size=(256, 256)),
-    dict(type='PackLabelMapInputs'),
-]
-train_dataloader = dict(
-    num_workers=2,
-    sampler=dict(type='InfiniteSampler', shuffle=True),
-    dataset=dict(pipeline=train_pipeline),
-)
-test_dataloader = dict(num_workers=2)
 # IRNet's released training in steps: 155 of 16 photos, three times through
 # 826. lr 0.1 goes with its small momentum, see irn_3e.py.
 optim_wrapper = dict(

@@ -93,6 +93,7 @@ CLASSIFIERS = {
 }
 OTHERS = {
     'irnet': lambda: irnet(True, data_preprocessor=PREPROCESSOR),
+    'benet': lambda: irnet(True, type='BENet', data_preprocessor=PREPROCESSOR),
     'affinity_net': lambda: affinity_net(True, data_preprocessor=PREPROCESSOR),
     'deeplab': lambda: _built(segmentor_config(data_preprocessor=MMSEG_S)),
     'deeplab_balanced': lambda: _built(

@@ -217,6 +217,7 @@ def test_hooks_run_in_the_order_that_their_work_needs(name, expected):
     [
         ('pseudo_labels_voc', 'irnet_r50_voc'),
         ('pseudo_labels_voc', 'irnet_lite0_voc'),
+        ('pseudo_labels_voc_bes', 'bes_lite0_voc'),
         ('pseudo_labels_voc_release', 'irnet_r50_voc_release'),
         ('toy/pseudo_labels_toyvoc', 'toy/irnet_r26_toyvoc'),
     ],

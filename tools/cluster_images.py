@@ -17,7 +17,7 @@ import projects.amr.openmp  # noqa: F401  before torch
 from mmengine.runner import Runner
 
 from projects.amr.errors import UserError
-from projects.amr.models.classifiers import CAMClassifier
+from projects.amr.models.classifiers import BaseCAMClassifier
 from projects.amr.ops.subcategories import cluster_subcategories
 from projects.amr.runtime.config.config_reading import require_keys
 from projects.amr.structures.subcategory_labels import save_subcategories
@@ -63,10 +63,10 @@ def main() -> None:
     )
     settle_config(cfg, ('test',), args.cfg_options)
     model = load_trained(cfg, args.checkpoint).model
-    if not isinstance(model, CAMClassifier):
+    if not isinstance(model, BaseCAMClassifier):
         raise UserError(
-            f"{args.config}: clusters are those of one classifier's "
-            f'features, not of {type(model).__name__}; give a CAMClassifier'
+            f"{args.config}: clusters are those of a classifier's features, "
+            f'not of {type(model).__name__}; give a CAMClassifier or AMR'
         )
     loader = Runner.build_dataloader(cfg.test_dataloader, seed=0)
     ids, features, labels = pooled_features(model, loader)

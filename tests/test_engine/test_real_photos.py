@@ -105,3 +105,45 @@ def test_chain_runs_on_photos(load, tmp_path):
     cfg.train_cfg.val_interval = 2
     metrics = run(cfg).test()
     assert 0 <= metrics['mIoU'] <= 100
+
+
+def test_seam_affinity_net_and_bes_run_on_photos(load, tmp_path):
+    cfg = load('seam_lite0_voc.py')
+    cfg.default_hooks.checkpoint.interval = 1
+    metrics = run(cfg).test()
+    assert 0 <= metrics['cam/mIoU_fixed'] <= 100
+    first, last = (
+        torch.load(f'{cfg.work_dir}/iter_{n}.pth', weights_only=False)
+        for n in (1, 2)
+    )
+    for name in ('pcm.embedding', 'head.classifier', 'backbone.conv_head'):
+        weights = (x['state_dict'][f'{name}.weight'] for x in (first, last))
+        assert not torch.equal(*weights), name
+    cams = Path(cfg.work_dir) / 'cams'
+    assert {path.stem for path in cams.glob('*.npz')} == set(IDS)
+
+    seeds = ANIMALS / 'SegmentationClass'
+    cfg = load('affinitynet_lite0_voc.py', SEED_DIR=seeds, CAM_DIR=cams)
+    metrics = run(cfg).test()
+    assert 0 <= metrics['labels/mIoU'] <= 100
+    labels = Path(cfg.work_dir) / 'labels'
+    assert {path.stem for path in labels.glob('*.png')} == set(IDS)
+
+    cfg = load('bes_lite0_voc.py', SEED_DIR=seeds, CAM_DIR=cams)
+    assert 0 <= run(cfg).test()['pseudo/mIoU_fixed'] <= 100
+    boundaries = Path(cfg.work_dir) / 'boundaries'
+    assert len(list(boundaries.iterdir())) >= len(IDS)
+
+
+def test_oaa_its_integral_model_and_rrm_run_on_photos(load):
+    cfg = load('cam_lite0_voc_oaa.py')
+    run(cfg)
+    cams = Path(cfg.work_dir) / 'accumulated_cams'
+    assert {path.stem for path in cams.glob('*.npz')} == set(IDS)
+    cfg = load('oaaplus_lite0_voc.py', CAM_DIR=cams)
+    assert 0 <= run(cfg).test()['cam/mIoU_fixed'] <= 100
+
+    cfg = load('rrm_lite0_voc.py')
+    cfg.model.warmup = 1
+    cfg.train_cfg.val_interval = 2
+    assert 0 <= run(cfg).test()['mIoU'] <= 100

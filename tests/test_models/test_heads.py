@@ -1,7 +1,9 @@
+import pytest
 import torch
 
 from model_configs import backbone, build
 from projects.amr.models.heads import CAMHead
+from projects.amr.ops import pool_logits
 
 
 def test_cam_is_the_classifier_at_every_position():
@@ -22,6 +24,27 @@ def test_dropout_drops_whole_channels_in_training_alone():
     assert torch.equal(got.amin((2, 3)), got.amax((2, 3)))
     assert torch.equal(head.eval()(maps), maps[0])
     assert CAMHead(64, 64).dropout.p == 0
+
+
+def test_attention_pooling_weighs_peaks_in_training_alone():
+    head = CAMHead(in_channels=6, num_classes=3, attention=2.0)
+    features = torch.rand(2, 6, 5, 7, requires_grad=True)
+    cam = head((features,))
+    weights = features.detach().mul(2).exp()
+    weights = weights / weights.sum((2, 3), keepdim=True)
+    pooled = (features * weights).sum((2, 3))
+    want = pooled @ head.classifier.weight[:, :, 0, 0].T
+    torch.testing.assert_close(pool_logits(cam), want)
+    # The weights carry no gradient.
+    grads = (
+        torch.autograd.grad(logits.sum(), features)[0]
+        for logits in (pool_logits(cam), want)
+    )
+    torch.testing.assert_close(*grads)
+    plain = head.eval()((features,))
+    assert torch.equal(plain, head.classifier(features))
+    with pytest.raises(ValueError, match='attention'):
+        CAMHead(6, 3, attention=-1.0)
 
 
 def test_init_cfg_sets_the_spread_of_the_weights():

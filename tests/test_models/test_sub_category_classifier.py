@@ -3,18 +3,20 @@
 import numpy as np
 import pytest
 import torch
+from gpu_cases import PREPROCESSOR
 from mmengine.runner import Runner
 from mmseg.registry import MODELS, TRANSFORMS
 from mmseg.structures import SegDataSample
 from runner_configs import tiny_config
 from tool_process import run_tool_process
 
-from model_configs import branch
+from model_configs import amr, branch, build
 from projects.amr.errors import DataError
 from projects.amr.structures.subcategory_labels import (
     load_subcategories,
     save_subcategories,
 )
+from projects.amr.workflow.labels.pooled_features import pooled_features
 
 
 def built(**changes):
@@ -51,6 +53,25 @@ def test_losses_are_the_soft_margins_of_both_heads():
         model.loss(images, samples(sub=4))
     with pytest.raises(ValueError, match='num_clusters'):
         built(num_clusters=0)
+
+
+def test_features_of_branches_stand_one_after_another():
+    model = build({**amr(), 'data_preprocessor': PREPROCESSOR}, training=False)
+    sizes = ((33, 47), (20, 31))
+    images = [torch.randint(256, (3, *size)).byte() for size in sizes]
+    batch = {'inputs': images, 'data_samples': samples()}
+    for name, sample in zip('ab', batch['data_samples'], strict=True):
+        sample.set_metainfo({'img_id': name})
+    ids, features, labels = pooled_features(model, [batch])
+    assert ids == ['a', 'b']
+    assert labels.tolist() == [[1, 0, 1], [0, 1, 0]]
+    inputs = model.data_preprocessor(batch, False)['inputs']
+    for image, found in zip(inputs, features, strict=True):
+        want = [
+            branch.backbone(image[None])[-1].mean((-2, -1))[0]
+            for branch in (model.spotlight, model.compensation)
+        ]
+        torch.testing.assert_close(torch.from_numpy(found), torch.cat(want))
 
 
 def test_files_are_read_as_written_or_refused(tmp_path):

@@ -124,6 +124,11 @@ tables = {
         title='Systems beside AMR, on the same backbone and schedule',
         rows=[
             baseline,
+            dict(name='SEAM', config='../../seam_lite0_voc.py'),
+            dict(
+                name='BES, attention pooling',
+                config='../../cam_lite0_voc_bes.py',
+            ),
             dict(name='DRS', config='../../cam_lite0_voc_drs.py'),
             dict(
                 name='AdvCAM',

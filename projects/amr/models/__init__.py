@@ -1,4 +1,4 @@
-from .affinity import AffinityNet, BaseAffinityNetwork, IRNet
+from .affinity import AffinityNet, BaseAffinityNetwork, BENet, IRNet
 from .backbones import (
     EfficientNetLite,
     ResNetWithStem,
@@ -41,6 +41,7 @@ __all__ = [
     'AffinityLoss',
     'AffinityNet',
     'AttentionModulation',
+    'BENet',
     'BalancedCrossEntropyLoss',
     'BaseAffinityNetwork',
     'BaseCAMClassifier',

@@ -24,6 +24,26 @@ def pool_logits(cam: Tensor) -> Tensor:
     return at_least_float32(cam).mean((-2, -1))
 
 
+def attend_peaks(features: Tensor, scale: float = 1e-3) -> Tensor:
+    r"""Weigh positions by their own activation: BES's attention pooling.
+
+    Per channel, :math:`f \cdot hw \cdot \mathrm{softmax}(s f)`, with a
+    softmax over positions that carries no gradient. The spatial mean of the
+    result is the attention-weighted mean of the features.
+
+    Args:
+        features (Tensor): Shape (N, C, h, w), real.
+        scale (float): s, at least 0; 0 changes nothing. Defaults to 1e-3
+            (released code).
+
+    Returns:
+        Tensor: Shape (N, C, h, w).
+    """
+    flat = at_least_float32(features.detach()).flatten(2)
+    weights = (flat * scale).softmax(2) * flat.shape[2]
+    return features * weights.view(features.shape).to(features.dtype)
+
+
 def resize_cam(cam: Tensor, size: tuple[int, int]) -> Tensor:
     """Resize maps (..., K, h, w) bilinearly, corners not aligned."""
     if cam.numel() == 0:

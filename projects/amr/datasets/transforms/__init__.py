@@ -1,3 +1,4 @@
+from .boundary_label import GenerateBoundaryLabel
 from .geometric import (
     RandomCropOrPad,
     RandomResizeLongestSide,
@@ -24,6 +25,7 @@ from .stage_outputs import (
 )
 
 __all__ = [
+    'GenerateBoundaryLabel',
     'GenerateSeed',
     'LoadBoundaryMap',
     'LoadCAMRecord',

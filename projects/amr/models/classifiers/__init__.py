@@ -1,6 +1,7 @@
 from .amr import AMR
 from .base_cam_classifier import BaseCAMClassifier
 from .cam_classifier import CAMClassifier
+from .integral_classifier import IntegralClassifier
 from .seam import SEAM
 from .sub_category_classifier import SubCategoryClassifier
 
@@ -9,5 +10,6 @@ __all__ = [
     'SEAM',
     'BaseCAMClassifier',
     'CAMClassifier',
+    'IntegralClassifier',
     'SubCategoryClassifier',
 ]

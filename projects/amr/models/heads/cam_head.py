@@ -4,6 +4,8 @@ from mmengine.model import BaseModule
 from mmseg.registry import MODELS
 from torch import Tensor, nn
 
+from projects.amr.ops.cam import attend_peaks
+
 
 @MODELS.register_module()
 class CAMHead(BaseModule):
@@ -18,10 +20,16 @@ class CAMHead(BaseModule):
         in_index (int): Which of the backbone's outputs. Defaults to -1.
         dropout (float): Share of the feature channels dropped in training,
             in [0, 1). SEAM: 0.5. Defaults to 0.0.
+        attention (float): Scale of :func:`attend_peaks`, by which features
+            are weighed in training, at least 0. BES: 1e-3. Defaults to 0.0:
+            none.
         init_cfg (dict, optional): Initialisation. Defaults to a normal
             distribution with deviation 0.01, mmpretrain's for linear heads
             (not in the paper; released code: torch's own, of about the same
             deviation on 2048 channels).
+
+    Raises:
+        ValueError: If ``attention`` is negative.
     """
 
     def __init__(
@@ -30,11 +38,17 @@ class CAMHead(BaseModule):
         num_classes: int,
         in_index: int = -1,
         dropout: float = 0.0,
+        attention: float = 0.0,
         init_cfg: dict | None = None,
     ):
         super().__init__(
             init_cfg or {'type': 'Normal', 'layer': 'Conv2d', 'std': 0.01}
         )
+        if attention < 0:
+            raise ValueError(
+                f'`attention` must be at least 0, got {attention}'
+            )
+        self.attention = attention
         self.num_classes = num_classes
         self.in_index = in_index
         self.dropout = nn.Dropout2d(dropout)
@@ -42,7 +56,10 @@ class CAMHead(BaseModule):
 
     def forward(self, features: tuple[Tensor, ...]) -> Tensor:
         """Unrectified CAM (N, K, h, w) of the chosen feature map."""
-        return self.classifier(self.dropout(features[self.in_index]))
+        chosen = self.dropout(features[self.in_index])
+        if self.training and self.attention:
+            chosen = attend_peaks(chosen, self.attention)
+        return self.classifier(chosen)
 
     def positive_weights(self) -> Tensor:
         """Positive weights of each class (K,), long.

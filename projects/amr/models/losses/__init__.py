@@ -22,6 +22,10 @@ from .equivariance_loss import (
     equivariant_cross_regularization,
     equivariant_regularization,
 )
+from .integral_attention_loss import (
+    IntegralAttentionLoss,
+    integral_attention_loss,
+)
 from .multilabel_soft_margin_loss import (
     MultiLabelSoftMarginLoss,
     multilabel_soft_margin_loss,
@@ -36,6 +40,7 @@ __all__ = [
     'DenseEnergyLoss',
     'EquivariantCrossRegularizationLoss',
     'EquivariantRegularizationLoss',
+    'IntegralAttentionLoss',
     'MultiLabelSoftMarginLoss',
     'adaptive_min_pooling',
     'affinity_loss',
@@ -45,5 +50,6 @@ __all__ = [
     'dense_energy',
     'equivariant_cross_regularization',
     'equivariant_regularization',
+    'integral_attention_loss',
     'multilabel_soft_margin_loss',
 ]

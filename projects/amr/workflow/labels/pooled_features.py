@@ -3,18 +3,20 @@
 import numpy as np
 import torch
 
-from projects.amr.models.classifiers import CAMClassifier
+from projects.amr.models.classifiers import BaseCAMClassifier
 from projects.amr.runtime.files.item_progress import show_progress
 
 
 @torch.no_grad()
 def pooled_features(
-    model: CAMClassifier, loader
+    model: BaseCAMClassifier, loader
 ) -> tuple[list[str], np.ndarray, np.ndarray]:
-    """Mean of the features that the head reads, image by image.
+    """Mean of the features that the heads read, image by image.
+
+    Those of several branches stand one after another.
 
     Args:
-        model (CAMClassifier): A trained classifier.
+        model (BaseCAMClassifier): A trained classifier.
         loader (DataLoader): Whole images with weak labels.
 
     Returns:
@@ -28,8 +30,13 @@ def pooled_features(
         for image, sample in zip(
             data['inputs'], data['data_samples'], strict=True
         ):
-            maps = model.extract_feat(image[None])[model.head.in_index]
-            features.append(maps.float().mean((-2, -1))[0].cpu().numpy())
+            pooled = [
+                branch.extract_feat(image[None])[branch.head.in_index]
+                .float()
+                .mean((-2, -1))[0]
+                for branch in model.branches().values()
+            ]
+            features.append(torch.cat(pooled).cpu().numpy())
             labels.append(sample.gt_label.cpu().numpy())
             ids.append(sample.img_id)
     return ids, np.stack(features), np.stack(labels)

@@ -1,0 +1,73 @@
+"""Loss of OAA+'s integral model (ICCV 2019), as released.
+
+Shape legend: N images, K foreground classes, (h, w) size of the maps.
+"""
+
+import torch.nn.functional as F
+from mmseg.registry import MODELS
+from torch import Tensor, nn
+
+from projects.amr.ops.precision import at_least_float32
+
+
+def integral_attention_loss(
+    logits: Tensor, target: Tensor, threshold: float = 1e-3
+) -> Tensor:
+    r"""Cross entropy to soft maps, attended and other places apart.
+
+    .. math::
+        L = \overline{-t \log \sigma(x)}_{t > \tau}
+        + \overline{-\log(1 - \sigma(x))}_{t \le \tau}
+
+    with means over all places of all classes of the batch. A group without
+    places adds 0.
+
+    Args:
+        logits (Tensor): x, maps before the sigmoid, real, shape (N, K, h, w).
+        target (Tensor): t, in [0, 1], shape (N, K, h, w).
+        threshold (float): tau. Defaults to 1e-3.
+
+    Returns:
+        Tensor: Scalar, at least 0.
+
+    Raises:
+        ValueError: If the shapes differ.
+    """
+    if logits.shape != target.shape:
+        raise ValueError(
+            '`logits` and `target` must have one shape, got '
+            f'{tuple(logits.shape)} and {tuple(target.shape)}'
+        )
+    logits = at_least_float32(logits)
+    attended = target > threshold
+    found = -target * F.logsigmoid(logits)
+    others = -F.logsigmoid(-logits)
+    return sum(
+        (cost * group).sum() / group.sum().clamp_min(1)
+        for cost, group in ((found, attended), (others, ~attended))
+    )
+
+
+@MODELS.register_module()
+class IntegralAttentionLoss(nn.Module):
+    """Registered form of :func:`integral_attention_loss`.
+
+    Args:
+        threshold (float): In [0, 1). Defaults to 1e-3.
+        loss_weight (float): Factor. Defaults to 1.0.
+
+    Raises:
+        ValueError: If ``threshold`` is out of its range.
+    """
+
+    def __init__(self, threshold: float = 1e-3, loss_weight: float = 1.0):
+        super().__init__()
+        if not 0 <= threshold < 1:
+            raise ValueError(f'`threshold` must be in [0, 1), got {threshold}')
+        self.threshold = threshold
+        self.loss_weight = loss_weight
+
+    def forward(self, logits: Tensor, target: Tensor) -> Tensor:
+        """Return the weighted loss of maps (N, K, h, w)."""
+        loss = integral_attention_loss(logits, target, self.threshold)
+        return self.loss_weight * loss
