@@ -1,5 +1,9 @@
 """The outputs of a small chain, made up, and the summary that names them."""
 
+import base64
+import json
+import re
+import zlib
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -146,13 +150,23 @@ def make_summary(roles: dict) -> dict:
     }
 
 
+def read_planes(path: Path) -> bytes:
+    """Planes in a photo's script, which must be one call."""
+    key, text = re.fullmatch(
+        r'receiveMaps\("(\w+)", "([\w+/=]+)"\);\n', path.read_text()
+    ).groups()
+    assert key == path.stem
+    return zlib.decompress(base64.b64decode(text))
+
+
 class Page(HTMLParser):
-    """A parsed page: tags with attributes, all text, and table rows."""
+    """A parsed page: tags with attributes, text, table rows, gallery."""
 
     def __init__(self, document: str):
         super().__init__()
         self.tags: list[tuple[str, dict]] = []
         self.rows: list[list[str]] = []
+        self.gallery: dict = {}
         self.text = ''
         self._open: list[str] = []
         self.feed(document)
@@ -175,7 +189,9 @@ class Page(HTMLParser):
         assert self._open.pop() == tag
 
     def handle_data(self, data):
-        if 'style' in self._open:
+        if {'style', 'script'} & {*self._open}:
+            if self.tags[-1][1].get('id') == 'gallery':
+                self.gallery = json.loads(data)
             return
         self.text += data
         if 'td' in self._open or 'th' in self._open:

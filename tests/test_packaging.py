@@ -121,7 +121,7 @@ def test_templates_of_the_report_are_installed(tmp_path):
     folder = 'projects/amr/visualization/report/templates'
     source = {path.name for path in (ROOT / folder).iterdir()}
     assert {path.name for path in (tmp_path / folder).iterdir()} == source
-    assert source == {'report.html.j2', 'style.css'}
+    assert source == {'report.html.j2', 'report.js', 'style.css'}
 
 
 def test_import_prints_nothing():

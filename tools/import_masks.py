@@ -5,7 +5,8 @@ Writes ``<id>.png`` for each mask, under the ids of --data-root: the opposite
 of export_labels.py. Score them with eval_masks.py --skip-missing, or put them
 over pseudo labels with merge_labels.py. SOURCE is a JSON of COCO or Label
 Studio (brush), or a folder of PNGs: label maps, FiftyOne's values with
-``mask_targets.json``, or colours with --palette.
+``mask_targets.json``, or colours with --palette. Colours need no --data-root:
+then ``OUT_DIR`` has the paths of SOURCE, for import_images.py (--mask-dir).
 """
 
 import argparse
@@ -16,7 +17,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import projects.amr.openmp  # noqa: F401  before torch
 
+from projects.amr.datasets.labels.class_list import read_class_file
 from projects.amr.errors import UserError
+from projects.amr.runtime.files.item_progress import show_progress
 from projects.amr.workflow.export.corrected_masks import KINDS, MaskImport
 from projects.amr.workflow.labels.mask_tools import (
     add_folder_arguments,
@@ -35,7 +38,12 @@ def parse_args() -> argparse.Namespace:
         '--palette',
         help="with --format colours: CVAT's labelmap.txt, CSV or JSON",
     )
-    add_folder_arguments(parser)
+    parser.add_argument(
+        '--classes',
+        help='without --data-root: text file of the class list, background '
+        'first; by default the order of the palette',
+    )
+    add_folder_arguments(parser, required=False)
     return parser.parse_args()
 
 
@@ -46,11 +54,22 @@ def main() -> None:
         raise UserError(f'{args.out_dir} is not empty: choose another folder')
     if (args.palette is None) == (args.format == 'colours'):
         raise UserError('--format colours needs --palette, others take none')
+    if args.data_root is None and args.format != 'colours':
+        raise UserError(f'--format {args.format} needs --data-root')
+    if args.data_root is not None and args.classes:
+        raise UserError('--data-root has a class list: drop --classes')
     masks = MaskImport(
-        args.source, args.format, open_folder(args), args.palette
+        args.source,
+        args.format,
+        open_folder(args) if args.data_root else None,
+        args.palette,
+        read_class_file(args.classes) if args.classes else None,
     )
     try:
-        count = masks.write(args.out_dir)
+        count = masks.write(
+            args.out_dir,
+            lambda items: show_progress(items, len(items), 'masks'),
+        )
     except OSError as error:
         raise UserError(
             f'{args.out_dir} cannot be written ({error})'

@@ -61,9 +61,10 @@ def test_fault39_exports_are_read_and_come_back(tool, root, tmp_path):
     for path in (tmp_path / 'cvat/SegmentationClass').iterdir():
         with Image.open(path) as image:
             image.convert('RGB').save(path)
-    arguments = ['cvat/SegmentationClass', 'cvat/labelmap.txt', 'back']
+    arguments = ['cvat/SegmentationClass', 'back', '--format', 'colours']
+    arguments += ['--palette', 'cvat/labelmap.txt']
     flags = ['--classes', root / 'classes.txt']
-    code, text, errors = tool(f'{CONVERTERS}/colour_masks', *arguments, *flags)
+    code, text, errors = tool('import_masks', *arguments, *flags)
     assert code == 0, errors
     assert '4 label maps' in text
     for image_id in VOCFolder.open(root, 'train').ids:
@@ -71,12 +72,13 @@ def test_fault39_exports_are_read_and_come_back(tool, root, tmp_path):
             load_label_map(tmp_path / f'back/{image_id}.png')[0],
             load_label_map(tmp_path / f'labels/{image_id}.PNG')[0],
         )
-    assert tool(f'{CONVERTERS}/colour_masks', *arguments)[0] == 2  # not empty
+    assert tool('import_masks', *arguments)[0] == 2  # not empty
     (tmp_path / 'p.csv').write_text('background,0,0,0\n')
-    arguments = ['cvat/SegmentationClass', 'p.csv', 'other']
-    code, _, errors = tool(f'{CONVERTERS}/colour_masks', *arguments)
+    arguments[1], arguments[-1] = 'other', 'p.csv'
+    code, _, errors = tool('import_masks', *arguments)
     assert code == 3
-    assert '4 of 4 masks' in errors
+    assert '4 masks' in errors
+    assert tool('import_masks', *arguments[:2], '--format', 'coco')[0] == 2
     assert not (tmp_path / 'other').exists()
 
 
@@ -111,7 +113,9 @@ def test_fault39_coco_s_weak_labels_are_imported(tool, root, tmp_path):
         ],
     }
     (tmp_path / 'i.json').write_text(json.dumps(content))
-    code, text, _ = tool(f'{CONVERTERS}/coco_labels', 'i.json', 'l.csv')
+    code, text, _ = tool(
+        'import_labels', 'i.json', 'l.csv', '--format', 'coco'
+    )
     assert code == 0
     assert '4 images, 1 of them without a label' in text
     code, _, errors = tool(
@@ -137,11 +141,13 @@ def test_fault39_lists_of_voc_main_are_read(tool, tmp_path):
         lines = f'2008_1 {flag}\n2008_2  0\n'
         (tmp_path / f'{name}_train.txt').write_text(lines)
     (tmp_path / 'c.txt').write_text('background\ndog\ncat\n')
-    code, _, errors = tool(
-        f'{CONVERTERS}/voc_main_labels',
-        *('.', 'train', 'l.csv', '--classes', 'c.txt', '--no-difficult'),
-    )
+    words = ('.', 'l.csv', '--format', 'voc-main', '--classes', 'c.txt')
+    words += ('--no-difficult', '--split')
+    code, _, errors = tool('import_labels', *words, 'train')
     assert code == 0, errors
+    assert (tmp_path / 'l.classes.txt').read_text() == (
+        'background\ndog\ncat\n'
+    )
     assert (tmp_path / 'l.csv').read_text() == (
         'image,labels\n2008_1,dog\n2008_2,\n'
     )

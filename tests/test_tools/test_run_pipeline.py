@@ -81,7 +81,9 @@ def test_outcome_is_printed_summarized_and_drawn(finished):
     assert str(folder / 'report.html') in done.stdout
     page = (folder / 'report.html').read_text(encoding='utf-8')
     assert 'Tiny' in page
-    assert page.count('data:image/png;base64') > 10
+    photos = list((folder / 'report_photos').iterdir())
+    assert len(photos) > 10
+    assert all(page.count(path.name) == 1 for path in photos)
 
 
 def test_second_run_keeps_all_even_when_moved(call, pipeline, work):

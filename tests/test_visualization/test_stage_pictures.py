@@ -3,7 +3,6 @@ import pytest
 
 from projects.amr.visualization import overlay_cam
 from projects.amr.visualization.stage_pictures import (
-    boundary_picture,
     cam_picture,
     shrink,
 )
@@ -19,27 +18,9 @@ def test_cam_picture_shows_the_strongest_class():
     assert got[5, 30, 2] > got[5, 15, 2]
 
 
-def test_boundary_is_white_on_black_at_the_size_of_the_image():
-    boundary = np.zeros((3, 5))
-    boundary[1, 2] = 1
-    got = boundary_picture(boundary, (9, 15))
-    assert got.shape == (9, 15, 3)
-    assert got[4, 7].tolist() == [255, 255, 255]
-    assert got[0, 0].tolist() == got[8, 14].tolist() == [0, 0, 0]
-    assert (got[..., 0] == got[..., 2]).all()
-
-
-@pytest.mark.parametrize(
-    ('boundary', 'match'),
-    [
-        (np.zeros((1, 3, 5)), r'\(1, 3, 5\)'),
-        (np.full((3, 5), 1.5), r'\[0, 1\]'),
-        (np.full((3, 5), np.nan), r'\[0, 1\]'),
-    ],
-)
-def test_wrong_boundaries_are_refused(boundary, match):
-    with pytest.raises(ValueError, match=match):
-        boundary_picture(boundary, (9, 15))
+def test_cam_picture_of_an_image_without_classes_is_the_lowest_score():
+    got = cam_picture(IMAGE, np.zeros((0, 6, 10)))
+    np.testing.assert_array_equal(got, overlay_cam(IMAGE, np.zeros((6, 10))))
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,8 @@
 #!/usr/bin/env python
 """Write a pipeline's report again: ``make_report.py WORK_DIR``.
 
-The page is made from ``summary.json`` in the work dir and from the folders
-that it names; nothing is run.
+The page and its ``report_photos`` are made from ``summary.json`` in the work
+dir and from the folders that it names; nothing is run.
 """
 
 import argparse

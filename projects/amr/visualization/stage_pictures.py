@@ -16,27 +16,6 @@ def cam_picture(image: np.ndarray, cam: np.ndarray) -> np.ndarray:
     return overlay_cam(image, strongest)
 
 
-def boundary_picture(
-    boundary: np.ndarray, size: tuple[int, int]
-) -> np.ndarray:
-    """Draw boundary probabilities (h, w) in grey, (H, W, 3): 1 is white.
-
-    Raises:
-        ValueError: If the map is not (h, w) or leaves [0, 1].
-
-    Example:
-        >>> boundary_picture(np.array([[0.0, 1.0]]), (1, 2))[..., 0]
-        array([[  0, 255]], dtype=uint8)
-    """
-    if boundary.ndim != 2:
-        raise ValueError(f'`boundary` must be (h, w), got {boundary.shape}')
-    if not (boundary.min() >= 0 and boundary.max() <= 1):
-        raise ValueError('`boundary` must be within [0, 1]')
-    resized = cv2.resize(boundary.astype(np.float32), size[::-1])
-    grey = np.rint(255 * resized).astype(np.uint8)
-    return grey[..., None].repeat(3, axis=2)
-
-
 def shrink(picture: np.ndarray, side: int, smooth: bool = True) -> np.ndarray:
     """Make a picture's longer side at most ``side``; never enlarge.
 

@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import pytest
 from mmengine.config import Config
 from report_samples import Page, make_outputs, make_summary
@@ -26,25 +28,59 @@ def test_numbers_of_the_page_are_those_of_the_summary(summary, tmp_path):
     for text in ('A toy chain', 'Toy data.', 'my pipeline', 'torch 2.15.0'):
         assert text in page.text
     assert '1 h 01 min' in page.text  # of all stages, not of this run
-    assert len(page.all('img')) == 6 * 9
+    photos = page.gallery['photos']
+    assert len(photos) == 8
+    assert {p.parent.name for p in tmp_path.glob('*/*')} == {'report_photos'}
+    for photo in photos:
+        assert (tmp_path / photo['picture']).is_file()
+        assert (tmp_path / photo['maps']).is_file()
 
 
-def test_strips_carry_group_score_and_legend(summary):
-    data = gather_report(summary)
-    assert [s.group for s in data.strips] == [
-        *['Best'] * 2,
-        *['Median'] * 2,
-        *['Worst'] * 2,
-    ]
-    scores = [strip.score for strip in data.strips]
-    assert scores == sorted(scores, reverse=True)
-    assert data.legend['background'] == (0, 0, 0)
-    assert data.legend['no label'] == (255, 255, 255)
-    for label, name in enumerate(['mallow', 'teasel', 'burdock', 'sorrel'], 1):
-        if name in data.legend:
-            assert data.legend[name] == tuple(voc_palette()[label].tolist())
-    assert len(data.legend) > 2
-    assert data.notes == ()
+def test_slider_has_the_thresholds_of_the_sweep(summary, tmp_path):
+    path = make_report(tmp_path, summary)
+    values = Page(path.read_text(encoding='utf-8')).gallery
+    assert values['thresholds'] == [0.0, 0.25, 0.5, 0.75]
+    assert values['step'] == 1  # 0.25, the fixed one
+    details = summary['stages'][1]['details']
+    # The pseudo label's sweep has its own curve, which no CAM is shown at.
+    assert values['mIoU'] == {
+        'spotlight CAM': details['cam/spotlight']['mIoU'],
+        'weighted CAM': details['cam/weighted']['mIoU'],
+        'pseudo label': summary['stages'][2]['details']['pseudo']['mIoU'],
+    }
+
+
+def test_without_a_sweep_the_slider_has_steps_of_a_hundredth(
+    summary, tmp_path
+):
+    gallery = gather_report(
+        {'roles': summary['roles']}, tmp_path / 'photos'
+    ).gallery
+    assert len(gallery.thresholds) == 101
+    assert gallery.fixed == 0.2
+
+
+def test_names_and_colours_of_the_labels(summary, tmp_path):
+    gallery = gather_report(summary, tmp_path / 'photos').gallery
+    assert gallery.names == dict(
+        enumerate(['mallow', 'teasel', 'burdock', 'sorrel'], 1)
+    )
+    assert gallery.colours == tuple(map(tuple, voc_palette().tolist()))
+    assert gallery.scored == 'pseudo label'
+
+
+def test_files_of_an_earlier_page_go(summary, tmp_path):
+    page = make_report(tmp_path, summary)
+    before = {path.name for path in (tmp_path / 'report_photos').iterdir()}
+    fewer = dict(summary['roles'])
+    fewer.pop('cams')
+    make_report(tmp_path, {**summary, 'roles': fewer})
+    after = {path.name for path in (tmp_path / 'report_photos').iterdir()}
+    assert len(after) == len(before) == 16
+    assert len(after & before) == 8  # the pictures
+    values = Page(page.read_text(encoding='utf-8')).gallery
+    files = {p[k] for p in values['photos'] for k in ('picture', 'maps')}
+    assert files == {f'report_photos/{name}' for name in after}
 
 
 def test_same_summary_same_bytes(summary, tmp_path):
@@ -52,46 +88,39 @@ def test_same_summary_same_bytes(summary, tmp_path):
     assert make_report(tmp_path, summary).read_bytes() == first
 
 
-def test_labels_without_names_are_numbered(summary):
+def test_labels_without_names_are_numbered(summary, tmp_path):
     stages = [{**s, 'details': {}} for s in summary['stages']]
-    legend = gather_report({**summary, 'stages': stages}).legend
-    assert 'label 0' in legend
-    assert 'background' not in legend
+    gallery = gather_report(
+        {**summary, 'stages': stages}, tmp_path / 'photos'
+    ).gallery
+    assert gallery.names == {k: f'label {k}' for k in range(1, 5)}
 
 
 def test_page_of_an_empty_summary(tmp_path):
     page = Page(make_report(tmp_path, {}).read_text(encoding='utf-8'))
     assert page.rows == []
-    assert page.all('img') == []
+    assert page.gallery == {}
+    assert [path.name for path in tmp_path.iterdir()] == ['report.html']
 
 
-def test_faults_are_told_on_the_page(summary, tmp_path):
-    masks = tmp_path / 'masks'
-    masks.mkdir()
-    data = gather_report(summary)
-    for strip in data.strips:
-        (masks / f'{strip.image_id}.png').write_bytes(b'damaged')
-    roles = {**summary['roles'], 'masks': str(masks)}
-    data = gather_report({**summary, 'roles': roles})
-    assert any(str(masks) in note for note in data.notes)
-    assert data.strips[0].group == 'First'
-
-
-def test_missing_split_list_is_told(summary):
-    roles = {**summary['roles'], 'split': '/nowhere/train.txt'}
-    data = gather_report({**summary, 'roles': roles})
-    assert data.strips == ()
-    assert '/nowhere/train.txt' in data.notes[0]
-
-
-def test_many_faults_are_counted(summary, tmp_path):
+def test_faults_are_told_and_counted(summary, tmp_path):
     roles = dict(summary['roles'])
-    for role in ('seeds', 'labels', 'predictions', 'masks'):
+    names = list(Path(roles['labels']).iterdir())
+    for role in ('masks', 'labels'):
         folder = tmp_path / role
         folder.mkdir()
-        for strip in gather_report(summary).strips:
-            (folder / f'{strip.image_id}.png').write_bytes(b'damaged')
+        for name in names:
+            (folder / name.name).write_bytes(b'damaged')
         roles[role] = str(folder)
-    notes = gather_report({**summary, 'roles': roles}).notes
-    assert len(notes) == 11
-    assert 'files were left out in all' in notes[-1]
+    data = gather_report({**summary, 'roles': roles}, tmp_path / 'photos')
+    assert len(data.gallery.photos) == 8
+    assert str(tmp_path) in data.notes[0]
+    assert len(data.notes) == 11
+    assert data.notes[-1].startswith('16 ')
+
+
+def test_missing_split_list_is_told(summary, tmp_path):
+    roles = {**summary['roles'], 'split': '/nowhere/train.txt'}
+    data = gather_report({**summary, 'roles': roles}, tmp_path / 'photos')
+    assert data.gallery.photos == ()
+    assert '/nowhere/train.txt' in data.notes[0]

@@ -4,28 +4,32 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from report_samples import make_outputs
+import torch
+from report_samples import make_outputs, read_planes
 
+from projects.amr.datasets import VOCFolder
+from projects.amr.ops.cam import cam_to_label
 from projects.amr.structures import (
     CAMRecord,
     load_boundary_map,
     load_label_map,
     save_label_map,
 )
-from projects.amr.structures.voc_palette import voc_palette
-from projects.amr.visualization.stage_pictures import (
-    boundary_picture,
-    cam_picture,
-)
+from projects.amr.structures.label_space import classes_in_mask
+from projects.amr.visualization.report.photo_files import grey_layer, map_size
+from projects.amr.workflow.labels.doubtful_photos import DoubtSources
 from projects.amr.workflow.report import report_images
-from projects.amr.workflow.report.report_images import (
-    choose_images,
+from projects.amr.workflow.report.photo_outputs import (
     image_iou,
-    load_panels,
-    pick,
-    split_ids,
+    load_outputs,
     stage_folders,
 )
+from projects.amr.workflow.report.report_images import (
+    gather_photos,
+    split_ids,
+)
+
+STEPS = (0.0, 0.25, 0.5, 0.75, 0.95)
 
 
 @pytest.fixture(scope='module')
@@ -62,114 +66,119 @@ def test_image_iou_of_nothing_is_nan():
     assert np.isnan(image_iou(np.zeros((3, 3), np.uint8), void))
 
 
-@pytest.mark.parametrize('count', [1, 2, 3, 5])
-@pytest.mark.parametrize('length', range(14))
-def test_pick_takes_nothing_twice_and_keeps_the_order(length, count):
-    order = list(range(length))
-    start, middle, end = pick(order, count)
-    taken = [*start, *middle, *end]
-    assert taken == sorted(set(taken))
-    assert len(taken) == min(length, 3 * max(min(count, length // 3), 1))
-    if length:
-        assert start[0] == 0
-    if length > 1:
-        assert end[-1] == length - 1
-    if length > 2:
-        centre = (length - 1) / 2
-        assert abs(np.mean(middle) - centre) <= 1
-
-
-def test_images_are_ranked_by_their_pseudo_labels(roles):
-    faults = []
-    choice = choose_images(folders(roles), None, faults)
-    ids = split_ids(folders(roles))
-    for image_id in ids:
-        labels = load_label_map(f'{roles["labels"]}/{image_id}.png')[0]
-        want = image_iou(labels, truth_of(roles, image_id))
-        assert choice.scores[image_id] == want
-    best_first = sorted(ids, key=lambda i: (-choice.scores[i], i))
-    groups = choice.groups
-    assert list(groups) == ['Best', 'Median', 'Worst']
-    assert groups['Best'] == best_first[:2]
-    assert groups['Worst'] == best_first[-2:]
-    assert choice.scores[groups['Best'][0]] > 99
-    assert 'pseudo label' in choice.note
-    assert f'{len(ids)} of {len(ids)}' in choice.note
-    assert faults == []
-
-
-def test_without_pseudo_labels_the_cams_rank_at_their_threshold(roles):
-    choice = choose_images(folders(roles, 'labels'), 0.5, [])
-    assert 'CAM at threshold 0.50' in choice.note
-    assert len(choice.scores) == 8
-    # made from the masks at half the size: better than any cut label
-    assert min(choice.scores.values()) > 70
-    high = choose_images(folders(roles, 'labels'), 0.95, [])
-    assert max(high.scores.values()) < 60  # nothing passes: background only
-
-
-@pytest.mark.parametrize(
-    ('without', 'bg_thr'),
-    [(['masks'], 0.5), (['labels', 'cams'], 0.5), (['labels'], None)],
-)
-def test_without_a_ranking_names_decide_and_it_says_so(roles, without, bg_thr):
-    some = folders(roles, *without)
-    choice = choose_images(some, bg_thr, [])
-    assert choice.scores == {}
-    assert list(choice.groups) == ['First', 'Middle', 'Last']
-    ids = sorted(split_ids(some))
-    assert choice.groups['First'] == ids[:2]
-    assert choice.groups['Last'] == ids[-2:]
-    assert 'by name' in choice.note
-
-
-def test_no_roles_no_images():
-    choice = choose_images(stage_folders({}), 0.5, [])
-    assert not any(choice.groups.values())
-
-
 def test_ids_without_a_split_are_those_of_the_outputs(roles):
     assert split_ids(folders(roles, 'split')) == sorted(
         split_ids(folders(roles))
     )
 
 
-def test_a_long_list_is_ranked_at_even_steps(roles, monkeypatch):
-    monkeypatch.setattr(report_images, 'MAX_RANKED', 3)
-    choice = choose_images(folders(roles), None, [])
+def gather(roles, folder, bg_thr=0.5):
+    faults = []
+    found = gather_photos(
+        stage_folders(roles), folder / 'photos', STEPS, bg_thr, faults
+    )
+    return *found, faults
+
+
+def test_photos_keep_the_order_of_the_list_with_doubt_and_score(
+    roles, toy_root, tmp_path
+):
+    photos, _, note, faults = gather(roles, tmp_path)
+    assert [photo.name for photo in photos] == split_ids(folders(roles))
+    assert faults == []
+    assert note == '8 of 8 photos'
+    sources = DoubtSources(
+        VOCFolder.open(toy_root, 'train'),
+        *(Path(roles[name]) for name in ('labels', 'predictions', 'cams')),
+        bg_thr=0.5,
+    )
+    for photo in photos:
+        labels = load_label_map(f'{roles["labels"]}/{photo.name}.png')[0]
+        truth = truth_of(roles, photo.name)
+        assert photo.score == round(image_iou(labels, truth), 2)
+        doubt = sources.doubt(photo.name).doubt
+        assert photo.doubt == pytest.approx(doubt, abs=1e-4)
+        assert photo.classes == tuple(classes_in_mask(truth) + 1)
+    assert photos[0].score > 99
+    assert len({photo.score for photo in photos}) > 4
+
+
+def test_without_pseudo_labels_the_cams_are_scored(roles, tmp_path):
+    some = {k: v for k, v in roles.items() if k != 'labels'}
+    photos, *_ = gather(some, tmp_path)
+    # made from the masks at half the size: better than any cut label
+    assert min(photo.score for photo in photos) > 70
+    high, *_ = gather(some, tmp_path, 0.95)  # nothing passes: background
+    assert max(photo.score for photo in high) < 60
+    assert min(photo.doubt for photo in high) > 0.99  # no label has a pixel
+
+
+@pytest.mark.parametrize(
+    ('without', 'scored', 'doubtful'),
+    [
+        (['masks'], False, True),
+        (['labels', 'cams'], False, False),
+        (['cams', 'predictions'], True, False),
+        (['cams'], True, True),
+    ],
+)
+def test_what_cannot_be_known_is_none(
+    roles, without, scored, doubtful, tmp_path
+):
+    some = {k: v for k, v in roles.items() if k not in without}
+    photos, *_ = gather(some, tmp_path)
+    assert len(photos) == 8
+    for photo in photos:
+        assert (photo.score is not None) == scored
+        assert (photo.doubt is not None) == doubtful
+        assert photo.classes == tuple(
+            classes_in_mask(truth_of(roles, photo.name)) + 1
+        )
+
+
+def test_no_roles_no_photos(tmp_path):
+    photos, kinds, _, faults = gather({}, tmp_path)
+    assert (photos, kinds, faults) == ((), {}, [])
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_long_list_is_taken_at_even_steps(roles, monkeypatch, tmp_path):
+    monkeypatch.setattr(report_images, 'MAX_PHOTOS', 3)
+    photos, _, note, _ = gather(roles, tmp_path)
     ids = split_ids(folders(roles))
-    assert set(choice.scores) == {ids[0], ids[4], ids[7]}
-    assert '3 of 8 images' in choice.note
+    assert [p.name for p in photos] == [ids[0], ids[4], ids[7]]
+    assert note.startswith('3 of 8 photos')
 
 
 def test_unusable_files_are_told_and_left_out(roles, tmp_path):
     ids = split_ids(folders(roles))
-    broken = tmp_path / f'{ids[0]}.png'
+    made = tmp_path / 'made'
+    made.mkdir()
+    broken = made / f'{ids[0]}.png'
     broken.write_bytes(b'no png')
-    save_label_map(tmp_path / f'{ids[1]}.png', np.zeros((2, 3), np.uint8))
-    truth = truth_of(roles, ids[2])
-    save_label_map(tmp_path / f'{ids[2]}.png', truth)
-    faults = []
-    some = folders({**roles, 'labels': str(tmp_path)})
-    choice = choose_images(some, None, faults)
-    assert choice.scores == {ids[2]: 100.0}
-    assert len(faults) == 2
+    save_label_map(made / f'{ids[1]}.png', np.zeros((2, 3), np.uint8))
+    save_label_map(made / f'{ids[2]}.png', truth_of(roles, ids[2]))
+    some = {**roles, 'labels': str(made)}
+    some.pop('cams')
+    photos, _, _, faults = gather(some, tmp_path)
+    scores = {photo.name: photo.score for photo in photos}
+    assert len(scores) == 8
+    assert {k for k, v in scores.items() if v is not None} == {ids[2]}
+    assert scores[ids[2]] == 100
     assert str(broken) in faults[0]
-    assert ids[1] in faults[1]
-    assert '(2, 3)' in faults[1]
+    assert any(ids[1] in fault and '(2, 3)' in fault for fault in faults[1:])
 
 
-CAPTIONS = [
-    'image',
-    'spotlight',
-    'compensation',
-    'weighted CAM',
-    'seed',
-    'boundary',
-    'pseudo label',
-    'prediction',
-    'truth',
-]
+LAYERS = {
+    'weighted CAM': 'cam',
+    'spotlight CAM': 'cam',
+    'compensation CAM': 'cam',
+    'seed': 'labels',
+    'boundary': 'grey',
+    'pseudo label': 'labels',
+    'prediction': 'labels',
+    'true mask': 'labels',
+}
 
 
 @pytest.fixture(scope='module')
@@ -179,40 +188,56 @@ def image_id(roles):
 
 def load(roles, image_id):
     faults = []
-    panels, labels = load_panels(stage_folders(roles), image_id, faults)
-    return {panel.caption: panel for panel in panels}, labels, faults
+    outputs = load_outputs(stage_folders(roles), image_id, faults)
+    size = None if outputs.image is None else outputs.image.shape[:2]
+    layers = outputs.layers(map_size(size or (9, 9)), STEPS)
+    return outputs, {layer.name: layer for layer in layers}, faults
 
 
-def test_every_stage_has_its_picture_in_order(roles, image_id):
-    panels, _, faults = load(roles, image_id)
-    assert list(panels) == CAPTIONS
+def test_every_stage_has_its_layer_in_order(roles, image_id, tmp_path):
+    _, layers, faults = load(roles, image_id)
+    assert {name: layer.kind for name, layer in layers.items()} == LAYERS
+    assert list(layers) == list(LAYERS)
     assert faults == []
-    sizes = {panel.picture.shape for panel in panels.values()}
-    assert len(sizes) == 1
-
-
-def test_pictures_are_those_of_the_files(roles, image_id):
-    panels, labels, _ = load(roles, image_id)
+    photos, kinds, *_ = gather(roles, tmp_path)
+    assert kinds == LAYERS
+    photo = photos[1]
+    assert photo.layers == tuple(LAYERS)
+    planes = b''.join(layer.planes.tobytes() for layer in layers.values())
+    assert read_planes(tmp_path / photo.maps) == planes
+    picture = cv2.imread(str(tmp_path / photo.picture)).astype(int)
     image = cv2.imread(f'{roles["images"]}/{image_id}.jpg')
-    np.testing.assert_array_equal(panels['image'].picture, image)
+    assert np.abs(picture - image).mean() < 15
+
+
+def test_layers_are_those_of_the_files(roles, image_id):
+    outputs, layers, _ = load(roles, image_id)
+    image = cv2.imread(f'{roles["images"]}/{image_id}.jpg')
+    np.testing.assert_array_equal(outputs.image, image)
+    size = map_size(image.shape[:2])
+    assert size == image.shape[:2]  # small: labels stay as they are
+    for role, name in (
+        ('seeds', 'seed'),
+        ('labels', 'pseudo label'),
+        ('predictions', 'prediction'),
+        ('masks', 'true mask'),
+    ):
+        labels, _ = load_label_map(f'{roles[role]}/{image_id}.png')
+        np.testing.assert_array_equal(layers[name].planes[0], labels)
     record = CAMRecord.load(f'{roles["cams"]}/{image_id}.npz')
-    np.testing.assert_array_equal(
-        panels['weighted CAM'].picture, cam_picture(image, record.cam)
+    level, winner = layers['weighted CAM'].planes
+    want = cam_to_label(
+        torch.from_numpy(record.cam),
+        torch.from_numpy(record.classes),
+        size,
+        STEPS[2],
     )
+    np.testing.assert_array_equal(np.where(level > 2, winner, 0), want)
+    assert (want > 0).any()
     boundary, _ = load_boundary_map(f'{roles["boundaries"]}/{image_id}.npz')
     np.testing.assert_array_equal(
-        panels['boundary'].picture,
-        boundary_picture(boundary, image.shape[:2]),
+        layers['boundary'].planes, grey_layer('', boundary, size).planes
     )
-    truth, _ = load_label_map(f'{roles["masks"]}/{image_id}.png')
-    painted = panels['truth'].picture
-    assert (painted[truth == 255] == 255).all()
-    for label in set(np.unique(truth)) - {255}:
-        want = voc_palette()[label][::-1]
-        assert (painted[truth == label] == want).all()
-    assert labels == set(np.unique(truth).tolist())
-    flat = {name for name, panel in panels.items() if panel.flat}
-    assert flat == {'seed', 'pseudo label', 'prediction', 'truth'}
 
 
 def test_plain_cam_has_one_map(roles, image_id, tmp_path):
@@ -220,20 +245,20 @@ def test_plain_cam_has_one_map(roles, image_id, tmp_path):
     CAMRecord(record.classes, record.cam, record.size).save(
         tmp_path / f'{image_id}.npz'
     )
-    panels, _, _ = load({**roles, 'cams': str(tmp_path)}, image_id)
-    assert list(panels)[:3] == ['image', 'CAM', 'seed']
+    _, layers, _ = load({**roles, 'cams': str(tmp_path)}, image_id)
+    assert list(layers)[:2] == ['CAM', 'seed']
 
 
 @pytest.mark.parametrize(
     ('role', 'gone'),
     [
-        ('cams', {'spotlight', 'compensation', 'weighted CAM'}),
+        ('cams', {name for name in LAYERS if 'CAM' in name}),
         ('seeds', {'seed'}),
         ('boundaries', {'boundary'}),
         ('labels', {'pseudo label'}),
         ('predictions', {'prediction'}),
-        ('masks', {'truth'}),
-        ('images', set(CAPTIONS)),
+        ('masks', {'true mask'}),
+        ('images', set()),
     ],
 )
 @pytest.mark.parametrize('how', ['no role', 'no folder', 'no file'])
@@ -245,8 +270,9 @@ def test_what_is_absent_is_not_shown(
         'no folder': {**roles, role: str(tmp_path / 'nowhere')},
         'no file': {**roles, role: str(tmp_path)},
     }[how]
-    panels, _, faults = load(changed, image_id)
-    assert set(panels) == set(CAPTIONS) - gone
+    outputs, layers, faults = load(changed, image_id)
+    assert set(layers) == set(LAYERS) - gone
+    assert (outputs.image is None) == (role == 'images')
     assert bool(faults) == (role == 'images' and how == 'no file')
 
 
@@ -256,7 +282,7 @@ def test_damaged_files_are_named(roles, image_id, role, tmp_path):
     damaged = tmp_path / source.name
     shutil.copy(source, damaged)
     damaged.write_bytes(damaged.read_bytes()[:40])
-    panels, _, faults = load({**roles, role: str(tmp_path)}, image_id)
+    outputs, _, faults = load({**roles, role: str(tmp_path)}, image_id)
     assert len(faults) == 1
     assert str(damaged) in faults[0]
-    assert 'image' in panels
+    assert outputs.image is not None

@@ -2,11 +2,12 @@ from .data import (
     ClassTable,
     Comparison,
     Curve,
-    Panel,
+    Gallery,
+    Layer,
+    Photo,
     ReportData,
     Score,
     Stage,
-    Strip,
 )
 from .page import render_report, write_report
 
@@ -14,11 +15,12 @@ __all__ = [
     'ClassTable',
     'Comparison',
     'Curve',
-    'Panel',
+    'Gallery',
+    'Layer',
+    'Photo',
     'ReportData',
     'Score',
     'Stage',
-    'Strip',
     'render_report',
     'write_report',
 ]

@@ -88,22 +88,45 @@ class ClassTable:
 
 
 @dataclass(frozen=True)
-class Panel:
-    """One picture of a strip."""
+class Layer:
+    """One map of a photo that the page can lay over it.
 
-    caption: str
-    picture: np.ndarray  # (H, W, 3), uint8, BGR
-    flat: bool = False  # a label map: few colours, sharp edges
+    ``cam``: plane 0 holds the level of the best score (how many thresholds
+    are below it), plane 1 its label. ``labels``: labels, 255 for none.
+    ``grey``: grey values.
+    """
+
+    name: str  # such as 'pseudo label'
+    kind: str  # 'cam', 'labels' or 'grey'
+    planes: np.ndarray  # (P, h, w), uint8
 
 
 @dataclass(frozen=True)
-class Strip:
-    """One image through all stages."""
+class Photo:
+    """One photo of the page; None where nothing is known."""
 
-    image_id: str
-    group: str  # why it is shown, such as 'Best'
-    panels: tuple[Panel, ...]  # from left to right
+    name: str
+    picture: str  # path relative to the page
+    maps: str  # script with the planes of its layers
+    size: tuple[int, int]  # of the maps, (h, w)
+    layers: tuple[str, ...]  # names, in the order of their planes
+    classes: tuple[int, ...] = ()  # its labels, 1..
+    doubt: float | None = None  # in [0, 1]
     score: float | None = None  # IoU
+
+
+@dataclass(frozen=True)
+class Gallery:
+    """Photos, and what the page lays over them."""
+
+    photos: tuple[Photo, ...] = ()
+    layers: dict[str, str] = field(default_factory=dict)  # kinds by name
+    thresholds: tuple[float, ...] = ()  # steps of the slider, ascending
+    fixed: float = 0.0  # the threshold set beforehand
+    names: dict[int, str] = field(default_factory=dict)  # by label
+    colours: tuple[tuple[int, int, int], ...] = ()  # RGB by label
+    scored: str = ''  # what the IoU of a photo is of
+    note: str = ''  # which photos of the list are shown
 
 
 @dataclass(frozen=True)
@@ -118,9 +141,7 @@ class ReportData:
     stages: tuple[Stage, ...] = ()
     curves: tuple[Curve, ...] = ()
     classes: ClassTable = ClassTable()
-    strips: tuple[Strip, ...] = ()  # in the order of their groups
-    strip_note: str = ''  # how the images were chosen
-    legend: dict[str, tuple[int, int, int]] = field(default_factory=dict)
+    gallery: Gallery = Gallery()
     seed: int | None = None
     seconds: float | None = None  # wall time of the run
     versions: dict[str, str] = field(default_factory=dict)  # of packages

@@ -1,27 +1,19 @@
-"""The page itself: one HTML file that needs no other."""
+"""The page itself: one HTML file; the files of its photos are beside it."""
 
-import base64
-from collections.abc import Iterable
-from itertools import groupby
+from dataclasses import asdict
 from pathlib import Path
 
-import cv2
 import jinja2
 from markupsafe import Markup
 
 from projects.amr.runtime.files.atomic_write import atomic_write
-from projects.amr.visualization.report.data import Panel, ReportData
+from projects.amr.visualization.report.data import Gallery, ReportData
 from projects.amr.visualization.report.sweep_figure import (
     series_variable,
     sweep_svg,
 )
-from projects.amr.visualization.stage_pictures import shrink
 
 TEMPLATES = Path(__file__).parent / 'templates'
-# Longest side of a picture. Noise of this size takes some 45 KB as JPEG, so
-# nine strips of nine pictures stay below 3 MB even then.
-PICTURE_SIDE = 240
-_QUALITY = (cv2.IMWRITE_JPEG_QUALITY, 82)
 
 
 def write_report(path: str | Path, data: ReportData) -> Path:
@@ -46,8 +38,8 @@ def write_report(path: str | Path, data: ReportData) -> Path:
 def render_report(data: ReportData) -> str:
     """Render a report as one HTML document.
 
-    It loads nothing: styles are in it, pictures are data URLs, and there is
-    no script.
+    Styles and script are in it; it loads the files of its photos and no
+    others.
 
     Args:
         data (ReportData): What is shown; all text is escaped.
@@ -64,33 +56,47 @@ def render_report(data: ReportData) -> str:
     )
     environment.filters |= {
         'duration': duration,
-        'picture': data_url,
         'score': score_text,
         'series': series_variable,
-        'ratio': _ratio,
     }
-    style = (TEMPLATES / 'style.css').read_text(encoding='utf-8')
+    # Layers keep their order, names stay readable.
+    environment.policies['json.dumps_kwargs'] = {'ensure_ascii': False}
+    style, script = (
+        Markup((TEMPLATES / name).read_text(encoding='utf-8'))  # noqa: S704
+        for name in ('style.css', 'report.js')
+    )
     return environment.get_template('report.html.j2').render(
         data=data,
-        style=Markup(style),  # noqa: S704  our own file
+        style=style,
+        script=script,
         sweep=Markup(sweep_svg(data.curves)),  # noqa: S704  numbers only
-        groups=[
-            (name, list(strips))
-            for name, strips in groupby(data.strips, lambda s: s.group)
-        ],
+        gallery=page_values(data),
     )
 
 
-def data_url(panel: Panel) -> str:
-    """Encode a picture into a URL: PNG where flat, else JPEG.
+def page_values(data: ReportData) -> dict:
+    """What the script of the page reads.
 
-    Its longer side is at most ``PICTURE_SIDE`` pixels.
+    Args:
+        data (ReportData): All that the page shows.
+
+    Returns:
+        dict: The fields of the gallery, ``step``, the number of the fixed
+        threshold, and ``mIoU``, values per threshold by layer, from the
+        curves of the same name and the same thresholds.
     """
-    picture = shrink(panel.picture, PICTURE_SIDE, smooth=not panel.flat)
-    kind, options = ('png', ()) if panel.flat else ('jpeg', _QUALITY)
-    _, data = cv2.imencode(f'.{kind}', picture, options)
-    text = base64.b64encode(data.tobytes()).decode()
-    return f'data:image/{kind};base64,{text}'
+    gallery: Gallery = data.gallery
+    thresholds = gallery.thresholds
+    near = [abs(value - gallery.fixed) for value in thresholds]
+    return {
+        **asdict(gallery),
+        'step': near.index(min(near)) if near else 0,
+        'mIoU': {
+            curve.name: curve.values
+            for curve in data.curves
+            if curve.thresholds == thresholds
+        },
+    }
 
 
 def duration(seconds: float | None) -> str:
@@ -118,9 +124,3 @@ def score_text(value: float | None, digits: int = 1) -> str:
         ('48.3', '–')
     """
     return '–' if value is None else f'{value:.{digits}f}'
-
-
-def _ratio(panels: Iterable[Panel]) -> str:
-    """Width to height of a strip's first picture, between 0.5 and 2."""
-    height, width = next(iter(panels)).picture.shape[:2]
-    return f'{min(max(width / height, 0.5), 2):.3f}'

@@ -130,7 +130,7 @@ def read_split(coco_root: Path, name: str) -> COCOSplit:
         raise DataError(
             f"{path}: the categories are not COCO's 80:\n"
             f'{list_faults([str(entry) for entry in odd])}\n'
-            'For other sets use tools/dataset_converters/coco_labels.py'
+            'For other sets use tools/import_labels.py --format coco'
         )
     folder = coco_root / f'{name}2014'
     images = {Path(item['file_name']).stem: item for item in lists[0]}

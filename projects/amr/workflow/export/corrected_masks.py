@@ -42,15 +42,25 @@ class MaskImport:
             folder of ``<photo>.png``: of colours, of FiftyOne's values (or
             ``.npy``, with ``mask_targets.json``), of label maps.
         kind (str): One of :data:`KINDS`.
-        folder (VOCFolder): Images and class names.
+        folder (VOCFolder, optional): Images and class names. None takes
+            colours of any photos, and writes them under the same paths.
         palette (str | Path, optional): Which colour is which class, see
             :func:`read_palette`; for ``'colours'``. Defaults to None.
+        classes (tuple[str, ...], optional): Names by label, without a
+            ``folder``. Defaults to None: the order of the palette.
 
     Raises:
-        ValueError: If ``kind`` is unknown or misses its palette.
+        ValueError: If ``kind`` is unknown or misses its palette or folder.
     """
 
-    def __init__(self, source, kind, folder: VOCFolder, palette=None):
+    def __init__(
+        self,
+        source,
+        kind,
+        folder: VOCFolder | None,
+        palette=None,
+        classes: tuple[str, ...] | None = None,
+    ):
         if kind not in KINDS:
             raise ValueError(
                 f'`kind` must be one of {", ".join(KINDS)}, got {kind!r}'
@@ -59,8 +69,13 @@ class MaskImport:
             raise ValueError(
                 "`palette` goes with kind 'colours', and only with it"
             )
+        if folder is None and kind != 'colours':
+            raise ValueError(f'`kind` {kind!r} needs `folder`')
         self.source, self.kind, self.folder = Path(source), kind, folder
-        self.palette = palette
+        self.palette, self.classes = palette, classes
+        if folder is None:
+            return
+        self.classes = folder.classes
         names = {name: i for i, name in enumerate(folder.classes)}
         self.names = {**dict.fromkeys(IGNORED_NAMES, IGNORE_LABEL), **names}
         photos = read_image_map(folder.root)
@@ -114,14 +129,17 @@ class MaskImport:
                 f'{len(faults)} masks of {self.source} cannot be used, '
                 f'nothing is written:\n{list_faults(faults or [EMPTY])}'
             )
-        out_dir.mkdir(parents=True, exist_ok=True)
         for image_id, read in progress(list(found.items())):
-            save_label_map(out_dir / f'{image_id}.png', read())
+            path = out_dir / f'{image_id}.png'
+            path.parent.mkdir(parents=True, exist_ok=True)
+            save_label_map(path, read())
         return len(found)
 
     def _image_id(self, where: str, name: str) -> str:
         """Image that a mask is of: by its path, or by its file name."""
         stem = strip_image_suffix(name)
+        if self.folder is None:
+            return stem
         if stem in self.ids:
             return self.ids[stem]
         last = stem.rpartition('/')[2]
@@ -135,6 +153,8 @@ class MaskImport:
 
     def _check(self, where: str, image_id: str, labels: np.ndarray) -> None:
         """Hold a label map against its image and the class list."""
+        if self.folder is None:
+            return
         size = image_size(self.folder.image_path(image_id))
         check_mask_size(where, labels.shape, size)
         check_labels(where, labels, len(self.folder.classes))
@@ -160,9 +180,7 @@ class MaskImport:
 
     def _colours(self) -> Iterator[tuple]:
         """Pictures of colours."""
-        labels = palette_labels(
-            read_palette(self.palette), self.folder.classes
-        )
+        labels = palette_labels(read_palette(self.palette), self.classes)
         for name, path in self._paths():
             yield str(path), name, lambda p=path: load_colour_mask(p, labels)
 

@@ -47,6 +47,42 @@ class PhotoDoubt:
         return min(mean + (self.missing or 0.0), 1.0)
 
 
+def branch_labels(record: CAMRecord, bg_thr: float) -> dict[str, np.ndarray]:
+    """Label maps (H, W) of a record's branches at a background score."""
+    classes = torch.from_numpy(record.classes)
+    return {
+        name: cam_to_label(
+            torch.from_numpy(cam), classes, record.size, bg_thr
+        ).numpy()
+        for name, cam in record.branches.items()
+    }
+
+
+def photo_doubt(
+    maps: dict[str, np.ndarray], record: CAMRecord | None = None
+) -> PhotoDoubt:
+    """Doubts of a photo.
+
+    Args:
+        maps (dict[str, np.ndarray]): Label maps (H, W): ``pseudo label`` and,
+            where known, ``segmentor`` and both of ``BRANCHES``.
+        record (CAMRecord, optional): Holds the weak labels. Defaults to None.
+
+    Raises:
+        ValueError: If sizes differ.
+    """
+    found = PhotoDoubt()
+    labels = maps['pseudo label']
+    if 'segmentor' in maps:
+        found.segmentor = disagreement(labels, maps['segmentor'])
+    if record is not None:
+        classes = [*record.classes, *record.dropped]
+        found.missing = missing_labels(labels, classes)
+    if all(name in maps for name in BRANCHES):
+        found.branches = disagreement(*(maps[name] for name in BRANCHES))
+    return found
+
+
 @dataclass
 class DoubtSources:
     """Folders that a photo's doubt is made from.
@@ -92,19 +128,8 @@ class DoubtSources:
         Raises:
             DataError: If a file is missing or damaged, or of another size.
         """
-        maps = self.label_maps(image_id)
-        found = PhotoDoubt()
-        if 'segmentor' in maps:
-            found.segmentor = disagreement(
-                maps['pseudo label'], maps['segmentor']
-            )
-        if self.cam_dir is not None:
-            record = self._record(image_id)
-            classes = [*record.classes, *record.dropped]
-            found.missing = missing_labels(maps['pseudo label'], classes)
-            if all(name in maps for name in BRANCHES):
-                found.branches = disagreement(*(maps[b] for b in BRANCHES))
-        return found
+        record = None if self.cam_dir is None else self._record(image_id)
+        return photo_doubt(self.label_maps(image_id), record)
 
     def label_maps(self, image_id: str) -> dict[str, np.ndarray]:
         """Label maps (H, W) of a photo, by where they come from."""
@@ -118,13 +143,7 @@ class DoubtSources:
         if self.cam_dir is not None:
             record = self._record(image_id)
             check_mask_size(self.cam_dir / image_id, record.size, size)
-            for name, cam in record.branches.items():
-                maps[name] = cam_to_label(
-                    torch.from_numpy(cam).float(),
-                    torch.from_numpy(record.classes),
-                    size,
-                    self.bg_thr,
-                ).numpy()
+            maps |= branch_labels(record, self.bg_thr)
         return maps
 
     def picture(self, image_id: str) -> bytes:

@@ -12,11 +12,13 @@ from projects.amr.workflow.launch.own_classes import fit_class_file
 from projects.amr.workflow.launch.tool_setup import package_versions
 
 
-def add_folder_arguments(parser: argparse.ArgumentParser) -> None:
+def add_folder_arguments(
+    parser: argparse.ArgumentParser, required: bool = True
+) -> None:
     """Add the flags that say which images, masks and classes."""
     parser.add_argument(
         '--data-root',
-        required=True,
+        required=required,
         help='folder that holds JPEGImages, as VOC2012 or a ToyVOC set',
     )
     parser.add_argument(

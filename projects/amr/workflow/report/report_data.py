@@ -4,17 +4,18 @@ from pathlib import Path
 
 from mmengine.config import Config
 
-from projects.amr.datasets.images.image_ids import path_of_id
 from projects.amr.datasets.labels.class_list import read_class_file
 from projects.amr.evaluation.published_results import METRICS
-from projects.amr.structures.label_space import IGNORE_LABEL
 from projects.amr.structures.voc_palette import voc_palette
-from projects.amr.visualization.report import ReportData, Strip, write_report
-from projects.amr.workflow.report.report_images import (
-    choose_images,
-    load_panels,
-    stage_folders,
+from projects.amr.visualization.report import (
+    Curve,
+    Gallery,
+    ReportData,
+    write_report,
 )
+from projects.amr.visualization.report.photo_files import MAX_THRESHOLDS
+from projects.amr.workflow.report.photo_outputs import stage_folders
+from projects.amr.workflow.report.report_images import gather_photos
 from projects.amr.workflow.report.report_scores import (
     cam_stage,
     class_names,
@@ -27,6 +28,11 @@ from projects.amr.workflow.report.report_scores import (
 )
 
 REPORT = 'report.html'
+PHOTOS = 'report_photos'
+# Where no sweep says which: steps of the slider, and the threshold of
+# tools/rank_doubt.py.
+_THRESHOLDS = tuple(step / 100 for step in range(101))
+_BG_THR = 0.2
 _SHOWN_FAULTS = 10
 
 
@@ -35,12 +41,15 @@ def make_report(
 ) -> Path:
     """Write ``report.html`` of a pipeline; what is missing is left out.
 
+    Pictures and maps of its photos are in the folder ``report_photos``; the
+    files of an earlier page go when the new one is there.
+
     Args:
         work_dir (Path): Folder of the pipeline.
         summary (dict): Content of its ``summary.json``: ``stages`` (see
             :mod:`projects.amr.workflow.report.report_scores`), ``roles``
             (folders of outputs, see
-            :mod:`projects.amr.workflow.report.report_images`, and ``title``
+            :mod:`projects.amr.workflow.report.photo_outputs`, and ``title``
             and ``toy``), ``versions``, ``seconds`` and ``seed``.
         pipeline_cfg (Config, optional): Its config; shown as text. Defaults
             to None.
@@ -48,17 +57,35 @@ def make_report(
     Returns:
         Path: The page.
     """
-    data = gather_report(summary, pipeline_cfg)
-    return write_report(Path(work_dir) / REPORT, data)
+    folder = Path(work_dir) / PHOTOS
+    data = gather_report(summary, folder, pipeline_cfg)
+    page = write_report(Path(work_dir) / REPORT, data)
+    photos = data.gallery.photos
+    kept = {Path(f).name for p in photos for f in (p.picture, p.maps)}
+    for path in folder.glob('*') if folder.is_dir() else ():
+        if path.name not in kept:
+            path.unlink()
+    return page
 
 
 def gather_report(
-    summary: dict, pipeline_cfg: Config | None = None
+    summary: dict, folder: Path, pipeline_cfg: Config | None = None
 ) -> ReportData:
-    """Collect what :func:`make_report` writes; arguments as there."""
+    """Collect what a page shows, and write the files of its photos.
+
+    Args:
+        summary (dict): As for :func:`make_report`.
+        folder (Path): Folder of the files, beside the page.
+        pipeline_cfg (Config, optional): As for :func:`make_report`.
+
+    Returns:
+        ReportData: What the page shows.
+    """
     stages = summary.get('stages') or []
     roles = summary.get('roles') or {}
-    strips, note, legend, faults = _pictures(stages, roles)
+    faults: list[str] = []
+    curves = find_curves(stages)
+    gallery = _gallery(stages, roles, curves, folder, faults)
     return ReportData(
         title=str(roles.get('title') or 'Report of the pipeline'),
         toy=bool(roles.get('toy')),
@@ -66,11 +93,9 @@ def gather_report(
         comparison_heads=tuple(METRICS.values()),
         comparison=find_comparison(summary),
         stages=stage_rows(stages),
-        curves=find_curves(stages),
+        curves=curves,
         classes=find_class_table(stages),
-        strips=strips,
-        strip_note=note,
-        legend=legend,
+        gallery=gallery,
         seed=summary.get('seed'),
         seconds=summary.get('seconds_of_all_stages', summary.get('seconds')),
         versions=summary.get('versions') or {},
@@ -79,41 +104,38 @@ def gather_report(
     )
 
 
-def _pictures(stages: list[dict], roles: dict) -> tuple:
-    """Strips, how they were chosen, legend, and what was unusable."""
+def _gallery(
+    stages: list[dict],
+    roles: dict,
+    curves: tuple[Curve, ...],
+    folder: Path,
+    faults: list[str],
+) -> Gallery:
+    """Photos at the thresholds of the CAMs' sweep."""
     folders = stage_folders(roles)
-    faults: list[str] = []
-    threshold = fixed_threshold(cam_stage(stages))
-    choice = choose_images(folders, threshold, faults)
-    strips, seen = [], set()
-    for group, members in choice.groups.items():
-        for image_id in members:
-            panels, labels = load_panels(folders, image_id, faults)
-            if panels:
-                name = path_of_id(image_id).encode(errors='replace').decode()
-                score = choice.scores.get(image_id)
-                strips.append(Strip(name, group, panels, score))
-                seen |= labels
+    steps = [c.thresholds for c in curves if c.name.endswith('CAM')][-1:]
+    thresholds = steps[0] if steps else _THRESHOLDS
+    if len(thresholds) > MAX_THRESHOLDS:
+        thresholds = _THRESHOLDS
+    bg_thr = fixed_threshold(cam_stage(stages))
+    bg_thr = _BG_THR if bg_thr is None else bg_thr
+    photos, kinds, note = gather_photos(
+        folders, folder, thresholds, bg_thr, faults
+    )
     names = class_names(stages)
     if not names and roles.get('classes'):  # of own photos without masks
         names = list(read_class_file(roles['classes']))
-    note = choice.note if strips else ''
-    return tuple(strips), note, _legend(seen, names), faults
-
-
-def _legend(
-    labels: set[int], names: list[str]
-) -> dict[str, tuple[int, int, int]]:
-    """RGB colours of the labels that occur, by class name."""
-    palette = voc_palette().tolist()
-    legend = {
-        names[label] if label < len(names) else f'label {label}': tuple(
-            palette[label]
-        )
-        for label in sorted(labels - {IGNORE_LABEL})
-    }
-    white = {'no label': (255, 255, 255)}
-    return legend | (white if IGNORE_LABEL in labels else {})
+    labels = sorted({label for photo in photos for label in photo.classes})
+    return Gallery(
+        photos,
+        kinds,
+        thresholds,
+        bg_thr,
+        {k: names[k] if k < len(names) else f'label {k}' for k in labels},
+        tuple(map(tuple, voc_palette().tolist())),
+        'pseudo label' if 'labels' in folders else f'CAM at {bg_thr:.2f}',
+        note,
+    )
 
 
 def _label_notes(stages: list[dict]) -> list[str]:
