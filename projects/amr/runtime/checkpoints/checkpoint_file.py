@@ -18,7 +18,11 @@ import numpy as np
 import torch
 from mmengine.logging import HistoryBuffer, print_log
 
-from projects.amr.errors import CheckpointError, MissingCheckpointError
+from projects.amr.errors import (
+    CheckpointError,
+    MissingCheckpointError,
+    MissingDependencyError,
+)
 
 # What torch itself allows; the rest of a file's globals are named.
 _KNOWN = ('torch.', 'collections.OrderedDict', 'mmengine.logging.', 'numpy.')
@@ -46,7 +50,7 @@ def read_checkpoint(
     hold: numpy numbers and arrays, and log histories.
 
     Args:
-        path (str | Path): The file.
+        path (str | Path): The file; ``*.safetensors`` are read too.
         map_location (str | torch.device | Callable): As of ``torch.load``.
             Defaults to 'cpu'.
         trust (bool): Whether a file that holds other objects is unpickled in
@@ -64,6 +68,8 @@ def read_checkpoint(
     if not path.is_file():
         raise MissingCheckpointError(f'checkpoint not found: {path}')
     try:
+        if path.suffix == '.safetensors':
+            return _safetensors(path)
         check_bytes(path)
         with _own_globals():
             content = torch.load(
@@ -80,6 +86,21 @@ def read_checkpoint(
             f'{path} holds a {type(content).__name__}, not a dict of weights'
         )
     return content
+
+
+def _safetensors(path: Path) -> dict:
+    """Read a file of tensors alone, which timm's package installs."""
+    try:
+        from safetensors import SafetensorError
+        from safetensors.torch import load_file
+    except ImportError:
+        raise MissingDependencyError(
+            f"{path} needs safetensors: pip install 'amr-mmseg[lite]'"
+        ) from None
+    try:
+        return load_file(path)
+    except SafetensorError as error:
+        raise ValueError(str(error)) from None
 
 
 def check_bytes(path: Path) -> None:
