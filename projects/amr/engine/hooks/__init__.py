@@ -12,6 +12,7 @@ from .item_writer_hook import ItemWriterHook
 from .label_map_writer_hook import LabelMapWriterHook
 from .label_visualization_hook import LabelVisualizationHook
 from .non_finite_loss_hook import NonFiniteLossHook
+from .text_classes_hook import TextClassesHook
 from .timed_logger_hook import TimedLoggerHook
 
 __all__ = [
@@ -29,5 +30,6 @@ __all__ = [
     'LabelMapWriterHook',
     'LabelVisualizationHook',
     'NonFiniteLossHook',
+    'TextClassesHook',
     'TimedLoggerHook',
 ]

@@ -1,6 +1,8 @@
 from .amr import AMR
 from .base_cam_classifier import BaseCAMClassifier
 from .cam_classifier import CAMClassifier
+from .clip_classifier import CLIPClassifier
+from .mctformer import MCTformerPlus
 from .seam import SEAM
 from .sub_category_classifier import SubCategoryClassifier
 
@@ -9,5 +11,7 @@ __all__ = [
     'SEAM',
     'BaseCAMClassifier',
     'CAMClassifier',
+    'CLIPClassifier',
+    'MCTformerPlus',
     'SubCategoryClassifier',
 ]
