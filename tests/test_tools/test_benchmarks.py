@@ -9,6 +9,7 @@ import chaos
 import measuring
 import pytest
 import stage_cases
+import stage_costs
 import torch
 import torch.nn.functional as F
 from cost_model import STAGES, Machine, Workload, pipeline_hours

@@ -169,6 +169,44 @@ def class_aware_affinity(
     return spread_by_attention(inside, balanced_affinity(weights, num_rounds))
 
 
+RULES = {
+    'mctformer': spread_by_attention,
+    'clip_es': class_aware_affinity,
+}
+
+
+def refine_by_attention(
+    cam: Tensor,
+    attentions: Sequence[Tensor],
+    rule: str,
+    num_layers: int | None = None,
+) -> Tensor:
+    """Refine maps by the attention of the pass that made them.
+
+    Args:
+        cam (Tensor): Shape (B, K, h, w), at least 0.
+        attentions (Sequence[Tensor]): Of each block, shape (B, M, T, T); the
+            last P tokens are the patches.
+        rule (str): ``'mctformer'``, :func:`spread_by_attention`, or
+            ``'clip_es'``, :func:`class_aware_affinity`.
+        num_layers (int, optional): See :func:`patch_attention`. Defaults to
+            None.
+
+    Returns:
+        Tensor: Shape (B, K, h, w), at least 0, not normalised.
+
+    Raises:
+        ValueError: If maps and attention are of other sizes.
+    """
+    patches = cam.shape[-2] * cam.shape[-1]
+    weights = patch_attention(
+        attentions,
+        num_prefix=attentions[-1].shape[-1] - patches,
+        num_layers=num_layers,
+    )
+    return RULES[rule](cam, weights)
+
+
 def _check_fit(cam: Tensor, weights: Tensor) -> None:
     """Refuse maps and weights of different patches."""
     patches = cam.shape[-1] * cam.shape[-2]

@@ -11,6 +11,7 @@ from .item_writer_hook import ItemWriterHook
 from .label_map_writer_hook import LabelMapWriterHook
 from .non_finite_loss_hook import NonFiniteLossHook
 from .picture_strip_hook import CAMVisualizationHook, LabelVisualizationHook
+from .text_classes_hook import TextClassesHook
 from .timed_logger_hook import TimedLoggerHook
 
 __all__ = [
@@ -28,5 +29,6 @@ __all__ = [
     'LabelMapWriterHook',
     'LabelVisualizationHook',
     'NonFiniteLossHook',
+    'TextClassesHook',
     'TimedLoggerHook',
 ]

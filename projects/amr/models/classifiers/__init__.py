@@ -1,7 +1,9 @@
 from .amr import AMR
 from .base_cam_classifier import BaseCAMClassifier
 from .cam_classifier import CAMClassifier
+from .clip_classifier import CLIPClassifier
 from .integral_classifier import IntegralClassifier
+from .mctformer import MCTformerPlus
 from .seam import SEAM
 from .sub_category_classifier import SubCategoryClassifier
 
@@ -10,6 +12,8 @@ __all__ = [
     'SEAM',
     'BaseCAMClassifier',
     'CAMClassifier',
+    'CLIPClassifier',
     'IntegralClassifier',
+    'MCTformerPlus',
     'SubCategoryClassifier',
 ]

@@ -23,6 +23,8 @@ class CAMHead(BaseModule):
         attention (float): Scale of :func:`attend_peaks`, by which features
             are weighed in training, at least 0. BES: 1e-3. Defaults to 0.0:
             none.
+        kernel_size (int): Side of the convolution, odd. MCTformer+: 3.
+            Defaults to 1.
         init_cfg (dict, optional): Initialisation. Defaults to a normal
             distribution with deviation 0.01, mmpretrain's for linear heads
             (not in the paper; released code: torch's own, of about the same
@@ -39,6 +41,7 @@ class CAMHead(BaseModule):
         in_index: int = -1,
         dropout: float = 0.0,
         attention: float = 0.0,
+        kernel_size: int = 1,
         init_cfg: dict | None = None,
     ):
         super().__init__(
@@ -52,7 +55,13 @@ class CAMHead(BaseModule):
         self.num_classes = num_classes
         self.in_index = in_index
         self.dropout = nn.Dropout2d(dropout)
-        self.classifier = nn.Conv2d(in_channels, num_classes, 1, bias=False)
+        self.classifier = nn.Conv2d(
+            in_channels,
+            num_classes,
+            kernel_size,
+            padding=kernel_size // 2,
+            bias=False,
+        )
 
     def forward(self, features: tuple[Tensor, ...]) -> Tensor:
         """Unrectified CAM (N, K, h, w) of the chosen feature map."""

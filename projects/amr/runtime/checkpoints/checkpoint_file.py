@@ -18,7 +18,11 @@ import numpy as np
 import torch
 from mmengine.logging import HistoryBuffer, print_log
 
-from projects.amr.errors import CheckpointError, MissingCheckpointError
+from projects.amr.errors import (
+    CheckpointError,
+    MissingCheckpointError,
+    MissingDependencyError,
+)
 
 # What torch itself allows; the rest of a file's globals are named.
 _KNOWN = ('torch.', 'collections.OrderedDict', 'mmengine.logging.', 'numpy.')
@@ -43,8 +47,9 @@ def read_checkpoint(
     """Read a checkpoint with ``weights_only``, and check its bytes.
 
     Allowed are tensors and plain values, and what mmengine's checkpoints hold:
-    numpy numbers and arrays, and log histories. With ``trust`` a file that
-    holds other objects is unpickled in full, which may run any code in it.
+    numpy numbers and arrays, and log histories; in ``*.safetensors`` tensors
+    alone. With ``trust`` a file that holds other objects is unpickled in full,
+    which may run any code in it.
 
     Raises MissingCheckpointError if there is no such file, CheckpointError if
     it is damaged, refused, or holds no dict; the message names it and what to
@@ -54,6 +59,8 @@ def read_checkpoint(
     if not path.is_file():
         raise MissingCheckpointError(f'checkpoint not found: {path}')
     try:
+        if path.suffix == '.safetensors':
+            return _safetensors(path)
         check_bytes(path)
         with _own_globals():
             content = torch.load(
@@ -70,6 +77,21 @@ def read_checkpoint(
             f'{path} holds a {type(content).__name__}, not a dict of weights'
         )
     return content
+
+
+def _safetensors(path: Path) -> dict:
+    """Read a file of tensors alone, which timm's package installs."""
+    try:
+        from safetensors import SafetensorError
+        from safetensors.torch import load_file
+    except ImportError:
+        raise MissingDependencyError(
+            f"{path} needs safetensors: pip install 'amr-mmseg[lite]'"
+        ) from None
+    try:
+        return load_file(path)
+    except SafetensorError as error:
+        raise ValueError(str(error)) from None
 
 
 def check_bytes(path: Path) -> None:

@@ -75,7 +75,8 @@ class StrictPretrainedInit(PretrainedInit):
     batch counters and :class:`StartsFromScratch` modules (the attention
     modulation). The file may hold more, such as an ImageNet head, but nothing
     inside a part that the module has: that is another depth or width.
-    EfficientNet weights may have either of the names of :func:`lite_names`.
+    EfficientNet weights may have either of the names of :func:`lite_names`;
+    a module with a method ``fitted_state`` renames and resizes itself.
 
     Args:
         checkpoint (str): File, URL or name of a model zoo.
@@ -101,6 +102,8 @@ class StrictPretrainedInit(PretrainedInit):
             self.checkpoint, map_location=self.map_location, logger='silent'
         )
         state = lite_names(part_of_state(content, self.prefix or ''))
+        if hasattr(module, 'fitted_state'):
+            state = module.fitted_state(state)
         if self.strict:
             require_pretrained_match(module, state, self.checkpoint)
         part = f'{self.prefix} in model' if self.prefix else 'model'

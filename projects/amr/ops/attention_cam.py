@@ -1,0 +1,166 @@
+r"""Maps, scores and losses of a vision transformer's tokens.
+
+Pure functions of MCTformer+ (arXiv:2203.02891 and its journal version) and
+CLIP-ES (arXiv:2212.09506).
+
+Shape legend: N images, K foreground classes, (h, w) patches, C channels, T
+tokens, M heads, D background texts.
+"""
+
+from collections.abc import Sequence
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from projects.amr.ops.precision import at_least_float32
+
+
+def rank_pool(cam: Tensor, decay: float = 0.996) -> Tensor:
+    r"""MCTformer+'s patch score: values weighted by their rank.
+
+    .. math:: y = \sum_r d^r v_r / \sum_r d^r, \quad v_0 \ge v_1 \ge \dots
+
+    Args:
+        cam (Tensor): Shape (N, K, h, w), real.
+        decay (float): d in (0, 1]: near 0 it is the maximum, 1 the mean.
+            Defaults to 0.996 (released code).
+
+    Returns:
+        Tensor: Shape (N, K), at least float32.
+
+    Raises:
+        ValueError: If ``decay`` is outside (0, 1].
+
+    Example:
+        >>> rank_pool(torch.tensor([[[[1.0, 4.0]]]]), 0.5).tolist()
+        [[3.0]]
+    """
+    if not 0 < decay <= 1:
+        raise ValueError(f'`decay` must be in (0, 1], got {decay}')
+    values = at_least_float32(cam).flatten(2).sort(-1, descending=True)[0]
+    ranks = torch.arange(values.shape[-1], device=cam.device)
+    weights = decay ** ranks.to(values)
+    return values @ (weights / weights.sum())
+
+
+def class_attention(
+    attentions: Sequence[Tensor],
+    size: tuple[int, int],
+    num_layers: int | None = None,
+) -> Tensor:
+    """Attention of class tokens to patches, over the last blocks and heads.
+
+    Args:
+        attentions (Sequence[Tensor]): Of each block in order, after the
+            softmax, shape (N, M, T, T); all tokens before the h * w patches
+            are class tokens.
+        size (tuple[int, int]): (h, w).
+        num_layers (int, optional): Of the last blocks, at least 1. Defaults
+            to None: all (MCTformer+; its V2 takes 3).
+
+    Returns:
+        Tensor: Mean, shape (N, K, h, w), in [0, 1].
+
+    Raises:
+        ValueError: If ``num_layers`` is out of range.
+    """
+    count = len(attentions) if num_layers is None else num_layers
+    if not 1 <= count <= len(attentions):
+        raise ValueError(
+            f'`num_layers` must be in 1..{len(attentions)}, got {num_layers}'
+        )
+    first = attentions[-1].shape[-1] - size[0] * size[1]
+    total = sum(
+        attention[..., :first, first:].float().mean(1)
+        for attention in attentions[-count:]
+    )
+    return (total / count).unflatten(2, size)
+
+
+def class_token_contrast(tokens: Sequence[Tensor], labels: Tensor) -> Tensor:
+    """MCTformer+'s contrast: the class tokens of an image differ.
+
+    Cosines between an image's K class tokens are logits, without a
+    temperature; each labelled class's token has to be most like itself.
+
+    Args:
+        tokens (Sequence[Tensor]): Class tokens of each block, shape
+            (N, K, C).
+        labels (Tensor): Weak labels, shape (N, K), 0 or 1.
+
+    Returns:
+        Tensor: Cross entropy, mean over labelled classes and blocks; 0 of a
+        batch without labels. Scalar.
+    """
+    own = torch.stack([at_least_float32(block) for block in tokens])
+    own = F.normalize(own, dim=-1)
+    cosines = own @ own.transpose(-2, -1)  # (blocks, N, K, K)
+    losses = -cosines.log_softmax(-1).diagonal(dim1=-2, dim2=-1).mean(0)
+    labels = labels.to(losses)
+    return (losses * labels).sum() / labels.sum().clamp(min=1)
+
+
+def softmax_target(logits: Tensor, labelled: Tensor) -> Tensor:
+    """CLIP-ES's class probabilities: among labelled classes and background.
+
+    The softmax lowers what look-alike classes or the background share.
+
+    Args:
+        logits (Tensor): Of the K classes, then the D background texts, shape
+            (N, K + D).
+        labelled (Tensor): Bool, shape (N, K).
+
+    Returns:
+        Tensor: Shape (N, K), in [0, 1]; 0 where not labelled.
+
+    Example:
+        >>> logits = torch.tensor([[1.0, 9.0, 1.0]])
+        >>> softmax_target(logits, torch.tensor([[True, False]])).tolist()
+        [[0.5, 0.0]]
+    """
+    others = logits.shape[1] - labelled.shape[1]
+    taken = F.pad(labelled, (0, others), value=True)
+    masked = at_least_float32(logits).masked_fill(~taken, -torch.inf)
+    # An image without labels and background has no softmax.
+    masked = masked.masked_fill(~taken.any(1, keepdim=True), 0)
+    return masked.softmax(1)[:, : labelled.shape[1]] * labelled
+
+
+def token_grad_cam(
+    tokens: Tensor, gradient: Tensor, size: tuple[int, int]
+) -> Tensor:
+    """Grad-CAM of patch tokens, stretched to [0, 1] as in CLIP-ES.
+
+    Args:
+        tokens (Tensor): Shape (N, T, C); the last h * w are the patches.
+        gradient (Tensor): Of a score with regard to them, same shape.
+        size (tuple[int, int]): (h, w).
+
+    Returns:
+        Tensor: Shape (N, h, w): channels weighted by the spatial mean of
+        their gradient, rectified, see :func:`stretch_cam`.
+    """
+    patches = size[0] * size[1]
+    weights = gradient[:, -patches:].mean(1)
+    cam = torch.einsum('ntc,nc->nt', tokens[:, -patches:], weights).relu()
+    return stretch_cam(cam.unflatten(1, size))
+
+
+def stretch_cam(cam: Tensor) -> Tensor:
+    """Stretch each map to [0, 1] by its minimum and maximum.
+
+    Args:
+        cam (Tensor): Shape (..., h, w), real.
+
+    Returns:
+        Tensor: Same shape; 0 where a map is constant.
+
+    Example:
+        >>> stretch_cam(torch.tensor([[1.0, 2.0, 3.0]])).tolist()
+        [[0.0, 0.5, 1.0]]
+    """
+    cam = at_least_float32(cam)
+    cam = cam - cam.amin((-2, -1), keepdim=True)
+    peak = cam.amax((-2, -1), keepdim=True)
+    return torch.where(peak > 0, cam / peak.where(peak > 0, 1), 0)
