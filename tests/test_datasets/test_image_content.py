@@ -48,7 +48,8 @@ def tiff(path, bands, bits=8, sample_format=1, extra=None):
     ('values', 'reason'),
     [
         (RGB[..., 0].astype(np.float32), 'floating-point numbers of 32 bits'),
-        (RGB.astype(np.float32), 'floating-point numbers of 32 bits'),
+        # OpenCV 4 writes them as LogLuv, 16 bits a band.
+        (RGB.astype(np.float32), '(32|16) bits'),
         (RGB[..., 0].astype(np.float64), 'floating-point numbers of 64 bits'),
         (RGB[..., 0].astype(np.int32), 'signed integers of 32 bits'),
         (RGB[..., 0].astype(np.int16), 'signed integers of 16 bits'),
