@@ -17,9 +17,6 @@ def pool_logits(cam: Tensor) -> Tensor:
 
     The CAM is unrectified. Since it is linear in the features, this equals the
     classifier on globally averaged features.
-
-    Since the CAM is linear in the features, this equals the classifier on
-    globally averaged features.
     """
     return at_least_float32(cam).mean((-2, -1))
 
