@@ -23,6 +23,14 @@ THIN = {
         },
         'img_size': 48,
     },
+    'TimmViT': {
+        'options': {
+            'embed_dim': 24,
+            'depth': 2,
+            'num_heads': 2,
+            'img_size': 48,
+        },
+    },
 }
 
 

@@ -92,11 +92,9 @@ LEAVES = sorted(
 )
 
 
-TRAININGS = [
-    path
-    for path in LEAVES
-    if not path.stem.startswith(('seeds_', 'pseudo_labels_', 'votes_'))
-]
+NOT_TRAINED = ('seeds_', 'pseudo_labels_', 'votes_', 'clip-es_')
+
+TRAININGS = [path for path in LEAVES if not path.stem.startswith(NOT_TRAINED)]
 
 
 @pytest.mark.parametrize('path', TRAININGS, ids=lambda path: path.stem)

@@ -5,6 +5,8 @@ A classifier writes one CAM record per image and prints CAM mIoU (at the fixed
 threshold and at the best of the sweep) and classification mAP. An affinity
 network writes one palette PNG per image and prints pseudo-label mIoU, a
 segmentor the same with mIoU; on a split without masks nothing is scored.
+A frozen model, whose config has no training, takes its initial weights
+without CHECKPOINT.
 """
 
 import argparse
@@ -25,7 +27,12 @@ from projects.amr.engine.hooks.checkpoint_guard_hook import (
 from projects.amr.engine.mixed_precision import settle_half
 from projects.amr.errors import UserError
 from projects.amr.evaluation.nested_results import take_nested_results
-from projects.amr.runtime.checkpoints.pretrained import drop_pretrained
+from projects.amr.runtime.checkpoints.checkpoint import unwrap_model
+from projects.amr.runtime.checkpoints.pretrained import (
+    drop_pretrained,
+    find_pretrained,
+    require_pretrained,
+)
 from projects.amr.runtime.config.config_reading import require_keys
 from projects.amr.runtime.files.atomic_write import write_json
 from projects.amr.runtime.processes.stop_signals import (
@@ -53,7 +60,9 @@ def parse_args() -> argparse.Namespace:
     """Read the command line."""
     parser = tool_parser(__doc__)
     parser.add_argument('config', help='config file')
-    parser.add_argument('checkpoint', help='checkpoint file')
+    parser.add_argument(
+        'checkpoint', nargs='?', help='checkpoint file; none: a frozen model'
+    )
     parser.add_argument('--out', help='folder of the predictions')
     parser.add_argument(
         '--show-dir', help='folder of picture strips, one per image'
@@ -98,6 +107,26 @@ def others_of(checkpoint: Path, work_dir: Path) -> str:
     return f'tools/train.py writes checkpoints to {work_dir}'
 
 
+def settle_weights(cfg: Config, checkpoint: str | None) -> None:
+    """Let all weights come from the checkpoint, or from a frozen model's."""
+    if checkpoint is None:
+        if cfg.get('train_dataloader') or not any(find_pretrained(cfg.model)):
+            raise UserError(
+                'name a checkpoint: only a config without train_dataloader, '
+                'with a model.*.init_cfg.checkpoint, is tested without one. '
+                f'{others_of(Path(cfg.work_dir, "*"), Path(cfg.work_dir))}'
+            )
+        require_pretrained(cfg.model)
+        return
+    if not Path(checkpoint).is_file():
+        raise UserError(
+            f'checkpoint not found: {checkpoint}. '
+            f'{others_of(Path(checkpoint), Path(cfg.work_dir))}'
+        )
+    cfg.load_from = checkpoint
+    drop_pretrained(cfg.model, unfreeze=False)  # all come from the checkpoint
+
+
 def main() -> None:
     """Build the runner, test, and write the summary."""
     args = parse_args()
@@ -105,13 +134,7 @@ def main() -> None:
     require_keys(cfg, 'test', NEEDED)
     settle_config(cfg, ('test',), args.cfg_options)
     settle_half(cfg)
-    if not Path(args.checkpoint).is_file():
-        raise UserError(
-            f'checkpoint not found: {args.checkpoint}. '
-            f'{others_of(Path(args.checkpoint), Path(cfg.work_dir))}'
-        )
-    cfg.load_from = args.checkpoint
-    drop_pretrained(cfg.model, unfreeze=False)  # all come from the checkpoint
+    settle_weights(cfg, args.checkpoint)
     if args.tta:
         use_tta(cfg)
     if args.out:
@@ -120,6 +143,8 @@ def main() -> None:
         set_hook_folder(cfg, PAINTERS, args.show_dir)
     with hold_work_dir(cfg, 'test'):
         runner = Runner.from_cfg(cfg)
+        if args.checkpoint is None:
+            unwrap_model(runner.model).init_weights()
         metrics = run_test(runner)
         if is_main_process():
             write_summary(runner, args, metrics)

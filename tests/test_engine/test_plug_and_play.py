@@ -13,7 +13,8 @@ from projects.amr.structures import CAMRecord
 PATHS = [
     CONFIGS / 'seam_wrn38_voc.py',
     CONFIGS / 'seam_amr_wrn38_voc.py',
-    *sorted((CONFIGS / 'plug_and_play').glob('*.py')),
+    *sorted((CONFIGS / 'plug_and_play').glob('amr_*.py')),
+    CONFIGS / 'plug_and_play' / 'mctformer-plus_deit-small_voc.py',
 ]
 
 
