@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from mmengine.config import Config
 
-from projects.amr.workflow.pipeline import read_stages
+from projects.amr.workflow.pipeline import PipelineConfigError, read_stages
 
 PIPELINES = Path(__file__).parents[1] / 'configs' / 'pipelines'
 
@@ -35,6 +35,20 @@ def chain(name):
                 'affinity_train': 'bes_lite0_voc',
                 'affinity_make': 'bes_lite0_voc',
                 'pseudo_labels': 'pseudo_labels_voc_bes',
+            },
+            'pseudo_labels',
+        ),
+        (
+            'oaa',
+            {'cam_train': 'cam_lite0_voc_oaa', 'seeds': 'seeds_voc'},
+            'pseudo_labels',
+        ),
+        (
+            'oaaplus',
+            {
+                'oaa_train': 'cam_lite0_voc_oaa',
+                'cam_train': 'oaaplus_lite0_voc',
+                'cam_make': 'oaaplus_lite0_voc',
             },
             'pseudo_labels',
         ),
@@ -71,3 +85,25 @@ def test_the_second_round_of_sc_cam_reads_the_first_one_s_clusters():
     for part in key.split('.'):
         cfg = cfg[int(part)] if part.isdigit() else cfg[part]
     assert str(cfg).endswith('.npz')
+
+
+def test_accumulated_cams_take_the_place_of_those_of_a_test():
+    stages = chain('oaa')
+    assert 'cam_make' not in stages
+    for name in ('seeds', 'affinity_train', 'affinity_make', 'pseudo_labels'):
+        assert ('cam_train', 'accumulated_cams') in stages[name].references()
+    found = chain('oaaplus')['cam_train'].references()
+    assert found == [('oaa_train', 'accumulated_cams')]
+
+
+def test_a_training_s_outputs_are_known_ones():
+    config = PIPELINES.parent / 'cam_lite0_voc.py'
+    stage = dict(name='a', kind='train', config=str(config), outputs=['cams'])
+    with pytest.raises(PipelineConfigError, match='cams'):
+        read_stages(Config(dict(stages=[stage])))
+    stage['outputs'] = ['accumulated_cams']
+    (found,) = read_stages(Config(dict(stages=[stage])))
+    assert found.outputs == {
+        'accumulated_cams': '{stage}/accumulated_cams',
+        'checkpoint': '{stage}/last_checkpoint',
+    }
