@@ -124,6 +124,7 @@ tables = {
         title='Systems beside AMR, on the same backbone and schedule',
         rows=[
             baseline,
+            amm,
             dict(name='SEAM', config='../../seam_lite0_voc.py'),
             dict(
                 name='BES, attention pooling',

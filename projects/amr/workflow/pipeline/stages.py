@@ -21,8 +21,11 @@ KINDS = {
     'test': ('config', 'checkpoint'),
     'tool': ('tool',),
 }
-# Folders that a test leaves in its work dir, by output.
-TEST_OUTPUTS = ('cams', 'labels', 'boundaries', 'strips')
+# Folders that a training or a test leaves in its work dir, by output.
+OUTPUTS = {
+    'train': ('accumulated_cams',),
+    'test': ('cams', 'labels', 'boundaries', 'strips'),
+}
 
 
 @dataclass(frozen=True)
@@ -183,17 +186,18 @@ def _read_stage(entry: dict, where: str) -> Stage:
 
 
 def _outputs(where: str, kind: str, value) -> dict[str, str]:
-    if kind == 'train':
-        return {'checkpoint': '{stage}/last_checkpoint'}
     if kind == 'tool':
         return {name: str(path) for name, path in dict(value).items()}
     for name in value:
-        if name not in TEST_OUTPUTS:
+        if name not in OUTPUTS[kind]:
             raise UserError(
-                f'{where}: unknown output {name!r} of a test'
-                f'{hint(name, TEST_OUTPUTS)}'
+                f'{where}: unknown output {name!r} of a {kind}'
+                f'{hint(name, OUTPUTS[kind])}'
             )
-    return {name: f'{{stage}}/{name}' for name in value}
+    found = {name: f'{{stage}}/{name}' for name in value}
+    if kind == 'train':
+        found['checkpoint'] = '{stage}/last_checkpoint'
+    return found
 
 
 def _find_config(where: str, entry: dict) -> str:
