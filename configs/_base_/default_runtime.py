@@ -1,3 +1,5 @@
+_base_ = []  # mmengine 0.10.7 refuses a config that imports before it
+
 import os
 
 # A class list of own data (one name a line, `background` first), to which

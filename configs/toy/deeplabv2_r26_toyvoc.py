@@ -1,10 +1,11 @@
-from os import path as osp
-
 _base_ = [
     '../_base_/datasets/segmentor_test_pipelines.py',
     '../_base_/schedules/deeplabv2_20k.py',
     '../_base_/default_runtime.py',
 ]
+
+from os import path as osp
+
 # deeplabv2_r101_voc.py at a quarter of the width, with two blocks a stage and
 # from random weights, so BatchNorm is trained: same classes, small sizes.
 model = dict(

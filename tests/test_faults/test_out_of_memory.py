@@ -24,7 +24,7 @@ class Exhausted:
     def __call__(self, inputs, *args):
         self.sizes.append(len(inputs))
         if len(inputs) > self.most:
-            raise torch.OutOfMemoryError('CUDA out of memory')
+            raise torch.cuda.OutOfMemoryError('CUDA out of memory')
         return self.call(inputs, *args)
 
 
@@ -79,7 +79,7 @@ class ExhaustedAtFirst(Exhausted):
     def __call__(self, inputs, *args):
         self.sizes.append(len(inputs))
         if len(self.sizes) <= self.most:
-            raise torch.OutOfMemoryError('CUDA out of memory')
+            raise torch.cuda.OutOfMemoryError('CUDA out of memory')
         return self.call(inputs, *args)
 
 
@@ -119,7 +119,7 @@ def test_fault25_the_cpu_is_the_last_resort(cpu_is_elsewhere):
 
 def test_fault25_a_training_ends_with_what_to_set(capsys):
     def train():
-        raise torch.OutOfMemoryError('CUDA out of memory. Tried 2 GiB')
+        raise torch.cuda.OutOfMemoryError('CUDA out of memory. Tried 2 GiB')
 
     with pytest.raises(SystemExit) as stop:
         run_tool(train)

@@ -6,6 +6,7 @@ from types import ModuleType
 import numpy as np
 import pytest
 import torch
+from pretended_gpu import cpu_autocast
 
 from model_configs import NUM_CLASSES, amr, branch, build
 from projects.amr.errors import MissingDependencyError
@@ -140,7 +141,7 @@ def test_the_library_sees_full_precision(monkeypatch, dtype):
     library.Spy = Spy
     monkeypatch.setitem(sys.modules, 'pytorch_grad_cam', library)
     net = build(branch(), training=False)
-    with torch.autocast('cpu', dtype):
+    with cpu_autocast(dtype):
         MultiScaleCAM(extractor=config('Spy'))(
             net, [torch.randn(3, 33, 47)], LABELS[:1]
         )

@@ -24,7 +24,7 @@ def scarce(attempts):
         def compute(self, x, in_parts=False):
             calls.append((in_parts, str(self.weight.device)))
             if len(calls) < attempts:
-                raise torch.OutOfMemoryError('CUDA out of memory')
+                raise torch.cuda.OutOfMemoryError('CUDA out of memory')
             return self(x)
 
     return Network(2, 2), calls

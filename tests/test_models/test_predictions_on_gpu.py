@@ -105,7 +105,7 @@ def test_short_of_memory_the_cpu_takes_over(name, monkeypatch):
 
     def exhausted(self, x):
         if x.is_cuda:
-            raise torch.OutOfMemoryError('CUDA out of memory')
+            raise torch.cuda.OutOfMemoryError('CUDA out of memory')
         return plain(self, x)
 
     with PretendedGPU():

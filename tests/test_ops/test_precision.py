@@ -1,6 +1,8 @@
 """What must not be rounded to eight bits, is not."""
 
+import pytest
 import torch
+from pretended_gpu import cpu_autocast
 
 from projects.amr.models.decode_heads import DeepLabV2Head
 from projects.amr.models.losses import (
@@ -83,14 +85,14 @@ def test_decode_head_s_logits_are_float32_under_autocast():
     assert torch.equal(logits, parts[0].float() + parts[1].float())
 
 
-def test_a_gradient_below_float16_is_not_lost():
+@pytest.mark.parametrize('dtype', [torch.float16, torch.bfloat16])
+def test_a_gradient_below_float16_is_not_lost(dtype):
     x = torch.rand(1, 1, 64, 64, requires_grad=True)
     weight = torch.full((1, 1, 1, 1), 2.0**-14)
-    for dtype in (torch.float16, torch.bfloat16):
-        with torch.autocast('cpu', dtype):
-            maps = torch.nn.functional.conv2d(x, weight).float()
-        # Of the mean of 2 ** 12 values.
-        assert gradient_through(maps.mean(), maps, x).unique() == 2.0**-26
+    with cpu_autocast(dtype):
+        maps = torch.nn.functional.conv2d(x, weight).float()
+    # Of the mean of 2 ** 12 values.
+    assert gradient_through(maps.mean(), maps, x).unique() == 2.0**-26
     maps = torch.nn.functional.conv2d(x.half(), weight.half()).float()
     (plain,) = torch.autograd.grad(maps.mean(), x)
     assert not plain.any()

@@ -1,4 +1,6 @@
 # voc12_seeds.py on ToyVOC.
+_base_ = []  # first, see default_runtime.py
+
 from os import path as osp
 
 toy_metainfo = dict(classes=('background', 'alvo', 'bimi', 'coru', 'dexa'))

@@ -1,8 +1,9 @@
 # PASCAL VOC 2012 with pseudo labels (made by an affinity network) as masks,
 # for segmentors. LABEL_DIR names another folder than the one below.
+_base_ = './segmentor_test_pipelines.py'
+
 from os import path as osp
 
-_base_ = './segmentor_test_pipelines.py'
 dataset_type = 'VOCLabelMapDataset'
 data_root = '{{$VOC_ROOT:data/VOCdevkit/VOC2012}}'
 # Absolute, since relative folders are looked for under data_root.

@@ -1,5 +1,7 @@
 # PASCAL VOC 2012 with seeds (made from CAM records) as masks, for affinity
 # networks. SEED_DIR and CAM_DIR name other folders than those below.
+_base_ = []  # first, see default_runtime.py
+
 from os import path as osp
 
 dataset_type = 'VOCWeakLabelDataset'

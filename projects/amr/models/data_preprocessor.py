@@ -17,10 +17,10 @@ class WeakLabelDataPreprocessor(SegDataPreProcessor):
         """Normalise ``inputs``; in training pad and stack them too."""
         if training:
             return super().forward(data, training=True)
-        data = self.cast_data(data)
-        inputs = [image.float() for image in data['inputs']]
-        if self._channel_conversion:
-            inputs = [image[[2, 1, 0]] for image in inputs]
-        if self._enable_normalize:
-            inputs = [(image - self.mean) / self.std for image in inputs]
-        return {'inputs': inputs, 'data_samples': data.get('data_samples')}
+        normalise = super().forward
+        inputs = [
+            normalise({'inputs': [image]})['inputs'][0]
+            for image in data['inputs']
+        ]
+        samples = self.cast_data(data.get('data_samples'))
+        return {'inputs': inputs, 'data_samples': samples}

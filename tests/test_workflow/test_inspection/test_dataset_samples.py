@@ -46,8 +46,7 @@ def test_classifier_image_is_what_the_pipeline_packed(
     toy_root, tmp_path, panels, split
 ):
     browser = SampleBrowser(tiny_config(toy_root, tmp_path), split)
-    assert browser.preprocessor._enable_normalize  # there is work to undo
-    assert browser.preprocessor._channel_conversion
+    assert browser.preprocessor.mean.all()  # there is work to undo
     set_random_seed(3)
     image_id, _ = browser.draw(2)
     set_random_seed(3)

@@ -6,7 +6,6 @@ import cv2
 import numpy as np
 import torch
 from mmengine.config import Config
-from mmengine.model import ImgDataPreprocessor
 from mmengine.registry import init_default_scope
 from mmengine.runner import set_random_seed
 from mmseg.registry import DATASETS, MODELS
@@ -113,16 +112,11 @@ class SampleBrowser:
     def _pixels(self, tensor: torch.Tensor) -> np.ndarray:
         """Undo what the preprocessor and the pipeline did to the values."""
         array = tensor.detach().cpu().numpy().transpose(1, 2, 0)
-        pre = self.preprocessor
-        if isinstance(pre, ImgDataPreprocessor):
-            if pre._enable_normalize:
-                mean, std = (
-                    value.view(-1).cpu().numpy()
-                    for value in (pre.mean, pre.std)
-                )
-                array = array * std + mean
-            if pre._channel_conversion:
-                array = array[..., ::-1]
+        # Values are scaled, and channels may change places.
+        probes = 255 * torch.eye(4, 3, dtype=torch.uint8)[..., None, None]
+        made = self.preprocessor({'inputs': [*probes], 'data_samples': None})
+        *scales, zero = (x.flatten().cpu().numpy() for x in made['inputs'])
+        array = (array - zero) @ np.linalg.inv(np.subtract(scales, zero) / 255)
         pipeline = getattr(self.dataset, 'pipeline', None)
         for transform in getattr(pipeline, 'transforms', ()):
             if type(transform).__name__ == 'Normalize':

@@ -9,7 +9,7 @@ from pathlib import Path
 import torch
 from mmengine.registry import init_default_scope
 from mmseg.registry import MODELS
-from torch.utils._pytree import tree_leaves
+from torch.utils._pytree import tree_flatten
 
 from projects.amr.datasets.images.image_ids import read_id_list
 from projects.amr.errors import UserError
@@ -138,7 +138,7 @@ def _time_passes(config, size: tuple[int, int], train: bool) -> float:
     while time.monotonic() < ends:
         began = time.monotonic()
         with torch.set_grad_enabled(train):
-            outputs = tree_leaves(model(images, mode='tensor'))
+            outputs = tree_flatten(model(images, mode='tensor'))[0]
         if train:
             sum(o.sum() for o in outputs if o is not None).backward()
         fastest = min(fastest, time.monotonic() - began)
