@@ -142,17 +142,8 @@ def evaluate_masks(
 ) -> MaskScores:
     """Score predicted label maps against masks.
 
-    Args:
-        pairs (Iterable[tuple[Path, Path]]): Prediction and mask of each
-            image.
-        classes (tuple[str, ...]): Names by label, background first.
-        skip_missing (bool): Whether images without a prediction are left
-            out, and counted as such. Defaults to False.
-        progress (Callable): Wraps the pairs to show how far it is. Defaults
-            to ``iter``.
-
-    Returns:
-        MaskScores: Of all images together.
+    ``pairs`` are the files of prediction and mask of each image, ``classes``
+    the names by label, background first; ``progress`` wraps the pairs.
 
     Raises:
         DataError: If predictions are missing (the first ten are named), none

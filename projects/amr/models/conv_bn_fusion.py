@@ -50,12 +50,6 @@ def fuse_conv_bn(model: nn.Module) -> list[Replaced]:
     more than one argument. Outputs change by rounding only; the keys of the
     state dict change.
 
-    Args:
-        model (nn.Module): The model, in eval mode.
-
-    Returns:
-        list[Replaced]: The layers that were taken out, for :func:`unfuse`.
-
     Example:
         >>> model = nn.Sequential(nn.Conv2d(3, 4, 1), nn.BatchNorm2d(4))
         >>> taken = fuse_conv_bn(model.eval())
@@ -81,11 +75,7 @@ def fuse_conv_bn(model: nn.Module) -> list[Replaced]:
 
 
 def unfuse(taken: list[Replaced]) -> None:
-    """Put layers back, in place.
-
-    Args:
-        taken (list[Replaced]): What :func:`fuse_conv_bn` returned.
-    """
+    """Put layers back, in place."""
     for parent, name, layer in taken:
         setattr(parent, name, layer)
 

@@ -25,17 +25,11 @@ def patch_attention(
     num_prefix: int = 1,
     num_layers: int | None = None,
 ) -> Tensor:
-    """Mean attention between patches, over the last blocks and all heads.
+    """Mean attention (B, P, P) between patches, over blocks and all heads.
 
-    Args:
-        attentions (Sequence[Tensor]): Of each block in order, after the
-            softmax, in [0, 1], shape (B, M, T, T): row attends to column.
-        num_prefix (int): Tokens before the patches, 0..T - 1. Defaults to 1.
-        num_layers (int, optional): Of the last blocks, 1..L; CLIP-ES takes
-            8. Defaults to None, all, as MCTformer.
-
-    Returns:
-        Tensor: Shape (B, P, P), in [0, 1]; rows sum to at most 1.
+    Of the last ``num_layers`` blocks (CLIP-ES takes 8; None, all, MCTformer),
+    each (B, M, T, T) after the softmax: row attends to column. ``num_prefix``
+    tokens come before the patches. Rows sum to at most 1.
     """
     count = len(attentions) if num_layers is None else num_layers
     if not 1 <= count <= len(attentions):
@@ -58,17 +52,12 @@ def patch_attention(
 def spread_by_attention(cam: Tensor, weights: Tensor) -> Tensor:
     r"""MCTformer's patch affinity: each patch takes what it attends to.
 
+    Maps are (B, K, h, w), at least 0; for weights see :func:`patch_attention`.
+
     .. math::  M'_i = \sum_j W_{ij} M_j
 
     Released code: W is the sum over blocks, not normalised, and M' is scaled
     to [0, 1] later, so a mean over blocks gives the same.
-
-    Args:
-        cam (Tensor): Shape (B, K, h, w), at least 0.
-        weights (Tensor): Shape (B, P, P), see :func:`patch_attention`.
-
-    Returns:
-        Tensor: Shape (B, K, h, w).
 
     Raises:
         ValueError: If the sizes do not fit.
@@ -86,17 +75,11 @@ def spread_by_attention(cam: Tensor, weights: Tensor) -> Tensor:
 def balanced_affinity(weights: Tensor, num_rounds: int = 3) -> Tensor:
     """CLIP-ES's affinity: attention balanced, symmetric, two steps long.
 
+    Weights (B, P, P) are at least 0, every row and column positive somewhere.
+    With many rounds rows and columns sum to 1.
+
     Columns, then rows are divided by their sums, ``num_rounds`` times
     (Sinkhorn); W becomes (W + W^T) / 2, then W W.
-
-    Args:
-        weights (Tensor): At least 0, every row and column positive
-            somewhere, shape (B, P, P).
-        num_rounds (int): At least 1. Defaults to 3.
-
-    Returns:
-        Tensor: Symmetric, shape (B, P, P); with many rounds rows and columns
-        sum to 1.
 
     Raises:
         ValueError: If ``num_rounds`` is below 1.
@@ -111,16 +94,11 @@ def balanced_affinity(weights: Tensor, num_rounds: int = 3) -> Tensor:
 
 
 def peak_boxes(cam: Tensor, box_thr: float = 0.4) -> Tensor:
-    """Boxes around what is hung together above a share of a map's maximum.
+    """Boxes around what hangs together above a share of a map's maximum.
 
-    Args:
-        cam (Tensor): Shape (..., h, w), real.
-        box_thr (float): Share in [0, 1); ExCEL takes 0.79. Defaults to 0.4.
-
-    Returns:
-        Tensor: Bool, shape (..., h, w): the union of the bounding boxes of
-        the connected parts (8 neighbours); False everywhere where nothing is
-        positive.
+    The union (..., h, w) of the bounding boxes of the connected parts (8
+    neighbours); False everywhere where nothing is positive. ExCEL takes a
+    share of 0.79.
 
     Raises:
         ValueError: If ``box_thr`` is outside [0, 1).
@@ -152,14 +130,9 @@ def class_aware_affinity(
 ) -> Tensor:
     """CLIP-ES's refinement: a class takes from its own boxes alone.
 
-    Args:
-        cam (Tensor): Shape (B, K, h, w), at least 0.
-        weights (Tensor): Shape (B, P, P), see :func:`patch_attention`.
-        box_thr (float): See :func:`peak_boxes`. Defaults to 0.4.
-        num_rounds (int): See :func:`balanced_affinity`. Defaults to 3.
-
-    Returns:
-        Tensor: Shape (B, K, h, w), at least 0, not normalised.
+    Maps (B, K, h, w) are at least 0; see :func:`patch_attention`,
+    :func:`peak_boxes` and :func:`balanced_affinity`. The result is not
+    normalised.
 
     Raises:
         ValueError: If the sizes do not fit or an argument breaks its rule.

@@ -46,25 +46,16 @@ def accumulate_cam(
 ) -> Tensor:
     """Take the maximum of what was accumulated and of a new CAM.
 
+    ``accumulated`` (K, h, w) is in [0, 1], None at the first time; ``cam`` (K,
+    h', w') is that of the whole image before normalisation, ``flip`` says that
+    the image was mirrored. Classes not ``seen`` (K,) stay as they are.
+
     Idempotent, and independent of the order of the CAMs: what was killed
     half-way may be repeated.
 
     Released code: images of one size, never flipped.
     Here: a flip is undone, and a map of another size is resized to the first
     one's.
-
-    Args:
-        accumulated (Tensor, optional): In [0, 1], shape (K, h, w); None at
-            the first time.
-        cam (Tensor): CAM of the whole image before normalisation, real,
-            shape (K, h', w').
-        flip (bool): Whether the image was mirrored horizontally. Defaults to
-            False.
-        seen (Tensor, optional): Bool, shape (K,), see :func:`seen_classes`;
-            the others stay as they are. Defaults to None, all.
-
-    Returns:
-        Tensor: Shape (K, h, w), in [0, 1], at least float32.
 
     Raises:
         ValueError: If the numbers of classes differ.

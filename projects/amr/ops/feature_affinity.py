@@ -21,22 +21,16 @@ from projects.amr.ops.path_index import (
 
 
 def feature_affinity(features: Tensor, radius: int) -> Tensor:
-    """Affinity of every pixel with its half disc of neighbours.
+    """Affinity (N, P, H, W) of pixels with their half disc of neighbours.
+
+    Features are (N, C, H, W); AffinityNet takes a radius of 5 at stride 8.
+    Ordered like :func:`~projects.amr.ops.affinity.pairwise_affinity`; 0,
+    without gradient, where the pair leaves the map.
 
     The released way gathers both features of every pair, C x P values a
     pixel. Here the differences are formed one offset at a time and formed
     again in the backward pass, so that only a few times C values a pixel are
     held. The gradient of a difference of 0 is 0.
-
-    Args:
-        features (Tensor): Real, shape (N, C, H, W).
-        radius (int): Radius in feature pixels, at least 1. AffinityNet takes
-            5 at stride 8.
-
-    Returns:
-        Tensor: Shape (N, P, H, W), in [0, 1], ordered like
-        :func:`~projects.amr.ops.affinity.pairwise_affinity`; 0, without
-        gradient, where the pair leaves the map.
 
     Raises:
         TypeError: If ``features`` is not a floating point tensor.

@@ -75,15 +75,10 @@ class PermutohedralLattice:
     def filter(
         self, values: np.ndarray, transposed: bool = False
     ) -> np.ndarray:
-        """Sum the values of all points under the Gaussian kernel.
+        """Sum the values (P,) or (P, C) of all points under the kernel.
 
-        Args:
-            values (np.ndarray): Real, shape (P,) or (P, C).
-            transposed (bool): Filter with the transposed matrix, as gradients
-                need it: the blurs in reverse order. Defaults to False.
-
-        Returns:
-            np.ndarray: Float32, the shape of ``values``.
+        ``transposed`` filters with the transposed matrix, as gradients need
+        it: the blurs in reverse order.
 
         Raises:
             ValueError: If ``values`` does not have P rows.

@@ -34,20 +34,14 @@ def correlation_weights(
 def pixel_correlation(
     cam: Tensor, features: Tensor, max_entries: int = 2**25
 ) -> Tensor:
-    """Replace each value by the mean over positions that look alike.
+    """Replace each value of maps (N, C, h, w) by the mean over like positions.
+
+    Features are (N, D, h, w). ``max_entries`` weights are formed at a time, at
+    least one column; the default takes 128 MiB.
 
     The P x P weights are formed in blocks of columns, which changes the
     memory and not the result: at twice VOC's image size they would take
     half a GiB an image at once. A backward pass keeps all of them.
-
-    Args:
-        cam (Tensor): Shape (N, C, h, w), real.
-        features (Tensor): Shape (N, D, h, w), real.
-        max_entries (int): Weights to form at a time, at least one column is
-            formed. Defaults to 2 ** 25, 128 MiB.
-
-    Returns:
-        Tensor: Shape (N, C, h, w), within the range of each map.
 
     Raises:
         ValueError: If the sizes differ.

@@ -37,6 +37,16 @@ def walk_to_scores(
 ) -> Tensor:
     """Walk CAMs over boundaries and bring them to the image's size.
 
+    CAMs (K, h, w) are in [0, 1], K may be 0; boundary probabilities (h', w')
+    in [0, 1] are on their device. ``cam_power`` is positive; AdvCAM and AMR's
+    release take 1.5. ``normalize``: ``'global'`` divides by the greatest value
+    of all maps, ``'class'`` each map by its own, None leaves the walk's
+    averages. ``enlarge_by``: factor from the boundary map to the image, see
+    :func:`~projects.amr.ops.cam.enlarge_and_cut`; None resizes to ``size`` (H,
+    W). The others are those of
+    :func:`~projects.amr.ops.random_walk.random_walk`. The scores (K, H, W) are
+    float32, in [0, 1]; maps without any positive value stay 0.
+
     In order: CAM bilinearly to the boundary map's size, to the power of
     ``cam_power``, :func:`~projects.amr.ops.random_walk.random_walk`,
     bilinearly to ``size``, normalised.
@@ -46,30 +56,6 @@ def walk_to_scores(
     already.
     Here: resized to the image, which is the same where 4 divides both sides;
     on random weights 92 to 100 % of an image's label pixels are.
-
-    Args:
-        cam (Tensor): In [0, 1], shape (K, h, w). K may be 0.
-        boundary (Tensor): Boundary probabilities in [0, 1], shape (h', w'),
-            on the device of ``cam``.
-        size (tuple[int, int]): Image size (H, W).
-        cam_power (float): Positive; AdvCAM and AMR's release take 1.5.
-            Defaults to 1.0.
-        radius (int): As for ``random_walk``. Defaults to 5.
-        beta (float): As for ``random_walk``. Defaults to 10.0.
-        exp_times (int): As for ``random_walk``. Defaults to 8.
-        normalize (str | None): ``'global'`` divides by the greatest value of
-            all maps, ``'class'`` each map by its own, None leaves the walk's
-            averages. Defaults to 'global'.
-        solver (str): As for ``random_walk``. Defaults to 'auto'.
-        enlarge_by (int, optional): Factor from the boundary map to the image,
-            see :func:`~projects.amr.ops.cam.enlarge_and_cut`; None resizes
-            to ``size``. Defaults to None.
-
-    Returns:
-        Tensor: Shape (K, H, W), float32, in [0, 1]. Maps without any
-        positive value stay 0. A pixel is of its best class where that score
-        is greater than the background threshold: see
-        :func:`~projects.amr.ops.cam.cam_to_label`.
 
     Example:
         >>> cam = torch.tensor([[[1.0, 0.0, 0.0, 0.0]]])

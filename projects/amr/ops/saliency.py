@@ -33,24 +33,16 @@ def oaa_labels(
 ) -> np.ndarray:
     """OAA+'s labels: the best of the maps and of what is not salient.
 
+    Saliency (H, W) and maps (K, H, W) are in [0, 1], ``classes`` the
+    foreground class indices (K,); labels are uint8 (H, W), 255 ignored. MCIS
+    takes 0.99 for ``conflict_thr`` and 0.95 for ``sure_thr``; ``min_object``
+    is the least share of object pixels.
+
     The background's score is 1 - saliency; a map counts where it exceeds
     ``map_thr``. Ignored are pixels where two scores or more, the
     background's included, exceed ``conflict_thr``; background pixels that
     are salient or where a map exceeds ``sure_thr``; and every pixel of an
     image with too few object pixels. An image without classes is background.
-
-    Args:
-        saliency (np.ndarray): In [0, 1], shape (H, W).
-        cam (np.ndarray): In [0, 1], shape (K, H, W).
-        classes (np.ndarray): Foreground class indices, shape (K,).
-        map_thr (float): Defaults to 0.3.
-        conflict_thr (float): MCIS takes 0.99. Defaults to 0.9.
-        sure_thr (float): MCIS takes 0.95. Defaults to 0.8.
-        salient_thr (float): Defaults to 32 / 255.
-        min_object (float): Least share of object pixels. Defaults to 0.01.
-
-    Returns:
-        np.ndarray: Labels, 255 ignored, uint8, shape (H, W).
 
     Raises:
         ValueError: If sizes differ or a value leaves [0, 1].

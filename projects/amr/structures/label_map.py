@@ -28,20 +28,13 @@ def save_label_map(
     palette: np.ndarray | None = None,
     key: str = '',
 ) -> Path:
-    """Write labels: complete under their name, or not at all.
+    """Write labels (H, W), uint8: complete under their name, or not at all.
+
+    The palette (1..256, 3) is of RGB colours by label; by default VOC's. The
+    key, a digest of all that the labels were made from, is kept in a text
+    chunk that viewers ignore.
 
     The same labels, palette and key give the same bytes.
-
-    Args:
-        path (str | PathLike): Target file, ending in ``.png``.
-        labels (np.ndarray): Shape (H, W), uint8.
-        palette (np.ndarray, optional): RGB colours by label, uint8, shape
-            (1..256, 3). Defaults to VOC's.
-        key (str): Digest of all that the labels were made from, kept in a
-            text chunk that viewers ignore. Defaults to '', none.
-
-    Returns:
-        Path: The target.
 
     Raises:
         TypeError: If labels or palette are not uint8.

@@ -40,9 +40,6 @@ class CAMExtractor(ABC):
     def check_scales(self, scales: Sequence[float]) -> None:  # noqa: B027
         """Refuse settings that do not fit the scales: none here.
 
-        Args:
-            scales (Sequence[float]): Those of :class:`MultiScaleCAM`.
-
         Raises:
             ValueError: If a setting has another length.
         """

@@ -18,24 +18,16 @@ def cross_pseudo_supervision(
     beta: float = 0.0,
     reduction: str = 'mean',
 ) -> Tensor:
-    """Absolute difference of two CAMs, Eq. 11.
+    """Absolute difference of two CAMs (N, K, h, w), Eq. 11.
+
+    With weak labels (N, K) classes that an image has not are left out.
+    Differences below ``beta`` count squared (smooth L1), so that the pull
+    fades with them. ``'mean'`` is over all elements and does not grow with
+    map, classes or batch; ``'sum'`` is over classes and positions, the mean
+    over images.
 
     Paper: the L1 norm of ``M_S - M_C``, without saying how it is scaled.
     Released code: the mean.
-
-    Args:
-        spotlight (Tensor): Shape (N, K, h, w), real.
-        compensation (Tensor): Same shape.
-        labels (Tensor, optional): Weak labels (N, K) in {0, 1}: classes that
-            an image has not are left out. Defaults to None: all classes.
-        beta (float): Differences below this count squared (smooth L1), so
-            that the pull fades with them. Defaults to 0: L1.
-        reduction (str): ``'mean'`` over all elements, which does not grow
-            with map, classes or batch; ``'sum'`` over classes and positions,
-            the mean over images. Defaults to 'mean'.
-
-    Returns:
-        Tensor: Scalar, at least 0; 0 for equal CAMs.
 
     Raises:
         ValueError: If the shapes differ.

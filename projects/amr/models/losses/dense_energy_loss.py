@@ -26,24 +26,15 @@ def dense_energy(
     sigma_xy: float = 100.0,
     scale: float = 0.5,
 ) -> Tensor:
-    """Mean over images of the gated dense energy, at a smaller size.
+    """Mean over images of the gated dense energy, at most 0.
+
+    Images are RGB in [0, 255], (B, 3, H, W), ``probs`` a segmentor's softmax
+    (B, L, H, W), labels (B, H, W) integers, 255 unlabelled; ``valid`` is 0 on
+    padding. ``sigma_rgb`` is in grey levels, ``sigma_xy`` in pixels of the
+    full size, ``scale``, in (0, 1], that at which pairs are counted.
 
     The sum over all pairs of pixels grows with the square of their number,
     hence the small weights of the field.
-
-    Args:
-        images (Tensor): RGB in [0, 255], real, shape (B, 3, H, W).
-        probs (Tensor): Softmax of a segmentor, shape (B, L, H, W).
-        labels (Tensor): 255 unlabelled, integers, shape (B, H, W).
-        valid (Tensor, optional): 1 inside the images, 0 on padding, shape
-            (B, H, W). Defaults to None: no padding.
-        sigma_rgb (float): In grey levels. Defaults to 15.
-        sigma_xy (float): In pixels of the full size. Defaults to 100.
-        scale (float): Of the size at which pairs are counted, in (0, 1].
-            Defaults to 0.5.
-
-    Returns:
-        Tensor: Scalar, at most 0, with a gradient to ``probs``.
 
     Raises:
         ValueError: If the sizes differ.
