@@ -102,11 +102,6 @@ class SampleBrowser:
                 array = array * std + mean
             if pre._channel_conversion:
                 array = array[..., ::-1]
-        pipeline = getattr(self.dataset, 'pipeline', None)
-        for transform in getattr(pipeline, 'transforms', ()):
-            if type(transform).__name__ == 'Normalize':
-                array = array * transform.std + transform.mean
-                array = array[..., ::-1] if transform.to_rgb else array
         return np.ascontiguousarray(np.rint(array).clip(0, 255), np.uint8)
 
     def _panels(self, image: np.ndarray, sample) -> list:
