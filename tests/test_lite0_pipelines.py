@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 from mmengine.config import Config
 
-from projects.amr.workflow.pipeline import PipelineConfigError, read_stages
+from projects.amr.errors import UserError
+from projects.amr.workflow.pipeline import read_stages
 
 PIPELINES = Path(__file__).parents[1] / 'configs' / 'pipelines'
 
@@ -99,7 +100,7 @@ def test_accumulated_cams_take_the_place_of_those_of_a_test():
 def test_a_training_s_outputs_are_known_ones():
     config = PIPELINES.parent / 'cam_lite0_voc.py'
     stage = dict(name='a', kind='train', config=str(config), outputs=['cams'])
-    with pytest.raises(PipelineConfigError, match='cams'):
+    with pytest.raises(UserError, match='cams'):
         read_stages(Config(dict(stages=[stage])))
     stage['outputs'] = ['accumulated_cams']
     (found,) = read_stages(Config(dict(stages=[stage])))

@@ -50,7 +50,7 @@ def test_fault07_no_room_is_foreseen_with_both_figures(tmp_path, monkeypatch):
     require_space(tmp_path, 3 * 2**20, 'CAM records of 7 images')
     with pytest.raises(DiskFullError) as caught:
         require_space(tmp_path, 3 * 2**20 + 1, 'CAM records of 7 images')
-    for words in ('CAM records of 7 images', str(tmp_path), 'free are 3.0'):
+    for words in ('CAM records of 7 images', str(tmp_path), 'free are 3.1'):
         assert words in str(caught.value)
     assert caught.value.exit_code == 5
     # Folders that are made later, and what many small files waste.

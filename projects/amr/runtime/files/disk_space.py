@@ -4,6 +4,8 @@ import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from rich.filesize import decimal
+
 from projects.amr.errors import DiskFullError
 
 SAMPLES = 50
@@ -34,8 +36,8 @@ def require_space(
     free = free_bytes(folder)
     if needed > free:
         raise DiskFullError(
-            f'{what} need about {readable(needed)} in {folder}, free are '
-            f'{readable(free)}: make room or choose another folder'
+            f'{what} need about {decimal(needed)} in {folder}, free are '
+            f'{decimal(free)}: make room or choose another folder'
         )
 
 
@@ -50,18 +52,3 @@ def free_bytes(folder: str | Path) -> int:
 def png_bytes(height: int, width: int) -> int:
     """Low estimate of the bytes of a label map of that many pixels."""
     return height * width // 60  # VOC's masks: a byte per 30 to 60 pixels
-
-
-def readable(size: int) -> str:
-    """Bytes in a unit that reads well.
-
-    Example:
-        >>> readable(900), readable(3 * 2**20), readable(5 * 2**30)
-        ('900 B', '3.0 MiB', '5.0 GiB')
-    """
-    value = float(size)
-    for unit in ('B', 'KiB', 'MiB', 'GiB'):
-        if value < 1024 or unit == 'GiB':
-            break
-        value /= 1024
-    return f'{value:.0f} B' if unit == 'B' else f'{value:.1f} {unit}'

@@ -66,23 +66,24 @@ class Grid:
         folder holds results that were not made here.
         """
         reporter = reporter or Reporter()
-        cells = [(e, seed) for seed in self.seeds for e in self.experiments]
-        states = [self.state(*cell) for cell in cells]
-        if State.FOREIGN in states:
-            cell = cells[states.index(State.FOREIGN)]
-            raise UserError(
-                f'{self.folder(*cell)} {State.FOREIGN.value}; choose another '
-                '--work-dir to run it'
-            )
-        for number, (cell, state) in enumerate(
-            zip(cells, states, strict=True), 1
-        ):
-            head = f'[{number}/{len(cells)}] {cell[0].stem}, seed {cell[1]}'
+        cells = [
+            (experiment, seed, self.state(experiment, seed))
+            for seed in self.seeds
+            for experiment in self.experiments
+        ]
+        for experiment, seed, state in cells:
+            if state is State.FOREIGN:
+                raise UserError(
+                    f'{self.folder(experiment, seed)} {state.value}; choose '
+                    'another --work-dir to run it'
+                )
+        for number, (experiment, seed, state) in enumerate(cells, 1):
+            head = f'[{number}/{len(cells)}] {experiment.stem}, seed {seed}'
             if state is State.DONE:
                 reporter.step(f'{head}: finished before')
                 continue
             reporter.step(f'{head}: {state.value}')
-            self._run_cell(*cell, reporter)
+            self._run_cell(experiment, seed, reporter)
 
     def state(self, experiment: Experiment, seed: int) -> State:
         """Say what is to be done for an experiment and a seed."""

@@ -96,11 +96,6 @@ class SampleBrowser:
         made = self.preprocessor({'inputs': [*probes], 'data_samples': None})
         *scales, zero = (x.flatten().cpu().numpy() for x in made['inputs'])
         array = (array - zero) @ np.linalg.inv(np.subtract(scales, zero) / 255)
-        pipeline = getattr(self.dataset, 'pipeline', None)
-        for transform in getattr(pipeline, 'transforms', ()):
-            if type(transform).__name__ == 'Normalize':
-                array = array * transform.std + transform.mean
-                array = array[..., ::-1] if transform.to_rgb else array
         return np.ascontiguousarray(np.rint(array).clip(0, 255), np.uint8)
 
     def _panels(self, image: np.ndarray, sample) -> list:

@@ -54,16 +54,14 @@ def log_total_batch(runner: Runner) -> int:
         runner.logger.info(text)
         return total
     base = scaling['base_batch_size']
-    runner.logger.log(
-        logging.INFO if base == total else logging.WARNING,
-        f'{text}; the learning rate is for {base}'
-        + (
-            ''
-            if base == total
-            else '. Give --auto-scale-lr, or change train_dataloader.'
-            'batch_size or optim_wrapper.accumulative_counts'
-        ),
-    )
+    text += f'; the learning rate is for {base}'
+    if base != total:
+        text += (
+            '. Give --auto-scale-lr, or change train_dataloader.batch_size '
+            'or optim_wrapper.accumulative_counts'
+        )
+    level = logging.INFO if base == total else logging.WARNING
+    runner.logger.log(level, text)
     return total
 
 
