@@ -110,7 +110,7 @@ def drawn(exports, image_id: str, regions) -> np.ndarray:
 
 
 @needs('datumaro')
-def test_datumaro_reads_coco_and_the_masks_of_cvat(exports):
+def test_fault39_datumaro_reads_coco_and_the_masks_of_cvat(exports):
     import datumaro as dm
 
     for folder, kind, ignored in (
@@ -135,7 +135,7 @@ def test_datumaro_reads_coco_and_the_masks_of_cvat(exports):
 
 
 @needs('datumaro')
-def test_labels_and_masks_of_datumaro_are_read(exports):
+def test_fault39_labels_and_masks_of_datumaro_are_read(exports):
     import datumaro as dm
 
     def dataset(annotations):
@@ -171,7 +171,7 @@ def test_labels_and_masks_of_datumaro_are_read(exports):
 
 
 @needs('fiftyone')
-def test_fiftyone_reads_segmentations_and_coco(exports):
+def test_fault39_fiftyone_reads_segmentations_and_coco(exports):
     from fiftyone.utils.coco import COCODetectionDatasetImporter
     from fiftyone.utils.data import ImageSegmentationDirectoryImporter
 
@@ -200,7 +200,7 @@ def test_fiftyone_reads_segmentations_and_coco(exports):
 
 
 @needs('fiftyone')
-def test_labels_and_masks_of_fiftyone_are_read(exports):
+def test_fault39_labels_and_masks_of_fiftyone_are_read(exports):
     import fiftyone
     from fiftyone.utils import data as io
 
@@ -226,7 +226,7 @@ def test_labels_and_masks_of_fiftyone_are_read(exports):
 
 
 @needs('label_studio_sdk', 'label-studio-sdk')
-def test_label_studio_reads_brushes_and_writes_them(exports):
+def test_fault39_label_studio_reads_brushes_and_writes_them(exports):
     from label_studio_sdk.converter import Converter
     from label_studio_sdk.converter.brush import mask2rle
     from label_studio_sdk.label_interface import LabelInterface
@@ -265,7 +265,7 @@ def test_label_studio_reads_brushes_and_writes_them(exports):
     exports.assert_same(exports.masks_back(path, 'label-studio'))
 
 
-def test_names_of_label_studios_coco_are_found(exports):
+def test_fault39_names_of_label_studios_coco_are_found(exports):
     content = json.loads(exports.coco.read_text())
     for image in content['images']:
         image['file_name'] = f'?d=photos/{image["file_name"]}'
