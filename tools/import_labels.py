@@ -15,6 +15,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from projects.amr.datasets import VOCWeakLabelDataset
 from projects.amr.datasets.labels.class_list import (
+    BACKGROUND,
     check_class_names,
     read_class_file,
     write_labels_and_classes,
@@ -72,8 +73,15 @@ def read_labels(args: argparse.Namespace) -> tuple[dict, tuple, str]:
     """Names by image, class names, and what was left out."""
     if args.format == 'coco':
         found = read_coco_labels(args.source, not args.no_crowds)
-        check_class_names((name, args.source) for name in found.classes)
-        return found.images, found.classes, f'{found.crowds:,} crowds'
+        # Datumaro lists the background of masks as a category.
+        used = {name for names in found.images.values() for name in names}
+        names = tuple(
+            name
+            for name in found.classes
+            if name in used or name != BACKGROUND
+        )
+        check_class_names((name, args.source) for name in names)
+        return found.images, names, f'{found.crowds:,} crowds'
     if args.format == 'voc-main':
         classes = VOCWeakLabelDataset.METAINFO['classes']
         if args.classes:

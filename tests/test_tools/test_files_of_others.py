@@ -104,6 +104,7 @@ def test_fault39_coco_s_weak_labels_are_imported(tool, root, tmp_path):
         'categories': [
             {'id': 3, 'name': 'traffic light'},
             {'id': 1, 'name': 'person'},
+            {'id': 9, 'name': 'background'},  # of no annotation
         ],
         'annotations': [
             {'id': 1, 'image_id': 10, 'category_id': 3},

@@ -200,8 +200,8 @@ def test_brush_codes_are_inverse():
 
 def test_label_studios_own_converter_agrees():
     brush = pytest.importorskip(
-        'label_studio_converter.brush',
-        reason='pip install label-studio-converter',
+        'label_studio_sdk.converter.brush',
+        reason='pip install label-studio-sdk',
     )
     for mask in brush_masks():
         found = brush.decode_rle(encode_brush(mask)).reshape(*mask.shape, 4)

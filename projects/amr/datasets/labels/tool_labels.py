@@ -192,19 +192,30 @@ def label_studio_image(where: str, task: dict) -> str:
     """
     data = task.get('data')
     for value in (data if isinstance(data, dict) else task).values():
-        if not isinstance(value, str):
-            continue
-        parts = urlsplit(value)
-        local = parse_qs(parts.query).get('d')
-        name = local[0] if local else unquote(parts.path)
-        if strip_image_suffix(name) == name:
-            continue
-        if local:
-            return name.lstrip('/')
-        if parts.scheme or name.startswith('/'):
-            name = name.rpartition('/')[2]
-        return _UPLOAD.sub('', name, count=1)
+        if isinstance(value, str):
+            name = original_name(value)
+            if strip_image_suffix(name) != name:
+                return name
     raise DataError(f'{where}: no value of its data is the path of an image')
+
+
+def original_name(value: str) -> str:
+    """Name of an image before Label Studio took it.
+
+    Example:
+        >>> original_name('/data/local-files/?d=day%201/a.jpg')
+        'day 1/a.jpg'
+        >>> original_name('images/0a1b2c3d-a.jpg')
+        'images/a.jpg'
+    """
+    parts = urlsplit(value)
+    local = parse_qs(parts.query).get('d')
+    if local:
+        return local[0].lstrip('/')
+    name = unquote(parts.path)
+    if parts.scheme or name.startswith('/'):
+        name = name.rpartition('/')[2]
+    return _UPLOAD.sub('', name, count=1)
 
 
 def latest_result(task: dict) -> list[dict] | None:

@@ -66,7 +66,7 @@ def cam_layer(
     Example:
         >>> cam = np.array([[[0.1, 0.6]], [[0.2, 0.3]]], np.float32)
         >>> cam_layer('CAM', cam, [4, 7], (1, 2), (0, 0.2, 0.5)).planes
-        array([[[2, 3]],
+        array([[[1, 3]],
         <BLANKLINE>
                [[8, 5]]], dtype=uint8)
     """

@@ -18,6 +18,7 @@ from projects.amr.datasets.labels.tool_labels import (
     label_studio_image,
     label_studio_tasks,
     latest_result,
+    original_name,
     read_json,
 )
 from projects.amr.datasets.own_photos.devkit_layout import read_image_map
@@ -137,19 +138,21 @@ class MaskImport:
 
     def _image_id(self, where: str, name: str) -> str:
         """Image that a mask is of: by its path, or by its file name."""
-        stem = strip_image_suffix(name)
         if self.folder is None:
-            return stem
-        if stem in self.ids:
-            return self.ids[stem]
-        last = stem.rpartition('/')[2]
-        near = [k for k in self.ids if k.rpartition('/')[2] == last]
-        if len(near) != 1:
-            raise DataError(
-                f'{where}: {name!r} names {len(near) or "no"} images of the '
-                'split'
-            )
-        return self.ids[near[0]]
+            return strip_image_suffix(name)
+        # Label Studio's COCO has its own names, such as ?d=day%201/a.jpg.
+        stems = [strip_image_suffix(n) for n in (name, original_name(name))]
+        for stem in stems:
+            if stem in self.ids:
+                return self.ids[stem]
+        for stem in stems:
+            last = stem.rpartition('/')[2]
+            near = [k for k in self.ids if k.rpartition('/')[2] == last]
+            if len(near) == 1:
+                return self.ids[near[0]]
+        raise DataError(
+            f'{where}: {name!r} names {len(near) or "no"} images of the split'
+        )
 
     def _check(self, where: str, image_id: str, labels: np.ndarray) -> None:
         """Hold a label map against its image and the class list."""
