@@ -1,4 +1,5 @@
 import cv2
+import numpy as np
 import pytest
 from known_classifier import Watched
 from mmengine.runner import Runner
@@ -117,3 +118,17 @@ def test_items_of_one_size_are_redone_in_the_same_batch(run, missing):
     assert seen == sum(size in open_sizes for size in sizes.values())
     assert contents(folder) == before
     assert second == first
+
+
+def test_batch_size_does_not_change_the_records(run):
+    """Sizes of the toy images differ, so batches mix sizes."""
+    run(name='a')
+    _, _, folder = run(name='b')
+    first = {p.name: CAMRecord.load(p) for p in folder.glob('*.npz')}
+    for path in folder.glob('*.npz'):
+        path.unlink()
+    run(name='c', **{'test_dataloader.batch_size': 5})
+    for path in folder.glob('*.npz'):
+        np.testing.assert_allclose(
+            CAMRecord.load(path).cam, first[path.name].cam, atol=2e-3
+        )

@@ -169,3 +169,18 @@ def test_strips_show_prediction_and_mask(toy_root, trained, tmp_path, crf):
         shown = strip[::zoom, column : column + zoom * width : zoom]
         expected = np.array(labels.convert('RGB'))[..., ::-1]
         np.testing.assert_array_equal(shown, expected)
+
+
+def test_split_without_masks_is_predicted(toy_root, trained, tmp_path, capsys):
+    root = tmp_path / 'bare'
+    root.mkdir()
+    for name in ('JPEGImages', 'ImageSets'):
+        (root / name).symlink_to(toy_root / name)
+    metrics = runner_for(root, trained, tmp_path / 'work').test()
+    assert metrics == {}
+    ids = VOCFolder.open(toy_root, 'val').ids
+    files = sorted((tmp_path / 'work' / 'labels').glob('*.png'))
+    assert [file.stem for file in files] == sorted(ids)
+    log = ''.join(p.read_text() for p in (tmp_path / 'work').rglob('*.log'))
+    assert 'no masks: nothing to score' in log
+    assert f'{len(ids)} of {len(ids)} images have no label map' in log

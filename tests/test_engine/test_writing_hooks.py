@@ -1,5 +1,6 @@
 """Files of the generating hooks, written in threads, in real test loops."""
 
+import errno
 import json
 import os
 import time
@@ -12,7 +13,7 @@ from runner_configs import tiny_config
 from segmentor_configs import tiny_segmentor
 
 from projects.amr.engine import CAMGenerationHook
-from projects.amr.errors import UserError
+from projects.amr.errors import DiskFullError, UserError
 from projects.amr.runtime.files import atomic_write
 from projects.amr.runtime.files.fingerprint import note_origin
 from projects.amr.structures import CAMRecord
@@ -134,3 +135,36 @@ def test_crf_in_threads_gives_the_same_labels_scores_and_pictures(
     assert results['at_once'] == results['threads'] == results['drawn']
     assert len(results['threads'][1]) == 4
     assert results['strips at_once'] == results['strips drawn']
+
+
+def test_a_full_disk_stops_the_test_and_names_the_file(
+    run, tmp_path, monkeypatch
+):
+    rename = os.replace
+
+    def full(source, target):
+        if os.path.basename(target) == 'toy_train_000003.npz':
+            raise OSError(errno.ENOSPC, 'no space')
+        rename(source, target)
+
+    monkeypatch.setattr(atomic_write.os, 'replace', full)
+    with pytest.raises(DiskFullError, match=r'a/toy_train_000003\.npz'):
+        run('a')
+    assert not list((tmp_path / 'a').glob('*toy_train_000003*'))
+    monkeypatch.setattr(atomic_write.os, 'replace', rename)
+    _, found = run('a')
+    assert len(found) == 8
+
+
+def test_files_of_others_are_not_written_over(run, tmp_path):
+    (tmp_path / 'a').mkdir()
+    (tmp_path / 'a' / 'notes.txt').write_text('mine')
+    mine = tmp_path / 'a' / 'toy_train_000001.npz'
+    mine.write_bytes(b'mine')
+    with pytest.raises(UserError, match=r'1 files .* such as toy_train_00000'):
+        run('a')
+    assert mine.read_bytes() == b'mine'
+    assert len(list((tmp_path / 'a').iterdir())) == 2
+    mine.unlink()
+    _, found = run('a')
+    assert len(found) == 8

@@ -6,7 +6,7 @@ import fuzz_inputs
 import numpy as np
 import pytest
 from fuzz_mutations import Bomb
-from fuzz_targets import TARGETS
+from fuzz_targets import TARGETS, Target
 
 from projects.amr.errors import DataError
 from projects.amr.runtime.files.array_archive import load_arrays
@@ -91,3 +91,51 @@ def test_fault05_a_damaged_stage_record_counts_as_none(tmp_path, key, value):
     content = json.loads(path.read_text())
     path.write_text(json.dumps({**content, key: value}))
     assert StageRecord.load(tmp_path) is None
+
+
+def test_a_case_is_the_same_each_time(tmp_path):
+    for number in range(len(TARGETS)):
+        name = TARGETS[number].name
+        if name in ('generation.json', 'digests.json', 'scanned.json'):
+            continue  # their readers write them anew
+        contents = []
+        for folder in (tmp_path / 'a', tmp_path / 'b'):
+            folder.mkdir(exist_ok=True)
+            with fuzz_inputs.quiet():
+                fuzz_inputs.run_case(number, 3, folder)
+            contents.append((folder / name).read_bytes())
+        assert contents[0] == contents[1]
+
+
+@pytest.mark.parametrize(
+    ('error', 'why'),
+    [
+        (DataError('of no file'), 'does not name the file'),
+        (KeyError('x'), 'KeyError'),
+    ],
+)
+def test_what_is_not_refused_by_name_fails(tmp_path, monkeypatch, error, why):
+    def read(path):
+        raise error
+
+    target = Target(
+        'a.bin', lambda path: path.write_bytes(b'abc'), read, (b'x',)
+    )
+    monkeypatch.setattr(fuzz_inputs, 'TARGETS', (target,))
+    counts, failed = fuzz_inputs.run_cases([0], 0, tmp_path)
+    assert counts == {('a.bin', 'failed'): 1}
+    assert why in failed[0][2]
+
+
+def test_a_pickle_that_runs_would_be_seen(tmp_path, monkeypatch):
+    marker = tmp_path / 'exploded'
+    target = Target(
+        'a.bin',
+        lambda path: path.write_bytes(b'abc'),
+        lambda path: Bomb(marker).__reduce__()[0](marker, 'w').close(),
+        (b'x',),
+    )
+    monkeypatch.setattr(fuzz_inputs, 'TARGETS', (target,))
+    _, failed = fuzz_inputs.run_cases([0], 0, tmp_path)
+    assert 'pickled' in failed[0][2]
+    assert not marker.exists()

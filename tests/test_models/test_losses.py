@@ -107,3 +107,14 @@ def test_maps_of_another_size_are_refused():
         cross_pseudo_supervision(
             torch.zeros(1, 2, 3, 3), torch.zeros(1, 2, 6, 6)
         )
+
+
+@pytest.mark.parametrize('branch', [None, 'spotlight', 'compensation'])
+def test_stop_gradient_spares_one_branch(branch):
+    cams = {
+        name: torch.randn(1, 2, 3, 3, requires_grad=True)
+        for name in ('spotlight', 'compensation')
+    }
+    CrossPseudoSupervisionLoss(stop_gradient=branch)(*cams.values()).backward()
+    moved = {name for name, cam in cams.items() if cam.grad is not None}
+    assert moved == set(cams) - {branch}

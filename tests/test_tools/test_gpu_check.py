@@ -42,3 +42,13 @@ def test_wrong_values_and_failures_are_results(tmp_path, monkeypatch):
     assert code == 1
     assert not found['parts']['ops']['passed']
     assert 'no kernel' in found['parts']['cams']['failure']
+
+
+def test_a_script_that_takes_too_long_is_stopped(tmp_path):
+    script = tmp_path / 'slow.py'
+    script.write_text('import time; time.sleep(60)')
+    assert gpu_check.call([str(script)], 0.5)
+    script.write_text('raise SystemExit(3)')
+    assert gpu_check.call([str(script)], 60) is not None
+    script.write_text('print("fine")')
+    assert gpu_check.call([str(script)], 60) is None

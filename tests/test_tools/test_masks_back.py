@@ -208,3 +208,17 @@ def test_label_studios_own_converter_agrees():
         assert (found[..., 3] == 255 * mask).all()
         other = brush.mask2rle(255 * mask.astype(np.uint8))
         assert (decode_brush(other, mask.shape) == mask).all()
+
+
+def test_masks_of_other_images_or_sizes_are_named(root, tmp_path):
+    folder = VOCFolder.open(root, 'all')
+    (tmp_path / 'in').mkdir()
+    save_label_map(tmp_path / 'in' / 'd.png', np.zeros((5, 40), np.uint8))
+    save_label_map(tmp_path / 'in' / 'x.png', np.zeros((5, 40), np.uint8))
+    with pytest.raises(DataError) as fault:
+        MaskImport(tmp_path / 'in', 'label-maps', folder).write(
+            tmp_path / 'out'
+        )
+    assert 'd.png' in str(fault.value)
+    assert 'x.png' in str(fault.value)
+    assert not (tmp_path / 'out').exists()

@@ -73,3 +73,12 @@ def test_sigterm_ends_with_143_and_the_way_on(archives, tmp_path):
         _, errors = process.communicate(timeout=60)
     assert process.returncode == 143, errors[-3000:]
     assert 'Traceback' not in errors
+
+
+def test_the_hash_is_looked_at_before_the_archive(call, archives, tmp_path):
+    done = call(TOOL, *arguments(archives), cwd=tmp_path)
+    assert done.returncode == 3
+    message = done.stderr.split('ERROR: ')[-1]
+    assert '1,999,639,040' in message
+    assert 'Traceback' not in done.stderr
+    assert not (tmp_path / 'data').exists()

@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 
 import pytest
+import torch
 
 from projects.amr.structures import CAMRecord
 
@@ -101,3 +102,58 @@ def test_fault06_a_stopped_test_says_how_to_go_on(tiny_file, trained):
     assert '--work-dir work_dirs/stop' in errors
     assert 'Traceback' not in errors
     assert not list(cams.glob('.*.tmp'))
+
+
+def test_rerun_keeps_all_records_and_metrics(tested, call, tiny_file):
+    folder, _ = tested
+    before = summary(folder)['metrics']
+    done = call(
+        'test.py', tiny_file, 'work_dirs/amr_tiny/epoch_1.pth', cwd=folder
+    )
+    assert '0 made, 8 kept' in done.stdout + done.stderr
+    assert summary(folder)['metrics'] == before
+
+
+@pytest.mark.parametrize(
+    ('options', 'code', 'words'),
+    [
+        (['none.py'], 2, ['none.py']),
+        pytest.param(
+            ['CONFIG', '--amp'],
+            2,
+            ['--amp', 'GPU'],
+            marks=pytest.mark.skipif(
+                torch.cuda.is_available(), reason='there is a GPU'
+            ),
+        ),
+        (
+            [
+                'CONFIG',
+                '--cfg-options',
+                'train_dataloader.dataset.ann_file=none.txt',
+            ],
+            3,
+            ['none.txt', 'VOC_ROOT'],
+        ),
+        (
+            [
+                'CONFIG',
+                '--cfg-options',
+                'model.spotlight.init_cfg.type=Pretrained',
+                'model.spotlight.init_cfg.checkpoint=gone.pth',
+            ],
+            4,
+            ['gone.pth', '--no-pretrained'],
+        ),
+    ],
+)
+def test_train_ends_with_code_and_remedy(
+    call, tiny_file, tmp_path, options, code, words
+):
+    options = [tiny_file if o == 'CONFIG' else o for o in options]
+    done = call('train.py', *options, cwd=tmp_path)
+    assert done.returncode == code, done.stderr[-2000:]
+    message = done.stderr.split('ERROR: ')[-1]
+    for word in words:
+        assert word in message
+    assert 'Traceback' not in message

@@ -10,7 +10,7 @@ from pycocotools.coco import COCO
 
 from projects.amr.datasets import COCOLabelMapDataset, COCOWeakLabelDataset
 from projects.amr.datasets.labels.coco_categories import COCO_CATEGORIES
-from projects.amr.errors import DataError
+from projects.amr.errors import DataError, UserError
 from projects.amr.structures import load_label_map
 from projects.amr.workflow.data_preparation import coco_preparation
 from projects.amr.workflow.data_preparation.coco_preparation import (
@@ -157,3 +157,14 @@ def test_faults_name_the_file(root, tmp_path):
     path.write_text(json.dumps(content))
     with pytest.raises(DataError, match='plane'):
         prepare_coco(root, tmp_path / 'out')
+
+
+def test_masks_of_others_are_left_alone(root, tmp_path):
+    masks = tmp_path / 'out/SegmentationClass'
+    masks.mkdir(parents=True)
+    (masks / 'a.png').write_bytes(b'mine')
+    with pytest.raises(UserError, match=r'a\.png'):
+        prepare_coco(root, tmp_path / 'out')
+    assert contents(masks) == {
+        masks.joinpath('a.png').relative_to(masks): b'mine'
+    }

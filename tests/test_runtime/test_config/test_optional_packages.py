@@ -67,3 +67,16 @@ def test_fault31_imports_of_a_config(tmp_path, monkeypatch, module, remedy):
     assert module.split('.')[0] in str(error.value)
     assert remedy in str(error.value)
     assert error.value.exit_code == 4
+
+
+def test_fault31_what_is_installed_is_not_told(monkeypatch):
+    asked, told = [], []
+    monkeypatch.setattr(
+        optional_packages, 'print_log', lambda *args: told.append(args)
+    )
+    monkeypatch.setattr(
+        optional_packages, '_installed', lambda m: not asked.append(m)
+    )
+    check_optional_packages({'crf': 'dense', 'type': 'LibraryCAM'})
+    assert asked == ['pydensecrf', 'pytorch_grad_cam']
+    assert told == []

@@ -1,10 +1,23 @@
+import subprocess
+import sys
 import threading
 import time
+from functools import partial
+from itertools import count
+from multiprocessing import get_context
+from pathlib import Path
 
+import numpy as np
 import pytest
 
 from projects.amr.errors import DiskFullError
+from projects.amr.runtime.processes import background_writer
 from projects.amr.runtime.processes.background_writer import BackgroundWriter
+from projects.amr.structures import CAMRecord
+
+
+def fail(error):
+    raise error
 
 
 @pytest.mark.parametrize('num_threads', [0, 1, 3])
@@ -71,3 +84,70 @@ def test_an_error_comes_out_at_the_next_item_behind_a_slow_one():
     slow.set()
     with pytest.raises(DiskFullError):
         writer.flush()
+
+
+def test_an_error_of_the_last_item_is_not_lost():
+    writer = BackgroundWriter()
+    writer.submit(lambda: fail(DiskFullError('the last')))
+    with pytest.raises(DiskFullError):
+        writer.close()
+
+
+SCRIPT = """
+import sys, time
+sys.path.insert(0, sys.argv[1])
+from background_writer import BackgroundWriter
+writer = BackgroundWriter(1, 4)
+def write(name):
+    time.sleep(0.05)
+    open(sys.argv[2] + '/' + name, 'w').close()
+for name in 'abcd':
+    writer.submit(lambda name=name: write(name))
+raise {error}
+"""
+
+
+@pytest.mark.parametrize('error', ["ValueError('x')", 'KeyboardInterrupt'])
+def test_what_waits_is_written_when_the_caller_stops(tmp_path, error):
+    folder = str(Path(background_writer.__file__).parent)
+    script = SCRIPT.format(error=error)
+    command = [sys.executable, '-c', script, folder, str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode != 0
+    assert sorted(path.name for path in tmp_path.iterdir()) == [*'abcd']
+
+
+def write_records(folder):
+    """Write CAM records until somebody stops this."""
+    rng = np.random.default_rng(0)
+    writer = BackgroundWriter(num_threads=3, max_waiting=6)
+    for number in count():
+        cam = rng.random((4, 200, 200), np.float32)
+        record = CAMRecord([0, 1, 2, 3], cam, (800, 800))
+        writer.submit(partial(record.save, folder / f'{number}.npz'))
+
+
+def test_a_kill_leaves_whole_files_or_none(tmp_path):
+    wanted = 10
+    process = get_context('fork').Process(
+        target=write_records, args=(tmp_path,)
+    )
+    process.start()
+    while len(list(tmp_path.glob('*.npz'))) < wanted:
+        assert process.is_alive()
+        time.sleep(0.001)
+    process.kill()
+    process.join()
+    paths = list(tmp_path.glob('*.npz'))
+    assert len(paths) >= wanted
+    for path in paths:
+        assert CAMRecord.load(path).cam.shape == (4, 200, 200)
+
+
+@pytest.mark.parametrize(
+    ('options', 'name'),
+    [({'num_threads': -1}, 'num_threads'), ({'max_waiting': 0}, 'max_wait')],
+)
+def test_bad_settings_are_refused(options, name):
+    with pytest.raises(ValueError, match=name):
+        BackgroundWriter(**options)

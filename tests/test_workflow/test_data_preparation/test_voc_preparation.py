@@ -1,20 +1,23 @@
 import shutil
+import tarfile
 from pathlib import Path
 
 import numpy as np
 import pytest
+from mmseg.registry import DATASETS
 from PIL import Image
 from voc_archives import (
     SBD_ONLY,
     TRAIN,
     VAL,
+    add,
     mask_of,
     voc_mask,
     write_sbd_tar,
     write_voc_tar,
 )
 
-from projects.amr.errors import DataError
+from projects.amr.errors import DataError, UserError
 from projects.amr.structures import load_label_map
 from projects.amr.workflow.data_preparation import voc_preparation
 from projects.amr.workflow.data_preparation.voc_preparation import (
@@ -158,3 +161,76 @@ def test_what_sbd_lacks_is_named(archives, tmp_path, labels, message):
     tar = write_sbd_tar(tmp_path / 'sbd.tgz', {SBD_ONLY[0]: labels})
     with pytest.raises(DataError, match=message):
         prepare_voc(tmp_path / 'VOC2012', archives[0], tar)
+
+
+@pytest.mark.parametrize(
+    ('kind', 'folder', 'label'),
+    [
+        ('VOCLabelMapDataset', 'SegmentationClassAug', None),
+        ('VOCWeakLabelDataset', 'SegmentationClass', 'dog'),
+    ],
+)
+def test_the_datasets_of_the_configs_load_it(prepared, kind, folder, label):
+    dataset = DATASETS.build(
+        {
+            'type': kind,
+            'data_root': str(prepared[0]),
+            'ann_file': 'ImageSets/Segmentation/train_aug.txt',
+            'data_prefix': {'seg_map_path': folder},
+            'pipeline': [],
+        }
+    )
+    assert len(dataset) == 4
+    for item in map(dataset.get_data_info, range(4)):
+        present = np.flatnonzero(item['img_label'])
+        if label is None:  # from the mask
+            labels = mask_of(item['img_id'])
+            assert present.tolist() == [labels.max() - 1]
+        else:
+            assert [dataset.class_names[k] for k in present] == [label]
+
+
+def test_masks_of_other_origin_are_kept_where_equal(
+    prepared, archives, tmp_path
+):
+    root = copy_of(prepared, tmp_path)
+    path = root / 'SegmentationClassAug' / f'{SBD_ONLY[0]}.png'
+    Image.fromarray(mask_of(SBD_ONLY[0])).save(path)  # grey, without key
+    before = path.read_bytes()
+    assert prepare_voc(root, *archives).made == 0
+    assert path.read_bytes() == before
+    Image.fromarray(mask_of(SBD_ONLY[0]) // 2).save(path)
+    with pytest.raises(DataError, match=SBD_ONLY[0]):
+        prepare_voc(root, *archives)
+    path.write_bytes(b'damaged')
+    assert prepare_voc(root, *archives).made == 1
+    assert content(root) == content(prepared[0])
+
+
+def test_swapped_archives_are_told_apart(archives, tmp_path):
+    with pytest.raises(DataError, match=r'val.txt'):
+        prepare_voc(tmp_path / 'a', archives[1], archives[0])
+    with pytest.raises(DataError, match=r'benchmark\.tgz'):
+        prepare_voc(tmp_path / 'b', archives[0], archives[0])
+
+
+def test_nothing_is_written_outside_of_the_folder(archives, tmp_path):
+    with tarfile.open(tmp_path / 'bad.tar', 'w') as archive:
+        add(archive, 'VOCdevkit/VOC2012/../../../escaped.txt', b'x')
+    with pytest.raises(DataError, match='escaped'):
+        prepare_voc(tmp_path / 'a/VOC2012', tmp_path / 'bad.tar', archives[1])
+    with tarfile.open(tmp_path / 'bad.tgz', 'w:gz') as archive:
+        add(archive, 'benchmark_RELEASE/dataset/train.txt', b'../../escaped')
+    with pytest.raises(DataError, match='escaped'):
+        prepare_voc(tmp_path / 'b/VOC2012', archives[0], tmp_path / 'bad.tgz')
+    assert not list(tmp_path.rglob('escaped*'))
+
+
+def test_too_small_a_disk_stops_before_the_first_file(
+    archives, tmp_path, monkeypatch
+):
+    free = shutil._ntuple_diskusage(10, 10, 1000)
+    monkeypatch.setattr(shutil, 'disk_usage', lambda _: free)
+    with pytest.raises(UserError, match='1000 B'):
+        prepare_voc(tmp_path / 'VOC2012', *archives)
+    assert not (tmp_path / 'VOC2012').exists()

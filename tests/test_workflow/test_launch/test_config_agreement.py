@@ -169,3 +169,44 @@ def test_fault37_what_contradicts_is_refused(request, kind, changes, words):
     with pytest.raises(UserError) as error:
         settle_config(cfg, ROLES)
     assert words in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ('changes', 'words'),
+    [
+        (
+            {'model.spotlight.head.num_classes': 20},
+            'model.spotlight.head.num_classes',
+        ),
+        (
+            {
+                'model.loss_cps.pairing': 'first_two',
+                'train_dataloader.batch_size': 1,
+            },
+            'model.loss_cps.pairing',
+        ),
+    ],
+)
+def test_fault37_models_of_another_set_are_refused(classifier, changes, words):
+    with pytest.raises(UserError) as error:
+        settle_config(changed(classifier, changes), ROLES)
+    assert words in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ('changes', 'words'),
+    [
+        ({'model.decode_head.num_classes': 4}, 'decode_head.num_classes'),
+        (
+            {'model.decode_head.loss_decode.class_weight': [1.0] * 4},
+            'class_weight',
+        ),
+        ({'default_hooks.checkpoint.by_epoch': True}, 'by_epoch'),
+        ({'model.data_preprocessor.size': (40, 40)}, 'crop_size'),
+    ],
+)
+def test_fault37_segmentors_are_compared_too(segmentor, changes, words):
+    settle_config(deepcopy(segmentor), ROLES)
+    with pytest.raises(UserError) as error:
+        settle_config(changed(segmentor, changes), ROLES)
+    assert words in str(error.value)

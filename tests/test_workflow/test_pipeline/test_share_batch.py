@@ -29,3 +29,16 @@ def test_the_total_stays_or_the_learning_rate_follows(
     share_batch(cfg, processes)
     assert cfg.train_dataloader.batch_size == each
     assert cfg.auto_scale_lr.enable is scaled
+
+
+def test_accumulated_steps_count_as_for_auto_scale_lr():
+    cfg = Config(
+        dict(
+            train_dataloader=dict(batch_size=5),
+            optim_wrapper=dict(type='OptimWrapper', accumulative_counts=2),
+            auto_scale_lr=dict(enable=False, base_batch_size=10),
+        )
+    )
+    share_batch(cfg, 4)
+    assert cfg.train_dataloader.batch_size == 1
+    assert cfg.auto_scale_lr == dict(enable=True, base_batch_size=5)

@@ -18,16 +18,24 @@ def cross_pseudo_supervision(
     beta: float = 0.0,
     reduction: str = 'mean',
 ) -> Tensor:
-    """Absolute difference of two CAMs (N, K, h, w), Eq. 11.
-
-    With weak labels (N, K) classes that an image has not are left out.
-    Differences below ``beta`` count squared (smooth L1), so that the pull
-    fades with them. ``'mean'`` is over all elements and does not grow with
-    map, classes or batch; ``'sum'`` is over classes and positions, the mean
-    over images.
+    """Absolute difference of two CAMs, Eq. 11.
 
     Paper: the L1 norm of ``M_S - M_C``, without saying how it is scaled.
     Released code: the mean.
+
+    Args:
+        spotlight (Tensor): Shape (N, K, h, w), real.
+        compensation (Tensor): Same shape.
+        labels (Tensor, optional): Weak labels (N, K) in {0, 1}: classes that
+            an image has not are left out. Defaults to None: all classes.
+        beta (float): Differences below this count squared (smooth L1), so
+            that the pull fades with them. Defaults to 0: L1.
+        reduction (str): ``'mean'`` over all elements, which does not grow
+            with map, classes or batch; ``'sum'`` over classes and positions,
+            the mean over images. Defaults to 'mean'.
+
+    Returns:
+        Tensor: Scalar, at least 0; 0 for equal CAMs.
 
     Raises:
         ValueError: If the shapes differ.
@@ -96,6 +104,9 @@ class CrossPseudoSupervisionLoss(nn.Module):
         reduction (str): ``'mean'`` or ``'sum'``. Defaults to 'mean'.
         pairing (str): ``'same_image'`` or ``'first_two'``. Defaults to
             'same_image'.
+        stop_gradient (str, optional): Branch that the loss does not move,
+            ``'spotlight'`` or ``'compensation'`` (not in the paper).
+            Defaults to None, both move.
 
     Raises:
         ValueError: If an option is unknown or out of range, or
@@ -111,11 +122,17 @@ class CrossPseudoSupervisionLoss(nn.Module):
         beta: float = 0.0,
         reduction: str = 'mean',
         pairing: str = 'same_image',
+        stop_gradient: str | None = None,
     ):
         super().__init__()
         for name, value, known in (
             ('reduction', reduction, ('mean', 'sum')),
             ('pairing', pairing, ('same_image', 'first_two')),
+            (
+                'stop_gradient',
+                stop_gradient,
+                (None, 'spotlight', 'compensation'),
+            ),
         ):
             if value not in known:
                 raise ValueError(
@@ -135,9 +152,12 @@ class CrossPseudoSupervisionLoss(nn.Module):
         self.beta = beta
         self.reduction = reduction
         self.pairing = pairing
+        self.stop_gradient = stop_gradient
 
-    def _prepare(self, cam: Tensor) -> Tensor:
+    def _prepare(self, cam: Tensor, branch: str) -> Tensor:
         """Apply the switches to one branch's CAM."""
+        if self.stop_gradient == branch:
+            cam = cam.detach()
         if self.normalize:
             cam = normalize_cam(cam)
         elif self.rectify:
@@ -150,7 +170,16 @@ class CrossPseudoSupervisionLoss(nn.Module):
         compensation: Tensor,
         labels: Tensor | None = None,
     ) -> Tensor:
-        """Return the weighted loss, a scalar, of unrectified CAMs.
+        """Compare the branches.
+
+        Args:
+            spotlight (Tensor): Unrectified CAMs, shape (N, K, h, w).
+            compensation (Tensor): Same shape.
+            labels (Tensor, optional): Weak labels (N, K) in {0, 1}; needed
+                with ``labelled_only``. Defaults to None.
+
+        Returns:
+            Tensor: Scalar, the weighted loss.
 
         Raises:
             ValueError: If ``labelled_only`` is set and labels are missing.
@@ -158,8 +187,8 @@ class CrossPseudoSupervisionLoss(nn.Module):
         if self.labelled_only and labels is None:
             raise ValueError('`labelled_only` needs the weak labels')
         return self.loss_weight * cross_pseudo_supervision(
-            self._prepare(spotlight),
-            self._prepare(compensation),
+            self._prepare(spotlight, 'spotlight'),
+            self._prepare(compensation, 'compensation'),
             labels if self.labelled_only else None,
             self.beta,
             self.reduction,
