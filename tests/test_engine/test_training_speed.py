@@ -1,9 +1,7 @@
 """Options that make training faster and must not change it."""
 
-import runpy
 import shutil
 import sys
-from pathlib import Path
 
 import pytest
 import torch
@@ -13,7 +11,6 @@ from mmseg.registry import DATASETS
 from runner_configs import tiny_config, without_chance
 from torch._dynamo.utils import counters
 
-ROOT = Path(__file__).resolve().parents[2]
 CHANNELS_LAST = {'default_hooks.channels_last.type': 'ChannelsLastHook'}
 COMPILED = {'compile.backend': 'eager'}  # traced, not generated
 
@@ -81,25 +78,3 @@ def test_weak_label_training_opens_each_image_and_nothing_else(
         **runner.model.data_preprocessor(batch, True), mode='loss'
     )
     assert all(loss.isfinite() for loss in losses.values())
-
-
-def test_data_benchmark_times_every_step(
-    toy_root, tmp_path, monkeypatch, capsys
-):
-    cfg = tiny_config(toy_root, tmp_path)
-    cfg.dump(tmp_path / 'tiny.py')
-    path = ROOT / 'tools/benchmarks/benchmark_data.py'
-    tool = runpy.run_path(str(path))
-    words = ['tiny.py', '--num', '3', '--repeats', '1', '--out', 'out.json']
-    monkeypatch.setattr(sys, 'argv', ['benchmark_data.py', *words])
-    monkeypatch.chdir(tmp_path)
-    tool['main']()
-    text = capsys.readouterr().out
-    steps = [t['type'] for t in cfg.train_dataloader.dataset.pipeline]
-    for number, name in enumerate(steps, 1):
-        assert f'{number} {name}' in text
-    rows = tool['measure'](cfg, 3, 1)
-    assert len(rows) == len(steps) + 3
-    assert sum(row['share'] for row in rows) == pytest.approx(1)
-    assert all(row['ms_per_image'] >= 0 for row in rows)
-    assert (tmp_path / 'out.json').is_file()
