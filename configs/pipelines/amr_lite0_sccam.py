@@ -9,9 +9,6 @@ first_round = 'configs/cam_lite0_voc.py'
 data = dict(VOC_ROOT='{{$VOC_ROOT:data/VOCdevkit/VOC2012}}')
 stage_overrides = {
     'cam_*': dict(config='configs/sccam_lite0_voc.py'),
-    'plain_train': dict(
-        _before_='cam_train', kind='train', config=first_round, env=data
-    ),
     'clusters': dict(
         _before_='cam_train',
         kind='tool',
@@ -23,6 +20,9 @@ stage_overrides = {
         ],
         outputs=dict(file='{stage}/subcategories.npz'),
         env=data,
+    ),
+    'plain_train': dict(
+        _before_='clusters', kind='train', config=first_round, env=data
     ),
     'cam_train': dict(
         cfg_options={

@@ -110,7 +110,7 @@ def test_fault36_a_segmentor_of_background_alone_says_so(
     (note,) = details['label_notes']
     assert 'background only' in note
     stage = {'name': 'segmentor_val', 'details': details}
-    (told,) = gather_report({'stages': [stage]}).notes
+    (told,) = gather_report({'stages': [stage]}, tmp_path).notes
     assert told == f'segmentor_val: {note}'
 
 
