@@ -231,6 +231,6 @@ def test_too_small_a_disk_stops_before_the_first_file(
 ):
     free = shutil._ntuple_diskusage(10, 10, 1000)
     monkeypatch.setattr(shutil, 'disk_usage', lambda _: free)
-    with pytest.raises(UserError, match='1.0 kB'):
+    with pytest.raises(UserError, match=r'1\.0 kB'):
         prepare_voc(tmp_path / 'VOC2012', *archives)
     assert not (tmp_path / 'VOC2012').exists()
