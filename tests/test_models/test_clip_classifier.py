@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from mmseg.registry import MODELS
 from mmseg.structures import SegDataSample
-from transformers import LENGTH, TOY_CLASSES, clip, write_texts
+from small_transformers import LENGTH, TOY_CLASSES, clip, write_texts
 
 from projects.amr.errors import DataError, MissingWeightsError, UserError
 from projects.amr.models.attention_recording import recorded_attention

@@ -5,7 +5,7 @@ import torch
 from mmengine.structures import BaseDataElement
 from mmseg.registry import MODELS, TASK_UTILS
 from mmseg.structures import SegDataSample
-from transformers import CHANNELS, mctformer, mmpretrain_vit, timm_vit
+from small_transformers import CHANNELS, mctformer, mmpretrain_vit, timm_vit
 
 from projects.amr.models.attention_recording import recorded_attention
 from projects.amr.ops import merge_flip, normalize_cam, resize_cam

@@ -3,8 +3,8 @@
 import pytest
 import torch
 from mmseg.registry import MODELS
+from small_transformers import CHANNELS, LENGTH, mmpretrain_vit, timm_vit
 from torch import nn
-from transformers import CHANNELS, LENGTH, mmpretrain_vit, timm_vit
 
 from projects.amr.errors import CheckpointError, CheckpointMismatchError
 from projects.amr.models.attention_recording import recorded_attention

@@ -9,7 +9,7 @@ from mmengine.config import Config
 from mmseg.registry import MODELS
 from plugged_configs import CONFIGS
 from runner_configs import tiny_config
-from transformers import LENGTH, OPTIONS, TOY_CLASSES, write_texts
+from small_transformers import LENGTH, OPTIONS, TOY_CLASSES, write_texts
 
 from projects.amr.structures import CAMRecord
 
