@@ -26,7 +26,10 @@ from projects.amr.datasets.labels.label_agreement import (
 )
 from projects.amr.errors import UserError
 from projects.amr.runtime.config.config_reading import add_cfg_options
-from projects.amr.workflow.labels.mask_tools import config_classes, write_json
+from projects.amr.workflow.labels.mask_tools import (
+    config_classes,
+    publish_summary,
+)
 from projects.amr.workflow.launch.tool_setup import run_tool, tool_parser
 from projects.amr.workflow.preflight import (
     SplitToCheck,
@@ -133,7 +136,7 @@ def main() -> None:
         print(line)
     if args.out:
         make_folder(Path(args.out).parent)
-        write_json(args.out, report.content())
+        publish_summary(args.out, report.content())
     if args.skip_bad:
         report.require_sound(skip_bad=True)
         for path in report.write_clean_lists(args.skip_bad):

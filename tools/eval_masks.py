@@ -26,7 +26,7 @@ from projects.amr.runtime.files.item_progress import show_progress
 from projects.amr.workflow.labels.mask_tools import (
     add_folder_arguments,
     open_folder,
-    write_json,
+    publish_summary,
 )
 from projects.amr.workflow.launch.tool_setup import run_tool, tool_parser
 
@@ -71,7 +71,7 @@ def main() -> None:
         f'{100 - scores.coverage:.2f} % of the pixels predicted as 255'
     )
     if args.out:
-        write_json(
+        publish_summary(
             args.out,
             {
                 'pred_dir': args.pred_dir,

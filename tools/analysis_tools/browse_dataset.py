@@ -21,15 +21,16 @@ from projects.amr.runtime.config.config_reading import add_cfg_options
 from projects.amr.runtime.files.atomic_write import atomic_write
 from projects.amr.runtime.files.item_progress import show_progress
 from projects.amr.workflow.inspection.dataset_samples import SampleBrowser
-from projects.amr.workflow.launch.tool_setup import load_config, run_tool
+from projects.amr.workflow.launch.tool_setup import (
+    load_config,
+    run_tool,
+    tool_parser,
+)
 
 
 def parse_args() -> argparse.Namespace:
     """Read the command line."""
-    parser = argparse.ArgumentParser(
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = tool_parser(__doc__)
     parser.add_argument('config', help='config of any stage')
     parser.add_argument(
         '--split', choices=['train', 'val', 'test'], default='train'

@@ -16,17 +16,14 @@ import projects.amr.openmp  # noqa: F401  before torch
 
 from projects.amr.errors import UserError
 from projects.amr.runtime.config.config_reading import read_config
-from projects.amr.workflow.launch.tool_setup import run_tool
+from projects.amr.workflow.launch.tool_setup import run_tool, tool_parser
 from projects.amr.workflow.pipeline.summary import SUMMARY
 from projects.amr.workflow.report.report_data import make_report
 
 
 def parse_args() -> argparse.Namespace:
     """Read the command line."""
-    parser = argparse.ArgumentParser(
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = tool_parser(__doc__)
     parser.add_argument('work_dir', type=Path, help='folder of a pipeline')
     parser.add_argument('--config', help='pipeline config to show as text')
     return parser.parse_args()

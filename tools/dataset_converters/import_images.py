@@ -48,15 +48,12 @@ from projects.amr.datasets.own_photos.val_split import (
 )
 from projects.amr.errors import DataError, list_faults
 from projects.amr.runtime.files.item_progress import show_progress
-from projects.amr.workflow.launch.tool_setup import run_tool
+from projects.amr.workflow.launch.tool_setup import run_tool, tool_parser
 
 
 def parse_args() -> argparse.Namespace:
     """Read the command line."""
-    parser = argparse.ArgumentParser(
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = tool_parser(__doc__)
     parser.add_argument('image_dir', help='folder of photos, with sub-folders')
     parser.add_argument(
         'labels', help='CSV (with commas, semicolons or tabs) or JSON'

@@ -19,15 +19,12 @@ from projects.amr.errors import UserError
 from projects.amr.workflow.data_preparation.coco_preparation import (
     prepare_coco,
 )
-from projects.amr.workflow.launch.tool_setup import run_tool
+from projects.amr.workflow.launch.tool_setup import run_tool, tool_parser
 
 
 def parse_args() -> argparse.Namespace:
     """Read the command line."""
-    parser = argparse.ArgumentParser(
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = tool_parser(__doc__)
     parser.add_argument('coco_root', type=Path, help="folder of COCO's files")
     parser.add_argument('--out-dir', type=Path, default=Path('data/coco2014'))
     return parser.parse_args()

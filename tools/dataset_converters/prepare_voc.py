@@ -33,15 +33,12 @@ from projects.amr.workflow.data_preparation.voc_preparation import (
     Preparation,
     prepare_voc,
 )
-from projects.amr.workflow.launch.tool_setup import run_tool
+from projects.amr.workflow.launch.tool_setup import run_tool, tool_parser
 
 
 def parse_args() -> argparse.Namespace:
     """Read the command line."""
-    parser = argparse.ArgumentParser(
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = tool_parser(__doc__)
     parser.add_argument(
         '--out-dir', type=Path, default=Path('data'), help='default: data'
     )

@@ -18,16 +18,17 @@ from mmengine.config import Config
 
 from projects.amr.errors import UserError
 from projects.amr.runtime.config.config_reading import add_cfg_options
-from projects.amr.workflow.launch.tool_setup import load_config, run_tool
+from projects.amr.workflow.launch.tool_setup import (
+    load_config,
+    run_tool,
+    tool_parser,
+)
 from projects.amr.workflow.pipeline import use_stage_overrides
 
 
 def parse_args() -> argparse.Namespace:
     """Read the command line."""
-    parser = argparse.ArgumentParser(
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = tool_parser(__doc__)
     parser.add_argument('config', help='any config')
     parser.add_argument(
         '--path',

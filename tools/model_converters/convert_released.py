@@ -40,15 +40,12 @@ from projects.amr.errors import (
 from projects.amr.runtime.checkpoints.checkpoint_file import read_checkpoint
 from projects.amr.runtime.files.atomic_write import atomic_write
 from projects.amr.structures.label_space import foreground_names
-from projects.amr.workflow.launch.tool_setup import run_tool
+from projects.amr.workflow.launch.tool_setup import run_tool, tool_parser
 
 
 def parse_args() -> argparse.Namespace:
     """Read the command line."""
-    parser = argparse.ArgumentParser(
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = tool_parser(__doc__)
     commands = parser.add_subparsers(dest='command', required=True)
     for name in ('weights', 'cams', 'labels'):
         command = commands.add_parser(name)

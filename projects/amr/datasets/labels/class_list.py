@@ -16,7 +16,7 @@ from projects.amr.datasets.labels.label_file import (
 )
 from projects.amr.datasets.labels.label_words import check_label_words
 from projects.amr.errors import DataError, UserError, list_faults
-from projects.amr.runtime.files.atomic_write import atomic_write
+from projects.amr.runtime.files.atomic_write import write_lines
 from projects.amr.structures.label_space import IGNORE_LABEL
 
 BACKGROUND = 'background'
@@ -251,8 +251,7 @@ def write_class_file(path: str | Path, names: Iterable[str]) -> None:
     Raises:
         OSError: If it cannot be written.
     """
-    with atomic_write(path) as file:
-        file.write(''.join(f'{name}\n' for name in names).encode())
+    write_lines(path, names)
 
 
 def write_labels_and_classes(

@@ -13,7 +13,7 @@ from projects.amr.datasets.images.image_ids import (
     strip_image_suffix,
 )
 from projects.amr.errors import DataError, UserError
-from projects.amr.runtime.files.atomic_write import atomic_write
+from projects.amr.runtime.files.atomic_write import write_file
 
 SEPARATORS = ';|'
 _LABELS = 'labels'  # header of the one column of names
@@ -112,8 +112,7 @@ def write_label_table(
     if path.suffix.lower() != '.csv':
         raise UserError(f'{path}: the name must end in .csv')
     try:
-        with atomic_write(path) as file:
-            file.write(label_table_text(labels).encode())
+        write_file(path, label_table_text(labels))
     except OSError as error:
         raise UserError(f'{path} cannot be written ({error})') from None
 

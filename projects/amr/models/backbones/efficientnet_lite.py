@@ -8,7 +8,7 @@ from mmengine.model import BaseModule
 from mmseg.registry import MODELS
 from torch import Tensor, nn
 
-from projects.amr.errors import MissingDependencyError
+from projects.amr.models.backbones.timm_package import import_timm
 
 HEAD = 7
 """Level of the map behind the last 1x1 convolution."""
@@ -182,13 +182,7 @@ def share_first_pass(*branches: nn.Module) -> None:
 
 def _create_network(arch: str, output_stride: int) -> nn.Module:
     """Build timm's network with TensorFlow's padding, as the weights need."""
-    try:
-        import timm
-    except ImportError:
-        raise MissingDependencyError(
-            "EfficientNetLite needs timm: pip install 'amr-mmseg[lite]'"
-        ) from None
-    return timm.create_model(
+    return import_timm('EfficientNetLite').create_model(
         f'tf_efficientnet_{arch}',
         num_classes=0,
         global_pool='',

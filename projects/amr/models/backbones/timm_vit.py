@@ -8,7 +8,7 @@ from mmengine.model import BaseModule
 from mmseg.registry import MODELS
 from torch import Tensor
 
-from projects.amr.errors import MissingDependencyError
+from projects.amr.models.backbones.timm_package import import_timm
 
 _PLAIN = ('vision_transformer', 'deit')
 """timm's modules of transformers without windows and stages."""
@@ -156,12 +156,7 @@ class TimmViT(BaseModule):
 
 def _create_network(arch: str, **options):
     """Build timm's network, without weights."""
-    try:
-        import timm
-    except ImportError:
-        raise MissingDependencyError(
-            "TimmViT needs timm: pip install 'amr-mmseg[lite]'"
-        ) from None
+    timm = import_timm('TimmViT')
     if not timm.models.is_model_in_modules(arch, _PLAIN):
         raise ValueError(
             '`arch` must be a plain vision transformer of timm, such as '

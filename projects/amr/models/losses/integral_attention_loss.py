@@ -5,8 +5,9 @@ Shape legend: N images, K foreground classes, (h, w) size of the maps.
 
 import torch.nn.functional as F
 from mmseg.registry import MODELS
-from torch import Tensor, nn
+from torch import Tensor
 
+from projects.amr.models.losses.weighted_loss import WeightedLoss
 from projects.amr.ops.precision import at_least_float32
 
 
@@ -49,7 +50,7 @@ def integral_attention_loss(
 
 
 @MODELS.register_module()
-class IntegralAttentionLoss(nn.Module):
+class IntegralAttentionLoss(WeightedLoss):
     """Registered form of :func:`integral_attention_loss`.
 
     Args:
@@ -60,14 +61,10 @@ class IntegralAttentionLoss(nn.Module):
         ValueError: If ``threshold`` is out of its range.
     """
 
+    function = staticmethod(integral_attention_loss)
+
     def __init__(self, threshold: float = 1e-3, loss_weight: float = 1.0):
-        super().__init__()
+        super().__init__(loss_weight)
         if not 0 <= threshold < 1:
             raise ValueError(f'`threshold` must be in [0, 1), got {threshold}')
-        self.threshold = threshold
-        self.loss_weight = loss_weight
-
-    def forward(self, logits: Tensor, target: Tensor) -> Tensor:
-        """Return the weighted loss of maps (N, K, h, w)."""
-        loss = integral_attention_loss(logits, target, self.threshold)
-        return self.loss_weight * loss
+        self.options = {'threshold': threshold}

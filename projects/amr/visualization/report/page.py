@@ -6,7 +6,7 @@ from pathlib import Path
 import jinja2
 from markupsafe import Markup
 
-from projects.amr.runtime.files.atomic_write import atomic_write
+from projects.amr.runtime.files.atomic_write import write_file
 from projects.amr.visualization.report.data import Gallery, ReportData
 from projects.amr.visualization.report.sweep_figure import (
     series_variable,
@@ -30,8 +30,7 @@ def write_report(path: str | Path, data: ReportData) -> Path:
     """
     path = Path(path)
     text = render_report(data)
-    with atomic_write(path) as file:
-        file.write(text.encode())
+    write_file(path, text)
     return path
 
 

@@ -16,7 +16,7 @@ import numpy as np
 import torch
 
 from projects.amr.ops.cam import cam_scores
-from projects.amr.runtime.files.atomic_write import atomic_write
+from projects.amr.runtime.files.atomic_write import write_file
 from projects.amr.visualization.report.data import Layer
 from projects.amr.visualization.stage_pictures import shrink
 
@@ -122,10 +122,9 @@ def save_photo(
     key = _digest(text.encode())
     script = f'receiveMaps({json.dumps(key)}, {json.dumps(text)});\n'
     names = f'{_digest(picture)}.jpg', f'{key}.js'
-    for name, content in zip(names, (picture, script.encode()), strict=True):
+    for name, content in zip(names, (picture, script), strict=True):
         if not (folder / name).exists():
-            with atomic_write(folder / name) as file:
-                file.write(content)
+            write_file(folder / name, content)
     return names
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from projects.amr.datasets.images.image_ids import strip_image_suffix
 from projects.amr.errors import DataError, UserError, list_faults
-from projects.amr.runtime.files.atomic_write import atomic_write
+from projects.amr.runtime.files.atomic_write import write_lines
 from projects.amr.structures import save_label_map
 from projects.amr.structures.label_space import IGNORE_LABEL
 from projects.amr.structures.voc_palette import voc_palette
@@ -62,14 +62,14 @@ def export_cvat(
     lines = labelmap_lines(source.folder.classes, bool(ignored))
     try:
         _open_folder(out_dir)
-        _write_lines(out_dir / LABELMAP, lines)
+        write_lines(out_dir / LABELMAP, lines)
         names = [strip_image_suffix(source.photo(i)) for i in ids]
         for image_id, name in progress(list(zip(ids, names, strict=True))):
             path = out_dir / _MASKS / f'{name}.png'
             path.parent.mkdir(parents=True, exist_ok=True)
             save_label_map(path, source.labels(image_id))
         (out_dir / _LISTS).mkdir(parents=True)
-        _write_lines(out_dir / _LISTS / 'default.txt', names)
+        write_lines(out_dir / _LISTS / 'default.txt', names)
     except OSError as error:
         raise UserError(f'{out_dir} cannot be written ({error})') from None
     return len(ids)
@@ -139,9 +139,3 @@ def _open_folder(out_dir: Path) -> None:
         )
     for name in (_MASKS, _LISTS.parts[0]):
         shutil.rmtree(out_dir / name, ignore_errors=True)
-
-
-def _write_lines(path: Path, lines: Iterable[str]) -> None:
-    """Publish a text file."""
-    with atomic_write(path) as file:
-        file.write(''.join(f'{line}\n' for line in lines).encode())

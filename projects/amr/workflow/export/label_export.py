@@ -16,7 +16,7 @@ from projects.amr.errors import (
     UserError,
     list_faults,
 )
-from projects.amr.runtime.files.atomic_write import atomic_write
+from projects.amr.runtime.files.atomic_write import write_file
 from projects.amr.structures import load_label_map
 from projects.amr.structures.label_rules import check_labels
 from projects.amr.structures.label_space import BACKGROUND_LABEL, IGNORE_LABEL
@@ -176,9 +176,8 @@ def export_coco(
         ],
     }
     try:
-        with atomic_write(out_file) as file:
-            # ASCII, since readers open it in the encoding of their system.
-            file.write(json.dumps(content).encode('ascii'))
+        # ASCII, since readers open it in the encoding of their system.
+        write_file(out_file, json.dumps(content))
     except OSError as error:
         raise UserError(f'{out_file} cannot be written ({error})') from None
     return len(images), len(annotations)

@@ -11,7 +11,7 @@ from PIL import Image
 from projects.amr.datasets.images.image_ids import strip_image_suffix
 from projects.amr.errors import UserError
 from projects.amr.ops.brush_rle import encode_brush
-from projects.amr.runtime.files.atomic_write import atomic_write
+from projects.amr.runtime.files.atomic_write import atomic_write, write_file
 from projects.amr.structures.label_space import IGNORE_LABEL
 from projects.amr.workflow.export.label_export import LabelFolder
 
@@ -141,7 +141,6 @@ def export_fiftyone(
 def _write(path: str | Path, text: str) -> None:
     """Publish a text file."""
     try:
-        with atomic_write(path) as file:
-            file.write(text.encode())
+        write_file(path, text)
     except OSError as error:
         raise UserError(f'{path} cannot be written ({error})') from None

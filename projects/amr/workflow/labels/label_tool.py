@@ -21,7 +21,7 @@ from projects.amr.workflow.labels.label_job import (
     LabelResult,
     total_scores,
 )
-from projects.amr.workflow.labels.mask_tools import write_json
+from projects.amr.workflow.labels.mask_tools import publish_summary
 from projects.amr.workflow.launch.config_agreement import settle_config
 from projects.amr.workflow.launch.tool_setup import load_config
 
@@ -100,7 +100,7 @@ def make_labels(args: argparse.Namespace, title: str, prefix: str) -> None:
         'images': len(results),
         **_report(list(results.values()), job.classes, title, prefix),
     }
-    write_json(work_dir / SUMMARY, summary)
+    publish_summary(work_dir / SUMMARY, summary)
 
 
 def _report(

@@ -1,13 +1,12 @@
 """What the tools on folders of label maps share."""
 
 import argparse
-import json
 from pathlib import Path
 
 from projects.amr.datasets import VOCFolder
 from projects.amr.errors import UserError
 from projects.amr.runtime.config.config_reading import read_config
-from projects.amr.runtime.files.atomic_write import atomic_write
+from projects.amr.runtime.files.atomic_write import write_json
 from projects.amr.workflow.launch.own_classes import fit_class_file
 from projects.amr.workflow.launch.tool_setup import package_versions
 
@@ -81,7 +80,7 @@ def config_classes(path: str) -> tuple[str, ...] | None:
     return None if names is None else tuple(names)
 
 
-def write_json(path: str | Path, content: dict) -> None:
+def publish_summary(path: str | Path, content: dict) -> None:
     """Write a summary, with the versions of the packages.
 
     Args:
@@ -93,11 +92,7 @@ def write_json(path: str | Path, content: dict) -> None:
     """
     try:
         Path(path).parent.mkdir(parents=True, exist_ok=True)
-        with atomic_write(path) as file:
-            text = json.dumps(
-                {**content, 'versions': package_versions()}, indent=1
-            )
-            file.write(text.encode())
+        write_json(path, {**content, 'versions': package_versions()})
     except OSError as error:
         raise UserError(f'summary {path}: {error}') from None
     print(f'Summary: {path}')

@@ -111,13 +111,12 @@ class Outputs:
         cam, classes = map(torch.from_numpy, (record.cam, record.classes))
         return cam_to_label(cam, classes, record.size, bg_thr).numpy()
 
-    def doubt(self, bg_thr: float) -> float | None:
-        """Doubt in [0, 1], as ``tools/rank_doubt.py`` has it.
+    def doubt(self, labels: np.ndarray | None, bg_thr: float) -> float | None:
+        """Doubt of :meth:`labels` in [0, 1], as tools/rank_doubt.py has it.
 
         Raises:
             ValueError: If sizes differ.
         """
-        labels = self.labels(bg_thr)
         if labels is None or (
             self.record is None and 'predictions' not in self.maps
         ):
@@ -129,13 +128,12 @@ class Outputs:
             maps |= branch_labels(self.record, bg_thr)
         return round(photo_doubt(maps, self.record).doubt, 4)
 
-    def score(self, bg_thr: float) -> float | None:
-        """IoU of the labels with the true mask, in percent.
+    def score(self, labels: np.ndarray | None) -> float | None:
+        """IoU of :meth:`labels` with the true mask, in percent.
 
         Raises:
             ValueError: If sizes differ.
         """
-        labels = self.labels(bg_thr)
         if labels is None or 'masks' not in self.maps:
             return None
         check_mask_size(self.image_id, labels.shape, self.maps['masks'].shape)

@@ -49,6 +49,7 @@ def gather_photos(
         outputs = load_outputs(folders, image_id, faults)
         if outputs.image is None:
             continue
+        labels = attempt(faults, outputs.labels, bg_thr)
         size = map_size(outputs.image.shape[:2])
         layers = outputs.layers(size, thresholds)
         folder.mkdir(parents=True, exist_ok=True)
@@ -60,8 +61,8 @@ def gather_photos(
                 size,
                 tuple(layer.name for layer in layers),
                 outputs.classes(),
-                attempt(faults, outputs.doubt, bg_thr),
-                attempt(faults, outputs.score, bg_thr),
+                attempt(faults, outputs.doubt, labels, bg_thr),
+                attempt(faults, outputs.score, labels),
             )
         )
         kinds |= {layer.name: layer.kind for layer in layers}
