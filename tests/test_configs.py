@@ -8,6 +8,7 @@ from mmengine.config import Config
 from mmengine.registry import DATASETS as ROOT_DATASETS
 from mmengine.runner import get_priority
 from mmseg.registry import DATASETS, HOOKS, METRICS, MODELS
+from mmseg.structures import SegDataSample
 
 from projects.amr.models import AMR, SEAM, CAMClassifier, IRNet
 from projects.amr.models.classifiers import SubCategoryClassifier
@@ -111,7 +112,8 @@ def test_parts_of_toy_seam_fit_each_other(name, count):
     cfg = Config.fromfile(CONFIGS / 'toy' / f'{name}_wrn38_toyvoc.py')
     drop_pretrained(cfg.model)
     model = MODELS.build(cfg.model)
-    losses, cam = model.train_cams(torch.rand(2, 3, 65, 96), torch.ones(2, 4))
+    samples = [SegDataSample(gt_label=torch.ones(4)) for _ in range(2)]
+    losses, cam = model.train_cams(torch.rand(2, 3, 65, 96), samples)
     assert len(losses) == count
     assert all(0 <= loss < 3 for loss in losses.values())
     assert cam.shape == (2, 4, 9, 12)

@@ -34,7 +34,7 @@ def samples(*labels) -> list:
 def test_losses_are_those_of_both_scores_and_the_tokens():
     model = build(mctformer(3, contrast_weight=0.5, rank_decay=0.9))
     images, labels = torch.rand(2, 3, 29, 43), torch.eye(3)[:2]
-    losses, cam = model.train_cams(images, labels)
+    losses, cam = model.train_cams(images, samples(*labels.tolist()))
     tokens = model.backbone.tokens(images)
     margin = torch.nn.MultiLabelSoftMarginLoss()
     want = {
@@ -54,7 +54,7 @@ def test_losses_are_those_of_both_scores_and_the_tokens():
 def test_detached_losses_leave_a_gradient_to_the_head_alone():
     model = build(mctformer(3))
     losses, cam = model.train_cams(
-        torch.rand(1, 3, 32, 32), torch.ones(1, 3), detach=True
+        torch.rand(1, 3, 32, 32), samples([1.0] * 3), detach=True
     )
     assert not any(loss.requires_grad for loss in losses.values())
     cam.sum().backward()

@@ -152,7 +152,7 @@ def test_maps_are_refined_and_scores_are_the_plain_cams():
 
 def test_detached_only_the_cam_moves_and_only_the_head():
     model = build(seam())
-    losses, cam = model.train_cams(images(), LABELS, detach=True)
+    losses, cam = model.train_cams(images(), samples(), detach=True)
     assert not any(loss.requires_grad for loss in losses.values())
     assert moved(model, cam.square().sum()) == {'head.classifier.weight'}
 

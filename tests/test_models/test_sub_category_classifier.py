@@ -55,6 +55,25 @@ def test_losses_are_the_soft_margins_of_both_heads():
         built(num_clusters=0)
 
 
+def test_amr_takes_it_for_its_branches():
+    cfg = amr()
+    changes = {'type': 'SubCategoryClassifier', 'num_clusters': 2}
+    cfg['spotlight'].update(changes)
+    cfg['compensation'].update(changes)
+    model = build(cfg, training=False)
+    images = torch.rand(2, 3, 33, 47)
+    losses = model.loss(images, samples())
+    for name, part in model.branches().items():
+        own = part.loss(images, samples())
+        assert losses[f'loss_{name}'] == own['loss_cls'] / 2
+        assert losses[f'loss_{name}_sub'] == own['loss_sub'] / 2
+    assert losses['loss_cps'] > 0
+    losses, cam = model.spotlight.train_cams(images, samples(), detach=True)
+    assert not any(loss.requires_grad for loss in losses.values())
+    cam.sum().backward()
+    assert model.spotlight.sub_head.classifier.weight.grad is None
+
+
 def test_features_of_branches_stand_one_after_another():
     model = build({**amr(), 'data_preprocessor': PREPROCESSOR}, training=False)
     sizes = ((33, 47), (20, 31))

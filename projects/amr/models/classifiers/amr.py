@@ -6,6 +6,7 @@ from torch import Tensor
 from projects.amr.models.backbones import share_first_pass
 from projects.amr.models.classifiers.base_cam_classifier import (
     BaseCAMClassifier,
+    weak_labels,
 )
 from projects.amr.models.classifiers.cam_classifier import CAMClassifier
 from projects.amr.ops import erase_peaks, weighted_cam
@@ -132,25 +133,28 @@ class AMR(BaseCAMClassifier):
             'compensation': self.compensation,
         }
 
-    def train_cams(self, inputs, labels, detach=False):
+    def train_cams(self, inputs, data_samples, detach=False):
         """Losses of Eq. 12 and the compensation branch's CAM."""
         losses, spotlight = self._train_branch(
-            'spotlight', inputs, labels, detach or self.detach_spotlight
+            'spotlight', inputs, data_samples, detach or self.detach_spotlight
         )
         if self.erase_thr is not None:
             # After the spotlight has seen the whole image.
+            labels = weak_labels(data_samples, inputs.device)
             inputs = erase_peaks(inputs, spotlight, labels, self.erase_thr)
         others, compensation = self._train_branch(
-            'compensation', inputs, labels, detach
+            'compensation', inputs, data_samples, detach
         )
         losses |= others
         if self.loss_cps is not None:  # Eq. 11
+            labels = weak_labels(data_samples, inputs.device)
             losses['loss_cps'] = self.loss_cps(spotlight, compensation, labels)
         return losses, compensation
 
-    def _train_branch(self, name: str, inputs, labels, fixed: bool):
+    def _train_branch(self, name: str, inputs, data_samples, fixed: bool):
         """Weighted losses of a branch, by name (Eq. 10), and its CAM."""
-        losses, cam = self.branches()[name].train_cams(inputs, labels, fixed)
+        branch = self.branches()[name]
+        losses, cam = branch.train_cams(inputs, data_samples, fixed)
         renamed = {
             key.replace('loss', f'loss_{name}', 1).removesuffix('_cls'): (
                 self.cls_weight * value

@@ -69,13 +69,14 @@ class BaseCAMClassifier(BaseModel):
 
     @abstractmethod
     def train_cams(
-        self, inputs: Tensor, labels: Tensor, detach: bool = False
+        self, inputs: Tensor, data_samples: list, detach: bool = False
     ) -> tuple[dict[str, Tensor], Tensor]:
         """Losses and unrectified CAM of a training batch.
 
         Args:
             inputs (Tensor): Shape (N, 3, H, W), normalised.
-            labels (Tensor): Shape (N, K), weak labels.
+            data_samples (list[SegDataSample]): With ``gt_label`` (K,), and
+                what the classifier's own losses read.
             detach (bool): Whether neither the features nor the losses carry
                 a gradient; the CAM still does, to the head's weights.
 
@@ -122,8 +123,7 @@ class BaseCAMClassifier(BaseModel):
 
     def loss(self, inputs: Tensor, data_samples: list) -> dict[str, Tensor]:
         """Training losses of images (N, 3, H, W)."""
-        labels = torch.stack([sample.gt_label for sample in data_samples])
-        return self.train_cams(inputs, labels.to(inputs.device))[0]
+        return self.train_cams(inputs, data_samples)[0]
 
     def val_step(self, data) -> list:
         """Predict with the CAM method of validation."""
@@ -162,6 +162,12 @@ class BaseCAMClassifier(BaseModel):
         labels = [sample.get('gt_label') for sample in samples]
         with image_named(images, samples, method.scales):
             return method(self, images, labels)
+
+
+def weak_labels(data_samples: list, device: torch.device) -> Tensor:
+    """Weak labels (N, K), {0, 1}, of data samples."""
+    labels = [sample.gt_label for sample in data_samples]
+    return torch.stack(labels).to(device)
 
 
 def build_cam_method(cfg: dict) -> MultiScaleCAM:

@@ -8,6 +8,7 @@ from torch import Tensor
 
 from projects.amr.models.classifiers.base_cam_classifier import (
     BaseCAMClassifier,
+    weak_labels,
 )
 from projects.amr.models.small_views import features_of_views
 from projects.amr.ops import pool_logits
@@ -72,13 +73,21 @@ class CAMClassifier(BaseCAMClassifier):
         """Last step on the merged, normalised map (k, h', w'): none here."""
         return cam
 
-    def train_cams(self, inputs, labels, detach=False):
-        """Classification loss and unrectified CAM, see the base class."""
-        with torch.set_grad_enabled(torch.is_grad_enabled() and not detach):
+    def train_cams(self, inputs, data_samples, detach=False):
+        """Losses and unrectified CAM, see the base class."""
+        learning = torch.is_grad_enabled() and not detach
+        with torch.set_grad_enabled(learning):
             features = self.extract_feat(inputs)
         cam = self.head(features)
-        scored = cam.detach() if detach else cam
-        return {'loss_cls': self.loss_cls(pool_logits(scored), labels)}, cam
+        with torch.set_grad_enabled(learning):
+            return self.cam_losses(features, cam, data_samples), cam
+
+    def cam_losses(
+        self, features: tuple[Tensor, ...], cam: Tensor, data_samples: list
+    ) -> dict[str, Tensor]:
+        """Losses of the features and their unrectified CAM (N, K, h, w)."""
+        labels = weak_labels(data_samples, cam.device)
+        return {'loss_cls': self.loss_cls(pool_logits(cam), labels)}
 
 
 @MODELS.register_module(name='CAM')

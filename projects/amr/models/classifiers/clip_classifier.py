@@ -153,7 +153,7 @@ class CLIPClassifier(BaseCAMClassifier):
         """Return the classifier itself."""
         return {self.final: self}
 
-    def train_cams(self, inputs, labels, detach=False):
+    def train_cams(self, inputs, data_samples, detach=False):
         """Refuse: CLIP is frozen."""
         raise UserError(
             'CLIPClassifier is not trained: run tools/test.py without a '

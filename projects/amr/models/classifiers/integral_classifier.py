@@ -33,8 +33,8 @@ class IntegralClassifier(CAMClassifier):
             loss_integral or {'type': 'mmseg.IntegralAttentionLoss'}
         )
 
-    def loss(self, inputs: Tensor, data_samples: list) -> dict[str, Tensor]:
-        """Training loss of images (N, 3, H, W).
+    def train_cams(self, inputs, data_samples, detach=False):
+        """Loss and unrectified CAM, see the base class.
 
         Raises:
             ValueError: If an image was padded to the batch's size.
@@ -48,7 +48,10 @@ class IntegralClassifier(CAMClassifier):
                     f'{sample.get("img_path", "an image")} of (H, W) '
                     f'{tuple(sample.img_shape)} in a batch of {size}'
                 )
-        cam = self.forward_cam(inputs)
+        return super().train_cams(inputs, data_samples, detach)
+
+    def cam_losses(self, features, cam, data_samples):
+        """Loss between the CAM and the samples' maps, see the base class."""
         target = torch.stack([self._target(s, cam) for s in data_samples])
         return {'loss_integral': self.loss_integral(cam, target)}
 

@@ -5,6 +5,7 @@ from mmseg.registry import MODELS
 from torch import Tensor
 
 from projects.amr.models.attention_recording import recorded_attention
+from projects.amr.models.classifiers.base_cam_classifier import weak_labels
 from projects.amr.models.classifiers.cam_classifier import CAMClassifier
 from projects.amr.ops.attention_affinity import refine_by_attention
 from projects.amr.ops.attention_cam import (
@@ -79,8 +80,9 @@ class MCTformerPlus(CAMClassifier):
         self.fuse_layers = fuse_layers
         self.affinity = affinity
 
-    def train_cams(self, inputs, labels, detach=False):
+    def train_cams(self, inputs, data_samples, detach=False):
         """Three losses and the unrectified patch map, see the base class."""
+        labels = weak_labels(data_samples, inputs.device)
         with torch.set_grad_enabled(torch.is_grad_enabled() and not detach):
             tokens = self.backbone.tokens(inputs)
         cam = self.head((tokens.patches,))

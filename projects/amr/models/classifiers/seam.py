@@ -11,6 +11,7 @@ import torch.nn.functional as F
 from mmseg.registry import MODELS
 from torch import Tensor
 
+from projects.amr.models.classifiers.base_cam_classifier import weak_labels
 from projects.amr.models.classifiers.cam_classifier import CAMClassifier
 from projects.amr.ops import normalize_cam, pool_logits, resize_cam
 from projects.amr.ops.pixel_correlation import (
@@ -128,8 +129,9 @@ class SEAM(CAMClassifier):
         refined = self.refine(cam, inputs, features)[:, 1:]
         return refined, pool_logits(cam.float())
 
-    def train_cams(self, inputs, labels, detach=False):
+    def train_cams(self, inputs, data_samples, detach=False):
         """Losses and unrectified CAM of the images, see the base class."""
+        labels = weak_labels(data_samples, inputs.device)
         learning = torch.is_grad_enabled() and not detach
         with torch.set_grad_enabled(learning):
             features = self.extract_feat(inputs)

@@ -2,7 +2,6 @@
 
 import torch
 from mmseg.registry import MODELS
-from torch import Tensor
 
 from projects.amr.models.classifiers.cam_classifier import CAMClassifier
 from projects.amr.ops import pool_logits
@@ -45,12 +44,10 @@ class SubCategoryClassifier(CAMClassifier):
         )
         self.sub_weight = sub_weight
 
-    def loss(self, inputs: Tensor, data_samples: list) -> dict[str, Tensor]:
-        """Training losses of images (N, 3, H, W)."""
-        labels = torch.stack([sample.gt_label for sample in data_samples])
-        clusters = torch.stack(
-            [sample.gt_sub_label for sample in data_samples]
-        )
+    def cam_losses(self, features, cam, data_samples):
+        """Losses of both heads, see the base class."""
+        labels = [sample.gt_sub_label for sample in data_samples]
+        clusters = torch.stack(labels).to(cam.device)
         outputs = self.sub_head.num_classes
         if clusters.shape[1] != outputs:
             raise ValueError(
@@ -58,13 +55,6 @@ class SubCategoryClassifier(CAMClassifier):
                 f'second head {outputs}: set `num_clusters` to that of the '
                 'label file'
             )
-        features = self.extract_feat(inputs)
-        losses = {}
-        for name, head, wanted, weight in (
-            ('loss_cls', self.head, labels, 1.0),
-            ('loss_sub', self.sub_head, clusters, self.sub_weight),
-        ):
-            logits = pool_logits(head(features))
-            loss = self.loss_cls(logits, wanted.to(logits.device))
-            losses[name] = weight * loss
-        return losses
+        losses = super().cam_losses(features, cam, data_samples)
+        loss = self.loss_cls(pool_logits(self.sub_head(features)), clusters)
+        return {**losses, 'loss_sub': self.sub_weight * loss}
