@@ -151,7 +151,7 @@ def main() -> None:
 
 
 def run_test(runner: Runner) -> dict:
-    """Test; a stop leaves no half file and says how to go on."""
+    """Test; a stop leaves no half file and says how to resume."""
     kept = 'stopped; finished items are kept, this command resumes:'
     with stop_tells(lambda: f'{kept}\n  {this_command()}'):
         return runner.test()

@@ -9,7 +9,7 @@
 # lets their BatchNorm train), the affinity network from the classifier's
 # spotlight. Trainings run in bfloat16.
 #
-# In pieces of ten minutes: the same command, stopped by SIGTERM, goes on from
+# In pieces of ten minutes: the same command, stopped by SIGTERM, resumes from
 # where it was, in the middle of a training too (a checkpoint is written when
 # the signal comes) and from the images that are done elsewhere:
 #

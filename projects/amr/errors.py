@@ -73,7 +73,7 @@ class NonFiniteError(UserError):
 
 
 class StoppedError(UserError):
-    """Ctrl-C (130) or SIGTERM (143); the text says how to go on."""
+    """Ctrl-C (130) or SIGTERM (143); the text says how to resume."""
 
     def __init__(self, text: str, exit_code: int):
         super().__init__(text)

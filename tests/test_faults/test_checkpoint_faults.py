@@ -149,7 +149,7 @@ def test_fault03_without_any_checkpoint_it_starts_anew(undisturbed, tmp_path):
         'train_cfg.max_epochs=1',
         cwd=tmp_path,
     )
-    assert 'no checkpoint in new to go on from; starting from the' in output
+    assert 'no checkpoint in new to resume from; starting from the' in output
     assert (tmp_path / 'new/epoch_1.pth').is_file()
 
 

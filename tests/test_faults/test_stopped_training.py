@@ -44,7 +44,7 @@ def test_fault06_stopped_within_an_epoch(
     work = tmp_path / 'work'
     assert name in {path.name for path in work.glob('*.pth')}
     output = train(undisturbed.config, 'work', '--resume', cwd=tmp_path)
-    assert 'goes on after' in output
+    assert 'resumes after' in output
     assert state_digest(work / 'epoch_3.pth') == undisturbed.digest
     assert {path.name for path in work.glob('*.pth')} == {'epoch_3.pth'}
 

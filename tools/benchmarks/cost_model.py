@@ -98,7 +98,7 @@ def seconds_per_image(
 ) -> float:
     """Time between two images of a stage on one device.
 
-    Loading, computing and writing go on beside each other, so the slowest
+    Loading, computing and writing run beside each other, so the slowest
     counts: ``max(data / loaders, device, write / writers)``. Processes of a
     pool do all parts of an image one after the other: their sum over
     ``processes``.

@@ -4,7 +4,7 @@
 COCO_ROOT holds ``train2014``, ``val2014`` and ``annotations`` with
 ``instances_train2014.json`` and ``instances_val2014.json``. Makes the folder
 that the configs on COCO read: links to the images, weak labels, lists, and
-masks for scoring. Interrupted, the same command goes on.
+masks for scoring. Interrupted, the same command resumes.
 """
 
 import argparse

@@ -1,5 +1,5 @@
 # The hooks of every training here: mmengine's own, a logger that speaks every
-# half minute, and those that make it safe to stop at any moment and to go on
+# half minute, and those that make it safe to stop at any moment and to resume
 # from there. Addressed by name: default_hooks.logger.interval=10.
 default_hooks = dict(
     timer=dict(type='IterTimerHook'),

@@ -31,7 +31,7 @@ class BFloat16OptimWrapper(OptimWrapper):
     Weights, gradients and the optimiser's state stay float32. bfloat16 has
     the range of float32, so there is no loss scale, as mmengine's
     AmpOptimWrapper has; that one refuses a CPU. Its checkpoints are those of
-    a plain OptimWrapper, and so either goes on from the other's.
+    a plain OptimWrapper, and so either resumes from the other's.
 
     Takes the arguments of :class:`mmengine.optim.OptimWrapper`.
     """

@@ -31,7 +31,7 @@ class CAMAccumulationHook(Hook):
     their own, so that training stays as it is, at the cost of a forward pass
     per image and ``interval``.
 
-    A maximum is idempotent: a pass that a stop cut off is made again after
+    A maximum is idempotent: a pass that a stop cut off is repeated after
     the resume, and the records are those of an undisturbed run.
 
     Runs ``before_train`` (folder) and ``after_train_epoch`` or

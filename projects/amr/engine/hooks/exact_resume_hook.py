@@ -1,4 +1,4 @@
-"""A resumed training goes on as the undisturbed one would have."""
+"""A resumed training equals the undisturbed one."""
 
 from mmengine.dataset import InfiniteSampler
 from mmengine.dist import all_gather_object, get_rank, get_world_size
@@ -49,7 +49,7 @@ class ExactResumeHook(Hook):
     * Augmentations draw from streams named by seed, pass and image
       (:func:`seed_samples`), so neither the number of workers nor an
       interruption changes them.
-    * An epoch that was interrupted goes on at the next batch, where
+    * An epoch that was interrupted resumes at the next batch, where
       mmengine would begin it again with the schedule already advanced.
     * With another number of processes or another batch size, what changes is
       logged (:func:`fit_schedule`). Other changes of optimizer and schedule,
@@ -125,7 +125,7 @@ class ExactResumeHook(Hook):
         used = runner.iter - runner.epoch * steps
         if 0 < used <= steps:
             runner.logger.info(
-                f'epoch {runner.epoch + 1} goes on after {used} of its '
+                f'epoch {runner.epoch + 1} resumes after {used} of its '
                 f'{steps} steps'
             )
             return used * size

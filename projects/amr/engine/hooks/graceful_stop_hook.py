@@ -26,13 +26,13 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 @HOOKS.register_module()
 class GracefulStopHook(Hook):
-    """Finish the step in hand, publish a checkpoint, say how to go on.
+    """Finish the step in hand, publish a checkpoint, say how to resume.
 
     The first Ctrl-C or SIGTERM is noted; after the step (the update, where
     gradients are summed over several steps; in validation the batch, with
     several ranks the whole of it) a checkpoint of exactly this place is
     published and the run ends with exit code 130 or 143.
-    :class:`ExactResumeHook` makes the resumed run go on within the epoch; a
+    :class:`ExactResumeHook` makes the resumed run continue within the epoch; a
     validation that was interrupted is not repeated. A second signal ends the
     process at once. Workers of the data loaders are kept from both signals
     (:class:`WorkerSignalMask`).
@@ -43,7 +43,7 @@ class GracefulStopHook(Hook):
     Runs with priority LOWEST, after the checkpoint hook.
 
     Raises:
-        StoppedError: After the step; with the command that goes on.
+        StoppedError: After the step; with the command that resumes.
     """
 
     priority = 'LOWEST'
@@ -127,13 +127,13 @@ class GracefulStopHook(Hook):
         )
         place = f'stopped after step {done} of {runner.max_iters}'
         if saver is None:
-            place += ', the last regular checkpoint is where it goes on'
+            place += ', it resumes from the last regular checkpoint'
         else:
             place += f', saved in {saver.save_now(runner, within_step)}'
         self._restore()
         code = 128 + self._signal
         raise StoppedError(
-            f'{place}. To go on:\n  {resume_command(runner)}', code
+            f'{place}. To resume:\n  {resume_command(runner)}', code
         )
 
     def _restore(self) -> None:
@@ -145,7 +145,7 @@ class GracefulStopHook(Hook):
 
 
 def resume_command(runner: Runner) -> str:
-    """The command line, for a shell, that goes on with this run."""
+    """The command line, for a shell, that resumes this run."""
     words = [word for word in sys.argv if word != '--resume']
     if runner.launcher == 'none':
         return shlex.join(['python', *words, '--resume'])

@@ -81,7 +81,7 @@ class NonFiniteLossHook(Hook):
             f'the loss was not finite in {len(self._bad)} steps in a row, '
             f'first in step {first["iteration"]} on images '
             f'{", ".join(first["images"])} (all of them: {path}). Last good '
-            f'checkpoint: {good or "none"}. Look at these images; go on with '
+            f'checkpoint: {good or "none"}. Look at these images; resume with '
             '--resume and optim_wrapper.clip_grad.max_norm=..., or start '
             'again with a smaller learning rate'
         )

@@ -49,7 +49,7 @@ class AtomicCheckpointBackend(LocalBackend):
             raise (DiskFullError if full else UserError)(
                 f'checkpoint {path} cannot be written ({error}): it takes '
                 f'{len(obj):,} bytes, {free_bytes(path.parent):,} are free. '
-                'Earlier checkpoints are intact; make room and go on with '
+                'Earlier checkpoints are intact; make room and resume with '
                 '--resume'
             ) from None
         except CheckpointError as error:

@@ -103,7 +103,7 @@ def settle_resume(cfg: Config, trust: bool = False) -> None:
     point, notes = find_resume_point(work_dir, trust)
     if point is None:
         notes.append(
-            f'--resume: no checkpoint in {cfg.work_dir} to go on from; '
+            f'--resume: no checkpoint in {cfg.work_dir} to resume from; '
             'starting from the beginning'
         )
         cfg.resume = False

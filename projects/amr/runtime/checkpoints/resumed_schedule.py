@@ -63,7 +63,7 @@ def fit_schedule(runner: Runner, checkpoint: dict) -> str | None:
             f'changes from {before} to {now} images, but a resumed run takes '
             "the checkpoint's learning rate, so it would not be scaled. Keep "
             'the effective batch (train_dataloader.batch_size, number of '
-            'GPUs), or set auto_scale_lr.enable=False to go on with the '
+            'GPUs), or set auto_scale_lr.enable=False to resume with the '
             "checkpoint's learning rate"
         )
     text = (
