@@ -16,7 +16,7 @@ from projects.amr.ops.attention_affinity import (
     class_aware_affinity,
     patch_attention,
 )
-from projects.amr.ops.attention_cam import stretch_cam
+from projects.amr.ops.cam import stretch_cam
 
 
 @pytest.fixture

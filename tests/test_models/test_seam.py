@@ -6,10 +6,10 @@ from mmseg.structures import SegDataSample
 from model_configs import build, seam, seam_amr
 from projects.amr.models import MultiScaleCAM
 from projects.amr.ops import normalize_cam, resize_cam
+from projects.amr.ops.cam import stretch_cam
 from projects.amr.ops.pixel_correlation import (
     add_background,
     keep_winner,
-    stretch_cam,
 )
 
 LABELS = torch.tensor([[1.0, 0.0, 1.0], [0.0, 1.0, 0.0]])

@@ -2,12 +2,12 @@ import pytest
 import torch
 
 from projects.amr.ops import normalize_cam
+from projects.amr.ops.cam import stretch_cam
 from projects.amr.ops.pixel_correlation import (
     add_background,
     correlation_weights,
     keep_winner,
     pixel_correlation,
-    stretch_cam,
 )
 
 

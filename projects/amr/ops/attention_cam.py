@@ -13,6 +13,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from projects.amr.ops.cam import stretch_cam
 from projects.amr.ops.precision import at_least_float32
 
 
@@ -143,24 +144,6 @@ def token_grad_cam(
     """
     patches = size[0] * size[1]
     weights = gradient[:, -patches:].mean(1)
-    cam = torch.einsum('ntc,nc->nt', tokens[:, -patches:], weights).relu()
-    return stretch_cam(cam.unflatten(1, size))
-
-
-def stretch_cam(cam: Tensor) -> Tensor:
-    """Stretch each map to [0, 1] by its minimum and maximum.
-
-    Args:
-        cam (Tensor): Shape (..., h, w), real.
-
-    Returns:
-        Tensor: Same shape; 0 where a map is constant.
-
-    Example:
-        >>> stretch_cam(torch.tensor([[1.0, 2.0, 3.0]])).tolist()
-        [[0.0, 0.5, 1.0]]
-    """
-    cam = at_least_float32(cam)
-    cam = cam - cam.amin((-2, -1), keepdim=True)
-    peak = cam.amax((-2, -1), keepdim=True)
-    return torch.where(peak > 0, cam / peak.where(peak > 0, 1), 0)
+    cam = torch.einsum('ntc,nc->nt', tokens[:, -patches:], weights)
+    # Gradients of a probability are small, so no span counts as 0.
+    return stretch_cam(cam.unflatten(1, size), eps=0.0)

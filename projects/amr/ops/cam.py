@@ -90,6 +90,21 @@ def normalize_cam(cam: Tensor) -> Tensor:
     return torch.where(usable, cam / peak.where(usable, 1.0), 0.0)
 
 
+def stretch_cam(cam: Tensor, eps: float = 1e-5) -> Tensor:
+    """Rectify maps (..., h, w) and stretch each from minimum to maximum.
+
+    They are in [0, 1]; spans of at most ``eps`` count as 0.
+
+    Released code (SEAM, MCTformer, CLIP-ES): this is their normalisation,
+    where others divide by the maximum. The two differ behind pixel
+    correlation or attention, whose maps hardly fall to 0 anywhere.
+    """
+    cam = cam.relu()
+    low = cam.amin((-2, -1), keepdim=True)
+    span = cam.amax((-2, -1), keepdim=True) - low
+    return torch.where(span > eps, (cam - low) / span.clamp_min(eps), 0.0)
+
+
 def usable_maps(cam: Tensor) -> Tensor:
     """Which maps (K, h, w) are finite and positive somewhere: bool (K,)."""
     peak = cam.amax((-2, -1))

@@ -67,21 +67,6 @@ def pixel_correlation(
     return torch.cat(blocks, dim=-1).view_as(cam)
 
 
-def stretch_cam(cam: Tensor, eps: float = 1e-5) -> Tensor:
-    """Rectify maps (..., h, w) and stretch each from minimum to maximum.
-
-    They are in [0, 1]; spans of at most ``eps`` count as 0.
-
-    Released code (SEAM): this is its normalisation, where others divide by
-    the maximum. The two differ behind pixel correlation, whose maps hardly
-    fall to 0 anywhere.
-    """
-    cam = cam.relu()
-    low = cam.amin((-2, -1), keepdim=True)
-    span = cam.amax((-2, -1), keepdim=True) - low
-    return torch.where(span > eps, (cam - low) / span.clamp_min(eps), 0.0)
-
-
 def add_background(cam: Tensor) -> Tensor:
     """Put 1 minus the best class first: (N, K, h, w) -> (N, 1 + K, h, w)."""
     return torch.cat([1 - cam.amax(1, keepdim=True), cam], dim=1)

@@ -17,9 +17,9 @@ from projects.amr.models.text_embeddings import TextEmbeddings
 from projects.amr.ops.attention_affinity import refine_by_attention
 from projects.amr.ops.attention_cam import (
     softmax_target,
-    stretch_cam,
     token_grad_cam,
 )
+from projects.amr.ops.cam import stretch_cam
 from projects.amr.ops.precision import full_precision
 
 

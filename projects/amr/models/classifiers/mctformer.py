@@ -12,8 +12,8 @@ from projects.amr.ops.attention_cam import (
     class_attention,
     class_token_contrast,
     rank_pool,
-    stretch_cam,
 )
+from projects.amr.ops.cam import stretch_cam
 
 
 @MODELS.register_module()

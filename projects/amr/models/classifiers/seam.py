@@ -14,11 +14,8 @@ from torch import Tensor
 from projects.amr.models.classifiers.base_cam_classifier import weak_labels
 from projects.amr.models.classifiers.cam_classifier import CAMClassifier
 from projects.amr.ops import normalize_cam, pool_logits, resize_cam
-from projects.amr.ops.pixel_correlation import (
-    add_background,
-    keep_winner,
-    stretch_cam,
-)
+from projects.amr.ops.cam import stretch_cam
+from projects.amr.ops.pixel_correlation import add_background, keep_winner
 
 
 class View(NamedTuple):
