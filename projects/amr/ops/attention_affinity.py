@@ -19,6 +19,23 @@ import torch
 from torch import Tensor
 
 
+def mean_attention(
+    attentions: Sequence[Tensor], num_layers: int | None = None
+) -> Tensor:
+    """Mean (B, T, T) over heads and the last blocks, by default all.
+
+    Each block's attention is (B, M, T, T), after the softmax. Raises
+    ValueError if ``num_layers`` is out of range.
+    """
+    count = len(attentions) if num_layers is None else num_layers
+    if not 1 <= count <= len(attentions):
+        raise ValueError(
+            f'`num_layers` must be in 1..{len(attentions)}, got {num_layers}'
+        )
+    # One block at a time: all of them together are L times as large.
+    return sum(a.float().mean(1) for a in attentions[-count:]) / count
+
+
 def patch_attention(
     attentions: Sequence[Tensor],
     *,
@@ -31,22 +48,13 @@ def patch_attention(
     each (B, M, T, T) after the softmax: row attends to column. ``num_prefix``
     tokens come before the patches. Rows sum to at most 1.
     """
-    count = len(attentions) if num_layers is None else num_layers
-    if not 1 <= count <= len(attentions):
-        raise ValueError(
-            f'`num_layers` must be in 1..{len(attentions)}, got {num_layers}'
-        )
     tokens = attentions[-1].shape[-1]
     if not 0 <= num_prefix < tokens:
         raise ValueError(
             f'`num_prefix` must be in 0..{tokens - 1}, got {num_prefix}'
         )
-    # One block at a time: all of them together are L times as large.
-    total = sum(
-        attention[..., num_prefix:, num_prefix:].float().mean(1)
-        for attention in attentions[-count:]
-    )
-    return total / count
+    own = mean_attention(attentions, num_layers)
+    return own[:, num_prefix:, num_prefix:]
 
 
 def spread_by_attention(cam: Tensor, weights: Tensor) -> Tensor:

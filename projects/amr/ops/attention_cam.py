@@ -13,6 +13,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from projects.amr.ops.attention_affinity import mean_attention
 from projects.amr.ops.cam import stretch_cam
 from projects.amr.ops.precision import at_least_float32
 
@@ -66,17 +67,9 @@ def class_attention(
     Raises:
         ValueError: If ``num_layers`` is out of range.
     """
-    count = len(attentions) if num_layers is None else num_layers
-    if not 1 <= count <= len(attentions):
-        raise ValueError(
-            f'`num_layers` must be in 1..{len(attentions)}, got {num_layers}'
-        )
     first = attentions[-1].shape[-1] - size[0] * size[1]
-    total = sum(
-        attention[..., :first, first:].float().mean(1)
-        for attention in attentions[-count:]
-    )
-    return (total / count).unflatten(2, size)
+    own = mean_attention(attentions, num_layers)[:, :first, first:]
+    return own.unflatten(2, size)
 
 
 def class_token_contrast(tokens: Sequence[Tensor], labels: Tensor) -> Tensor:
