@@ -37,6 +37,21 @@ def lost_gradients(optim_wrapper, checkpoint: dict) -> str:
     )
 
 
+def starts_early(loop) -> bool:
+    """Whether a loop has made its data iterator before any hook ran.
+
+    So does upstream's mmengine in trainings that count iterations: workers
+    know neither the seeds of samples nor that signals are not for them, and
+    are started once more.
+    """
+    iterator = getattr(loop, 'dataloader_iterator', None)
+    return iterator is not None and not hasattr(iterator, 'skip_iter')
+
+
+def _is_infinite(sampler) -> bool:
+    return isinstance(sampler, InfiniteSampler)
+
+
 @HOOKS.register_module()
 class ExactResumeHook(Hook):
     """Save and restore what mmengine leaves out of its checkpoints.
@@ -112,12 +127,20 @@ class ExactResumeHook(Hook):
             return
         if resumed and resumed['sampler_seed'] is not None:
             self._sampler.sampler.seed = resumed['sampler_seed']
+        sampler = self._sampler.sampler
+        if starts_early(runner.train_loop) and _is_infinite(sampler):
+            # Its workers have taken indices already.
+            self._sampler.sampler = InfiniteSampler(
+                sampler.dataset, sampler.shuffle, sampler.seed
+            )
         self._sampler.skip_once(self._used_before(runner))
 
     def _used_before(self, runner: Runner) -> int:
         """Samples of this pass (all passes of an infinite one) used before."""
         size = describe_scale(runner)['batch_size']
-        if isinstance(self._sampler.sampler, InfiniteSampler):
+        if starts_early(runner.train_loop):
+            return 0  # the loop itself steps through the data
+        if _is_infinite(self._sampler.sampler):
             return runner.iter * size
         if not isinstance(runner.train_loop, EpochBasedTrainLoop):
             return 0  # the loop itself steps through a finite sampler
@@ -135,6 +158,12 @@ class ExactResumeHook(Hook):
         """Note the state before the loader's iterator is made."""
         self._held = self._resumed or get_random_state()
         self._resumed = None
+        loop = runner.train_loop
+        if starts_early(loop):
+            loop.dataloader._iterator = None  # torch's persistent workers
+            loop.dataloader_iterator = type(loop.dataloader_iterator)(
+                loop.dataloader
+            )
 
     def before_train_iter(
         self, runner: Runner, batch_idx: int, data_batch=None
