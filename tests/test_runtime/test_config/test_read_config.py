@@ -73,3 +73,18 @@ def test_a_deterministic_run_may_multiply_matrices_on_a_gpu(
     path = Path(__file__).parents[3] / 'configs/toy/amr_r26_toyvoc.py'
     tool_setup.resolve_config(path, options)
     assert os.environ.get('CUBLAS_WORKSPACE_CONFIG') == after
+
+
+def test_configs_may_import_and_may_be_lazy(tmp_path):
+    (tmp_path / 'plain.py').write_text('import os\nname = os.sep\n')
+    assert read_config(tmp_path / 'plain.py').name == os.sep
+    (tmp_path / 'lazy.py').write_text(
+        'from mmengine.config import read_base\n'
+        'from mmengine.optim import OptimWrapper\n'
+        'with read_base():\n    from .base import *\n'
+        'wrapper = dict(type=OptimWrapper)\n'
+    )
+    (tmp_path / 'base.py').write_text('lr = 0.5\n')
+    cfg = read_config(tmp_path / 'lazy.py')
+    assert cfg.lr == 0.5
+    assert cfg.wrapper.type.__name__ == 'OptimWrapper'
