@@ -1,6 +1,7 @@
 import io
 from contextlib import redirect_stdout
 
+from projects.amr.runtime.files import item_progress
 from projects.amr.runtime.files.item_progress import show_progress
 from projects.amr.runtime.files.progress import last_progress
 
@@ -33,3 +34,23 @@ def show_lines(total):
             range(total)
         )
     return stream.getvalue()
+
+
+def test_time_left_does_not_count_the_start(monkeypatch, capsys):
+    """100 s until processes have started, then 12 s an item."""
+    clock = [0.0]
+    monkeypatch.setattr(item_progress.time, 'monotonic', lambda: clock[0])
+
+    def items():
+        for number in range(4):
+            clock[0] += 100 if number == 0 else 12
+            yield number
+
+    for _ in show_progress(items(), 4, 'seeds'):
+        pass
+    assert capsys.readouterr().out.splitlines() == [
+        'seeds: 1 of 4',
+        'seeds: 2 of 4, 0:24 min left',
+        'seeds: 3 of 4, 0:12 min left',
+        'seeds: 4 of 4, 0:00 min left',
+    ]

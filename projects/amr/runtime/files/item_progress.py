@@ -41,17 +41,19 @@ def show_progress(
 def _with_lines(
     values: Iterable[T], total: int, title: str, if_slow: bool
 ) -> Iterator[T]:
-    """Print a line now and then, and at the end."""
+    """Print a line now and then, and at the end.
+
+    The time left is of all values but the first, before which processes start.
+    """
     start = last = time.monotonic()
     for done, value in enumerate(values, 1):
+        start = time.monotonic() if done == 1 else start
         yield value
         now = time.monotonic()
         ended = done == total and not if_slow
         if ended or now - last >= LINE_INTERVAL:
-            last = now
-            left = round((now - start) / done * (total - done))
-            print(
-                f'{title}: {done:,} of {total:,}, {left // 60}:'
-                f'{left % 60:02d} min left',
-                flush=True,
-            )
+            last, line = now, f'{title}: {done:,} of {total:,}'
+            if done > 1 or ended:
+                left = round((now - start) / max(done - 1, 1) * (total - done))
+                line += f', {left // 60}:{left % 60:02d} min left'
+            print(line, flush=True)
