@@ -13,6 +13,7 @@ from mmengine.runner import Runner
 from pretended_gpu import CPU, GPU, PretendedGPU, pretended_autocast
 from runner_configs import tiny_config
 from segmentor_configs import tiny_segmentor
+from torch_versions import needs_torch_after_2_1
 
 from projects.amr.runtime.checkpoints.random_state import get_random_state
 
@@ -122,6 +123,7 @@ def test_a_run_is_that_of_the_cpu(make, toy_root, tmp_path, monkeypatch):
         torch.testing.assert_close(dict(saved['state_dict']), weights)
 
 
+@needs_torch_after_2_1('no autocast to float16 on a CPU')
 def test_half_precision_from_end_to_end(toy_root, tmp_path, monkeypatch):
     def half(root, folder):
         cfg = classifier(root, folder)

@@ -10,6 +10,7 @@ from mmengine.runner import Runner
 from mmengine.runner.checkpoint import CheckpointLoader
 from runner_configs import tiny_config
 from tool_process import run_tool_process
+from torch_versions import needs_safe_globals
 from training_faults import train, write_trap
 
 from model_configs import branch
@@ -46,6 +47,7 @@ def test_fault27_trusted_files_are_unpickled(trap):
     assert marker.exists()
 
 
+@needs_safe_globals
 def test_fault27_mmengines_own_checkpoints_are_read(tmp_path):
     history = HistoryBuffer([1.0, 2.0], [1, 1])
     content = {'best': np.float32(0.5), 'scalars': {'loss': history}}

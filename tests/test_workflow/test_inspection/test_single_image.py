@@ -6,6 +6,7 @@ import torch
 from mmengine.config import Config
 from mmengine.logging import HistoryBuffer
 from PIL import Image
+from torch_versions import needs_safe_globals
 
 from model_configs import amr, build
 from projects.amr.errors import (
@@ -56,6 +57,7 @@ def picture(tmp_path):
     return tmp_path / 'a.png'
 
 
+@needs_safe_globals
 def test_maps_are_those_of_the_classifier_s_own_predict(checkpoint, picture):
     demo = CAMDemo(config(), checkpoint)
     assert demo.classes == NAMES[1:]
