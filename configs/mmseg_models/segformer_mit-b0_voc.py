@@ -18,5 +18,8 @@ model = dict(
         loss_decode=dict(avg_non_ignore=True),
     ),
 )
-optim_wrapper = dict(optimizer=dict(lr=6e-5))  # mmseg's; the head's 10 times
+optim_wrapper = dict(  # mmseg's
+    optimizer=dict(lr=6e-5),
+    paramwise_cfg=dict(custom_keys={'decode_head': dict(lr_mult=10)}),
+)
 log_processor = dict(by_epoch=False)

@@ -1,10 +1,10 @@
 # 400 steps of 16 photos: eight times through 826. AdamW, since SGD with
-# lr 0.01 (0.1 in the head) diverged within ten steps.
+# lr 0.01 (0.1 in the head) diverged within ten steps. One rate for backbone and
+# head: with ten times as much in the head, seeds differ by 5 mIoU on val.
 _base_ = './lite_hooks.py'
 optim_wrapper = dict(
     type='OptimWrapper',
     optimizer=dict(type='AdamW', lr=2e-4, weight_decay=0.01),
-    paramwise_cfg=dict(custom_keys={'decode_head': dict(lr_mult=10)}),
 )
 param_scheduler = dict(
     type='PolyLR', power=0.9, eta_min=0.0, begin=0, end=400, by_epoch=False
