@@ -48,10 +48,6 @@ def starts_early(loop) -> bool:
     return iterator is not None and not hasattr(iterator, 'skip_iter')
 
 
-def _is_infinite(sampler) -> bool:
-    return isinstance(sampler, InfiniteSampler)
-
-
 @HOOKS.register_module()
 class ExactResumeHook(Hook):
     """Save and restore what mmengine leaves out of its checkpoints.
@@ -128,7 +124,8 @@ class ExactResumeHook(Hook):
         if resumed and resumed['sampler_seed'] is not None:
             self._sampler.sampler.seed = resumed['sampler_seed']
         sampler = self._sampler.sampler
-        if starts_early(runner.train_loop) and _is_infinite(sampler):
+        early = starts_early(runner.train_loop)
+        if early and isinstance(sampler, InfiniteSampler):
             # Its workers have taken indices already.
             self._sampler.sampler = InfiniteSampler(
                 sampler.dataset, sampler.shuffle, sampler.seed
@@ -140,7 +137,7 @@ class ExactResumeHook(Hook):
         size = describe_scale(runner)['batch_size']
         if starts_early(runner.train_loop):
             return 0  # the loop itself steps through the data
-        if _is_infinite(self._sampler.sampler):
+        if isinstance(self._sampler.sampler, InfiniteSampler):
             return runner.iter * size
         if not isinstance(runner.train_loop, EpochBasedTrainLoop):
             return 0  # the loop itself steps through a finite sampler
