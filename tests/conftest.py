@@ -14,6 +14,13 @@ from mmengine.registry import init_default_scope
 import projects.amr  # noqa: F401  registers everything
 from projects.amr.datasets.toy_voc import PRESETS, generate_toy_voc
 
+# Configs read these; a user's shell may have set them for own photos.
+for _name in (
+    *('VOC_ROOT', 'COCO_ROOT', 'TOYVOC_ROOT', 'CLASS_FILE'),
+    *('CAM_DIR', 'SEED_DIR', 'BOUNDARY_DIR', 'LABEL_DIR', 'SEGMENT_DIR'),
+):
+    os.environ.pop(_name, None)
+
 # A shell starts background jobs with Ctrl-C ignored, and children inherit
 # that; the tests that stop a run need it as in a terminal.
 signal.signal(signal.SIGINT, signal.default_int_handler)

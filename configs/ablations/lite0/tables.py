@@ -8,6 +8,11 @@ no_amm = {'model.compensation.backbone.branches': None}
 amm = dict(name='+ AMM', config=amr, cfg_options=no_cps)
 full = dict(name='+ AMM + L_cps', config=amr)
 modulation = 'model.compensation.backbone.amm'
+labelled = dict(
+    name='normalised, labelled classes',
+    config=amr,
+    cfg_options={'model.loss_cps.labelled_only': True},
+)
 # Strength, threshold and weight are AdvCAM's own; 27 steps.
 adv_cam = {
     'model.test_cfg.extractor.type': 'AdvCAM',
@@ -124,11 +129,7 @@ tables = {
                 },
             ),
             dict(name='normalised', config=amr),
-            dict(
-                name='normalised, labelled classes',
-                config=amr,
-                cfg_options={'model.loss_cps.labelled_only': True},
-            ),
+            labelled,
             dict(
                 name='normalised, released weight',
                 config=amr,
@@ -152,11 +153,25 @@ tables = {
     ),
     'adv_cam': dict(title='AdvCAM, on every fifth photo', rows=climbed),
     'beyond': dict(
-        title='Beyond the paper: erasing what the spotlight finds',
+        title='Beyond the paper: do the branches find different parts?',
         rows=[
             amm,
+            full,
+            labelled,
             dict(
-                name='+ erasing at 0.3',
+                name='smooth L1',
+                config=amr,
+                cfg_options={'model.loss_cps.beta': 0.1},
+            ),
+            dict(
+                name='L_cps moves the compensation branch alone',
+                variant='stop-gradient',
+                config=amr,
+                cfg_options={'model.loss_cps.stop_gradient': 'spotlight'},
+            ),
+            dict(
+                name='+ AMM, erasing at 0.3, no L_cps',
+                variant='erasing-at-0.3',
                 config=amr,
                 cfg_options={**no_cps, 'model.erase_thr': 0.3},
             ),
