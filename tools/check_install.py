@@ -112,8 +112,8 @@ def check_data() -> Iterator[tuple]:
         count = len(path.read_text(encoding='utf-8').split())
         yield OK, f'VOC 2012 in {root}: train_aug has {count:,} images', ''
     else:
-        remedy = 'tools/dataset_converters/prepare_voc.py, or set VOC_ROOT'
-        yield NOTE, f'no VOC 2012 with train_aug.txt in {root}', remedy
+        fix = 'tools/dataset_converters/prepare_voc.py, or set VOC_ROOT'
+        yield NOTE, f'no VOC 2012 with train_aug.txt in {root}', fix
     sources = {
         source
         for name in WEIGHTS
@@ -170,17 +170,17 @@ def main() -> int:
     warnings.simplefilter('ignore')
     states = []
     for check in CHECKS:
-        for state, text, remedy in results(check):
+        for state, text, fix in results(check):
             states.append(state)
-            report(state, text, remedy)
+            report(state, text, fix)
     problems, notes = states.count(PROBLEM), states.count(NOTE)
     print(f'{len(states)} checks: {problems} problems, {notes} notes')
     return 4 if problems else 0
 
 
-def report(state: str, text: str, remedy: str | None) -> None:
+def report(state: str, text: str, fix: str | None) -> None:
     """Print one line."""
-    print(f'{state:<8} {text}' + (f' -> {remedy}' if remedy else ''))
+    print(f'{state:<8} {text}' + (f' -> {fix}' if fix else ''))
 
 
 if __name__ == '__main__':

@@ -1,4 +1,4 @@
-"""What the processor offers: usable cores, and bfloat16."""
+"""Abilities of the processor: usable cores, and bfloat16."""
 
 import math
 import os
@@ -36,7 +36,7 @@ def worker_count(text: str) -> int:
 
 
 def computes_bfloat16() -> bool:
-    """Whether the processor has instructions for products in bfloat16.
+    """Return whether the processor has instructions for products in bfloat16.
 
     One without them works in bfloat16 too, several times slower than in
     float32. Where the system does not tell, the answer is no.

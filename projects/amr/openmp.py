@@ -1,4 +1,4 @@
-"""How OpenMP's threads wait, and how many there are.
+"""Number of OpenMP's threads, and how they wait.
 
 Import it before torch, numpy and OpenCV: OpenMP reads its settings when the
 first of them loads it.

@@ -48,7 +48,7 @@ def test_items_name_the_map_and_its_classes(toy_root, labels):
         np.testing.assert_array_equal(item['img_label'], expected)
 
 
-def test_missing_maps_stop_training_with_names_and_remedy(toy_root, labels):
+def test_missing_maps_stop_training_with_names_and_fix(toy_root, labels):
     ids = VOCFolder.open(toy_root, 'train_aug').ids
     for image_id in ids[1:3]:
         (labels / f'{image_id}.png').unlink()

@@ -32,7 +32,7 @@ def config(method, **settings):
     return {'type': 'LibraryCAM', 'method': method, **settings}
 
 
-def test_without_the_library_the_remedy_is_named(monkeypatch):
+def test_without_the_library_the_fix_is_named(monkeypatch):
     monkeypatch.setitem(sys.modules, 'pytorch_grad_cam', None)
     with pytest.raises(MissingDependencyError, match=r"install '\.\[cam\]'"):
         LibraryCAM('GradCAM')

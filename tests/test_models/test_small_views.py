@@ -59,7 +59,7 @@ def test_the_image_is_that_of_the_view(size, name):
 
 
 @pytest.mark.parametrize('extractor', [None, {'type': 'AdvCAM'}])
-def test_a_convnext_names_image_view_rule_and_remedy(extractor):
+def test_a_convnext_names_image_view_rule_and_fix(extractor):
     config = thin_model(CONFIGS / 'plug_and_play/amr_convnext-tiny_voc.py')
     config['test_cfg'] = {'extractor': extractor, 'scales': (1.0, 0.5)}
     model = MODELS.build(config).eval()

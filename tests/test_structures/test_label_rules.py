@@ -30,9 +30,7 @@ def test_labels_beyond_the_list_are_counted(kind, num_labels, ignored, words):
         check_labels('x', labels, num_labels, ignored=ignored)
         return
     with pytest.raises(DataError) as caught:
-        check_labels(
-            'x', labels, num_labels, ignored=ignored, remedy='Do this'
-        )
+        check_labels('x', labels, num_labels, ignored=ignored, fix='Do this')
     assert words in str(caught.value)
     assert str(caught.value).endswith('(value: pixels). Do this')
 

@@ -134,7 +134,7 @@ def test_stacks(packages, monkeypatch, versions, problem):
         assert len(results) == 4
     else:
         assert any(problem in text for text in problems), problems
-        assert all(remedy for state, _, remedy in results if state != 'ok')
+        assert all(fix for state, _, fix in results if state != 'ok')
 
 
 def test_oldest_versions_are_those_of_setup(packages):

@@ -147,7 +147,7 @@ def test_rerun_keeps_all_records_and_metrics(tested, call, tiny_file):
         ),
     ],
 )
-def test_train_ends_with_code_and_remedy(
+def test_train_ends_with_code_and_fix(
     call, tiny_file, tmp_path, options, code, words
 ):
     options = [tiny_file if o == 'CONFIG' else o for o in options]

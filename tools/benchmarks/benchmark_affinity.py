@@ -74,7 +74,7 @@ def released_loss(affinity: Tensor, masks: list[Tensor]) -> Tensor:
 
 
 def our_loss(boundary: Tensor, seed: Tensor, radius: int) -> Tensor:
-    """The same by the operators of the project."""
+    """Path maxima by the operators of the project."""
     labels = affinity_labels(seed, radius)
     bg, fg, neg = affinity_loss(pairwise_affinity(boundary, radius), labels)
     return bg / 4 + fg / 4 + neg / 2

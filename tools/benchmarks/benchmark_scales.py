@@ -1,4 +1,4 @@
-"""What each scale of CAM making adds: mIoU of subsets of the scales.
+"""Gain of each scale of CAM making: mIoU of subsets of the scales.
 
 Every scale's maps are made once; those of a subset are their sum, normalised
 and combined as :class:`MultiScaleCAM` does. ``passes`` is the work of a subset

@@ -102,7 +102,7 @@ def undisturbed(config: Path, folder: Path, cold: bool) -> dict[str, float]:
 
 
 def plan_kills(stages, count: int, rng: random.Random) -> Counter:
-    """How often each stage is to be killed: draws of equal chance."""
+    """Number of kills per stage: draws of equal chance."""
     return Counter(rng.choices(list(stages), k=count))
 
 

@@ -1,4 +1,4 @@
-"""What ``chaos.py`` kills: a run of the chain, all its processes at once."""
+"""Victim of ``chaos.py``: a run of the chain, all processes at once."""
 
 import contextlib
 import os

@@ -23,7 +23,7 @@ STAGES = (
 
 @dataclass(frozen=True)
 class Workload:
-    """What a chain has to do on a dataset.
+    """Work of a chain on a dataset.
 
     Attributes:
         train_images (int): Images of the classifier's list; all get CAMs,
@@ -43,7 +43,7 @@ class Workload:
     segmentor_batch: int
 
     def scaled(self, train_images: int, val_images: int) -> 'Workload':
-        """The same epochs on other images; the segmentor's steps grow.
+        """Scale the work to other images; the segmentor's steps grow.
 
         Example:
             >>> Workload(10, 4, 8, 3, 100, 2).scaled(30, 9).segmentor_iters
@@ -72,7 +72,7 @@ class Workload:
 
 @dataclass(frozen=True)
 class Machine:
-    """How much goes on at once.
+    """Number of things that go on at once.
 
     Attributes:
         devices (int): GPUs, or CPU processes, each with a share of the

@@ -166,7 +166,7 @@ def _seconds(call: Callable[[], object], options: Namespace) -> float:
 
 
 def _stage_options(options: Namespace, device: str) -> Namespace:
-    """What ``stage_cases`` reads, for another device."""
+    """Inputs of ``stage_cases``, for another device."""
     return Namespace(**{**vars(options), 'device': device})
 
 

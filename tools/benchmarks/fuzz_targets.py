@@ -1,4 +1,4 @@
-"""What is fuzzed: kinds of files, each with a sound one and its readers."""
+"""Targets of the fuzz: kinds of files, a sound one and its readers each."""
 
 import csv
 import io

@@ -1,4 +1,4 @@
-"""What a mutation may put into a file, besides bytes, by kind of file."""
+"""Words that a mutation may put into a file, by kind of file."""
 
 TEXT_WORDS = (
     *(b'../../etc/passwd', b'/abs/x', b'a\\b', b'\xef\xbb\xbf', b'\xff\xfe'),

@@ -1,4 +1,4 @@
-"""What the benchmarks share: time, peak memory, exponents, tables.
+"""Shared parts of the benchmarks: time, peak memory, exponents, tables.
 
 Each case runs in a process of its own, so that its peak memory is its own:
 the growth of the process's high-water mark (``VmHWM``) over what it held

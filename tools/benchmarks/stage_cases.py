@@ -1,4 +1,4 @@
-"""What ``stage_costs.py`` times: the stages on ToyVOC, part by part.
+"""Cases that ``stage_costs.py`` times: stages on ToyVOC, part by part.
 
 A case is a list of parts that run in turn, each on the answer of the one
 before. Networks are those of the configs with random weights; images, masks

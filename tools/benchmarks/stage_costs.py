@@ -38,7 +38,7 @@ NETWORK = ('forward', 'backward', 'network')  # parts that are counted
 
 
 def workload(root: Path) -> Workload:
-    """What our VOC configs ask for."""
+    """Settings of our VOC configs."""
     cfgs = {
         name: Config.fromfile(root / 'configs' / files[0])
         for name, files in stage_cases.CONFIGS.items()

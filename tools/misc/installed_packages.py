@@ -106,21 +106,21 @@ def check_package(name: str, oldest: str, module: str | None = None) -> tuple:
     module = module or IMPORT_NAMES.get(name, name.replace('-', '_'))
     error = import_error(module)
     if error:
-        remedy = f'pip install --force-reinstall {found[0][0]}'
-        return PROBLEM, f'{text} cannot be imported ({error})', remedy
+        fix = f'pip install --force-reinstall {found[0][0]}'
+        return PROBLEM, f'{text} cannot be imported ({error})', fix
     if len(found) > 1:
-        remedy = f'keep one: pip uninstall {found[1][0]}'
-        return NOTE, f'{text}: they share one folder', remedy
+        fix = f'keep one: pip uninstall {found[1][0]}'
+        return NOTE, f'{text}: they share one folder', fix
     return OK, text, ''
 
 
 def check_torch_pair() -> Iterator[tuple]:
-    """Whether torchvision was made for this torch."""
+    """Return whether torchvision was made for this torch."""
     torch, vision = installed('torch'), installed('torchvision')
     if torch is None or vision is None:
         return
     text = f'torch {torch} with torchvision {vision}'
-    remedy = (
+    fix = (
         'pip install --force-reinstall torch torchvision, both from one place'
     )
     tags = [v.partition('+')[2] for v in (torch, vision)]
@@ -131,17 +131,17 @@ def check_torch_pair() -> Iterator[tuple]:
     ]
     if any(not satisfies(torch, rule) for rule in wanted):
         text += f', which wants torch {", ".join(wanted)}'
-        yield PROBLEM, text, remedy
+        yield PROBLEM, text, fix
     elif tags[0] != tags[1]:
-        yield PROBLEM, f'{text}: builds of different kinds', remedy
+        yield PROBLEM, f'{text}: builds of different kinds', fix
     else:
         error = operator_error()
         state = PROBLEM if error else OK
-        yield state, text + (f' ({error})' if error else ''), error and remedy
+        yield state, text + (f' ({error})' if error else ''), error and fix
 
 
 def satisfies(version: str, rules: str) -> bool:
-    """Whether a version fits rules such as ``>=2.1,<3``."""
+    """Return whether a version fits rules such as ``>=2.1,<3``."""
     have = numbers(version)
     for rule in rules.split(','):
         sign, wanted = re.match(r'([=<>!~]+)(.*)', rule).groups()
@@ -180,10 +180,8 @@ def check_stack() -> Iterator[tuple]:
         kinds |= {name == maintained for name in there}
         if len(there) > 1:
             text = f'{maintained} and {upstream} overwrite each other'
-            remedy = (
-                f'pip uninstall -y {maintained} {upstream}, then {INSTALL}'
-            )
-            yield PROBLEM, text, remedy
+            fix = f'pip uninstall -y {maintained} {upstream}, then {INSTALL}'
+            yield PROBLEM, text, fix
             continue
         name = there[0] if there else maintained
         if name == maintained:
@@ -196,7 +194,7 @@ def check_stack() -> Iterator[tuple]:
 
 
 def check_upstream() -> Iterator[tuple]:
-    """What is known not to work together upstream."""
+    """Versions that are known not to work together upstream."""
     mmcv = installed('mmcv')
     if mmcv and installed('mmsegmentation') and numbers(mmcv) >= (2, 2):
         text = f'mmsegmentation refuses mmcv {mmcv}'
@@ -214,10 +212,10 @@ def check_upstream() -> Iterator[tuple]:
 
 def check_optional() -> Iterator[tuple]:
     """Extras."""
-    for name, (module, without, remedy) in OPTIONAL.items():
+    for name, (module, without, fix) in OPTIONAL.items():
         version, error = installed(name), import_error(module)
         if not error:
             yield OK, f'{name} {version or "(version unknown)"}', ''
         else:
             what = f'cannot be imported ({error})' if version else 'is absent'
-            yield NOTE, f'{name} {what}: {without}', remedy
+            yield NOTE, f'{name} {what}: {without}', fix

@@ -1,4 +1,4 @@
-"""How doubtful an image's labels are, without a true mask.
+"""Doubt about an image's labels, without a true mask.
 
 Every doubt is in [0, 1], 1 the most doubtful.
 """

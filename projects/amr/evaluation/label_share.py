@@ -1,4 +1,4 @@
-"""What label maps hold, where that is next to nothing."""
+"""Warnings about label maps that hold next to nothing."""
 
 from collections.abc import Sequence
 

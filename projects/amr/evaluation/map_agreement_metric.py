@@ -1,4 +1,4 @@
-"""How far two branches find the same pixels, or make up for each other."""
+"""Agreement of two branches: pixels found by both, one or neither."""
 
 from collections.abc import Sequence
 

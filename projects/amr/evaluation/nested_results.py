@@ -1,4 +1,4 @@
-"""What a test measured beyond its scores, on its way to the summary.
+"""Measurements of a test beyond its scores, on their way to the summary.
 
 A metric and a hook have only numbers to return, since mmengine logs each of
 them; curves and per-class values take this way, through the message hub of

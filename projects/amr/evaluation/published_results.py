@@ -91,7 +91,7 @@ def published(
 
 @dataclass(frozen=True)
 class ComparisonRow:
-    """What is published about one system (or one setting of it).
+    """Published figures of one system (or one setting of it).
 
     Args:
         method (str): The system.

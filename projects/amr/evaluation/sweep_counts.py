@@ -64,7 +64,7 @@ class SweepCounts:
         return sums[kind]
 
     def complete(self, kind: str) -> bool:
-        """Whether all counted images have this kind of histogram."""
+        """Return whether all counted images have this kind of histogram."""
         return self._found[kind] == self.masked
 
     def histogram(self, name: str, kind: str) -> np.ndarray:

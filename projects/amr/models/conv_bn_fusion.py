@@ -115,7 +115,7 @@ def _pairs(holder: nn.Module) -> Iterator[tuple[str, str]]:
 
 
 def _foldable_norm(layer: nn.Module) -> bool:
-    """Whether a layer is a BatchNorm by fixed statistics."""
+    """Return whether a layer is a BatchNorm by fixed statistics."""
     return (
         isinstance(layer, _BatchNorm)
         and not layer.training
@@ -125,10 +125,10 @@ def _foldable_norm(layer: nn.Module) -> bool:
 
 
 def _foldable_conv(layer: nn.Module) -> bool:
-    """Whether a layer is a convolution as torch makes it."""
+    """Return whether a layer is a convolution as torch makes it."""
     return type(layer) is nn.Conv2d and not _has_hooks(layer)
 
 
 def _has_hooks(layer: nn.Module) -> bool:
-    """Whether something listens to a layer's calls."""
+    """Return whether something listens to a layer's calls."""
     return bool(layer._forward_hooks or layer._forward_pre_hooks)

@@ -27,7 +27,7 @@ _SIGNS = (
 
 
 def is_out_of_memory(error: BaseException) -> bool:
-    """Whether an error says that memory, of any device, is exhausted.
+    """Return whether an error says that memory, of any device, is exhausted.
 
     Example:
         >>> is_out_of_memory(MemoryError())
@@ -110,7 +110,7 @@ def _first_that_fits(attempts: list, what: str, advice: str):
 
 
 def on_gpu(network: nn.Module) -> bool:
-    """Whether a network has parameters on another device than the CPU."""
+    """Return whether a network has parameters on another device than a CPU."""
     return any(p.device.type != 'cpu' for p in network.parameters())
 
 

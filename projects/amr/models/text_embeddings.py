@@ -19,7 +19,7 @@ KEYS = ('classes', 'embeddings', 'background')
 
 @dataclass
 class TextEmbeddings:
-    """What a text encoder made of class names and background words.
+    """Embeddings of class names and background words by a text encoder.
 
     Args:
         path (str): Of the file, for messages.

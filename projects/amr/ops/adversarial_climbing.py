@@ -110,7 +110,7 @@ def climbing_objective(
     rectify_logits: bool = False,
     num_positive: Tensor | None = None,
 ) -> Tensor:
-    """What the climb raises, (M,): the class margin less the weighted L_AD.
+    """Target of the climb, (M,): the class margin less the weighted L_AD.
 
     Items are independent of each other. ``cam`` is unrectified, (V, M, K, h,
     w); ``initial`` (M, h, w) are :func:`target_maps` before the first step;

@@ -1,4 +1,4 @@
-"""How far an image may be enlarged, so that memory stays bounded."""
+"""Bound on the enlargement of an image, so that memory stays bounded."""
 
 import math
 

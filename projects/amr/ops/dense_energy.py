@@ -35,7 +35,7 @@ class LatticeKernel:
 
 
 def energy_gate(probs: Tensor, labels: Tensor, valid: Tensor) -> Tensor:
-    """How much a pixel takes part: wholly without a label, else its doubt.
+    """Weight of a pixel: 1 without a label, else its doubt.
 
     Of probabilities (B, L, h, w) and labels (B, h, w): 1 where unlabelled,
     255, else ``valid`` (0 on padding) less the largest probability, at least

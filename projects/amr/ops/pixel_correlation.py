@@ -13,7 +13,7 @@ from torch import Tensor
 def correlation_weights(
     features: Tensor, start: int = 0, stop: int | None = None
 ) -> Tensor:
-    r"""How much each position gives to each: rectified cosine, normalised.
+    r"""Weight of each position for each: rectified cosine, normalised.
 
     .. math::
         w_{ij} = \frac{[\cos(f_i, f_j)]_+}{\sum_k [\cos(f_k, f_j)]_+}

@@ -1,4 +1,4 @@
-"""What labels must be: of their image's size, and within the class list."""
+"""Rules of labels: of their image's size, and within the class list."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -35,7 +35,7 @@ def check_labels(
     num_labels: int,
     *,
     ignored: int | None = IGNORE_LABEL,
-    remedy: str = '',
+    fix: str = '',
 ) -> None:
     """Refuse labels beyond the class list.
 
@@ -47,9 +47,7 @@ def check_labels(
     wrong = labels[(labels < 0) | (labels >= num_labels)]
     values, counts = np.unique(wrong, return_counts=True)
     histogram = dict(zip(values.tolist(), counts.tolist(), strict=True))
-    check_label_counts(
-        source, histogram, num_labels, ignored=ignored, remedy=remedy
-    )
+    check_label_counts(source, histogram, num_labels, ignored=ignored, fix=fix)
 
 
 def check_label_counts(
@@ -58,7 +56,7 @@ def check_label_counts(
     num_labels: int,
     *,
     ignored: int | None = IGNORE_LABEL,
-    remedy: str = '',
+    fix: str = '',
 ) -> None:
     """Refuse labels as :func:`check_labels` does, from pixels by label.
 
@@ -83,5 +81,5 @@ def check_label_counts(
     first = dict(list(wrong.items())[:10])
     raise DataError(
         f'{source}: values must be 0..{num_labels - 1}{rule}, got {first} '
-        f'(value: pixels){remedy and f". {remedy}"}'
+        f'(value: pixels){fix and f". {fix}"}'
     )

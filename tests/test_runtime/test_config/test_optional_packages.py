@@ -54,18 +54,18 @@ def test_fault31_a_stand_in_is_told(nothing_installed, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ('module', 'remedy'),
+    ('module', 'fix'),
     [
         ('pytorch_grad_cam', 'amr-mmseg[cam]'),
         ('no_such_module.deep', 'PYTHONPATH'),
     ],
 )
-def test_fault31_imports_of_a_config(tmp_path, monkeypatch, module, remedy):
+def test_fault31_imports_of_a_config(tmp_path, monkeypatch, module, fix):
     monkeypatch.setitem(sys.modules, 'pytorch_grad_cam', None)
     with pytest.raises(MissingDependencyError) as error:
         load(tmp_path, f"custom_imports = dict(imports=['{module}'])")
     assert module.split('.')[0] in str(error.value)
-    assert remedy in str(error.value)
+    assert fix in str(error.value)
     assert error.value.exit_code == 4
 
 

@@ -15,9 +15,7 @@ def runner_of(toy_root, folder, batch_size, **loader):
     return Runner.from_cfg(cfg)
 
 
-def test_fewer_images_than_a_batch_are_told_with_the_remedy(
-    toy_root, tmp_path
-):
+def test_fewer_images_than_a_batch_are_told_with_the_fix(toy_root, tmp_path):
     runner = runner_of(toy_root, tmp_path, 100)
     images = len(runner.train_loop.dataloader.dataset)
     with pytest.raises(DataError) as caught:

@@ -99,7 +99,7 @@ def _is_deep(image: Image.Image, path: str | Path) -> bool:
 
 
 def _has_further_pages(image: Image.Image) -> bool:
-    """Whether more than the first page, which is loaded, is in a file."""
+    """Return whether a file has pages beyond the first, which is loaded."""
     try:
         return getattr(image, 'n_frames', 1) > 1
     except Exception:  # there is one, damaged: such headers raise of all kinds

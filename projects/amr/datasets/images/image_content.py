@@ -1,4 +1,4 @@
-"""What an image file holds that loading refuses or would lose."""
+"""Contents of an image file that loading refuses or would lose."""
 
 from io import BytesIO
 from pathlib import Path
@@ -52,7 +52,7 @@ def check_tiff(path: str | Path, data: bytes | None = None) -> None:
 
 
 def has_fourth_band(path: str | Path) -> bool:
-    """Whether a TIFF has a fourth band that is no transparency, or more."""
+    """Return whether a TIFF has a fourth band that is not alpha, or more."""
     tags = _tiff_tags(path)
     return bool(
         tags
@@ -89,7 +89,7 @@ def check_conversion(path: str | Path, loaded: np.ndarray) -> None:
 
 
 def is_plain(loaded: np.ndarray) -> bool:
-    """Whether an image of more than a pixel has one colour alone."""
+    """Return whether an image of more than a pixel has one colour alone."""
     return loaded[..., 0].size > 1 and not np.ptp(loaded, axis=(0, 1)).any()
 
 

@@ -28,7 +28,7 @@ def image_size(path: str | Path) -> tuple[int, int]:
 
 
 def is_turned(image: Image.Image) -> bool:
-    """Whether an image is stored otherwise than its EXIF shows it."""
+    """Return whether an image is stored otherwise than its EXIF shows it."""
     return _orientation(image) in range(2, 9)
 
 

@@ -209,7 +209,7 @@ def doubtful_names(counts: Mapping[str, int]) -> list[str]:
 
 
 def _differ_in_numbers(one: str, other: str) -> bool:
-    """Whether two names are the same but for numbers, as of a series."""
+    """Return whether two names differ in numbers alone, as of a series."""
     texts = [_NUMBER.sub('', name).strip() for name in (one, other)]
     return texts[0] == texts[1]
 
@@ -226,7 +226,7 @@ def _refuse_doubled(lines: list[tuple[str, str]]) -> None:
 
 
 def _fold(name: str) -> str:
-    """What names that look alike have in common."""
+    """Stem that names which look alike have in common."""
     return ''.join(name.casefold().split())
 
 

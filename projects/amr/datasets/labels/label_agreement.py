@@ -1,4 +1,4 @@
-"""Whether weak labels and masks of the same images say the same."""
+"""Agreement of the weak labels and masks of the same images."""
 
 import argparse
 from collections.abc import Collection, Iterable
@@ -109,7 +109,7 @@ class LabelAgreement:
         self.contradicting += bool(missing or unlabelled)
 
     def lines(self) -> list[str]:
-        """What was found, for a reader; what is zero is left out."""
+        """Findings, for a reader; what is zero is left out."""
         found = {
             'masks lack a class of their label': self.not_in_mask,
             'labels lack a class of their mask': self.not_in_label,
@@ -154,7 +154,7 @@ class LabelAgreement:
         )
 
     def _advice(self) -> str:
-        """What 255 means, and what to write in its place."""
+        """Meaning of 255, and what to write instead."""
         first = self.classes[1] if self.classes[1:] else 'the first'
         return (
             f'255 means "ignored", not an object. Write the number of the '

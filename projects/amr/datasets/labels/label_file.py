@@ -22,7 +22,7 @@ BINARY_WORDS = {
     **dict.fromkeys(('1', '1.0', 'true', 'yes'), True),
     **dict.fromkeys(('0', '0.0', 'false', 'no'), False),
 }
-"""What a cell of a class's column may hold, in any case."""
+"""Values that a cell of a class's column may hold, in any case."""
 _UTF16 = (BOM_UTF16_LE, BOM_UTF16_BE)
 
 
@@ -147,7 +147,7 @@ def _text(path: Path) -> str:
 
 
 def _delimiter(text: str) -> str:
-    """What separates columns: the first of them that the header has."""
+    """Separator of columns: the first known one in the header."""
     header = next(iter(text.splitlines()), '')
     return next((char for char in _COLUMNS if char in header), ',')
 

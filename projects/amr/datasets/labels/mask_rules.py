@@ -1,4 +1,4 @@
-"""What a mask must be: of its image's size, of labels alone."""
+"""Rules of a mask: of its image's size, of labels alone."""
 
 from pathlib import Path
 

@@ -231,7 +231,7 @@ def latest_result(task: dict) -> list[dict] | None:
 
 
 def _has_value(part) -> bool:
-    """Whether a part of a result is a region or a choice."""
+    """Return whether a part of a result is a region or a choice."""
     return isinstance(part, dict) and isinstance(part.get('value'), dict)
 
 

@@ -107,7 +107,7 @@ def annotated_objects(path: str | Path) -> list[tuple[str, bool]]:
 
 
 def _is_difficult(item) -> bool:
-    """Whether an <object> is marked difficult."""
+    """Return whether an <object> is marked difficult."""
     return (item.findtext('difficult') or '0').strip() == '1'
 
 

@@ -100,7 +100,7 @@ def _walk(folder: Path, leave_out: set[Path]) -> tuple[list[str], list[str]]:
 
 
 def _hints(unread: list[str], links: list[str]) -> str:
-    """What a folder without an image holds instead."""
+    """Contents of a folder that has no image."""
     text = ''
     if unread:
         text += f'. Convert to JPEG or PNG:\n{list_faults(unread)}'

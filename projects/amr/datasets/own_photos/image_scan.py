@@ -15,7 +15,7 @@ from projects.amr.errors import DataError, list_faults
 
 @dataclass
 class PhotoScan:
-    """What was found in photos and masks."""
+    """Findings in photos and masks."""
 
     # Photos and masks (by image id) that can be used, a line for the others.
     photos: list[Photo] = field(default_factory=list)

@@ -85,7 +85,7 @@ def generate_toy_voc(
 
 
 def _is_complete(root: Path, manifest: dict[str, Any]) -> bool:
-    """Whether the set is complete; a folder of anything else is refused."""
+    """Return whether the set is complete; refuse a folder of other things."""
     for name in (_MANIFEST, _STARTED):
         if (root / name).exists():
             _refuse_other_spec(root / name, manifest)

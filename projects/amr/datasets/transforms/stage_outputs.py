@@ -88,12 +88,12 @@ class LoadCAMRecord(BaseTransform):
     @staticmethod
     def _check(path: Path, record: CAMRecord, results: dict) -> None:
         """Refuse a record of another image or class list."""
-        remedy = 'make the records again with tools/test.py'
+        fix = 'make the records again with tools/test.py'
         shape = tuple(results.get('img_shape', record.size))
         if shape != record.size:
             raise DataError(
                 f'{path} was made of an image of size {record.size}, the '
-                f'image has {shape}: {remedy}, and load them before any '
+                f'image has {shape}: {fix}, and load them before any '
                 'resizing or cropping'
             )
         if 'img_label' not in results:
@@ -106,7 +106,7 @@ class LoadCAMRecord(BaseTransform):
             raise DataError(
                 f'{path} has maps of class indices {foreign}, which the '
                 f"image's weak label (of {len(label)} classes) does not "
-                f'have: {remedy}, with the same classes and label source'
+                f'have: {fix}, with the same classes and label source'
             )
 
 

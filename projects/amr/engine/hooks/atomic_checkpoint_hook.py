@@ -101,7 +101,7 @@ class AtomicCheckpointHook(CheckpointHook):
     def after_train_iter(
         self, runner: Runner, batch_idx: int, data_batch=None, outputs=None
     ) -> None:
-        """The same for iterations."""
+        """Save after iterations, likewise."""
         if not self.by_epoch and (
             self.every_n_train_iters(runner, self.interval, self.save_begin)
             or (self.save_last and self.is_last_train_iter(runner))
@@ -121,7 +121,7 @@ class AtomicCheckpointHook(CheckpointHook):
             self._remove_replaced()
 
     def _prepare(self, runner: Runner) -> None:
-        """What all ranks do before a checkpoint is put together."""
+        """Do what all ranks must before a checkpoint is put together."""
         self.require_finite(runner)
         runner.call_hook('gather_state')
         if self._interim:

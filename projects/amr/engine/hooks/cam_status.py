@@ -1,4 +1,4 @@
-"""How many images have a usable CAM of every labelled class."""
+"""Count of the images that have a usable CAM of every labelled class."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field

@@ -38,7 +38,7 @@ def lost_gradients(optim_wrapper, checkpoint: dict) -> str:
 
 
 def starts_early(loop) -> bool:
-    """Whether a loop has made its data iterator before any hook ran.
+    """Return whether a loop has made its data iterator before any hook ran.
 
     So does upstream's mmengine in trainings that count iterations: workers
     know neither the seeds of samples nor that signals are not for them, and
@@ -169,7 +169,7 @@ class ExactResumeHook(Hook):
         self._release()
 
     def after_train_epoch(self, runner: Runner) -> None:
-        """The same, for an epoch that had no step left."""
+        """Restore the state after an epoch that had no step left."""
         self._release()
 
     def _release(self) -> None:

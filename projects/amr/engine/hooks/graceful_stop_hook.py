@@ -96,7 +96,7 @@ class GracefulStopHook(Hook):
             self._stop_validation(runner)
 
     def after_val_epoch(self, runner: Runner, metrics=None) -> None:
-        """The same at its end, where all ranks meet."""
+        """Stop at its end, where all ranks meet."""
         self._stop_validation(runner)
 
     def _stop_validation(self, runner: Runner) -> None:

@@ -1,4 +1,4 @@
-"""What hooks that write one file an image have in common."""
+"""Base class of hooks that write one file per image."""
 
 from pathlib import Path
 

@@ -138,7 +138,7 @@ class LabelMapWriterHook(ItemWriterHook):
             self._scored += 1
 
     def _labels(self, sample) -> Callable[[], np.ndarray]:
-        """What gives the labels of one prediction, (H, W) uint8."""
+        """Function that gives the labels of one prediction, (H, W) uint8."""
         if 'pred_sem_seg' not in sample:
             raise UserError(
                 'LabelMapWriterHook needs a model that predicts '

@@ -35,7 +35,7 @@ class TimedLoggerHook(LoggerHook):
         self._said = self._seen = time.monotonic()
 
     def every_n_inner_iters(self, batch_idx: int, n: int) -> bool:
-        """Whether a line is due, also if the next step would end too late."""
+        """Return whether a line is due now, or before the next step ends."""
         now = time.monotonic()
         step, self._seen = now - self._seen, now
         silent = now - self._said + step > self.seconds

@@ -133,7 +133,7 @@ class EfficientNetLite(BaseModule):
 
 
 class SharedFirstPass:
-    """What the frozen parts made of images, for the next network as well.
+    """Features of the frozen parts, kept for the next network as well.
 
     Networks that start from the same weights and freeze the same parts get
     the same maps of the same images: the second takes those of the first. It
@@ -158,7 +158,7 @@ class SharedFirstPass:
 
 
 def same_tensors(some: list[Tensor], others: list[Tensor]) -> bool:
-    """Whether two lists hold the same values."""
+    """Return whether two lists hold the same values."""
     return len(some) == len(others) and all(map(torch.equal, some, others))
 
 

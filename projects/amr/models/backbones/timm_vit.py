@@ -16,7 +16,7 @@ _PLAIN = ('vision_transformer', 'deit')
 
 @dataclass
 class Tokens:
-    """What a vision transformer makes of N images.
+    """Tokens and attention of a vision transformer for N images.
 
     Args:
         patches (Tensor): Behind the last norm, shape (N, C, h, w).

@@ -303,7 +303,7 @@ def class_scores(logits: dict[str, list[Tensor]]) -> Tensor:
 
 
 def mixes_images(classifier: nn.Module) -> bool:
-    """Whether a network's output for an image depends on its batch."""
+    """Return whether a network's output for an image depends on its batch."""
     return any(
         isinstance(module, AttentionModulation) and module.mixes_images
         for module in classifier.modules()

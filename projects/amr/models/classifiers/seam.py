@@ -19,7 +19,7 @@ from projects.amr.ops.pixel_correlation import add_background, keep_winner
 
 
 class View(NamedTuple):
-    """What the losses take of one view, maps at one size (H', W').
+    """Maps of one view for the losses, all of size (H', W').
 
     Args:
         logits (Tensor): Shape (N, K), real.

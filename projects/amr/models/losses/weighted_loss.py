@@ -1,4 +1,4 @@
-"""What the losses of one function have in common."""
+"""Base class of losses that are one function."""
 
 from collections.abc import Callable
 from typing import Any, ClassVar

@@ -1,4 +1,4 @@
-"""What a report page shows. Scores are in percent, 100 is best."""
+"""Content of a report page. Scores are in percent, 100 is best."""
 
 from dataclasses import dataclass, field
 

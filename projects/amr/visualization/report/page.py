@@ -74,7 +74,7 @@ def render_report(data: ReportData) -> str:
 
 
 def page_values(data: ReportData) -> dict:
-    """What the script of the page reads.
+    """Data that the script of the page reads.
 
     Args:
         data (ReportData): All that the page shows.

@@ -21,7 +21,7 @@ SUMMARY = 'test_summary.json'
 
 
 class State(Enum):
-    """What is to be done for an experiment and a seed."""
+    """Work left for an experiment and a seed."""
 
     DONE = 'done'
     TRAIN = 'to be trained and tested'

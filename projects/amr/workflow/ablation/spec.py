@@ -58,7 +58,7 @@ _TABLE_KEYS = {'title', 'rows'}
 
 @dataclass(frozen=True)
 class Experiment:
-    """What is trained and tested with each seed."""
+    """A training and test, done with each seed."""
 
     config: Path  # the config file
     options: tuple[str, ...] = ()  # ``key=value`` overrides of the config

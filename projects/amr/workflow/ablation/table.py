@@ -1,4 +1,4 @@
-"""What the test summaries say over seeds, as Markdown and CSV."""
+"""Tables of test summaries over seeds, as Markdown and CSV."""
 
 import csv
 import io

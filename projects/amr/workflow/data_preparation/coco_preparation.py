@@ -48,7 +48,7 @@ _LABEL_OF = {key: i for i, key in enumerate(COCO_CATEGORIES, 1)}
 
 @dataclass
 class COCOSplit:
-    """What one ``instances_*2014.json`` says."""
+    """Content of one ``instances_*2014.json``."""
 
     folder: Path  # folder of the images
     labels: dict[str, tuple[str, ...]]  # class names by file name
@@ -65,7 +65,7 @@ class COCOSplit:
 
 @dataclass
 class COCOSummary:
-    """What was made."""
+    """Files and counts of a preparation."""
 
     images: dict[str, int] = field(default_factory=dict)  # by split
     # Ids by split.

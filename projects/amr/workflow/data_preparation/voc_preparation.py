@@ -39,7 +39,7 @@ _MASK_BYTES = 8_000  # a mask of SBD as PNG, roughly
 
 @dataclass
 class Preparation:
-    """What a prepared folder holds, and what was done for it.
+    """Content of a prepared folder, and the work done for it.
 
     A file of another content was not written here, since files are complete
     under their name or absent: it is kept and named by :meth:`finish`, or
@@ -72,7 +72,7 @@ class Preparation:
         self.made += 1
 
     def keep(self, path: Path, same: bool) -> bool:
-        """Whether a file that is in place stays; ``same``: it is right."""
+        """Return whether a file that exists stays; ``same``: it is right."""
         if same:
             self.kept += 1
         elif not self.overwrite:

@@ -95,7 +95,7 @@ def _write_onnx(model, facts, path, packages, dynamo=False, **options):
 
 
 def _has_graph_exporter() -> bool:
-    """Whether torch's newer exporter is there; it takes a minute or more."""
+    """Return whether torch has its newer exporter, which takes a minute."""
     known = hasattr(getattr(torch, 'export', None), 'Dim')
     if not known or not hasattr(torch.export.Dim, 'AUTO'):
         return False

@@ -1,4 +1,4 @@
-"""What is exported: a network that takes a photo as it is read.
+"""The exported network, which takes a photo as it is read.
 
 Shape legend: (H, W) photo size, L labels with the background, K classes
 without it.
@@ -108,7 +108,7 @@ def exported(trained: TrainedModel) -> ExportedModel:
 
 
 def model_facts(trained: TrainedModel) -> dict:
-    """What a program needs to know about an exported model.
+    """Description of an exported model for programs that run it.
 
     ``kind``, ``input`` and ``outputs`` in words, ``classes`` and ``palette``
     by label (background first, RGB), ``max_pixels`` (make larger photos

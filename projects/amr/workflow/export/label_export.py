@@ -73,7 +73,7 @@ class LabelFolder:
             self.path(image_id),
             labels,
             len(self.folder.classes),
-            remedy='Are they of this data set, and its class list?',
+            fix='Are they of this data set, and its class list?',
         )
         return labels
 

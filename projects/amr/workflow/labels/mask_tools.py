@@ -1,4 +1,4 @@
-"""What the tools on folders of label maps share."""
+"""Shared parts of the tools on folders of label maps."""
 
 import argparse
 from pathlib import Path

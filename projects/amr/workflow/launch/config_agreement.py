@@ -62,7 +62,7 @@ def settle_config(
 
 
 def keeps_workers(cfg: Config, options: Iterable[str] | None) -> bool:
-    """Whether the user has chosen the numbers of loader processes.
+    """Return whether the user has chosen the numbers of loader processes.
 
     That is by ``keep_workers`` in the config, or a ``num_workers`` among the
     keys of ``--cfg-options``.

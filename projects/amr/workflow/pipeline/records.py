@@ -149,7 +149,7 @@ def started_key(folder: Path) -> str | None:
 
 @dataclass
 class StageState:
-    """Whether and how a stage is to run."""
+    """Decision about a stage: whether and how it runs."""
 
     # Why it runs; empty if it is finished.
     reasons: list[str] = field(default_factory=list)
@@ -160,7 +160,7 @@ class StageState:
 
     @property
     def finished(self) -> bool:
-        """Whether there is nothing to do."""
+        """Return whether there is nothing to do."""
         return not self.reasons
 
 

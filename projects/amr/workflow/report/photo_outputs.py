@@ -1,4 +1,4 @@
-"""What the stages made of one photo: its maps, doubt and score.
+"""Outputs of the stages for one photo: its maps, doubt and score.
 
 *Folders* are the roles of a pipeline's summary that are paths: ``images``,
 ``masks``, ``cams``, ``seeds``, ``boundaries``, ``labels``, ``predictions``
@@ -59,7 +59,7 @@ def stage_folders(roles: dict) -> Folders:
 
 @dataclass(frozen=True)
 class Outputs:
-    """What the stages made of one photo; None and {} where it is missing."""
+    """Outputs of the stages for one photo; None and {} where missing."""
 
     image_id: str
     image: np.ndarray | None  # (H, W, 3), uint8, BGR

@@ -46,7 +46,7 @@ def split_name(stage: dict) -> str:
 
 
 def _is_supervised(stage: dict) -> bool:
-    """Whether the segmentor learned from masks, by its config's name."""
+    """Return whether a segmentor learned from masks, by its config's name."""
     return Path(str(stage.get('config') or '')).stem.endswith('_supervised')
 
 
