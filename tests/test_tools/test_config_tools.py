@@ -6,6 +6,7 @@ from pathlib import Path
 
 import cv2
 from mmengine.config import Config
+from mmseg.registry import MODELS
 
 from projects.amr.datasets import VOCFolder
 from projects.amr.workflow.pipeline import use_stage_overrides
@@ -61,3 +62,26 @@ def test_printed_text_is_the_config(call, tiny_file, tmp_path):
     expected.launcher = 'none'
     expected.work_dir = 'work_dirs/amr_tiny'
     assert printed.to_dict() == expected.to_dict()
+
+
+def test_probe_has_a_line_per_amm(run_here, trained, tiny_file):
+    folder, _ = trained
+    (checkpoint,) = folder.glob('work_dirs/*/epoch_1.pth')
+    code, text, errors = run_here(
+        'analysis_tools/probe_amm',
+        tiny_file,
+        checkpoint,
+        '--num',
+        3,
+        cwd=folder,
+    )
+    assert code == 0, errors
+    lines = [line for line in text.splitlines() if '±' in line]
+    cfg = Config.fromfile(tiny_file)
+    model = MODELS.build(cfg.model)
+    amms = [name for name, _ in model.named_modules() if name.endswith('amm')]
+    assert len(lines) == len(amms) + 1
+    for line in lines:
+        *_, gate, _, deviation = line.split()
+        assert 0 < float(gate) <= 1  # a branch that starts closed: 1
+        assert 0 <= float(deviation) < 0.5

@@ -133,26 +133,35 @@ class AttentionModulation(StartsFromScratch, nn.Module):
             (modulation or {}).get('stats') == 'batch'
         )
 
+    def channel_attention(self, x: Tensor) -> Tensor:
+        """H_c(P_s(F)) of Eq. 3: (N, C, h, w) -> (N, C, 1, 1), real."""
+        with full_precision(x.device):
+            dtype = _dtype_of(self.channel)
+            return self.channel(x.mean((-2, -1), keepdim=True, dtype=dtype))
+
+    def spatial_attention(self, x: Tensor) -> Tensor:
+        """H_s(P_c(F)) of Eq. 5: (N, C, h, w) -> (N, 1, h, w), real."""
+        with full_precision(x.device):
+            pooled = x.mean(1, keepdim=True, dtype=_dtype_of(self.spatial))
+            if self.spatial_transform == 'max_mean':
+                # Maximum before mean: the order of the released weights.
+                highest = x.amax(1, keepdim=True).to(pooled.dtype)
+                pooled = torch.cat([highest, pooled], dim=1)
+            return self.spatial(pooled)
+
     def channel_gate(self, x: Tensor) -> Tensor:
-        """Channel attention map A_c of Eq. 3: (N, C, h, w) -> (N, C, 1, 1)."""
-        pooled = x.mean((-2, -1), keepdim=True, dtype=_dtype_of(self.channel))
-        return self._gate(self.channel, pooled, x)
+        """A_c of Eq. 3, the modulated attention: (N, C, 1, 1)."""
+        return self._modulate(self.channel_attention(x), x.dtype)
 
     def spatial_gate(self, x: Tensor) -> Tensor:
-        """Spatial attention map A_s of Eq. 5: (N, C, h, w) -> (N, 1, h, w)."""
-        pooled = x.mean(1, keepdim=True, dtype=_dtype_of(self.spatial))
-        if self.spatial_transform == 'max_mean':
-            # Maximum before mean: the order of the released weights.
-            highest = x.amax(1, keepdim=True).to(pooled.dtype)
-            pooled = torch.cat([highest, pooled], dim=1)
-        return self._gate(self.spatial, pooled, x)
+        """A_s of Eq. 5, the modulated attention: (N, 1, h, w)."""
+        return self._modulate(self.spatial_attention(x), x.dtype)
 
-    def _gate(self, transform: nn.Module, pooled: Tensor, x: Tensor) -> Tensor:
-        """Modulate transformed values; the gate has the features' dtype."""
+    def _modulate(self, attention: Tensor, dtype: torch.dtype) -> Tensor:
         # Mean and deviation of Eq. 7-8 need more digits than bfloat16 has,
-        # and the pooled values are few.
-        with full_precision(x.device):
-            return self.modulation(transform(pooled)).to(x.dtype)
+        # and the values are few.
+        with full_precision(attention.device):
+            return self.modulation(attention).to(dtype)
 
     def forward(self, x: Tensor) -> Tensor:
         """Modulate features (N, C, h, w)."""
