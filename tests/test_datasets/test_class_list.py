@@ -75,6 +75,15 @@ def test_number_of_classes_is_bounded_by_the_ignored_label():
         find_classes(table((), ()))
 
 
+@pytest.mark.parametrize('count', [0, 255])
+def test_a_class_list_of_a_wrong_length_is_named(count, tmp_path):
+    path = tmp_path / 'names.txt'
+    names = ['background', *(f'c{number}' for number in range(count))]
+    path.write_text('\n'.join(names))
+    with pytest.raises(DataError, match=rf'names\.txt.*{count}$'):
+        read_class_file(path)
+
+
 def test_a_comma_separates_no_names_and_makes_no_class():
     with pytest.raises(
         DataError, match=r"dog\|sofa.*\n.*l\.csv:3: 'dog, cat'"

@@ -28,12 +28,16 @@ _JOINTS = re.compile(r'[\s/+&]+')
 _NUMBER = re.compile(r'\d+[a-z]?|(?<=[\W_])[a-z]$', re.IGNORECASE)
 
 
-def check_class_names(names: Iterable[tuple[str, str]]) -> None:
+def check_class_names(
+    names: Iterable[tuple[str, str]], source: str | Path = 'the labels'
+) -> None:
     """Refuse foreground class names that are ambiguous or unwritable.
 
     Args:
         names (Iterable[tuple[str, str]]): Each name and the file and line it
             was first seen in; a name may occur again.
+        source (str | Path): Where all are from, for the message about their
+            number. Defaults to 'the labels'.
 
     Raises:
         DataError: If there is none or more than 254, if two differ only by
@@ -60,8 +64,8 @@ def check_class_names(names: Iterable[tuple[str, str]]) -> None:
         raise DataError(f'class names break a rule:\n{list_faults(faults)}')
     if not 0 < len(first) < IGNORE_LABEL:
         raise DataError(
-            f'there must be 1 to {IGNORE_LABEL - 1} classes in the class list '
-            f'or the rows, got {len(first)}'
+            f'{source} must name 1 to {IGNORE_LABEL - 1} classes beside the '
+            f'background, got {len(first)}'
         )
 
 
@@ -95,7 +99,7 @@ def read_class_file(path: str | Path) -> tuple[str, ...]:
     if not lines or lines[0][0] != BACKGROUND:
         raise DataError(f'the first line of {path} must be {BACKGROUND!r}')
     _refuse_doubled(lines)
-    check_class_names(lines[1:])
+    check_class_names(lines[1:], path)
     return tuple(name for name, _ in lines)
 
 

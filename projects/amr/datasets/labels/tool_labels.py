@@ -93,7 +93,7 @@ label-studio, got 'excel'
             'named?'
         )
     found = ToolLabels(images, skipped)
-    check_class_names((name, str(path)) for name in found.classes)
+    check_class_names(((n, str(path)) for n in found.classes), path)
     return found
 
 
