@@ -77,6 +77,8 @@ def test_fault27_a_compressed_bomb_is_not_unpacked(tmp_path):
     [
         ('seconds', '3'),
         ('seconds', None),
+        ('seconds', 10**400),  # no float
+        ('seconds', float('inf')),
         ('declared', []),
         ('inputs', 'x'),
         ('outputs', {'labels': ['a.png']}),

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import math
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -129,6 +130,7 @@ class StageRecord:
             tables += record.outputs.values()
             plain = all(isinstance(table, dict) for table in tables)
             timed = isinstance(record.seconds, (int, float))
+            timed = timed and math.isfinite(record.seconds)
             return record if schema == SCHEMA and plain and timed else None
         except _DAMAGED:
             return None
