@@ -11,8 +11,9 @@ by name, on VOC 2012 or from another table file, or a list of configs::
 
 Each table becomes ``table_<name>.md`` and ``.csv`` (``table.*`` of a list) in
 the work dir or ``--out-dir``. Runs are shared between tables and finished ones
-are kept; after a stop the same command resumes. ``--list`` prints what would
-run. ``--collect-only`` runs nothing and makes the tables of what is in
+are kept; after a stop the same command resumes. A run that fails does not
+stop the others; its exit code becomes ours. ``--list`` prints what would run.
+``--collect-only`` runs nothing and makes the tables of what is in
 ``<work-dir>/<config stem>/seed<k>/test_summary.json``, however it was made.
 Commands with different seeds may run at once in one work dir.
 """
@@ -146,6 +147,7 @@ def main() -> None:
     MMLogger.get_current_instance().setLevel('WARNING')
     tables, work_dir, cfg_options = choose(args)
     experiments = [row.experiment for t in tables for row in t.rows]
+    failed = []
     if args.collect_only:
         results = collect(experiments, work_dir, args.seeds)
         if not any(results.values()):
@@ -165,7 +167,7 @@ def main() -> None:
             show_plan(tables, grid)
             return
         with stop_tells(same_command_goes_on):
-            grid.run()
+            failed = grid.run()
         results = collect(experiments, work_dir, grid.seeds)
     out_dir = args.out_dir or work_dir
     out_dir.mkdir(parents=True, exist_ok=True)
@@ -173,6 +175,9 @@ def main() -> None:
         lines = lines_of(table, results)
         path = write_table(table, lines, out_dir)
         print(f'\n{markdown_table(table, lines)}\n\nTable: {path}')
+    if failed:
+        print(f'{len(failed)} runs failed, the first by:')
+        raise failed[0]
 
 
 def train_options(args: argparse.Namespace) -> list[str]:

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from projects.amr.errors import UserError
+from projects.amr.runtime.processes.tool_process import ToolError
 from projects.amr.runtime.processes.work_dir_lock import (
     LockedError,
     work_dir_lock,
@@ -51,7 +52,7 @@ def run(calls, tmp_path):
 
     def _run(*experiments, seeds=(0,), **more):
         calls.clear()
-        Grid(experiments, seeds, tmp_path / 'w', **more).run()
+        assert Grid(experiments, seeds, tmp_path / 'w', **more).run() == []
         return list(calls)
 
     return _run
@@ -129,11 +130,32 @@ def test_results_of_unknown_origin_are_not_deleted(run, config, tmp_path):
 
 
 def test_two_grids_do_not_work_in_one_folder(run, config, tmp_path):
-    with (
-        work_dir_lock(tmp_path / 'w' / 'a', '.seed0.lock'),
-        pytest.raises(LockedError),
-    ):
-        run(Experiment(config))
+    run(Experiment(config))
+    config.write_text('x = 2\n')
+    with work_dir_lock(tmp_path / 'w' / 'a', '.seed0.lock'):
+        (error,) = Grid([Experiment(config)], (0,), tmp_path / 'w').run()
+    assert isinstance(error, LockedError)
+
+
+def test_a_failed_run_stops_only_those_that_need_it(
+    calls, config, tmp_path, monkeypatch
+):
+    pretended = grid.call_tool
+
+    def call(tool, arguments, log, reporter):
+        if str(arguments[0]) == str(config):
+            raise ToolError('it fails', 3)
+        pretended(tool, arguments, log, reporter)
+
+    monkeypatch.setattr(grid, 'call_tool', call)
+    xi, other = (tmp_path / name for name in ('xi.py', 'b.py'))
+    for path in (xi, other):
+        path.write_text('x = 5\n')
+    plain = Experiment(config)
+    experiments = (plain, Experiment(xi, weights_of=plain), Experiment(other))
+    failed = Grid(experiments, (0,), tmp_path / 'w').run()
+    assert [error.exit_code for error in failed] == [3, 2]
+    assert [words[0] for _, words in calls] == [str(other)] * 2
 
 
 def test_states_are_told_without_a_change(run, config, tmp_path):

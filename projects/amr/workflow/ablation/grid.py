@@ -59,11 +59,12 @@ class Grid:
         self.cfg_options = list(cfg_options)
         self._configs: dict[Path, dict] = {}
 
-    def run(self, reporter: Reporter | None = None) -> None:
+    def run(self, reporter: Reporter | None = None) -> list[UserError]:
         """Run what is not finished, each tool in a process of its own.
 
-        Raises UserError if a process fails (the message names its log), or a
-        folder holds results that were not made here.
+        A run that fails does not stop the others. Returns the errors, which
+        name their logs; raises UserError if a folder holds results that were
+        not made here.
         """
         reporter = reporter or Reporter()
         cells = [
@@ -77,13 +78,19 @@ class Grid:
                     f'{self.folder(experiment, seed)} {state.value}; choose '
                     'another --work-dir to run it'
                 )
+        failed = []
         for number, (experiment, seed, state) in enumerate(cells, 1):
             head = f'[{number}/{len(cells)}] {experiment.stem}, seed {seed}'
             if state is State.DONE:
                 reporter.step(f'{head}: finished before')
                 continue
             reporter.step(f'{head}: {state.value}')
-            self._run_cell(experiment, seed, reporter)
+            try:
+                self._run_cell(experiment, seed, reporter)
+            except UserError as error:
+                reporter.step(f'{error}\n{head}: failed')
+                failed.append(error)
+        return failed
 
     def state(self, experiment: Experiment, seed: int) -> State:
         """Say what is to be done for an experiment and a seed."""
