@@ -10,6 +10,9 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
+# Before torch: a fork has none of OpenMP's threads and would wait for them.
+os.environ['OMP_NUM_THREADS'] = '1'
+
 import projects.amr.openmp  # noqa: F401  before torch; the forks have it too
 
 from projects.amr.runtime.processes.tool_process import ToolError
