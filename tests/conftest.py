@@ -18,6 +18,7 @@ from projects.amr.datasets.toy_voc import PRESETS, generate_toy_voc
 for _name in (
     *('VOC_ROOT', 'COCO_ROOT', 'TOYVOC_ROOT', 'CLASS_FILE'),
     *('CAM_DIR', 'SEED_DIR', 'BOUNDARY_DIR', 'LABEL_DIR', 'SEGMENT_DIR'),
+    *('PREDICTION_DIR', 'SALIENCY_DIR'),
 ):
     os.environ.pop(_name, None)
 

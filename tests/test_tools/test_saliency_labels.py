@@ -11,18 +11,25 @@ import torch
 from projects.amr.datasets import VOCFolder
 from projects.amr.ops.cam import resize_cam
 from projects.amr.ops.pseudo_label import walk_to_scores
-from projects.amr.ops.saliency import drs_labels, oaa_labels
+from projects.amr.ops.saliency import (
+    drs_labels,
+    mask_non_salient,
+    oaa_labels,
+    potential_objects,
+)
 from projects.amr.ops.seeds import confident_seed
 from projects.amr.structures import (
     CAMRecord,
     load_boundary_map,
     load_label_map,
     save_boundary_map,
+    save_label_map,
 )
 from projects.amr.structures.label_space import classes_in_mask
 from projects.amr.workflow.ablation import SUMMARY
 
 CONFIGS = Path(__file__).parents[2] / 'configs'
+TRAIN = 'ImageSets/Segmentation/train.txt'
 SEEDS = ('seeds.py', '--work-dir', '.', '--out', 'out')
 
 
@@ -83,8 +90,18 @@ def tensor(values):
     return torch.from_numpy(np.array(values))
 
 
+def with_potential_objects(saliency, cam, classes):
+    labels = oaa_labels(saliency, cam, classes)
+    return potential_objects(labels, cam, classes)
+
+
 @pytest.mark.parametrize(
-    ('recipe', 'rule'), [('oaa', oaa_labels), ('drs', drs_labels)]
+    ('recipe', 'rule'),
+    [
+        ('oaa', oaa_labels),
+        ('drs', drs_labels),
+        ('nsrom', with_potential_objects),
+    ],
 )
 def test_recipes_are_the_rules(run_here, folder, recipe, rule):
     path = folder / 'seeds.py'
@@ -151,3 +168,40 @@ def test_pseudo_labels_by_the_rule(run_here, folder):
         )
         want = oaa_labels(saliency, scores.numpy(), record.classes)
         np.testing.assert_array_equal(load_label_map(path)[0], want)
+
+
+def test_second_round_masks_what_is_not_salient(
+    run_here, folder, toy_root, monkeypatch
+):
+    """Labels and predictions are true masks, each with a row of its own."""
+    split = VOCFolder.open(toy_root, 'train')
+    rounds = {'labels': {}, 'predictions': {}}
+    for number, (name, maps) in enumerate(rounds.items()):
+        (folder / name).mkdir()
+        for item in split.ids:
+            mask, _ = load_label_map(split.mask_path(item))
+            mask[number * 9 : number * 9 + 9] = number
+            maps[item] = mask
+            save_label_map(folder / name / f'{item}.png', mask)
+    monkeypatch.setenv('VOC_ROOT', str(toy_root))
+    monkeypatch.setenv('CLASS_FILE', str(toy_root / 'toyvoc.json'))
+    monkeypatch.setenv('LABEL_DIR', 'labels')
+    monkeypatch.setenv('PREDICTION_DIR', 'predictions')
+    monkeypatch.setenv('SALIENCY_DIR', 'saliency')
+    config = CONFIGS / 'pseudo_labels_voc_nsrom.py'
+    given = [config, '--work-dir', '.', '--out', 'out']
+    options = ['test_dataloader.num_workers=0']
+    options += ['test_dataloader.dataset.ann_file=' + TRAIN]
+    given += ['--cfg-options', *options]
+    code, text, errors = run_here('make_pseudo_labels', *given, cwd=folder)
+    assert code == 0, errors
+    assert 'with saliency' in text
+    for item in split.ids:
+        saliency, record, _ = read(folder, item)
+        want = mask_non_salient(
+            *(maps[item] for maps in rounds.values()),
+            saliency,
+            len(record.classes),
+        )
+        found, _ = load_label_map(folder / f'out/{item}.png')
+        np.testing.assert_array_equal(found, want)

@@ -9,6 +9,7 @@ Shape legend: K labelled classes of the image, (H, W) size of the image.
 """
 
 import inspect
+from functools import partial
 
 import cv2
 import numpy as np
@@ -30,13 +31,15 @@ def oaa_labels(
     sure_thr: float = 0.8,
     salient_thr: float = 32 / 255,
     min_object: float = 0.01,
+    mine_objects: bool = False,
 ) -> np.ndarray:
     """OAA+'s labels: the best of the maps and of what is not salient.
 
     Saliency (H, W) and maps (K, H, W) are in [0, 1], ``classes`` the
     foreground class indices (K,); labels are uint8 (H, W), 255 ignored. MCIS
     takes 0.99 for ``conflict_thr`` and 0.95 for ``sure_thr``; ``min_object``
-    is the least share of object pixels.
+    is the least share of object pixels, ``mine_objects`` applies NSROM's
+    :func:`potential_objects` to the result.
 
     The background's score is 1 - saliency; a map counts where it exceeds
     ``map_thr``. Ignored are pixels where two scores or more, the
@@ -65,6 +68,8 @@ def oaa_labels(
     objects = (labels != BACKGROUND_LABEL) & (labels != IGNORE_LABEL)
     if objects.mean() < min_object:
         labels[:] = IGNORE_LABEL
+    if mine_objects:
+        return potential_objects(labels, cam, classes, map_thr=map_thr)
     return labels
 
 
@@ -98,7 +103,11 @@ def drs_labels(
     return labels
 
 
-SALIENCY_RECIPES = {'oaa': oaa_labels, 'drs': drs_labels}
+SALIENCY_RECIPES = {
+    'oaa': oaa_labels,
+    'drs': drs_labels,
+    'nsrom': partial(oaa_labels, mine_objects=True),
+}
 
 
 def check_saliency_params(recipe: str, params: dict) -> None:

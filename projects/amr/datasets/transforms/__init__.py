@@ -15,11 +15,16 @@ from .pack_weak_label import (
     PackLabelMapInputs,
     PackWeakLabelInputs,
 )
-from .pseudo_label import GenerateSeed, RandomWalkPseudoLabel
+from .pseudo_label import (
+    GenerateSeed,
+    MaskNonSalient,
+    RandomWalkPseudoLabel,
+)
 from .segment_votes import LoadSegments, VoteSegments
 from .stage_outputs import (
     LoadBoundaryMap,
     LoadCAMRecord,
+    LoadLabels,
     LoadSaliency,
     LoadSubcategories,
 )
@@ -30,12 +35,14 @@ __all__ = [
     'LoadBoundaryMap',
     'LoadCAMRecord',
     'LoadLabelMap',
+    'LoadLabels',
     'LoadMaskIfPresent',
     'LoadPartMap',
     'LoadSaliency',
     'LoadSegments',
     'LoadSubcategories',
     'LoadWeakLabelImage',
+    'MaskNonSalient',
     'PackAffinityInputs',
     'PackLabelMapInputs',
     'PackWeakLabelInputs',

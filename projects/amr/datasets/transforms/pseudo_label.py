@@ -23,6 +23,7 @@ from projects.amr.ops.saliency import (
     SALIENCY_RECIPES,
     check_saliency_params,
     ignore_salient_background,
+    mask_non_salient,
 )
 from projects.amr.ops.seeds import SEED_RECIPES, check_seed_params
 from projects.amr.structures.label_space import (
@@ -55,8 +56,9 @@ class GenerateSeed(BaseTransform):
     Args:
         recipe (str): ``'irn'``: :func:`confident_seed`; ``'affinitynet'``:
             :func:`affinity_seed`; ``'rrm'``: :func:`reliable_seed`;
-            ``'oaa'`` and ``'drs'``: :func:`oaa_labels` and
-            :func:`drs_labels`, with saliency. Defaults to 'irn'.
+            with saliency, ``'oaa'`` and ``'drs'``: :func:`oaa_labels` and
+            :func:`drs_labels`; ``'nsrom'``: OAA's with NSROM's
+            :func:`potential_objects`. Defaults to 'irn'.
         **params: Further arguments of the recipe.
 
     Raises:
@@ -123,10 +125,9 @@ class RandomWalkPseudoLabel(BaseTransform):
             ``num_iters`` of ``refine_class_labels``. Defaults to its own.
         enlarge_by (int, optional): See ``walk_to_scores``; IRNet's release
             takes 4. Defaults to None.
-        saliency_rule (str, optional): ``'oaa'`` or ``'drs'``:
-            :func:`oaa_labels` or :func:`drs_labels` of the walked scores
-            takes the threshold's place, and no CRF follows. Defaults to
-            None.
+        saliency_rule (str, optional): ``'oaa'``, ``'drs'`` or ``'nsrom'``,
+            see :class:`GenerateSeed`: of the walked scores, instead of the
+            threshold, and no CRF follows. Defaults to None.
     """
 
     def __init__(
@@ -188,6 +189,48 @@ class RandomWalkPseudoLabel(BaseTransform):
             labels = refine_class_labels(
                 _rgb(results), labels, self.crf, classes, **self.crf_params
             )
+        return _with_labels(results, labels)
+
+
+@TRANSFORMS.register_module()
+class MaskNonSalient(BaseTransform):
+    """Make labels of a second round by NSROM's non-salient region masking.
+
+    See :func:`~projects.amr.ops.saliency.mask_non_salient`.
+
+    Required Keys:
+
+    - labels, prediction (np.ndarray, uint8, (H, W)): labels of the first
+      round and its segmentor's, see :class:`LoadLabels`
+    - saliency: see :class:`LoadSaliency`
+    - img_label (np.ndarray, (number of classes,)): the weak label
+
+    Added Keys:
+
+    - gt_seg_map (np.ndarray, uint8, (H, W)): 0 background, 1.. classes, 255
+      ignored
+    - seg_fields (list[str]), with ``gt_seg_map``
+
+    Args:
+        salient_thr (float): In [0, 1]. Defaults to 32 / 255 (a guess).
+        width (int): Side of the dilating square, in pixels, at least 1.
+            Defaults to 30.
+    """
+
+    def __init__(self, salient_thr: float = 32 / 255, width: int = 30):
+        _require(
+            0 <= salient_thr <= 1, 'salient_thr', salient_thr, 'in [0, 1]'
+        )
+        _require(width >= 1, 'width', width, 'at least 1')
+        self.params = {'salient_thr': salient_thr, 'width': width}
+
+    def transform(self, results: dict) -> dict:
+        """Make ``gt_seg_map``."""
+        labels = mask_non_salient(
+            *(results['labels'], results['prediction'], _saliency(results)),
+            int(results['img_label'].sum()),
+            **self.params,
+        )
         return _with_labels(results, labels)
 
 

@@ -173,14 +173,53 @@ class LoadSaliency(BaseTransform):
     def transform(self, results: dict) -> dict:
         """Load ``<saliency_dir>/<img_id>.png``."""
         path = self.saliency_dir / f'{results["img_id"]}.png'
-        try:
-            grey, _ = load_label_map(path)
-        except FileNotFoundError:
-            raise DataError(f'saliency map not found: {path}') from None
-        size = grey.shape
-        check_mask_size(path, size, results.get('img_shape', size))
+        grey = _load_grey(path, results)
         results['saliency'] = grey.astype(np.float32) / 255
         return results
+
+
+@TRANSFORMS.register_module()
+class LoadLabels(BaseTransform):
+    """Load a label map of an earlier stage.
+
+    Required Keys:
+
+    - img_id (str)
+    - img_shape (tuple[int, int], optional)
+
+    Added Keys:
+
+    - labels, or another name (np.ndarray, uint8, (H, W)): 0 background, 1..
+      classes, 255 ignored
+
+    Args:
+        label_dir (str): Folder of palette PNGs, named ``<img_id>.png``.
+        key (str): Name of the added key. Defaults to 'labels'.
+
+    Raises:
+        DataError: If the map is missing, damaged, or of another size.
+    """
+
+    def __init__(self, label_dir: str, key: str = 'labels'):
+        self.label_dir = Path(label_dir)
+        self.key = key
+
+    def transform(self, results: dict) -> dict:
+        """Load ``<label_dir>/<img_id>.png``."""
+        path = self.label_dir / f'{results["img_id"]}.png'
+        results[self.key] = _load_grey(path, results)
+        return results
+
+
+def _load_grey(path: Path, results: dict) -> np.ndarray:
+    """8-bit PNG of an image, of its size; DataError otherwise."""
+    try:
+        labels, _ = load_label_map(path)
+    except FileNotFoundError as error:
+        raise DataError(str(error)) from None
+    size = labels.shape
+    check_mask_size(path, size, results.get('img_shape', size))
+    return labels
 
 
 @TRANSFORMS.register_module()
