@@ -8,15 +8,13 @@ no_amm = {'model.compensation.backbone.branches': None}
 amm = dict(name='+ AMM', config=amr, cfg_options=no_cps)
 full = dict(name='+ AMM + L_cps', config=amr)
 modulation = 'model.compensation.backbone.amm'
-# Next to nothing is learned: many CAMs are empty, and that is the result.
-raw = {
-    'model.loss_cps.normalize': False,
-    'default_hooks.cam_writer.max_empty': 1.0,
-}
+# Little is learned: many CAMs are empty, and that is the result.
+scored = {'default_hooks.cam_writer.max_empty': 1.0}
+raw = {'model.loss_cps.normalize': False, **scored}
 labelled = dict(
     name='normalised, labelled classes',
     config=amr,
-    cfg_options={'model.loss_cps.labelled_only': True},
+    cfg_options={'model.loss_cps.labelled_only': True, **scored},
 )
 # Strength, threshold and weight are AdvCAM's own; 27 steps.
 adv_cam = {
