@@ -19,8 +19,10 @@ def rank_correlation(one: Tensor, other: Tensor) -> float:
         ValueError: If the numbers of values differ.
 
     Example:
-        >>> rank_correlation(torch.tensor([1, 2, 9]), torch.tensor([3, 4, 5]))
-        1.0
+        >>> import torch
+        >>> one, other = torch.tensor([1, 2, 9]), torch.tensor([3, 5, 4])
+        >>> round(rank_correlation(one, other), 6)
+        0.5
     """
     if one.numel() != other.numel():
         raise ValueError(
