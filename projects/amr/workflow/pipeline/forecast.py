@@ -132,7 +132,7 @@ def _timed(cfg, size: tuple[int, int], train: bool = True) -> float:
 def _time_passes(
     config, size: tuple[int, int], train: bool, channels_last: bool
 ) -> float:
-    """Build the network and time it, at least once."""
+    """Build the network and time it, at least once after it has warmed up."""
     init_default_scope('mmseg')
     drop_pretrained(config, unfreeze=False)
     model = MODELS.build(config)
@@ -141,12 +141,12 @@ def _time_passes(
         model.to(memory_format=torch.channels_last)
     # Small layers take longer per image in a batch of two than of sixteen.
     images = torch.randn(4 if train else 1, 3, *size)
-    fastest, ends = math.inf, time.monotonic() + _PATIENCE
-    while time.monotonic() < ends:
+    times, ends = [], time.monotonic() + _PATIENCE
+    while len(times) < 2 or time.monotonic() < ends:
         began = time.monotonic()
         with torch.set_grad_enabled(train):
             outputs = tree_flatten(model(images, mode='tensor'))[0]
         if train:
             sum(o.sum() for o in outputs if o is not None).backward()
-        fastest = min(fastest, time.monotonic() - began)
-    return fastest / len(images)
+        times.append(time.monotonic() - began)
+    return min(times) / len(images)
