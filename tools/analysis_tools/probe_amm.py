@@ -19,13 +19,14 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 import projects.amr.openmp  # noqa: F401  before torch
 
 import numpy as np
-from mmengine.runner import Runner
+from mmengine.dataset import pseudo_collate
 
 from projects.amr.errors import UserError
 from projects.amr.models.classifiers import AMR
 from projects.amr.runtime.files.item_progress import show_progress
 from projects.amr.workflow.deploy.trained_model import load_trained
 from projects.amr.workflow.inspection.amm_probe import AMMProbe
+from projects.amr.workflow.inspection.dataset_samples import SampleBrowser
 from projects.amr.workflow.launch.config_agreement import settle_config
 from projects.amr.workflow.launch.tool_setup import (
     add_common_arguments,
@@ -53,12 +54,14 @@ def main() -> None:
     model = load_trained(cfg, args.checkpoint).model
     if not isinstance(model, AMR):
         raise UserError(f'{args.config} has no AMR')
-    dataset = Runner.build_dataloader(cfg.test_dataloader, seed=0).dataset
-    places = np.linspace(0, len(dataset) - 1, min(args.num, len(dataset)))
-    probe, found = AMMProbe(model), {}
+    try:
+        probe = AMMProbe(model)
+    except ValueError as error:
+        raise UserError(f'{args.config}: {error}') from None
+    browser, found = SampleBrowser(cfg, 'test'), {}
+    places = browser.spread(args.num)
     for place in show_progress(places, len(places), 'photos'):
-        item = dataset[int(place)]
-        batch = {key: [value] for key, value in item.items()}
+        batch = pseudo_collate([browser.dataset[place]])
         data = model.data_preprocessor(batch, False)
         label = int(data['data_samples'][0].gt_label.argmax())
         for name, facts in probe(data['inputs'][0], label).items():

@@ -7,9 +7,8 @@ from mmcv.transforms import BaseTransform
 from mmseg.registry import TRANSFORMS
 
 from projects.amr.datasets.labels.segment_masks import read_segment_masks
-from projects.amr.errors import DataError
+from projects.amr.datasets.transforms.stage_outputs import load_grey
 from projects.amr.ops.segment_votes import segment_votes
-from projects.amr.structures import load_label_map
 
 
 @TRANSFORMS.register_module()
@@ -44,10 +43,8 @@ class LoadSegments(BaseTransform):
     def transform(self, results: dict) -> dict:
         """Load ``<label_dir>/<img_id>.png`` and the masks."""
         item = results['img_id']
-        try:
-            labels, _ = load_label_map(self.label_dir / f'{item}.png')
-        except FileNotFoundError as error:
-            raise DataError(str(error)) from None
+        path = self.label_dir / f'{item}.png'
+        labels = load_grey(path, results, 'label map')
         results['segment_labels'] = labels
         results['segments'] = read_segment_masks(
             self.segment_dir, item, labels.shape

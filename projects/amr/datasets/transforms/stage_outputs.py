@@ -173,7 +173,7 @@ class LoadSaliency(BaseTransform):
     def transform(self, results: dict) -> dict:
         """Load ``<saliency_dir>/<img_id>.png``."""
         path = self.saliency_dir / f'{results["img_id"]}.png'
-        grey = _load_grey(path, results)
+        grey = load_grey(path, results, 'saliency map')
         results['saliency'] = grey.astype(np.float32) / 255
         return results
 
@@ -207,19 +207,19 @@ class LoadLabels(BaseTransform):
     def transform(self, results: dict) -> dict:
         """Load ``<label_dir>/<img_id>.png``."""
         path = self.label_dir / f'{results["img_id"]}.png'
-        results[self.key] = _load_grey(path, results)
+        results[self.key] = load_grey(path, results, 'label map')
         return results
 
 
-def _load_grey(path: Path, results: dict) -> np.ndarray:
-    """8-bit PNG of an image, of its size; DataError otherwise."""
+def load_grey(path: Path, results: dict, what: str) -> np.ndarray:
+    """8-bit PNG (H, W) of an image, of its size; DataError otherwise."""
     try:
-        labels, _ = load_label_map(path)
-    except FileNotFoundError as error:
-        raise DataError(str(error)) from None
-    size = labels.shape
+        grey, _ = load_label_map(path)
+    except FileNotFoundError:
+        raise DataError(f'{what} not found: {path}') from None
+    size = grey.shape
     check_mask_size(path, size, results.get('img_shape', size))
-    return labels
+    return grey
 
 
 @TRANSFORMS.register_module()
