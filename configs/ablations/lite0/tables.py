@@ -154,6 +154,16 @@ tables = {
             amm,
             full,
             labelled,
+            # A labelled class is pulled as before: 1.1 of 6 are labelled.
+            dict(
+                name='labelled classes, weight 0.2',
+                variant='labelled-0.2',
+                config=amr,
+                cfg_options={
+                    'model.loss_cps.labelled_only': True,
+                    'model.loss_cps.loss_weight': 0.2,
+                },
+            ),
             dict(
                 name='smooth L1',
                 config=amr,
