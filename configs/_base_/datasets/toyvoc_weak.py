@@ -1,7 +1,6 @@
-# ToyVOC, made by tools/dataset_converters/make_toy_voc.py (preset demo).
-toy_metainfo = dict(classes=('background', 'alvo', 'bimi', 'coru', 'dexa'))
-data_root = '{{$TOYVOC_ROOT:data/toyvoc}}'
-toy_folders = dict(part_map_path='SegmentationPart')
+# voc12_weak.py on ToyVOC, made by tools/dataset_converters/make_toy_voc.py
+# (preset demo).
+_base_ = './voc12_weak.py'
 train_pipeline = [
     dict(type='LoadWeakLabelImage'),
     # About the images' size of 96: less than VOC's 320 to 640, since textures
@@ -17,49 +16,22 @@ test_pipeline = [
     dict(type='LoadPartMap'),
     dict(type='PackWeakLabelInputs'),
 ]
+toy_metainfo = dict(classes=('background', 'alvo', 'bimi', 'coru', 'dexa'))
+data_root = '{{$TOYVOC_ROOT:data/toyvoc}}'
+toy_set = dict(metainfo=toy_metainfo, data_root=data_root)
+toy_loader = dict(batch_size=16, num_workers=0, persistent_workers=False)
 train_dataloader = dict(
-    batch_size=16,
-    num_workers=0,
-    drop_last=True,
-    sampler=dict(type='DefaultSampler', shuffle=True),
-    dataset=dict(
-        type='VOCWeakLabelDataset',
-        metainfo=toy_metainfo,
-        data_root=data_root,
-        ann_file='ImageSets/Segmentation/train_aug.txt',
-        pipeline=train_pipeline,
-    ),
+    dataset=dict(pipeline=train_pipeline, **toy_set), **toy_loader
 )
 val_dataloader = dict(
-    batch_size=16,
-    num_workers=0,
-    sampler=dict(type='DefaultSampler', shuffle=False, round_up=False),
     dataset=dict(
-        type='VOCWeakLabelDataset',
-        metainfo=toy_metainfo,
-        data_root=data_root,
-        data_prefix=toy_folders,
-        ann_file='ImageSets/Segmentation/val.txt',
+        data_prefix=dict(part_map_path='SegmentationPart'),
         pipeline=test_pipeline,
-        test_mode=True,
+        **toy_set,
     ),
+    **toy_loader,
 )
-# As on VOC, CAMs are scored on the training images that have masks.
-test_dataloader = dict(
-    batch_size=16,
-    num_workers=0,
-    sampler=dict(type='DefaultSampler', shuffle=False, round_up=False),
-    batch_sampler=dict(type='SizeGroupedBatchSampler'),
-    dataset=dict(
-        type='VOCWeakLabelDataset',
-        metainfo=toy_metainfo,
-        data_root=data_root,
-        data_prefix=toy_folders,
-        ann_file='ImageSets/Segmentation/train.txt',
-        pipeline=test_pipeline,
-        test_mode=True,
-    ),
-)
+test_dataloader = val_dataloader
 test_evaluator = [
     dict(type='CAMIoUMetric', bg_thr=0.20, parts=('head', 'body')),
     dict(type='ClassificationAP'),
