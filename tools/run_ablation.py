@@ -37,7 +37,7 @@ from projects.amr.runtime.processes.stop_signals import (
     same_command_goes_on,
     stop_tells,
 )
-from projects.amr.runtime.processes.tool_process import ROOT
+from projects.amr.runtime.processes.tool_process import ROOT, ToolError
 from projects.amr.workflow.ablation import (
     Grid,
     Table,
@@ -176,8 +176,9 @@ def main() -> None:
         path = write_table(table, lines, out_dir)
         print(f'\n{markdown_table(table, lines)}\n\nTable: {path}')
     if failed:
-        print(f'{len(failed)} runs failed, the first by:')
-        raise failed[0]
+        raise ToolError(
+            f'{len(failed)} runs failed, see above', failed[0].exit_code
+        )
 
 
 def train_options(args: argparse.Namespace) -> list[str]:

@@ -63,10 +63,15 @@ def main() -> None:
     for place in show_progress(places, len(places), 'photos'):
         batch = pseudo_collate([browser.dataset[place]])
         data = model.data_preprocessor(batch, False)
-        label = int(data['data_samples'][0].gt_label.argmax())
+        labels = data['data_samples'][0].gt_label
+        if not labels.any():
+            continue
+        label = int(labels.argmax())
         for name, facts in probe(data['inputs'][0], label).items():
             values = (*vars(facts).values(),)
             found.setdefault(name, []).append(values)
+    if not found:
+        raise UserError(f'{args.config}: no test image has a label')
     print(f'{"AMM":<40} attention~share gate~spotlight gate')
     for name, values in found.items():
         print(_line(name, values))

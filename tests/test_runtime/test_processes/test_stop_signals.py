@@ -11,14 +11,6 @@ from projects.amr.runtime.processes.stop_signals import (
 )
 
 
-@pytest.fixture(autouse=True)
-def heard():
-    """Ctrl-C as in a terminal; a job in the background ignores it."""
-    outer = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, outer)
-
-
 @pytest.mark.parametrize(
     ('number', 'code'), [(signal.SIGINT, 130), (signal.SIGTERM, 143)]
 )
