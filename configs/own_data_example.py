@@ -1,6 +1,7 @@
 # Photos of your own and a CSV of their labels (image,labels with `;` between
-# names), through the whole chain:
+# names), through the whole chain. Name them here, or on the command line:
 #   python tools/run_pipeline.py configs/own_data_example.py
+#       --cfg-options own_data.image_dir=FOLDER own_data.label_file=FILE
 _base_ = './pipelines/amr_lite0.py'  # a CPU will do
 # The paper's ResNets, on a GPU: _base_ = './pipelines/amr_voc12.py'
 name = 'own_data'

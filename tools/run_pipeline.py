@@ -66,8 +66,9 @@ def parse_args() -> argparse.Namespace:
     )
     add_cfg_options(
         parser,
-        'overrides of every training and test config, as key=value; of single '
-        'stages: stage_overrides, see configs/pipelines',
+        'overrides of every training and test config, as key=value; those of '
+        'own_data and stage_overrides change the pipeline, see '
+        'configs/pipelines',
     )
     return parser.parse_args()
 

@@ -139,6 +139,7 @@ tables = {
             baseline,
             amm,
             dict(name='SEAM', config='../../seam_lite0_voc.py'),
+            dict(name='SEAM + AMR', config='../../seam_amr_lite0_voc.py'),
             dict(
                 name='BES, attention pooling',
                 config='../../cam_lite0_voc_bes.py',

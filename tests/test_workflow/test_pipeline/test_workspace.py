@@ -4,10 +4,12 @@ import shutil
 
 from runner_configs import tiny_config
 
+from projects.amr.runtime.processes.tool_process import ROOT
 from projects.amr.workflow.pipeline import (
     Stage,
     StageContext,
     Workspace,
+    read_pipeline,
 )
 from projects.amr.workflow.pipeline.records import StageRecord, stage_state
 
@@ -79,3 +81,24 @@ def test_a_moved_work_dir_is_the_same(toy_root, tmp_path):
         'train_aug.txt changed'
         in stage_state(second, second.inputs()).reasons[0]
     )
+
+
+def test_the_command_line_changes_stages_and_own_photos(tmp_path):
+    (tmp_path / 'photos').mkdir()
+    (tmp_path / 'labels.csv').write_text('image,labels\n')
+    space = read_pipeline(
+        ROOT / 'configs' / 'own_data_example.py',
+        cfg_options={
+            'own_data.image_dir': str(tmp_path / 'photos'),
+            'own_data.label_file': str(tmp_path / 'labels.csv'),
+            'stage_overrides.cam_*.config': 'configs/seam_lite0_voc.py',
+            'stage_overrides.segmentor_train_split': None,
+            'train_cfg.max_iters': 3,
+        },
+    )
+    stages = {stage.name: stage for stage in space.stages}
+    assert str(tmp_path / 'photos') in stages['import_images'].arguments
+    for name in ('cam_train', 'cam_make'):
+        assert stages[name].config == 'configs/seam_lite0_voc.py'
+    assert 'segmentor_train_split' not in stages
+    assert space.cfg_options == {'train_cfg.max_iters': 3}

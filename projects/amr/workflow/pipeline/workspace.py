@@ -12,7 +12,10 @@ from projects.amr.datasets.voc.voc_weak_label import VOC_FOLDERS
 from projects.amr.errors import UserError
 from projects.amr.runtime.checkpoints.pretrained import find_pretrained
 from projects.amr.runtime.checkpoints.resume import last_checkpoint
-from projects.amr.runtime.config.config_reading import read_config
+from projects.amr.runtime.config.config_reading import (
+    apply_cfg_options,
+    read_config,
+)
 from projects.amr.workflow.launch.config_agreement import keeps_workers
 from projects.amr.workflow.launch.tool_setup import resolve_config
 from projects.amr.workflow.pipeline.declared import (
@@ -28,6 +31,8 @@ from projects.amr.workflow.pipeline.stages import (
     Stage,
     read_stages,
 )
+
+OWN_KEYS = ('own_data', 'stage_overrides')  # read of the pipeline's config
 
 
 class MissingOutputError(UserError):
@@ -80,10 +85,16 @@ def read_pipeline(
     """Read a pipeline config, with the import of own photos put first.
 
     ``work_dir`` and ``seed`` come before the config's; without any, the folder
-    is ``work_dirs/<name>``. Raises UserError if the config cannot be read or
-    breaks a rule.
+    is ``work_dirs/<name>``. ``cfg_options`` are overrides of every training
+    and test config; those of ``own_data`` and ``stage_overrides`` of the
+    pipeline's. Raises UserError if the config cannot be read or breaks a rule.
     """
     cfg = read_config(path)
+    of_stages, own = {}, {}
+    for key, value in (cfg_options or {}).items():
+        here = own if key.split('.')[0] in OWN_KEYS else of_stages
+        here[key] = value
+    apply_cfg_options(cfg, own)
     use_own_data(cfg)
     stages = read_stages(cfg)
     default = cfg.get('work_dir') or Path('work_dirs', pipeline_name(cfg))
@@ -92,7 +103,7 @@ def read_pipeline(
         stages,
         cfg.get('seed') if seed is None else seed,
         random_init,
-        cfg_options,
+        of_stages,
         cfg,
     )
 
