@@ -8,6 +8,8 @@ no_amm = {'model.compensation.backbone.branches': None}
 amm = dict(name='+ AMM', config=amr, cfg_options=no_cps)
 full = dict(name='+ AMM + L_cps', config=amr)
 modulation = 'model.compensation.backbone.amm'
+seam = dict(name='SEAM', config='../../seam_lite0_voc.py')
+seam_amr = dict(name='SEAM + AMR', config='../../seam_amr_lite0_voc.py')
 # Little is learned: many CAMs are empty, and that is the result.
 scored = {'default_hooks.cam_writer.max_empty': 1.0}
 raw = {'model.loss_cps.normalize': False, **scored}
@@ -88,6 +90,27 @@ tables = {
             *other_xi[2:],
         ],
     ),
+    '6': dict(
+        title='Table 6: AMR on other methods',
+        rows=[
+            baseline,
+            full,
+            seam,
+            seam_amr,
+            dict(
+                name='SEAM + L_cps, no AMM',
+                variant='no-amm',
+                config=seam_amr['config'],
+                cfg_options=no_amm,
+            ),
+            dict(
+                name='SEAM + AMM, no L_cps',
+                variant='no-cps',
+                config=seam_amr['config'],
+                cfg_options=no_cps,
+            ),
+        ],
+    ),
     'controls': dict(
         title='Controls: is it the AMM, or two networks and more compute?',
         rows=[
@@ -138,14 +161,14 @@ tables = {
         rows=[
             baseline,
             amm,
-            dict(name='SEAM', config='../../seam_lite0_voc.py'),
-            dict(name='SEAM + AMR', config='../../seam_amr_lite0_voc.py'),
+            seam,
             dict(
                 name='BES, attention pooling',
                 config='../../cam_lite0_voc_bes.py',
             ),
             dict(name='DRS', config='../../cam_lite0_voc_drs.py'),
             full,
+            seam_amr,
         ],
     ),
     'adv_cam': dict(title='AdvCAM, on every fifth photo', rows=climbed),
