@@ -27,6 +27,7 @@ from chaos_chain import ROOT, Chain
 from mmengine.config import Config
 
 from projects.amr.runtime.files.atomic_write import atomic_write
+from projects.amr.workflow.pipeline import use_stage_overrides
 
 PIPELINE = ROOT / 'configs' / 'pipelines' / 'amr_toy.py'
 EPOCHS = {
@@ -72,6 +73,7 @@ def parse_args() -> argparse.Namespace:
 def write_config(folder: Path) -> Path:
     """The toy chain on a dozen images, a few steps a training."""
     cfg = Config.fromfile(PIPELINE)
+    use_stage_overrides(cfg)
     data = '{work_dir}/toyvoc'
     text = json.dumps(cfg.to_dict()).replace(cfg.data_root, data)
     content = json.loads(text)
