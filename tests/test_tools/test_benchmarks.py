@@ -17,6 +17,7 @@ from mmengine.logging import MMLogger
 
 from projects.amr.models import MultiScaleCAM
 from projects.amr.structures import CAMRecord, load_label_map
+from projects.amr.workflow.pipeline import read_pipeline
 
 
 def test_operations_of_a_network_forward_and_backward():
@@ -111,6 +112,14 @@ def test_an_estimate_follows_the_power_law():
 
 
 SECONDS = {'draw': 4.0, 'train': 40.0, 'seeds': 0.5, 'walk': 8.0}
+
+
+def test_the_chain_that_is_killed_is_the_demo_on_fewer_images(tmp_path):
+    chain = read_pipeline(chaos.write_config(tmp_path), tmp_path / 'work')
+    demo = read_pipeline(chaos.PIPELINE)
+    assert [s.name for s in chain.stages] == [s.name for s in demo.stages]
+    assert 'demo' in demo.stages[0].arguments
+    assert 'tiny' in chain.stages[0].arguments
 
 
 def test_stages_are_drawn_alike_however_short_they_are():
