@@ -11,6 +11,14 @@ from projects.amr.runtime.processes.stop_signals import (
 )
 
 
+@pytest.fixture(autouse=True)
+def heard():
+    """Ctrl-C as in a terminal, whatever ran before in this process."""
+    outer = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, outer)
+
+
 @pytest.mark.parametrize(
     ('number', 'code'), [(signal.SIGINT, 130), (signal.SIGTERM, 143)]
 )
