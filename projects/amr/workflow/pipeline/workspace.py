@@ -90,10 +90,8 @@ def read_pipeline(
     pipeline's. Raises UserError if the config cannot be read or breaks a rule.
     """
     cfg = read_config(path)
-    of_stages, own = {}, {}
-    for key, value in (cfg_options or {}).items():
-        here = own if key.split('.')[0] in OWN_KEYS else of_stages
-        here[key] = value
+    options = cfg_options or {}
+    own = {k: v for k, v in options.items() if k.split('.')[0] in OWN_KEYS}
     apply_cfg_options(cfg, own)
     use_own_data(cfg)
     stages = read_stages(cfg)
@@ -103,7 +101,7 @@ def read_pipeline(
         stages,
         cfg.get('seed') if seed is None else seed,
         random_init,
-        of_stages,
+        {k: v for k, v in options.items() if k not in own},
         cfg,
     )
 
