@@ -42,7 +42,7 @@ def calls(monkeypatch):
 @pytest.fixture
 def config(tmp_path):
     path = tmp_path / 'a.py'
-    path.write_text('x = 1\n')
+    path.write_text('model = dict(x=1)\n')
     return path
 
 
@@ -64,16 +64,29 @@ def test_finished_runs_are_kept_and_changed_ones_redone(run, config):
     assert [tool for tool, *_ in first] == ['train.py', 'test.py'] * 2
     assert 'randomness.seed=1' in first[2][1]
     assert run(plain, seeds=(0, 1)) == []
-    config.write_text('x = 2\n')
+    config.write_text('model = dict(x=2)\n')
     assert len(run(plain, seeds=(0, 1))) == 4
-    assert len(run(plain, seeds=(0, 1), cfg_options=['x=3'])) == 4
-    amp = run(plain, cfg_options=['x=3'], train_options=['--amp=bf16'])
+    assert len(run(plain, seeds=(0, 1), cfg_options=['model.x=3'])) == 4
+    amp = run(plain, cfg_options=['model.x=3'], train_options=['--amp=bf16'])
     assert [('--amp=bf16' in words) for _, words in amp] == [True, False]
+
+
+def test_what_changes_the_test_alone_trains_nothing_again(run, config):
+    plain = Experiment(config)
+    row = Experiment(config, variant='x', weights_of=plain)
+    run(plain, row)
+    config.write_text('lr = 1\nmodel = dict(x=1)\ntest_pipeline = []\n')
+    assert run(plain, row) == []  # variables that nothing reads
+    config.write_text('model = dict(x=1)\ntest_evaluator = dict(thr=0.5)\n')
+    calls = run(plain, row)
+    assert [tool for tool, _ in calls] == ['train.py', 'test.py', 'test.py']
+    assert '--resume' in calls[0][1]
+    assert run(plain, row) == []
 
 
 def test_changed_run_starts_again_and_keeps_the_old_one(run, config, tmp_path):
     run(Experiment(config))
-    config.write_text('x = 2\n')
+    config.write_text('model = dict(x=2)\n')
     assert '--resume' not in run(Experiment(config))[0][1]
     for name in ('seed0', 'seed0.old'):
         assert (tmp_path / 'w' / 'a' / name / SUMMARY).is_file()
@@ -81,7 +94,7 @@ def test_changed_run_starts_again_and_keeps_the_old_one(run, config, tmp_path):
 
 def test_test_only_row_takes_its_parents_checkpoint(run, config, tmp_path):
     xi = tmp_path / 'xi.py'
-    xi.write_text('x = 5\n')
+    xi.write_text('model = dict(x=5)\n')
     row = Experiment(xi, weights_of=Experiment(config))
     calls = run(row, seeds=(0, 1))
     assert [(tool, words[0]) for tool, words in calls] == [
@@ -94,9 +107,9 @@ def test_test_only_row_takes_its_parents_checkpoint(run, config, tmp_path):
         assert words[1] == str(folder / 'epoch_1.pth')
         assert str(tmp_path / 'w' / 'xi' / f'seed{seed}') in words
     assert run(row, seeds=(0, 1)) == []
-    xi.write_text('x = 6\n')
+    xi.write_text('model = dict(x=6)\n')
     assert [tool for tool, *_ in run(row)] == ['test.py']
-    config.write_text('x = 2\n')
+    config.write_text('model = dict(x=2)\n')
     assert len(run(row)) == 3  # the parent's weights are others now
 
 
@@ -104,8 +117,8 @@ def test_row_starts_from_the_checkpoint_of_the_same_seed(
     run, config, tmp_path
 ):
     child = tmp_path / 'child.py'
-    child.write_text("y = 'nowhere.pth'\n")
-    row = Experiment(child, starts_from=(('y', Experiment(config)),))
+    child.write_text("model = dict(y='nowhere.pth')\n")
+    row = Experiment(child, starts_from=(('model.y', Experiment(config)),))
     calls = run(row, seeds=(0, 1))
     assert [words[0] for _, words in calls[:4]] == [
         *[str(config)] * 2,
@@ -113,9 +126,9 @@ def test_row_starts_from_the_checkpoint_of_the_same_seed(
     ]
     for seed, (_, words) in enumerate(calls[2::4]):
         folder = tmp_path / 'w' / 'a' / f'seed{seed}'
-        assert f'y={folder / "epoch_1.pth"}' in words
+        assert f'model.y={folder / "epoch_1.pth"}' in words
     assert run(row, seeds=(0, 1)) == []
-    config.write_text('x = 2\n')
+    config.write_text('model = dict(x=2)\n')
     assert len(run(row)) == 4
 
 
@@ -131,7 +144,7 @@ def test_results_of_unknown_origin_are_not_deleted(run, config, tmp_path):
 
 def test_two_grids_do_not_work_in_one_folder(run, config, tmp_path):
     run(Experiment(config))
-    config.write_text('x = 2\n')
+    config.write_text('model = dict(x=2)\n')
     with work_dir_lock(tmp_path / 'w' / 'a', '.seed0.lock'):
         (error,) = Grid([Experiment(config)], (0,), tmp_path / 'w').run()
     assert isinstance(error, LockedError)
@@ -150,7 +163,7 @@ def test_a_failed_run_stops_only_those_that_need_it(
     monkeypatch.setattr(grid, 'call_tool', call)
     xi, other = (tmp_path / name for name in ('xi.py', 'b.py'))
     for path in (xi, other):
-        path.write_text('x = 5\n')
+        path.write_text('model = dict(x=5)\n')
     plain = Experiment(config)
     experiments = (plain, Experiment(xi, weights_of=plain), Experiment(other))
     failed = Grid(experiments, (0,), tmp_path / 'w').run()
@@ -160,11 +173,11 @@ def test_a_failed_run_stops_only_those_that_need_it(
 
 def test_states_are_told_without_a_change(run, config, tmp_path):
     other = tmp_path / 'b.py'
-    other.write_text('x = 1\n')
+    other.write_text('model = dict(x=1)\n')
     run(Experiment(config), Experiment(other))
     (tmp_path / 'w' / 'b' / 'seed0' / SUMMARY).unlink()
     xi = Experiment(tmp_path / 'xi.py', weights_of=Experiment(config))
-    xi.config.write_text('x = 5\n')
+    xi.config.write_text('model = dict(x=5)\n')
     before = sorted(tmp_path.rglob('*'))
     own = Grid([xi, Experiment(other)], (0, 1), tmp_path / 'w')
     assert [e.stem for e in own.experiments] == ['a', 'xi', 'b']
@@ -174,7 +187,7 @@ def test_states_are_told_without_a_change(run, config, tmp_path):
         [State.TEST, State.TEST],
         [State.RESUME, State.TRAIN],
     ]
-    other.write_text('x = 2\n')
+    other.write_text('model = dict(x=2)\n')
     changed = Grid([Experiment(other)], (0,), tmp_path / 'w')
     assert changed.state(Experiment(other), 0) is State.CHANGED
     assert sorted(tmp_path.rglob('*')) == before

@@ -7,7 +7,7 @@ import inspect
 import os
 import sys
 import traceback
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -184,6 +184,19 @@ def add_cfg_options(
     parser.add_argument(
         '--cfg-options', nargs='+', action=CfgOptionsAction, help=text
     )
+
+
+def read_cfg_options(words: Sequence[str]) -> dict:
+    """Read ``key=value`` texts as ``--cfg-options`` does.
+
+    Example:
+        >>> read_cfg_options(['model.xi=0.1', 'scales=(0.5,1.0)'])
+        {'model.xi': 0.1, 'scales': (0.5, 1.0)}
+    """
+    parser = argparse.ArgumentParser()
+    add_cfg_options(parser)
+    words = ['--cfg-options', *words] if words else []
+    return parser.parse_args(words).cfg_options or {}
 
 
 def apply_cfg_options(cfg: Config, options: dict | None) -> None:

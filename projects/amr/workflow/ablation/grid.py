@@ -8,13 +8,19 @@ from pathlib import Path
 
 from projects.amr.errors import UserError
 from projects.amr.runtime.checkpoints.resume import LAST, last_checkpoint
-from projects.amr.runtime.config.config_reading import read_config
+from projects.amr.runtime.config.config_reading import (
+    apply_cfg_options,
+    read_cfg_options,
+    read_config,
+)
 from projects.amr.runtime.files.atomic_write import write_json
 from projects.amr.runtime.files.fingerprint import config_digest
 from projects.amr.runtime.files.progress import Reporter
 from projects.amr.runtime.processes.tool_process import call_tool
 from projects.amr.runtime.processes.work_dir_lock import work_dir_lock
 from projects.amr.workflow.ablation.spec import Experiment
+from projects.amr.workflow.launch.declared import test_values, train_values
+from projects.amr.workflow.launch.own_classes import fit_class_file
 
 RUN_KEY = 'run.json'
 SUMMARY = 'test_summary.json'
@@ -36,8 +42,9 @@ class Grid:
 
     Runs go to ``<work_dir>/<stem of the experiment>/seed<k>``. A finished run
     of the same config is kept; an interrupted one resumes from its last
-    checkpoint; one of a changed config is moved aside and starts again.
-    Experiments whose checkpoints are needed are added.
+    checkpoint. One whose training has other values is moved aside and starts
+    again; other values of the test alone repeat the test. Experiments whose
+    checkpoints are needed are added.
 
     ``train_options`` are further flags of tools/train.py, ``cfg_options``
     ``key=value`` overrides of all configs. Raises UserError if two experiments
@@ -57,7 +64,7 @@ class Grid:
         self.work_dir = Path(work_dir)
         self.train_options = list(train_options)
         self.cfg_options = list(cfg_options)
-        self._configs: dict[Path, dict] = {}
+        self._keys: dict[Experiment, dict[str, str]] = {}
 
     def run(self, reporter: Reporter | None = None) -> list[UserError]:
         """Run what is not finished, each tool in a process of its own.
@@ -102,9 +109,10 @@ class Grid:
             own = (folder / SUMMARY, folder / LAST, *folder.glob('*.pth'))
             made = any(file.is_file() for file in own)
             return State.FOREIGN if made else start
-        if json.loads(path.read_text())['key'] != self._key(experiment, seed):
+        noted, keys = json.loads(path.read_text()), self._key(experiment)
+        if noted.get('train') != keys['train']:
             return State.CHANGED
-        if (folder / SUMMARY).is_file():
+        if noted['test'] == keys['test'] and (folder / SUMMARY).is_file():
             return State.DONE
         return State.RESUME if trains and last_checkpoint(folder) else start
 
@@ -124,8 +132,9 @@ class Grid:
                 shutil.rmtree(old, ignore_errors=True)
                 folder.rename(old)
             folder.mkdir(parents=True, exist_ok=True)
-            key = {'key': self._key(experiment, seed)}
-            write_json(folder / RUN_KEY, key)
+            # Without a summary until the test of these values has ended.
+            (folder / SUMMARY).unlink(missing_ok=True)
+            write_json(folder / RUN_KEY, self._key(experiment))
             self._train_and_test(experiment, seed, folder, reporter)
 
     def _train_and_test(self, experiment, seed, folder, reporter) -> None:
@@ -154,20 +163,23 @@ class Grid:
             )
         return found
 
-    def _key(self, experiment: Experiment, seed: int) -> str:
-        """Digest of all that a run is made from."""
-        config = experiment.config
-        if config not in self._configs:
-            self._configs[config] = read_config(config).to_dict()
-        options = sorted([*self.cfg_options, *experiment.options])
-        keys = [key for key, _ in experiment.starts_from]
-        parents = [self._key(e, seed) for e in experiment.parents]
-        return config_digest(
-            [
-                self._configs[config],
-                [seed, options, self.train_options, keys, parents],
-            ]
-        )
+    def _key(self, experiment: Experiment) -> dict[str, str]:
+        """Digests of what the weights and what the test are made from."""
+        if experiment not in self._keys:
+            words = [*self.cfg_options, *experiment.options]
+            cfg = read_config(experiment.config)
+            apply_cfg_options(cfg, read_cfg_options(words))
+            fit_class_file(cfg)
+            parents = [self._key(e)['train'] for e in experiment.parents]
+            starts = [key for key, _ in experiment.starts_from]
+            own = [train_values(cfg), self.train_options, starts]
+            self._keys[experiment] = {
+                'train': config_digest(
+                    [parents, [] if experiment.weights_of else own]
+                ),
+                'test': config_digest(test_values(cfg)),
+            }
+        return self._keys[experiment]
 
 
 def parents_first(

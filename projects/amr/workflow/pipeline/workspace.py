@@ -17,13 +17,13 @@ from projects.amr.runtime.config.config_reading import (
     read_config,
 )
 from projects.amr.workflow.launch.config_agreement import keeps_workers
-from projects.amr.workflow.launch.tool_setup import resolve_config
-from projects.amr.workflow.pipeline.declared import (
+from projects.amr.workflow.launch.declared import (
     argument_values,
     flatten,
     test_values,
     train_values,
 )
+from projects.amr.workflow.launch.tool_setup import resolve_config
 from projects.amr.workflow.pipeline.own_data import use_own_data
 from projects.amr.workflow.pipeline.records import DigestCache, listing_digest
 from projects.amr.workflow.pipeline.stages import (

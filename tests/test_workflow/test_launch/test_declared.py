@@ -4,7 +4,7 @@ import pytest
 from runner_configs import tiny_config
 
 from projects.amr.runtime.files.fingerprint import config_digest
-from projects.amr.workflow.pipeline.declared import (
+from projects.amr.workflow.launch.declared import (
     test_values,
     train_values,
 )

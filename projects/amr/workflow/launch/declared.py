@@ -1,4 +1,4 @@
-"""The declared values that a stage's outcome depends on.
+"""The declared values that a training or a test depends on.
 
 Keyed on values, not on the text of files: comments, names of bases, worker
 counts and log intervals make nothing stale.
