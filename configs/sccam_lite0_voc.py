@@ -6,7 +6,9 @@ _base_ = './cam_lite0_voc.py'
 model = dict(
     type='SubCategoryClassifier',
     num_clusters=10,  # released code
-    sub_weight=5.0,  # released code
+    # Released 5. At this recipe's learning rate, ten times that in the heads,
+    # 5 trains neither: 23 of 437 photos have an empty CAM (seed 0).
+    sub_weight=1.0,
 )
 train_pipeline = [
     dict(type='LoadWeakLabelImage'),
