@@ -18,6 +18,7 @@ import projects.amr.openmp  # noqa: F401  before torch
 
 from mmengine.logging import MMLogger
 
+from projects.amr.errors import UserError
 from projects.amr.runtime.config.config_reading import add_cfg_options
 from projects.amr.runtime.files.progress import Reporter
 from projects.amr.runtime.processes.stop_signals import (
@@ -76,6 +77,8 @@ def parse_args() -> argparse.Namespace:
 def main() -> None:
     """Run the stages, then write summary and report."""
     args = parse_args()
+    if args.gpus < 1:
+        raise UserError(f'--gpus must be at least 1, got {args.gpus}')
     # Each reading of a config would log its environment variables.
     MMLogger.get_current_instance().setLevel('WARNING')
     began = time.time()
@@ -90,7 +93,7 @@ def main() -> None:
     runner = PipelineRunner(space, reporter, args.gpus)
     chosen = choose(space.stages, args.first, args.last)
     if args.dry_run:
-        for name, what in runner.explain(chosen):
+        for name, what in runner.explain(chosen, args.force):
             print(f'{name}: {what}')
         return
     with work_dir_lock(space.work_dir) as stale:

@@ -92,6 +92,39 @@ def test_changed_run_starts_again_and_keeps_the_old_one(run, config, tmp_path):
         assert (tmp_path / 'w' / 'a' / name / SUMMARY).is_file()
 
 
+def test_values_set_back_bring_the_finished_run_back(run, config, tmp_path):
+    plain = Experiment(config)
+    run(plain)
+    folder = tmp_path / 'w' / 'a' / 'seed0'
+    (folder / 'mark').touch()
+    config.write_text('model = dict(x=2)\n')
+    run(plain)
+    (folder / SUMMARY).unlink()  # stopped before its test
+    config.write_text('model = dict(x=3)\n')
+    run(plain)  # an unfinished run does not replace the finished one
+    config.write_text('model = dict(x=1)\n')
+    assert run(plain) == []
+    assert (folder / 'mark').is_file()
+
+
+def test_a_changed_list_of_images_is_another_run(run, config, tmp_path):
+    names = tmp_path / 'train.txt'
+    names.write_text('a\n')
+    dataset = {'ann_file': str(names)}
+    config.write_text(f'train_dataloader = dict(dataset={dataset})\n')
+    run(Experiment(config))
+    assert run(Experiment(config)) == []
+    names.write_text('a\nb\n')
+    assert len(run(Experiment(config))) == 2
+
+
+def test_a_damaged_note_is_another_run(run, config, tmp_path):
+    run(Experiment(config))
+    for text in ('{}', '', '[1]'):
+        (tmp_path / 'w' / 'a' / 'seed0' / 'run.json').write_text(text)
+        assert len(run(Experiment(config))) == 2
+
+
 def test_test_only_row_takes_its_parents_checkpoint(run, config, tmp_path):
     xi = tmp_path / 'xi.py'
     xi.write_text('model = dict(x=5)\n')

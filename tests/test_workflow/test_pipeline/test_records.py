@@ -70,3 +70,10 @@ def test_a_listing_sees_names_and_sizes(tmp_path):
     assert len(set(found)) == 4
     (folder / 'b.jpg').write_bytes(b'321')
     assert listing_digest(folder) == found[-1]
+
+
+def test_a_listing_takes_links_to_nowhere_and_odd_names(tmp_path):
+    (tmp_path / 'a.jpg').symlink_to(tmp_path / 'gone')
+    before = listing_digest(tmp_path)
+    (tmp_path / os.fsdecode(b'\xff.jpg')).touch()
+    assert before != listing_digest(tmp_path)

@@ -34,7 +34,7 @@ def chain(tmp_path):
             'outputs': {'y': '{stage}/y', 'z': '{stage}/z'},
         },
         {**TOOL, 'name': 'c', 'env': {'DIR': '{b.y}:{b.z}:{b.y}'}},
-        {**TOOL, 'name': 'd', 'cfg_options': {'k': 3}},
+        {**TOOL, 'name': 'd', 'arguments': ['3']},
     )
 
 
@@ -91,6 +91,7 @@ NAMED = {**TOOL, 'name': 'a'}
         ([{'name': 'a', 'kind': 'test', 'config': 'x'}], '`checkpoint`'),
         ([{'name': 'a', 'kind': 'tool'}], '`tool`'),
         ([{**NAMED, 'tool': 'gone.py'}], 'gone.py'),
+        ([{**TOOL, 'name': 'a', 'cfg_options': {'k': 3}}], '`cfg_options`'),
         ([{'name': 'a', 'kind': 'train', 'config': 'gone.py'}], 'gone.py'),
         ([{**NAMED, 'arguments': ['{b.x}']}], '{b.x}'),
         (

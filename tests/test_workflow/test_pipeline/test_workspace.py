@@ -2,6 +2,7 @@
 
 import shutil
 
+import pytest
 from runner_configs import tiny_config
 
 from projects.amr.runtime.processes.tool_process import ROOT
@@ -12,6 +13,117 @@ from projects.amr.workflow.pipeline import (
     read_pipeline,
 )
 from projects.amr.workflow.pipeline.records import StageRecord, stage_state
+
+
+@pytest.fixture
+def context(toy_root, tmp_path):
+    """Make a stage of the tiny config, ready to be compared."""
+
+    def make(kind='test', edit=lambda cfg: None, space=None, **entries):
+        cfg = tiny_config(toy_root, tmp_path)
+        edit(cfg)
+        cfg.dump(tmp_path / 'tiny.py')
+        if kind == 'tool':
+            entries = {'tool': 'check_dataset.py', **entries}
+        else:
+            entries = {'config': str(tmp_path / 'tiny.py'), **entries}
+        stage = Stage('a', kind, **entries)
+        folder = tmp_path / 'work'
+        return StageContext(stage, Workspace(folder, [stage], **(space or {})))
+
+    return make
+
+
+@pytest.mark.parametrize(
+    ('kind', 'one', 'other'),
+    [
+        ('train', {}, {'arguments': ('--amp',)}),
+        ('tool', {'env': {'X': '1'}}, {'env': {'X': '2'}}),
+        ('test', {}, {'arguments': ('--tta',)}),
+    ],
+)
+def test_flags_and_variables_are_declared(context, kind, one, other):
+    assert context(kind, **one).declared() != context(kind, **other).declared()
+    assert context(kind, **one).declared() == context(kind, **one).declared()
+
+
+def test_views_of_a_test_are_declared_where_they_are_used(context):
+    def declared(scale, **more):
+        def edit(cfg):
+            cfg.tta_pipeline = [{'type': 'X', 'scale': scale}]
+
+        return context(edit=edit, **more).declared()
+
+    assert declared(1) == declared(2)
+    tta = {'arguments': ('--tta',)}
+    assert declared(1, **tta) != declared(2, **tta)
+
+
+def test_the_command_line_comes_before_a_stages_own_options(context):
+    own = {'model.xi': 0.3, 'randomness.seed': 4}
+    found = context(cfg_options=own, space={'cfg_options': {'model.xi': 0.7}})
+    assert found.cfg.model.xi == 0.7
+    assert found.cfg.randomness.seed == 4
+
+
+def test_a_checkpoint_and_folders_that_are_named_are_inputs(context, tmp_path):
+    weights, saliency = tmp_path / 'a.pth', tmp_path / 'saliency'
+    saliency.mkdir()
+    map_ = saliency / 'a.png'
+
+    def edit(cfg):
+        steps = cfg.test_dataloader.dataset.pipeline
+        steps.append({'type': 'X', 'saliency_dir': str(saliency)})
+
+    found = []
+    for content in (b'one', b'two'):
+        for path in (weights, map_):
+            path.write_bytes(content)
+            inputs = context(edit=edit, checkpoint=str(weights)).inputs()
+            found.append([inputs[str(weights)], inputs[str(saliency)]])
+    (w1, s1), (w2, s2), (w3, s3), (w4, s4) = found
+    assert w1 == w2 != w3 == w4
+    assert s1 != s2 == s3 != s4
+
+
+def test_of_a_training_labels_count_and_masks_only_if_read(
+    context, toy_root, tmp_path
+):
+    root = shutil.copytree(toy_root, tmp_path / 'copy')
+
+    def inputs(kind='train', wrapped=False, **more):
+        def edit(cfg):
+            loader = cfg[f'{kind}_dataloader']
+            loader.dataset.update(data_root=str(root), **more)
+            if wrapped:
+                loader.dataset = {
+                    'type': 'RepeatDataset',
+                    'times': 2,
+                    'dataset': loader.dataset,
+                }
+
+        return context(kind, edit).inputs()
+
+    xml = {'label_source': 'xml', 'label_file': None}
+
+    def all_inputs():
+        more = ({}, {'wrapped': True}, {'kind': 'test'})
+        return [inputs(**xml, **options) for options in more]
+
+    before = all_inputs()
+    note = next((root / 'Annotations').glob('*.xml'))
+    text = note.read_text()
+    name = text[text.index('<name>') + 6 : text.index('</name>')]
+    note.write_text(text.replace(name, name[::-1]))  # of the same length
+    after = all_inputs()
+    for old, new in zip(before, after, strict=True):
+        changed = [key for key in old if old[key] != new[key]]
+        assert changed == [str(root / 'Annotations')]
+    (root / 'SegmentationClass' / 'new.png').touch()
+    assert inputs(**xml) == after[0]
+    assert inputs('test', **xml) != after[2]
+    mask = inputs(label_source='mask', label_file=None)
+    assert any('SegmentationClass' in name for name in mask)
 
 
 def test_weights_that_a_training_begins_with_are_an_input(toy_root, tmp_path):

@@ -15,6 +15,20 @@ from projects.amr.errors import DataError
 from projects.amr.structures.label_rules import check_mask_size
 
 
+def loads_masks(step: dict) -> bool:
+    """Whether a step of a data pipeline reads masks of the dataset.
+
+    Example:
+        >>> loads_masks(dict(type='mmseg.LoadAnnotations'))
+        True
+    """
+    return step['type'].rpartition('.')[2] in (
+        'LoadAnnotations',
+        'LoadLabelMap',
+        'LoadMaskIfPresent',
+    )
+
+
 @TRANSFORMS.register_module()
 class LoadWeakLabelImage(LoadImageFromFile):
     """mmcv's image loader; a file that is no image is named.

@@ -1,7 +1,6 @@
 """Train and test experiments over seeds: what is left, in order."""
 
 import json
-import shutil
 from collections.abc import Sequence
 from enum import Enum
 from pathlib import Path
@@ -14,12 +13,17 @@ from projects.amr.runtime.config.config_reading import (
     read_config,
 )
 from projects.amr.runtime.files.atomic_write import write_json
-from projects.amr.runtime.files.fingerprint import config_digest
+from projects.amr.runtime.files.fingerprint import config_digest, file_digest
+from projects.amr.runtime.files.former_results import bring_back, set_aside
 from projects.amr.runtime.files.progress import Reporter
 from projects.amr.runtime.processes.tool_process import call_tool
 from projects.amr.runtime.processes.work_dir_lock import work_dir_lock
 from projects.amr.workflow.ablation.spec import Experiment
-from projects.amr.workflow.launch.declared import test_values, train_values
+from projects.amr.workflow.launch.declared import (
+    list_files,
+    test_values,
+    train_values,
+)
 from projects.amr.workflow.launch.own_classes import fit_class_file
 
 RUN_KEY = 'run.json'
@@ -43,7 +47,8 @@ class Grid:
     Runs go to ``<work_dir>/<stem of the experiment>/seed<k>``. A finished run
     of the same config is kept; an interrupted one resumes from its last
     checkpoint. One whose training has other values is moved aside and starts
-    again; other values of the test alone repeat the test. Experiments whose
+    again; other values of the test alone repeat the test. Lists of images
+    and label files count as values, images do not. Experiments whose
     checkpoints are needed are added.
 
     ``train_options`` are further flags of tools/train.py, ``cfg_options``
@@ -109,10 +114,10 @@ class Grid:
             own = (folder / SUMMARY, folder / LAST, *folder.glob('*.pth'))
             made = any(file.is_file() for file in own)
             return State.FOREIGN if made else start
-        noted, keys = json.loads(path.read_text()), self._key(experiment)
+        noted, keys = self._noted(folder), self._key(experiment)
         if noted.get('train') != keys['train']:
             return State.CHANGED
-        if noted['test'] == keys['test'] and (folder / SUMMARY).is_file():
+        if noted == keys and (folder / SUMMARY).is_file():
             return State.DONE
         return State.RESUME if trains and last_checkpoint(folder) else start
 
@@ -124,13 +129,17 @@ class Grid:
         """Train and test, as the only process in the folder."""
         folder = self.folder(experiment, seed)
         with work_dir_lock(folder.parent, f'.{folder.name}.lock'):
+            old = folder.with_name(f'{folder.name}.old')
             state = self.state(experiment, seed)
-            if state is State.DONE:  # by another grid, in the meantime
+            if state is State.CHANGED and self._noted(old) == self._key(
+                experiment
+            ):
+                bring_back(folder, old)
+                state = self.state(experiment, seed)
+            if state is State.DONE:  # or by another grid, in the meantime
                 return
             if state is State.CHANGED:
-                old = folder.with_name(f'{folder.name}.old')
-                shutil.rmtree(old, ignore_errors=True)
-                folder.rename(old)
+                set_aside(folder, old, lambda f: (f / SUMMARY).is_file())
             folder.mkdir(parents=True, exist_ok=True)
             # Without a summary until the test of these values has ended.
             (folder / SUMMARY).unlink(missing_ok=True)
@@ -163,6 +172,13 @@ class Grid:
             )
         return found
 
+    def _noted(self, folder: Path) -> dict[str, str]:
+        """Key of a folder's run; {} if it is missing or damaged."""
+        try:
+            return dict(json.loads((folder / RUN_KEY).read_text()))
+        except (OSError, TypeError, ValueError):
+            return {}
+
     def _key(self, experiment: Experiment) -> dict[str, str]:
         """Digests of what the weights and what the test are made from."""
         if experiment not in self._keys:
@@ -173,11 +189,18 @@ class Grid:
             parents = [self._key(e)['train'] for e in experiment.parents]
             starts = [key for key, _ in experiment.starts_from]
             own = [train_values(cfg), self.train_options, starts]
+            lists = {
+                role: [file_digest(path) for path in list_files(cfg, role)]
+                for role in ('train', 'test')
+            }
+            own.append(lists['train'])
             self._keys[experiment] = {
                 'train': config_digest(
                     [parents, [] if experiment.weights_of else own]
                 ),
-                'test': config_digest(test_values(cfg)),
+                'test': config_digest(
+                    [test_values(cfg, False), lists['test']]
+                ),
             }
         return self._keys[experiment]
 

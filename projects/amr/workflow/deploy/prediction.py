@@ -16,7 +16,10 @@ from projects.amr.datasets.labels.class_list import (
     write_class_file,
 )
 from projects.amr.datasets.own_photos.image_folder import list_photos
-from projects.amr.datasets.transforms import LoadWeakLabelImage
+from projects.amr.datasets.transforms.loading import (
+    LoadWeakLabelImage,
+    loads_masks,
+)
 from projects.amr.errors import DataError, UserError, list_faults
 from projects.amr.runtime.files.atomic_write import write_file
 from projects.amr.runtime.files.fingerprint import (
@@ -38,7 +41,6 @@ from projects.amr.workflow.deploy.trained_model import (
 )
 
 LABELS, OVERLAYS = 'labels', 'overlays'
-_MASK_LOADERS = ('LoadAnnotations', 'LoadLabelMap', 'LoadMaskIfPresent')
 
 
 def list_sources(source: str | Path) -> dict[str, Path]:
@@ -111,11 +113,7 @@ class PredictionJob:
             )
         steps = self.trained.cfg.test_dataloader.dataset.pipeline
         self.pipeline = Compose(
-            [
-                step
-                for step in steps[1:]
-                if step['type'].rpartition('.')[2] not in _MASK_LOADERS
-            ]
+            [step for step in steps[1:] if not loads_masks(step)]
         )
         self.weights = weights_digest(self.trained.model)
         self.steps = config_digest([step.to_dict() for step in steps])

@@ -4,12 +4,15 @@ Keyed on values, not on the text of files: comments, names of bases, worker
 counts and log intervals make nothing stale.
 """
 
+from pathlib import Path
+
 from mmengine.config import Config
 from mmseg.registry import HOOKS
 
 from projects.amr.engine.hooks.item_writer_hook import ItemWriterHook
 from projects.amr.engine.hooks.picture_strip_hook import PictureStripHook
 from projects.amr.runtime.files.fingerprint import without_keys
+from projects.amr.workflow.launch.own_classes import unwrapped
 
 # How data is fetched, not what it is.
 FETCHING = (
@@ -50,6 +53,7 @@ TEST_KEYS = (
     'test_cfg',
     'label_transform',
 )
+TTA_KEYS = ('tta_model', 'tta_pipeline')
 
 
 def train_values(cfg: Config) -> dict:
@@ -66,17 +70,28 @@ def train_values(cfg: Config) -> dict:
     return without_keys(values, FETCHING)
 
 
-def test_values(cfg: Config) -> dict:
+def test_values(cfg: Config, tta: bool) -> dict:
     """Values that a test's outputs and figures depend on.
 
     Nothing of training and initial weights; of hooks those that write items,
-    without where they write.
+    without where they write. ``tta``: whether it is a test with views.
     """
-    values = _pick(cfg, TEST_KEYS)
+    values = _pick(cfg, TEST_KEYS + TTA_KEYS * tta)
     values.get('test_dataloader', {}).pop('batch_size', None)
     writers = [hook for hook in _hooks(cfg) if _is(hook, ItemWriterHook)]
     values['custom_hooks'] = writers
     return without_keys(values, (*FETCHING, 'init_cfg', 'pretrained'))
+
+
+def list_files(cfg: Config, role: str) -> list[Path]:
+    """Lists of images and label files of a ``'train'`` or ``'test'`` set."""
+    loader = cfg.get(f'{role}_dataloader') or {}
+    return [
+        Path(dataset.get('data_root') or '', dataset[key])
+        for dataset in unwrapped(loader.get('dataset', {}))
+        for key in ('ann_file', 'label_file')
+        if dataset.get(key)
+    ]
 
 
 def argument_values(arguments) -> dict[str, str]:

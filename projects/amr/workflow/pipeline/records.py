@@ -98,7 +98,9 @@ def listing_digest(folder: str | Path) -> str:
         return ''
     digest = hashlib.sha256()
     for file in sorted(folder.iterdir()):
-        digest.update(f'{file.name}\0{file.stat().st_size}\n'.encode())
+        size = file.stat().st_size if file.exists() else -1  # a broken link
+        line = f'{file.name}\0{size}\n'
+        digest.update(line.encode(errors='surrogateescape'))
     return digest.hexdigest()
 
 
@@ -112,6 +114,11 @@ class StageRecord:
     # Metrics, split, seed, versions and the like.
     figures: dict = field(default_factory=dict)
     seconds: float = 0.0  # wall time of the run that finished it
+
+    @property
+    def key(self) -> str:
+        """Digest of the values and inputs."""
+        return config_digest([self.declared, self.inputs])
 
     def save(self, folder: Path) -> None:
         """Publish the record; from now on the stage counts as finished."""
@@ -180,9 +187,7 @@ def stage_state(context, inputs: dict[str, str]) -> StageState:
     # Records of earlier versions name files of the work dir by their place.
     before = {context.name_of(k): v for k, v in record.inputs.items()}
     reasons = describe_changes(record.declared, declared) + [
-        name
-        for name in dict.fromkeys([*before, *inputs])
-        if before.get(name) != inputs.get(name)
+        name for name, digest in inputs.items() if before.get(name) != digest
     ]
     if reasons:
         changed = [f'{reason} changed' for reason in reasons]

@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 
 from projects.amr.errors import UserError
+from projects.amr.runtime.files.former_results import bring_back, set_aside
 from projects.amr.runtime.files.progress import Reporter
 from projects.amr.runtime.processes.tool_process import call_tool
 from projects.amr.workflow.launch.config_agreement import settle_config
@@ -14,6 +15,7 @@ from projects.amr.workflow.launch.total_batch import share_batch
 from projects.amr.workflow.pipeline.forecast import forecast
 from projects.amr.workflow.pipeline.records import (
     MANIFEST,
+    STARTED,
     StageRecord,
     StageState,
     note_start,
@@ -59,6 +61,8 @@ class PipelineRunner:
             state = stage_state(context, inputs)
             if force and state.finished:
                 state = StageState(['--force'], True, state.key)
+            elif not state.finished and self._was_made(context, state):
+                state = stage_state(context, inputs)
             self.space.digests.save()
             head = f'[{number}/{len(chosen)}] {stage.name}'
             self.status[stage.name] = {
@@ -103,13 +107,23 @@ class PipelineRunner:
             if self._forecast:
                 self.reporter.step(f'  {self._forecast}')
 
+    def _was_made(self, context: StageContext, state: StageState) -> bool:
+        """Bring back what was set aside, if these values made it."""
+        old = previous(context.folder)
+        record = StageRecord.load(old)
+        if record is None or record.key != state.key:
+            return False
+        bring_back(context.folder, old)
+        self.reporter.step(f'  {old} has these values: it is brought back')
+        return True
+
     def _run(self, context: StageContext, inputs, state: StageState) -> None:
         folder = context.folder
         if state.restart:
             clear(folder, keep=context.stage.kind == 'train')
         folder.mkdir(parents=True, exist_ok=True)
+        note_start(folder, state.key)  # first: marks the folder as ours
         (folder / MANIFEST).unlink(missing_ok=True)
-        note_start(folder, state.key)
         began = time.time()
         self._call(context)
         record = StageRecord(
@@ -168,7 +182,9 @@ class PipelineRunner:
             flags.append('--no-pretrained')
         return [*gpus, *where, *flags]
 
-    def explain(self, chosen: list[Stage]) -> list[tuple[str, str]]:
+    def explain(
+        self, chosen: list[Stage], force: bool = False
+    ) -> list[tuple[str, str]]:
         """Names of stages with what :meth:`run` would do to them."""
         lines, stale = [], set()
         for stage in chosen:
@@ -177,6 +193,7 @@ class PipelineRunner:
             try:
                 context = StageContext(stage, self.space)
                 reasons = stage_state(context, context.inputs()).reasons
+                reasons = reasons or ['--force'] * force
             except MissingOutputError:
                 reasons = ['not done']
             except UserError as error:
@@ -194,13 +211,27 @@ class PipelineRunner:
         return lines
 
 
+def previous(folder: Path) -> Path:
+    """Where a stage's older folder is kept."""
+    return folder.with_name(f'{folder.name}.previous')
+
+
 def clear(folder: Path, keep: bool) -> None:
-    """Remove a stage's folder, or keep it as ``<folder>.previous``."""
-    if not folder.exists():
+    """Empty a stage's folder, or keep it as ``<folder>.previous``.
+
+    Raises UserError if it holds files and no stage has run in it.
+    """
+    files = list(folder.iterdir()) if folder.exists() else []
+    if files and not any((folder / n).exists() for n in (MANIFEST, STARTED)):
+        raise UserError(
+            f'{folder} holds files that no stage made, such as '
+            f'{files[0].name}: move them, or choose another --work-dir'
+        )
+    if keep and files:
+        set_aside(folder, previous(folder), lambda f: (f / MANIFEST).exists())
         return
-    if keep:
-        previous = folder.with_name(f'{folder.name}.previous')
-        shutil.rmtree(previous, ignore_errors=True)
-        folder.rename(previous)
-    else:
-        shutil.rmtree(folder)
+    for path in files:  # the folder may be a link to another disk
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        else:
+            path.unlink()

@@ -167,6 +167,11 @@ def _read_stage(entry: dict, where: str) -> Stage:
     needed = KINDS[kind]
     if kind == 'test' and entry.get('tool'):
         needed = ('config',)
+    if kind == 'tool' and set(entry) & {'config', 'cfg_options', 'checkpoint'}:
+        raise UserError(
+            f'{where}: a tool has no `config`, `cfg_options` or `checkpoint`; '
+            "give it `arguments`, or make it a kind='test' with this `tool`"
+        )
     for key in needed:
         if not entry.get(key):
             raise UserError(f'{where}: a {kind} needs `{key}`')

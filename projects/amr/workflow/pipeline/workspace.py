@@ -8,6 +8,8 @@ from unittest.mock import patch
 import numpy as np
 from mmengine.config import Config
 
+from projects.amr.datasets.transforms.loading import loads_masks
+from projects.amr.datasets.transforms.stage_outputs import INPUT_PLACES
 from projects.amr.datasets.voc.voc_weak_label import VOC_FOLDERS
 from projects.amr.errors import UserError
 from projects.amr.runtime.checkpoints.pretrained import find_pretrained
@@ -20,9 +22,11 @@ from projects.amr.workflow.launch.config_agreement import keeps_workers
 from projects.amr.workflow.launch.declared import (
     argument_values,
     flatten,
+    list_files,
     test_values,
     train_values,
 )
+from projects.amr.workflow.launch.own_classes import unwrapped
 from projects.amr.workflow.launch.tool_setup import resolve_config
 from projects.amr.workflow.pipeline.own_data import use_own_data
 from projects.amr.workflow.pipeline.records import DigestCache, listing_digest
@@ -141,10 +145,9 @@ class StageContext:
 
     def _read_config(self) -> Config:
         """Resolve the stage's config in the stage's environment."""
-        options = {
-            **(self.space.cfg_options or {}),
-            **{k: self.fill(v) for k, v in self.stage.cfg_options.items()},
-        }
+        own = self.stage.cfg_options.items()
+        options = {k: self.fill(v) for k, v in own}
+        options.update(self.space.cfg_options or {})  # the user's come last
         if self.space.seed is not None:
             options['randomness.seed'] = self.space.seed
         with patch.dict(os.environ, self.env):
@@ -158,11 +161,15 @@ class StageContext:
         if self.stage.kind == 'train':
             values = train_values(self.cfg)
             values['no_pretrained'] = self.space.random_init
+            if self.arguments:
+                values['flags'] = argument_values(self.arguments)
         elif self.stage.kind == 'test':
-            values = test_values(self.cfg)
+            values = test_values(self.cfg, '--tta' in self.arguments)
             values['flags'] = argument_values(self.arguments)
         else:
             values = argument_values(self.arguments)
+            if self.env:
+                values['env'] = self.env
         if self.stage.tool:
             values['tool'] = self.stage.tool
         root = str(self.space.work_dir)
@@ -184,7 +191,9 @@ class StageContext:
                     f'(--from {name})'
                 )
             found[f'{name}.{output}'] = digest
-        for text in self.stage.inputs:
+        checkpoint = self.stage.checkpoint
+        given = [] if REFERENCE.search(checkpoint) else [checkpoint]
+        for text in filter(None, (*self.stage.inputs, *given)):
             path = self.fill(text)
             found[self.name_of(path)] = self.space.digests.content(path)
         if self.cfg is not None:
@@ -200,16 +209,10 @@ class StageContext:
     def _config_inputs(self) -> dict[str, str]:
         digest, found = self.space.digests.file, {}
         loader = self.cfg.get(f'{self.stage.kind}_dataloader', {})
-        dataset = loader.get('dataset', {})
-        root = Path(dataset.get('data_root') or '')
-        for key in ('ann_file', 'label_file'):
-            if dataset.get(key):
-                path = root / dataset[key]
-                found[self.name_of(path)] = digest(path)
-        folders = {**VOC_FOLDERS, **dataset.get('data_prefix', {})}
-        for path in [(root / f).absolute() for f in folders.values() if f]:
-            if not path.is_relative_to(self.space.work_dir):
-                found[f'{path} (names and sizes)'] = listing_digest(path)
+        for path in list_files(self.cfg, self.stage.kind):
+            found[self.name_of(path)] = digest(path)
+        for dataset in unwrapped(loader.get('dataset', {})):
+            found.update(self._data_inputs(dataset))
         if self.stage.kind != 'train':
             return found
         if self.cfg.get('load_from'):
@@ -218,6 +221,30 @@ class StageContext:
             for key, source in find_pretrained(self.cfg.model.to_dict()):
                 if digest(source):
                     found[f'{key} (initial weights)'] = digest(source)
+        return found
+
+    def _data_inputs(self, dataset: dict) -> dict[str, str]:
+        """Digests of a dataset's folders."""
+        digests, found = self.space.digests, {}
+        root = Path(dataset.get('data_root') or '')
+        steps = dataset.get('pipeline', ())
+        source = dataset.get('label_source', 'xml')
+        masks = self.stage.kind == 'test' or source == 'mask'
+        masks = masks or any(map(loads_masks, steps))
+        read = {'xml_path': source == 'xml', 'seg_map_path': masks}
+        folders = {**VOC_FOLDERS, **dataset.get('data_prefix', {})}
+        for key, name in folders.items():
+            path = (root / name).absolute()
+            if not name or path.is_relative_to(self.space.work_dir):
+                continue
+            if key == 'xml_path' and read[key]:  # a label has few bytes
+                found[str(path)] = digests.content(path)
+            elif read.get(key, True):
+                found[f'{path} (names and sizes)'] = listing_digest(path)
+        given = (s[key] for s in steps for key in INPUT_PLACES if s.get(key))
+        for path in map(Path.absolute, map(Path, given)):
+            if not path.is_relative_to(self.space.work_dir):
+                found[str(path)] = digests.content(path)
         return found
 
     def output_digests(self) -> dict[str, dict[str, str]]:
