@@ -14,6 +14,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import projects.amr.openmp  # noqa: F401  before torch
 
+import torch
 from mmengine.runner import Runner
 
 from projects.amr.errors import UserError
@@ -56,6 +57,7 @@ def main() -> None:
     args = parse_args()
     if args.clusters < 1 or args.min_images < 1:
         raise UserError('--clusters and --min-images must be at least 1')
+    args.out.parent.mkdir(parents=True, exist_ok=True)
     cfg = load_config(args)
     require_keys(cfg, 'test', NEEDED)
     cfg.test_dataloader.dataset.ann_file = (
@@ -68,6 +70,7 @@ def main() -> None:
             f"{args.config}: clusters are those of a classifier's features, "
             f'not of {type(model).__name__}; give a CAMClassifier or AMR'
         )
+    model.to('cuda' if torch.cuda.is_available() else 'cpu')
     loader = Runner.build_dataloader(cfg.test_dataloader, seed=0)
     ids, features, labels = pooled_features(model, loader)
     clusters, found = cluster_subcategories(

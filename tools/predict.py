@@ -4,7 +4,7 @@
 PHOTOS is a folder, entered with its sub-folders, or a ``.txt`` that lists
 video frames, one path a line. Writes ``labels/<name>.png`` (palette PNGs),
 ``overlays/<name>.jpg`` and ``classes.txt``. Run again, it makes what is
-missing or was made with other weights.
+missing or was made with other weights or settings.
 """
 
 import argparse
@@ -57,7 +57,7 @@ def main() -> None:
     args = parse_args()
     if not 0 <= args.opacity <= 1:
         raise UserError(f'--opacity must be in [0, 1], got {args.opacity:g}')
-    sources = list_sources(args.photos)
+    sources = list_sources(args.photos, args.out_dir)
     trained = load_trained(
         load_config(args), args.checkpoint, args.trust_checkpoint
     )

@@ -87,6 +87,8 @@ def write(out_dir: Path, sources, found: dict, ranked, shown) -> None:
     """Publish the table, then the pictures."""
     pictures = out_dir / 'pictures'
     pictures.mkdir(parents=True, exist_ok=True)
+    for path in pictures.glob('[0-9][0-9][0-9][0-9]_*.jpg'):
+        path.unlink()  # of another ranking
     rows = (
         [
             image_id,

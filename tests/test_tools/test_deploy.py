@@ -1,6 +1,7 @@
 """Exported models and predictions equal what the trained model gives."""
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -272,6 +273,21 @@ def test_predictions_resume_and_the_example_agrees(
     assert '1 photos segmented, 1 kept' in text
     assert (load_label_map(path)[0] == labels).all()
     assert (out / 'labels' / 'a.png').stat().st_mtime_ns == kept
+    sliding = [
+        '--cfg-options',
+        'model.test_cfg.mode=slide',
+        'model.test_cfg.crop_size=(32,32)',
+        'model.test_cfg.stride=(16,16)',
+    ]
+    for more in (['--opacity', '0.1'], sliding, []):
+        _, text, _ = run_here(*words, *more, cwd=tmp_path)
+        assert '2 photos segmented, 0 kept' in text
+    inside = photos / 'out'
+    words = ('predict', *segmentor, photos)
+    for count in ('2 photos segmented, 0 kept', '0 photos segmented, 2 kept'):
+        assert count in run_here(*words, inside, cwd=tmp_path)[1]
+    assert run_here(*words, photos, cwd=tmp_path)[0] == 2
+    shutil.rmtree(inside)
 
     needs_onnx('onnx')
     words = ('export_model', *segmentor, tmp_path / 'a.onnx')

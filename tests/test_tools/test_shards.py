@@ -1,14 +1,18 @@
 """Seeds and pseudo labels by several processes: each item once, same bytes."""
 
 import json
+import shutil
+from pathlib import Path
 
 import pytest
 from cam_files import write_cam_files, write_label_config
+from mmengine.config import Config
+from PIL import Image
 from tool_process import ToolProcess, run_tool_process
 
-from projects.amr.runtime.files.sharding import (
-    Shard,
-)
+from projects.amr.errors import UserError
+from projects.amr.runtime.files.sharding import Shard, require_launcher
+from projects.amr.workflow.labels.label_job import LabelMapJob
 
 SUMMARY = 'test_summary.json'
 TOOLS = {
@@ -88,3 +92,42 @@ def test_each_item_is_in_exactly_one_shard(count):
     assert sorted(sum(parts, ())) == list(items)
     sizes = [len(part) for part in parts]
     assert max(sizes) - min(sizes) <= 1
+
+
+def test_a_launchers_variables_are_needed():
+    assert require_launcher('none', {}) == (0, 1)
+    env = {'OMPI_COMM_WORLD_RANK': '3', 'OMPI_COMM_WORLD_SIZE': '4'}
+    assert require_launcher('mpi', env) == (3, 4)
+    for launcher in ('pytorch', 'slurm', 'mpi'):
+        with pytest.raises(UserError):
+            require_launcher(launcher, {'RANK': '0'})
+
+
+def test_a_replaced_photo_is_seen_where_it_is_read(
+    toy_root, tmp_path, monkeypatch
+):
+    """The CRF reads photos, the seeds alone do not."""
+    root = shutil.copytree(toy_root, tmp_path / 'set')
+    write_cam_files(root, tmp_path)
+    kept = {}
+    for crf in (None, 'dense'):
+        path = write_label_config(tmp_path / 'a.py', root, tmp_path, crf=crf)
+        cfg = Config.fromfile(path)
+        job = LabelMapJob(
+            cfg.test_dataloader.dataset, cfg.label_transform, tmp_path / 'out'
+        )
+        item = next(iter(job.infos))
+        job.prepare([item])
+        job.make(item)
+        assert job.load(item) is not None
+        photo = Path(job.infos[item]['img_path'])
+        Image.open(photo).rotate(180).save(photo)
+        kept[crf] = job.load(item) is not None
+    assert kept == {None: True, 'dense': False}
+
+
+def test_a_missing_list_is_a_fault_of_the_data(command, tmp_path):
+    tool, config = command
+    options = ('--cfg-options', 'test_dataloader.dataset.ann_file=gone.txt')
+    output = run_tool_process(tool, config, *options, code=3, cwd=tmp_path)
+    assert 'gone.txt' in output

@@ -21,9 +21,17 @@ class Widget:
         self.width = width
 
 
+def check_colour(colour):
+    if colour == 'odd':
+        raise ValueError('no such colour')
+    if colour == 'unknown':
+        raise KeyError('no such colour')
+
+
 @THINGS.register_module()
 class Gadget(Widget):
     def __init__(self, colour='red', **others):
+        check_colour(colour)
         if colour == 'none':
             {}['inside']
         if colour == 'bad':
@@ -47,6 +55,8 @@ def fault_of(config, registry=THINGS):
         ({'type': 'Widget'}, "'width'"),
         ({'type': 'Gadget', 'widht': 3}, "'widht'"),
         ({'type': 'Gadget', 'width': 0}, 'Gadget'),
+        ({'type': 'Gadget', 'colour': 'odd'}, 'Gadget: no such colour'),
+        ({'type': 'Gadget', 'colour': 'unknown'}, 'Gadget: no such colour'),
     ],
 )
 def test_what_cannot_be_built_is_named(config, name):
@@ -70,6 +80,25 @@ def test_tools_end_with_the_line_alone(capsys):
     assert 'Traceback' not in errors
     with pytest.raises(ZeroDivisionError):
         run_tool(lambda: 1 / 0)
+
+
+def test_files_that_fail_and_ctrl_c_are_lines_as_well(tmp_path, capsys):
+    (tmp_path / 'file').touch()
+
+    def interrupted():
+        raise KeyboardInterrupt
+
+    for main, code, words in (
+        ((tmp_path / 'gone').read_text, 2, str(tmp_path / 'gone')),
+        ((tmp_path / 'file' / 'x').mkdir, 2, 'file/x'),
+        (interrupted, 130, 'STOPPED'),
+    ):
+        with pytest.raises(SystemExit) as caught:
+            run_tool(main)
+        assert caught.value.code == code
+        assert words in capsys.readouterr().err
+    with pytest.raises(OSError, match='no file'):
+        run_tool(lambda: (_ for _ in ()).throw(OSError('no file')))
 
 
 @pytest.mark.parametrize(

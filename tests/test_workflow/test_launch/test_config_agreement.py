@@ -112,6 +112,9 @@ REFUSED = [
         },
         'val_dataloader.prefetch_factor',
     ),
+    ({'train_dataloader.batchsize': 4}, 'train_dataloader.batchsize'),
+    ({'randomness.sed': 4}, 'randomness.sed'),
+    ({'randomness.seed': -1}, 'randomness.seed'),
     ({'model.data_preprocessor.size': (64, 64)}, 'crop_size'),
     ({'model.data_preprocessor.size': (48, 40)}, 'crop_size'),
     (

@@ -1,5 +1,6 @@
 """Online attention accumulation (OAA, ICCV 2019) while a classifier trains."""
 
+import shutil
 from copy import deepcopy
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from mmengine.hooks import Hook
 from mmseg.registry import HOOKS
 from torch import Tensor
 
+from projects.amr.errors import UserError
 from projects.amr.models.cam_methods import CAMPrediction
 from projects.amr.ops.cam_accumulation import accumulate_cam, seen_classes
 from projects.amr.runtime.checkpoints.checkpoint import unwrap_model
@@ -94,9 +96,14 @@ class CAMAccumulationHook(Hook):
             return
         previous = self._dir.with_name(f'{self._dir.name}.previous')
         if previous.is_dir():
-            for path in previous.glob('*.npz'):
-                path.unlink()
-            previous.rmdir()
+            others = {p.name for p in previous.iterdir()}
+            others -= {p.name for p in previous.glob('*.npz')}
+            if others:
+                raise UserError(
+                    f'{previous} holds files of others, such as '
+                    f'{min(others)}: move them'
+                )
+            shutil.rmtree(previous)
         self._dir.rename(previous)
 
     def after_train_epoch(self, runner) -> None:

@@ -262,15 +262,23 @@ def build_fault(error: BaseException) -> str | None:
     misfit = isinstance(error, TypeError) and any(
         word in str(error) for word in words
     )
-    # A class may hand what it does not know on to its base class.
-    while (
-        (misfit or type(error) in (ValueError, AssertionError))
-        and frames
-        and frames[-1].f_code.co_name == '__init__'
-    ):
-        frames.pop()
-    if not frames or frames[-1].f_code.co_filename != build_functions.__file__:
+    refused = type(error) in (ValueError, AssertionError)
+    # A KeyError of a sentence is raised on purpose, as by mmseg's ResNet.
+    refused |= isinstance(error, KeyError) and ' ' in str(error.args[0])
+    builds = [
+        number
+        for number, frame in enumerate(frames)
+        if frame.f_code.co_filename == build_functions.__file__
+    ]
+    if not builds:
         return None
+    # A class may hand what it does not know on to its base class, or check
+    # it in a function.
+    inner = [frame.f_code.co_name for frame in frames[builds[-1] + 1 :]]
+    in_init = inner[:1] == ['__init__'] and (refused or len(set(inner)) == 1)
+    if inner and not (in_init and (refused or misfit)):
+        return None
+    frames = frames[: builds[-1] + 1]
     built = frames[-1].f_locals.get('obj_cls')
     name = '' if built is None or misfit else f'{built.__name__}: '
     text = error.args[0] if isinstance(error, KeyError) else error

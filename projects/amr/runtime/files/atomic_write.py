@@ -13,6 +13,9 @@ from typing import BinaryIO
 from projects.amr.errors import DiskFullError
 
 _FULL = (errno.ENOSPC, errno.EDQUOT)
+# What the user keeps from others; it can only be read by setting it.
+_UMASK = os.umask(0o077)
+os.umask(_UMASK)
 
 
 @contextmanager
@@ -50,13 +53,13 @@ def atomic_write(path: str | os.PathLike) -> Iterator[BinaryIO]:
 def _temporary(path: Path) -> Iterator[BinaryIO]:
     """A temporary file that is renamed at the end, or removed."""
     handle, name = tempfile.mkstemp(
-        prefix=f'.{path.name}.', suffix='.tmp', dir=path.parent
+        prefix=f'.{path.name[:50]}.', suffix='.tmp', dir=path.parent
     )
     try:
         os.close(handle)
         with open(name, 'wb') as file:
             yield file
-        os.chmod(name, 0o644)
+        os.chmod(name, 0o666 & ~_UMASK)
         os.replace(name, path)
     except BaseException:
         Path(name).unlink(missing_ok=True)

@@ -62,6 +62,26 @@ def add_shard_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def require_launcher(
+    launcher: str, env: Mapping[str, str] = os.environ
+) -> tuple[int, int]:
+    """This process's number and how many there are, of a launcher.
+
+    Raises UserError if its variables are not set.
+    """
+    if launcher == 'none':
+        return 0, 1
+    names = LAUNCHERS[launcher]
+    values = [env.get(name, '') for name in names]
+    if not all(value.isdecimal() for value in values):
+        raise UserError(
+            f'--launcher {launcher} needs {" and ".join(names)} from '
+            'the launcher, and they are not set: start it by the launcher, '
+            'or leave the flag out'
+        )
+    return int(values[0]), int(values[1])
+
+
 def read_shard(
     args: argparse.Namespace, env: Mapping[str, str] = os.environ
 ) -> Shard:
@@ -70,13 +90,4 @@ def read_shard(
         if not re.fullmatch(r'\d+/\d+', args.shard):
             raise UserError(f'--shard is INDEX/COUNT, got {args.shard!r}')
         return Shard(*map(int, args.shard.split('/')))
-    if args.launcher == 'none':
-        return Shard()
-    names = LAUNCHERS[args.launcher]
-    values = [env.get(name, '') for name in names]
-    if not all(value.isdecimal() for value in values):
-        raise UserError(
-            f'--launcher {args.launcher} needs {" and ".join(names)} from '
-            'the launcher, and they are not set: use --shard INDEX/COUNT'
-        )
-    return Shard(*map(int, values))
+    return Shard(*require_launcher(args.launcher, env))

@@ -122,8 +122,8 @@ def read_tables(path: str | Path) -> TableFile:
     """Read a table file, see the module; UserError if it breaks a rule."""
     path = Path(path)
     content = read_config(path).to_dict()
-    if not content.get('tables'):
-        raise UserError(f'{path} has no `tables`: it is not a table file')
+    if not isinstance(content.get('tables') or None, dict):
+        raise UserError(f'{path} has no dict `tables`: it is not a table file')
     runs = _Runs(path)
     for name, entry in content['tables'].items():
         where = f'{path}, table {name!r}'
@@ -156,6 +156,8 @@ class _Runs:
     def add(self, where: str, entry: dict) -> None:
         """Check a row; two rows of one run must be run alike."""
         _check_keys(where, entry, _ROW_KEYS, {'name', 'config'})
+        if not isinstance(entry['config'], str):
+            raise UserError(f'{where}: `config` must be the path of a file')
         _check_file(self._path.parent / entry['config'], f'{where}: ')
         run = {
             key: value

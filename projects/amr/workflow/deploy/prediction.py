@@ -25,6 +25,7 @@ from projects.amr.runtime.files.atomic_write import write_file
 from projects.amr.runtime.files.fingerprint import (
     config_digest,
     file_digest,
+    model_config_digest,
     note_origin,
     require_own_folder,
     weights_digest,
@@ -43,17 +44,23 @@ from projects.amr.workflow.deploy.trained_model import (
 LABELS, OVERLAYS = 'labels', 'overlays'
 
 
-def list_sources(source: str | Path) -> dict[str, Path]:
+def list_sources(source: str | Path, out_dir: Path) -> dict[str, Path]:
     """Photos by name of a folder, or of a text file that lists video frames.
 
-    A folder is entered with its sub-folders; a ``.txt`` has one path a line,
-    under the list's folder or absolute. The name is that of the outputs: the
-    path without suffix under the folder; of an absolute path the file's name.
-    Raises DataError if there is no photo, or two would have one name.
+    A folder is entered with its sub-folders, but for ``out_dir``; a ``.txt``
+    has one path a line, under the list's folder or absolute. The name is that
+    of the outputs: the path without suffix under the folder; of an absolute
+    path the file's name.
+    Raises DataError if there is no photo, or two would have one name;
+    UserError if the photos' folder is ``out_dir``.
     """
     source = Path(source)
     if source.is_dir():
-        paths = list_photos(source)[0].values()
+        if source.resolve() == out_dir.resolve():
+            raise UserError(
+                f'{out_dir} holds the photos: choose another folder to write'
+            )
+        paths = list_photos(source, [out_dir])[0].values()
         return {strip_image_suffix(path): source / path for path in paths}
     try:
         lines = source.read_text(encoding='utf-8-sig').splitlines()
@@ -117,6 +124,16 @@ class PredictionJob:
         )
         self.weights = weights_digest(self.trained.model)
         self.steps = config_digest([step.to_dict() for step in steps])
+        trained = self.trained
+        model = trained.cfg.model.to_dict()  # its test_cfg, say
+        self.drawn = config_digest(
+            [
+                model_config_digest(model),
+                trained.classes,
+                trained.palette,
+                self.opacity,
+            ]
+        )
         try:
             require_own_folder(self.out_dir, '.png')
             for name in {Path(name).parent for name in self.sources}:
@@ -125,7 +142,12 @@ class PredictionJob:
                     folder.mkdir(parents=True, exist_ok=True)
             write_class_file(self.out_dir / CLASS_FILE, self.trained.classes)
             return note_origin(
-                self.out_dir, {'weights': self.weights, 'pipeline': self.steps}
+                self.out_dir,
+                {
+                    'weights': self.weights,
+                    'pipeline': self.steps,
+                    'model, classes or opacity': self.drawn,
+                },
             )
         except OSError as error:
             raise UserError(
@@ -175,4 +197,4 @@ class PredictionJob:
     def _key(self, item: str) -> str:
         """Digest of what a photo's labels are made from."""
         photo = file_digest(self.sources[item])
-        return config_digest([self.weights, self.steps, photo])
+        return config_digest([self.weights, self.steps, self.drawn, photo])

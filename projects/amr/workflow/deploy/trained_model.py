@@ -16,6 +16,7 @@ from projects.amr.models.classifiers import BaseCAMClassifier
 from projects.amr.runtime.checkpoints.checkpoint import require_match
 from projects.amr.runtime.checkpoints.checkpoint_file import read_checkpoint
 from projects.amr.runtime.checkpoints.pretrained import drop_pretrained
+from projects.amr.runtime.config.config_reading import require_keys
 from projects.amr.structures.voc_palette import voc_palette
 
 
@@ -75,11 +76,13 @@ def load_trained(
     Raises UserError if the checkpoint is missing, refused or not of this
     config; see also :func:`build_trained`.
     """
+    require_keys(cfg, 'test', ('model',))
     content = read_checkpoint(checkpoint, trust=trust)
     meta = (content.get('meta') or {}).get('dataset_meta')
     trained = build_trained(cfg, meta)
     state = content.get('state_dict', content)
     require_match(trained.model, state, str(checkpoint))
+    state = {key.removeprefix('module.'): v for key, v in state.items()}
     trained.model.load_state_dict(state)
     return trained
 

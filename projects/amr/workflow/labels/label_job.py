@@ -181,6 +181,8 @@ class LabelMapJob:
             for path in self.inputs
             for file in _input_files(path, item)
         ]
+        if self.settings['crf'] != 'none':  # which reads the photo as well
+            files.append(file_digest(self.infos[item]['img_path']))
         return config_digest([self.settings, files])
 
     def _result(self, item: str, labels: np.ndarray) -> LabelResult:

@@ -69,6 +69,8 @@ def make_labels(args: argparse.Namespace, title: str, prefix: str) -> None:
     out_dir = args.out or work_dir / 'labels'
     try:
         job = LabelMapJob(loader.dataset, cfg.label_transform, out_dir)
+    except UserError:  # of the data
+        raise
     except (TypeError, ValueError) as error:
         raise UserError(f'{args.config}: {error}') from None
     title += job.cue

@@ -1,14 +1,16 @@
 """Config entries that must agree, compared before any data are read."""
 
+import inspect
 import logging
 import os
 from collections.abc import Iterable, Iterator, Sequence
 
 from mmengine.config import Config
 from mmengine.logging import print_log
+from torch.utils.data import DataLoader
 
 from projects.amr.cpu import usable_cores
-from projects.amr.errors import UserError
+from projects.amr.errors import UserError, did_you_mean
 from projects.amr.workflow.launch.own_classes import (
     dataset_classes,
     unwrapped,
@@ -21,6 +23,7 @@ _VALIDATION = ('val_cfg', 'val_dataloader', 'val_evaluator')
 # How many ranks share the machine, as torchrun and Open MPI set it; Slurm
 # gives each its own cores.
 _LOCAL_RANKS = ('LOCAL_WORLD_SIZE', 'OMPI_COMM_WORLD_LOCAL_SIZE')
+_RANDOMNESS = ('seed', 'deterministic', 'diff_rank_seed')
 _TO_ZERO = ('PolyLR', 'CosineAnnealingLR')
 
 
@@ -41,6 +44,7 @@ def settle_config(
     Raises UserError if entries contradict each other; both keys are named.
     """
     changes = []
+    _check_randomness(cfg.get('randomness') or {})
     keep = keeps_workers(cfg, options)
     for role in roles:
         where, loader = f'{role}_dataloader', cfg.get(f'{role}_dataloader')
@@ -71,8 +75,29 @@ def keeps_workers(cfg: Config, options: Iterable[str] | None) -> bool:
     return bool(cfg.get('keep_workers')) or any(chosen)
 
 
+def _check_randomness(values: dict) -> None:
+    """Refuse a seed that is none, and keys that mmengine does not know."""
+    for key in values:
+        if key not in _RANDOMNESS:
+            raise UserError(
+                f'randomness.{key} is unknown{did_you_mean(key, _RANDOMNESS)}'
+            )
+    seed = values.get('seed')
+    if seed is not None and not (isinstance(seed, int) and seed >= 0):
+        raise UserError(
+            f'randomness.seed must be a number of at least 0, got {seed!r}'
+        )
+
+
 def _check_loader(where: str, loader: dict) -> None:
-    """Refuse counts of a data loader that are none."""
+    """Refuse arguments that a data loader lacks, and counts that are none."""
+    known = {*inspect.signature(DataLoader).parameters, 'num_batch_per_epoch'}
+    for key in loader:
+        if key not in known:
+            raise UserError(
+                f'{where}.{key}: a data loader has no such argument'
+                f'{did_you_mean(key, known)}'
+            )
     rules = {'batch_size': 1, 'num_workers': 0}
     if loader.get('num_workers'):
         rules['prefetch_factor'] = 1

@@ -24,6 +24,7 @@ from projects.amr.runtime.config.config_reading import (
 from projects.amr.runtime.config.optional_packages import (
     check_optional_packages,
 )
+from projects.amr.runtime.files.sharding import require_launcher
 from projects.amr.runtime.processes.work_dir_lock import work_dir_lock
 from projects.amr.workflow.launch.own_classes import fit_class_file
 
@@ -110,6 +111,7 @@ def load_config(args: argparse.Namespace) -> Config:
     os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
     trust = getattr(args, 'trust_checkpoint', False)
     cfg = resolve_config(args.config, args.cfg_options, trust)
+    require_launcher(args.launcher)
     cfg.launcher = args.launcher
     default = cfg.get('work_dir') or Path('work_dirs', Path(args.config).stem)
     cfg.work_dir = str(default if args.work_dir is None else args.work_dir)
@@ -146,8 +148,7 @@ def hold_work_dir(cfg: Config, job: str) -> Iterator[None]:
     Raises LockedError if another process does this job there, UserError if the
     folder cannot be written.
     """
-    rank = os.environ.get('RANK') or os.environ.get('SLURM_PROCID') or '0'
-    if cfg.launcher != 'none' and int(rank):
+    if require_launcher(cfg.launcher)[0]:
         yield
         return
     with work_dir_lock(cfg.work_dir, f'.{job}.lock') as stale:
@@ -170,16 +171,19 @@ def package_versions() -> dict[str, str]:
 def run_tool(main: Callable[[], None]) -> None:
     """Run a tool's main function; a :class:`UserError` is its exit code.
 
-    So is a config entry that cannot be built, and exhausted memory where
-    nothing smaller can be tried, as in a training.
+    So is a config entry that cannot be built, a file that cannot be read or
+    written, and exhausted memory where nothing smaller can be tried, as in a
+    training.
     """
     try:
         main()
+    except KeyboardInterrupt:
+        _end('STOPPED: run the same command again', 130)
     except UserError as error:
         head = 'STOPPED' if isinstance(error, StoppedError) else 'ERROR'
         _end(f'{head}: {error}', error.exit_code)
     except Exception as error:
-        if fault := build_fault(error):
+        if fault := build_fault(error) or file_fault(error):
             _end(f'ERROR: {fault}', UserError.exit_code)
         if not is_out_of_memory(error):
             raise
@@ -190,6 +194,16 @@ def run_tool(main: Callable[[], None]) -> None:
     finally:
         if torch.distributed.is_initialized():
             torch.distributed.destroy_process_group()
+
+
+def file_fault(error: BaseException) -> str | None:
+    """Describe an OSError of a file, in one line; None for other errors."""
+    if not isinstance(error, OSError) or error.filename is None:
+        return None
+    return (
+        f'{error.filename} cannot be read or written ({error.strerror}): '
+        'make room for it, allow it, or name another'
+    )
 
 
 def _end(text: str, code: int) -> None:

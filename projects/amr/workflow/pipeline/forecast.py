@@ -12,7 +12,6 @@ from mmseg.registry import MODELS
 from torch.utils._pytree import tree_flatten
 
 from projects.amr.datasets.images.image_ids import read_id_list
-from projects.amr.errors import UserError
 from projects.amr.runtime.checkpoints.pretrained import drop_pretrained
 from projects.amr.runtime.files.fingerprint import config_digest
 from projects.amr.workflow.pipeline.records import StageRecord
@@ -51,7 +50,9 @@ def forecast(space: Workspace, stages: Iterable[Stage]) -> str | None:
         else:
             try:
                 seconds[stage.name] = _passes(StageContext(stage, space))
-            except UserError:  # what it reads is made by an earlier stage
+            # Only an estimate: an earlier stage may make what it reads, or
+            # the config has a form that is not known here.
+            except Exception:
                 return None
     if not seconds:
         return None

@@ -63,7 +63,7 @@ def make_report(
     photos = data.gallery.photos
     kept = {Path(f).name for p in photos for f in (p.picture, p.maps)}
     for path in folder.glob('*') if folder.is_dir() else ():
-        if path.name not in kept:
+        if path.is_file() and path.name not in kept:
             path.unlink()
     return page
 
