@@ -84,6 +84,43 @@ def test_equal_frozen_parts_pass_the_same_images_once():
     check(y, y, 2)
 
 
+def suppressed(delta):
+    return {
+        'type': 'StageModulation',
+        'backbone': {'type': 'EfficientNetLite', 'frozen_stages': 2},
+        'stages': {'stage2': 24},
+        'amm': {'type': 'RegionSuppression', 'delta': delta},
+    }
+
+
+def strided(output_stride):
+    return {
+        'type': 'EfficientNetLite',
+        'frozen_stages': 6,
+        'output_stride': output_stride,
+    }
+
+
+@pytest.mark.parametrize(
+    'configs',
+    [
+        (suppressed(0.3), suppressed(0.6)),
+        (suppressed(0.3), suppressed(None)),
+        (strided(32), strided(16)),
+    ],
+)
+def test_layers_that_differ_in_options_share_no_pass(configs):
+    pair = []
+    for config in configs:
+        torch.manual_seed(0)
+        pair.append(build(config, training=False))
+    x = torch.randn(1, 3, 67, 97)
+    alone = [network(x)[0] for network in pair]
+    share_first_pass(*pair)
+    for network, expected in zip(pair, alone, strict=True):
+        torch.testing.assert_close(network(x)[0], expected, rtol=0, atol=0)
+
+
 @pytest.mark.parametrize('arch', ['lite0', 'lite1', 'lite2'])
 def test_converted_weights_give_timms_logits(arch):
     source = packaged(arch)
