@@ -132,3 +132,22 @@ def test_both_rules_get_the_patches_of_the_last_blocks():
     }.items():
         got = refine_by_attention(cam, given, rule, 2)
         torch.testing.assert_close(got, function(cam, weights))
+
+
+@pytest.mark.parametrize('rule', ['mctformer', 'clip_es'])
+def test_autocast_costs_no_digits(rule):
+    cam, tokens = torch.rand(2, CLASSES, *SIZE), torch.randn(2, CLASSES, 64)
+    given = attentions()
+
+    def results():
+        return (
+            rank_pool(cam),
+            class_token_contrast([tokens], torch.ones(2, CLASSES)),
+            refine_by_attention(cam, given, rule),
+        )
+
+    with torch.autocast('cpu', dtype=torch.bfloat16):
+        got = results()
+        half = refine_by_attention(cam.bfloat16(), given, rule)
+    torch.testing.assert_close(got, results())
+    torch.testing.assert_close(half, got[-1], rtol=0.02, atol=0.02)

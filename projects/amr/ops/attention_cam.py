@@ -15,7 +15,7 @@ from torch import Tensor
 
 from projects.amr.ops.attention_affinity import mean_attention
 from projects.amr.ops.cam import stretch_cam
-from projects.amr.ops.precision import at_least_float32
+from projects.amr.ops.precision import at_least_float32, full_precision
 
 
 def rank_pool(cam: Tensor, decay: float = 0.996) -> Tensor:
@@ -43,7 +43,7 @@ def rank_pool(cam: Tensor, decay: float = 0.996) -> Tensor:
     values = at_least_float32(cam).flatten(2).sort(-1, descending=True)[0]
     ranks = torch.arange(values.shape[-1], device=cam.device)
     weights = decay ** ranks.to(values)
-    return values @ (weights / weights.sum())
+    return (values * weights).sum(-1) / weights.sum()
 
 
 def class_attention(
@@ -85,11 +85,12 @@ def class_token_contrast(tokens: Sequence[Tensor], labels: Tensor) -> Tensor:
 
     Returns:
         Tensor: Cross entropy, mean over labelled classes and blocks; 0 of a
-        batch without labels. Scalar.
+        batch without labels. Scalar, at least float32.
     """
     own = torch.stack([at_least_float32(block) for block in tokens])
     own = F.normalize(own, dim=-1)
-    cosines = own @ own.transpose(-2, -1)  # (blocks, N, K, K)
+    with full_precision(own.device):
+        cosines = own @ own.transpose(-2, -1)  # (blocks, N, K, K)
     losses = -cosines.log_softmax(-1).diagonal(dim1=-2, dim2=-1).mean(0)
     labels = labels.to(losses)
     return (losses * labels).sum() / labels.sum().clamp(min=1)
