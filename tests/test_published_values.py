@@ -156,6 +156,11 @@ VALUES = {
         'train_pipeline.2.ratio_range': (0.5, 2.0),
         'train_pipeline.3.crop_size': (321, 321),
     },
+    'plug_and_play/mctformer-plus_deit-small_voc': {
+        'test_evaluator.0.bg_thr': 0.44,
+        'val_evaluator.0.bg_thr': 0.44,
+    },
+    'plug_and_play/clip-es_vit-base_voc': {'test_evaluator.0.bg_thr': 0.50},
 }
 
 
