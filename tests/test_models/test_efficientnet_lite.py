@@ -51,6 +51,13 @@ def test_levels_have_the_stated_channels_and_strides(output_stride):
         assert level.shape[2:] == (-(-67 // stride), -(-97 // stride))
 
 
+@pytest.mark.parametrize('frozen', [-1, 4])
+def test_levels_come_in_the_order_asked_for(frozen):
+    model = lite(out_indices=(7, 2, 5), frozen_stages=frozen)
+    maps = model(torch.randn(1, 3, 33, 47))
+    assert [m.shape[1] for m in maps] == [1280, 40, 192]
+
+
 def test_equal_frozen_parts_pass_the_same_images_once():
     torch.manual_seed(0)
     alone = [lite(output_stride=32, frozen_stages=2) for _ in range(2)]

@@ -109,15 +109,12 @@ class EfficientNetLite(BaseModule):
 
     def forward(self, x: Tensor) -> tuple[Tensor, ...]:
         """Return a map (N, C, h, w) per entry of ``out_indices``."""
-        stem, *maps = self.first_pass(self, x)
-        x = maps[-1] if maps else stem
+        maps = [*self.first_pass(self, x)]
         for index in range(self.num_frozen, self.num_stages):
-            x = self.get_submodule(f'stage{index + 1}')(x)
-            maps.append(x)
-        outputs = [maps[i] for i in sorted(set(self.out_indices) - {HEAD})]
+            maps.append(self.get_submodule(f'stage{index + 1}')(maps[-1]))
         if HEAD in self.out_indices:
-            outputs.append(self.bn2(self.conv_head(x)))
-        return tuple(outputs)
+            maps.append(self.bn2(self.conv_head(maps[-1])))
+        return tuple(maps[1 + level] for level in self.out_indices)
 
     def first_maps(self, x: Tensor) -> list[Tensor]:
         """Maps of the stem and of the frozen stages."""
