@@ -55,7 +55,6 @@ CASES = [
     *(('MultiScaleCAM', {'scales': value}) for value in ((), (0.0,))),
     ('MultiScaleCAM', {'output_stride': 0}),
     ('MultiScaleCAM', {'max_batch': 0}),
-    ('MultiScaleCAM', {'interpolation': 'nearest'}),
     *(('AdvCAM', {'num_steps': value}) for value in (-1, ())),
     ('AdvCAM', {'step_size': 0.0}),
     ('AdvCAM', {'ad_thr': 1.5}),
