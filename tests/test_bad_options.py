@@ -36,7 +36,7 @@ CASES = [
         ({'type': 'RegionSuppression', 'in_channels': 4}, {'delta': value})
         for value in (0.0, 1.1, -0.2)
     ),
-    ('PixelCorrelation', {'in_indices': (0,)}),
+    ('PixelCorrelation', {'channels': (64,)}),
     ('BoundaryHead', TAPS),
     ('BoundaryHead', {'strides': (4, 6), **TAPS}),
     *(
