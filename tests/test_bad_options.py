@@ -36,7 +36,7 @@ CASES = [
         ({'type': 'RegionSuppression', 'in_channels': 4}, {'delta': value})
         for value in (0.0, 1.1, -0.2)
     ),
-    ('PixelCorrelation', {'in_indices': (0,)}),
+    ('PixelCorrelation', {'channels': (64,)}),
     ('BoundaryHead', TAPS),
     ('BoundaryHead', {'strides': (4, 6), **TAPS}),
     *(
@@ -55,7 +55,6 @@ CASES = [
     *(('MultiScaleCAM', {'scales': value}) for value in ((), (0.0,))),
     ('MultiScaleCAM', {'output_stride': 0}),
     ('MultiScaleCAM', {'max_batch': 0}),
-    ('MultiScaleCAM', {'interpolation': 'nearest'}),
     *(('AdvCAM', {'num_steps': value}) for value in (-1, ())),
     ('AdvCAM', {'step_size': 0.0}),
     ('AdvCAM', {'ad_thr': 1.5}),

@@ -156,6 +156,11 @@ VALUES = {
         'train_pipeline.2.ratio_range': (0.5, 2.0),
         'train_pipeline.3.crop_size': (321, 321),
     },
+    'plug_and_play/mctformer-plus_deit-small_voc': {
+        'test_evaluator.0.bg_thr': 0.44,
+        'val_evaluator.0.bg_thr': 0.44,
+    },
+    'plug_and_play/clip-es_vit-base_voc': {'test_evaluator.0.bg_thr': 0.50},
 }
 
 
@@ -301,7 +306,7 @@ def test_defaults_are_the_published_values(function, defaults):
 
 def test_tests_of_affinity_networks_default_to_the_released_values():
     walk = {'cam_power': 1.0, 'radius': 5, 'beta': 10.0, 'exp_times': 8}
-    want = {**walk, 'normalize': 'global', 'bg_thr': 0.25}
+    want = {**walk, 'bg_thr': 0.25}
     assert want.items() <= IRNet.default_test_cfg.items()
     want = {'bg_alpha': 16.0, 'beta': 8.0, 'exp_times': 8}
     assert want.items() <= AffinityNet.default_test_cfg.items()

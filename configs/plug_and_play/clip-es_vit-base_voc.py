@@ -32,6 +32,11 @@ model = dict(
     test_cfg=dict(scales=(1.0,), flip=False),
 )
 test_cfg = dict(type='TestLoop')
+test_evaluator = [
+    # Of its labels: background is 1 minus the highest score.
+    dict(type='CAMIoUMetric', bg_thr=0.50),
+    dict(type='ClassificationAP'),
+]
 custom_hooks = [dict(type='TextClassesHook')]
 default_hooks = dict(
     cam_writer=dict(type='CAMGenerationHook'),

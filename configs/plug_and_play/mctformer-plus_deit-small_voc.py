@@ -56,3 +56,9 @@ param_scheduler = [
 ]
 auto_scale_lr = dict(base_batch_size=32)
 train_cfg = dict(max_epochs=45)
+test_evaluator = [
+    # Released: 0.43 to 0.45, swept with masks.
+    dict(type='CAMIoUMetric', bg_thr=0.44),
+    dict(type='ClassificationAP'),
+]
+val_evaluator = test_evaluator

@@ -188,7 +188,6 @@ class TestRandomWalkPseudoLabel:
             'beta': 4.0,
             'exp_times': 3,
             'cam_power': 1.5,
-            'normalize': 'class',
         }
         out = build('RandomWalkPseudoLabel', bg_thr=0.4, **walk)(
             loaded(folder)
@@ -227,7 +226,6 @@ class TestRandomWalkPseudoLabel:
             {'radius': 0},
             {'beta': 0.0},
             {'exp_times': -1},
-            {'normalize': 'x'},
             {'solver': 'x'},
             {'crf': 'x'},
             {'cam_power': 0},

@@ -2,6 +2,7 @@
 
 import re
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -105,6 +106,34 @@ def test_a_new_training_keeps_an_earlier_one_s_records_aside(train):
     aside = folder.with_name('accumulated_cams.previous')
     assert {p.name: p.read_bytes() for p in aside.glob('*.npz')} == first
     assert len(records(folder)) == len(first)
+
+
+@pytest.mark.parametrize('by_epoch', [True, False])
+@pytest.mark.parametrize(
+    ('options', 'expected'),
+    [
+        ({'interval': 2}, [2, 4, 5]),
+        ({'interval': 2, 'begin': 1}, [1, 3, 5]),
+        ({'interval': 2, 'begin': 2}, [2, 4, 5]),
+    ],
+)
+def test_passes_are_due_from_begin_and_at_the_end(
+    monkeypatch, by_epoch, options, expected
+):
+    made = []
+    monkeypatch.setattr(
+        CAMAccumulationHook,
+        '_make_pass',
+        lambda hook, runner, last: made.append((runner.epoch + 1, last)),
+    )
+    hook = CAMAccumulationHook(by_epoch=by_epoch, **options)
+    for done in range(5):
+        runner = SimpleNamespace(
+            epoch=done, iter=done, max_epochs=5, max_iters=5
+        )
+        hook.after_train_iter(runner, 0)
+        hook.after_train_epoch(runner)
+    assert made == [(done, done == 5) for done in expected]
 
 
 def test_passes_by_iteration_and_scores(train):

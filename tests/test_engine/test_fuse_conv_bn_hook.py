@@ -71,6 +71,15 @@ def test_records_are_the_same_to_rounding(run, options):
     )
 
 
+def test_averaged_weights_are_tested_unfolded(run):
+    ema = {'custom_hooks': [{'type': 'EMAHook'}]}
+    plain = run('plain', **ema)
+    runner, metrics, seen, _ = run('fuse', **ema, **FUSE)
+    assert seen == [34] * 8
+    assert metrics == plain[1]
+    assert weights_digest(runner.model) == weights_digest(plain[0].model)
+
+
 def contents(folder):
     return {p.name: p.read_bytes() for p in sorted(folder.glob('*.npz'))}
 

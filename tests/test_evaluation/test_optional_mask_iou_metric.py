@@ -1,8 +1,10 @@
+import numpy as np
 import pytest
 import torch
 from mmengine.structures import PixelData
 from mmseg.evaluation import IoUMetric
 from mmseg.structures import SegDataSample
+from PIL import Image
 from sklearn.metrics import confusion_matrix
 
 from projects.amr.errors import DataError
@@ -46,6 +48,18 @@ def test_images_without_mask_do_not_count():
 
 def test_without_masks_nothing_is_scored():
     assert score(metric(), [sample(mask=False)] * 2) == {}
+
+
+def test_format_only_writes_images_without_a_mask(tmp_path):
+    samples = [sample(), sample((11, 5), mask=False)]
+    for number, each in enumerate(samples):
+        each['img_path'] = f'photos/{number}.jpg'
+    made = metric(format_only=True, output_dir=str(tmp_path))
+    assert score(made, samples) == {}
+    assert len(list(tmp_path.iterdir())) == 2
+    for number, each in enumerate(samples):
+        with Image.open(tmp_path / f'{number}.png') as picture:
+            assert np.array_equal(picture, each['pred_sem_seg']['data'][0])
 
 
 def test_other_ignore_index():

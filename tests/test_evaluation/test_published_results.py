@@ -72,6 +72,13 @@ def test_fully_supervised_rows_keep_their_initialisation():
     assert {row.supervision for row in rows} == {'masks'}
 
 
+def test_figures_of_one_setting_are_one_row():
+    coco, imagenet = comparison(['CLIP-ES'])
+    assert coco.values == {'val': 73.8, 'test': 73.9}
+    assert imagenet.values == {'val': 71.1, 'test': 71.4}
+    assert imagenet.notes == ('ImageNet initialisation',)
+
+
 def test_no_number_twice_and_each_with_a_source():
     keys = Counter(
         (r.method, r.metric, r.paper, r.table, r.note) for r in RESULTS

@@ -75,6 +75,17 @@ def test_norm_follows_the_mode_unless_kept_in_training():
         assert moved is always_train
 
 
+def test_norm_takes_a_single_value_by_its_running_statistics():
+    norm = GateNorm(1, always_train=True, eps=1e-12)
+    norm.running_mean.fill_(1.0)
+    norm.running_var.fill_(4.0)
+    x = torch.full((1, 1, 1, 1), 5.0)
+    assert norm(x).item() == 2
+    assert norm.running_mean.item() == 1
+    pair = norm(torch.cat([x, -x]))
+    torch.testing.assert_close(pair.flatten(), torch.tensor([1.0, -1.0]))
+
+
 def test_norm_moves_by_a_hundredth_as_released():
     amm = AttentionModulation(4, spatial_transform='max_mean')
     x = 3 + torch.randn(2, 4, 9, 9)

@@ -51,6 +51,13 @@ def test_levels_have_the_stated_channels_and_strides(output_stride):
         assert level.shape[2:] == (-(-67 // stride), -(-97 // stride))
 
 
+@pytest.mark.parametrize('frozen', [-1, 4])
+def test_levels_come_in_the_order_asked_for(frozen):
+    model = lite(out_indices=(7, 2, 5), frozen_stages=frozen)
+    maps = model(torch.randn(1, 3, 33, 47))
+    assert [m.shape[1] for m in maps] == [1280, 40, 192]
+
+
 def test_equal_frozen_parts_pass_the_same_images_once():
     torch.manual_seed(0)
     alone = [lite(output_stride=32, frozen_stages=2) for _ in range(2)]
@@ -82,6 +89,43 @@ def test_equal_frozen_parts_pass_the_same_images_once():
         torch.nn.init.ones_(network.conv_stem.weight)
     y = torch.randn(1, 3, 33, 40)
     check(y, y, 2)
+
+
+def suppressed(delta):
+    return {
+        'type': 'StageModulation',
+        'backbone': {'type': 'EfficientNetLite', 'frozen_stages': 2},
+        'stages': {'stage2': 24},
+        'amm': {'type': 'RegionSuppression', 'delta': delta},
+    }
+
+
+def strided(output_stride):
+    return {
+        'type': 'EfficientNetLite',
+        'frozen_stages': 6,
+        'output_stride': output_stride,
+    }
+
+
+@pytest.mark.parametrize(
+    'configs',
+    [
+        (suppressed(0.3), suppressed(0.6)),
+        (suppressed(0.3), suppressed(None)),
+        (strided(32), strided(16)),
+    ],
+)
+def test_layers_that_differ_in_options_share_no_pass(configs):
+    pair = []
+    for config in configs:
+        torch.manual_seed(0)
+        pair.append(build(config, training=False))
+    x = torch.randn(1, 3, 67, 97)
+    alone = [network(x)[0] for network in pair]
+    share_first_pass(*pair)
+    for network, expected in zip(pair, alone, strict=True):
+        torch.testing.assert_close(network(x)[0], expected, rtol=0, atol=0)
 
 
 @pytest.mark.parametrize('arch', ['lite0', 'lite1', 'lite2'])

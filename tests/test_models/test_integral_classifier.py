@@ -55,19 +55,24 @@ def sample(cam, classes, **meta):
     return made
 
 
-def test_targets_are_turned_with_the_image_and_others_are_0():
+@pytest.mark.parametrize(
+    ('direction', 'axes'),
+    [('horizontal', (-1,)), ('vertical', (-2,)), ('diagonal', (-2, -1))],
+)
+def test_targets_are_turned_with_the_image_and_others_are_0(direction, axes):
     model = build({**branch(), 'type': 'IntegralClassifier'}, training=False)
+    torch.nn.init.normal_(model.head.classifier.weight)  # places that differ
     images = torch.rand(3, 3, 33, 47)
     cam = torch.rand(2, 9, 11)
     samples = [
         sample(cam, [2, 0]),
-        sample(cam[:1], [1], flip=True, flip_direction='horizontal'),
+        sample(cam[:1], [1], flip=True, flip_direction=direction),
         sample(cam[:0], [], flip=False),
     ]
     logits = model.forward_cam(images)
     target = torch.zeros_like(logits)
     small = F.interpolate(cam[None], logits.shape[-2:], mode='bilinear')[0]
-    target[0, 2], target[0, 0], target[1, 1] = *small, small[0].flip(-1)
+    target[0, 2], target[0, 0], target[1, 1] = *small, small[0].flip(axes)
     got = model(images, samples, mode='loss')
     assert set(got) == {'loss_integral'}
     torch.testing.assert_close(

@@ -126,15 +126,6 @@ def test_views_are_of_the_nearest_whole_size():
     assert sizes == [(17, 28), (29, 46)]  # of 17.25 x 27.75, 28.75 x 46.25
 
 
-def test_interpolation_matters():
-    image = torch.rand(3, 24, 36)
-    maps = [
-        make(MultiScaleCAM((0.5,), interpolation=mode), image)[0].cams['cam']
-        for mode in ('bicubic', 'bilinear')
-    ]
-    assert not torch.equal(*maps)
-
-
 @pytest.mark.parametrize('classifier', [branch, seam])
 @pytest.mark.parametrize('extractor', [None, {'num_steps': 2}])
 def test_layout_of_the_views_changes_rounding_only(

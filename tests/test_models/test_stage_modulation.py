@@ -95,6 +95,29 @@ def test_block_of_a_wide_resnet_is_modulated_before_its_activation():
     assert net.b4_5.amm.spatial.weight.grad.abs().max() > 0
 
 
+def test_wide_resnet_freezes_its_own_parts_alone():
+    model = build(
+        {
+            'type': 'StageModulation',
+            'backbone': {
+                'type': 'WideResNet38',
+                'width_divisor': 64,
+                'frozen_stages': 1,
+            },
+            'branches': {'b[24].conv_branch2b1': 8},
+            'amm': {
+                'type': 'AttentionModulation',
+                'spatial_transform': 'max_mean',
+            },
+        }
+    ).train()
+    net = model.backbone
+    parts = [b.conv_branch2b1.amm for b in (net.b2, net.b4)]
+    assert all(p.requires_grad for a in parts for p in a.parameters())
+    assert not any(n.training for n in (net.b2.conv_branch2b1, net.bn7))
+    assert net.b4.conv_branch2b1.amm.spatial[1].training
+
+
 @MODELS.register_module(force=True)
 class _TupleStageBackbone(torch.nn.Module):
     """A backbone whose stage is no Sequential and returns a tuple."""

@@ -56,11 +56,10 @@ def test_blocks_change_the_memory_not_the_result(monkeypatch, max_entries):
         widths.append(weights.shape[-1])
         return weights
 
-    module = 'projects.amr.ops.pixel_correlation.correlation_weights'
-    monkeypatch.setattr(module, spy)
-    torch.testing.assert_close(
-        pixel_correlation(cam, features, max_entries), whole
-    )
+    module = 'projects.amr.ops.pixel_correlation'
+    monkeypatch.setattr(f'{module}.correlation_weights', spy)
+    monkeypatch.setattr(f'{module}.MAX_ENTRIES', max_entries)
+    torch.testing.assert_close(pixel_correlation(cam, features), whole)
     assert sum(widths) == 35
     assert max(widths) == max(max_entries // 70, 1)
 

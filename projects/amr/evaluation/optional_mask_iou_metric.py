@@ -21,6 +21,8 @@ class OptionalMaskIoUMetric(IoUMetric):
 
     Arguments are those of :class:`mmseg.evaluation.IoUMetric`; metrics are
     in percent, a class that does not occur is nan and left out of the mean.
+    ``format_only`` writes the labels of all images, ``output_dir`` without it
+    those of the images that count.
 
     Raises:
         DataError: If a mask is not of its image's size or has a value
@@ -29,10 +31,12 @@ class OptionalMaskIoUMetric(IoUMetric):
 
     def process(self, data_batch: dict, data_samples: Sequence[dict]) -> None:
         """Count the pixels of samples that have ``gt_sem_seg``."""
+        if self.format_only:
+            return super().process(data_batch, data_samples)
         scored = [s for s in data_samples if 'gt_sem_seg' in s]
         for sample in scored:
             self._check(sample)
-        super().process(data_batch, scored)
+        return super().process(data_batch, scored)
 
     def _check(self, sample: dict) -> None:
         """Refuse a mask that mmseg would count wrongly."""
@@ -49,8 +53,6 @@ class OptionalMaskIoUMetric(IoUMetric):
 
     def _tell_empty(self, results: list) -> None:
         """Log that predictions or masks hold next to nothing."""
-        if self.format_only:
-            return
         classes = self.dataset_meta['classes']
         for what, part in (('predictions', 2), ('masks', 3)):
             areas = sum(result[part] for result in results).numpy()
@@ -61,6 +63,7 @@ class OptionalMaskIoUMetric(IoUMetric):
         """``aAcc``, ``mIoU`` and ``mAcc``; none without masks."""
         if results:
             self._tell_empty(results)
-            return super().compute_metrics(results)
-        print_log('no masks: nothing to score', 'current')
-        return {}
+        elif not self.format_only:
+            print_log('no masks: nothing to score', 'current')
+            return {}
+        return super().compute_metrics(results)

@@ -131,14 +131,14 @@ def comparison(methods: Sequence[str] | None = None) -> list[ComparisonRow]:
 
 def _settings(records: list[PublishedResult]) -> list[list]:
     """Split a system's records so that no part has a metric twice."""
-    parts: list[dict[str, PublishedResult]] = [{}]
+    first: dict[str, PublishedResult] = {}
+    others: dict[tuple, list[PublishedResult]] = {}
     for record in records:
-        same = parts[0].get(record.metric)
-        if same is None:
-            parts[0][record.metric] = record
-        elif same.value != record.value:
-            parts.append({record.metric: record})
-    return [list(part.values()) for part in parts]
+        same = first.setdefault(record.metric, record)
+        if same.value != record.value:
+            setting = (record.paper, record.note)
+            others.setdefault(setting, []).append(record)
+    return [list(first.values()), *others.values()]
 
 
 def _row(records: list[PublishedResult]) -> ComparisonRow:

@@ -18,6 +18,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from projects.amr.ops.precision import at_least_float32, full_precision
+
 
 def mean_attention(
     attentions: Sequence[Tensor], num_layers: int | None = None
@@ -174,7 +176,7 @@ def refine_by_attention(
             None.
 
     Returns:
-        Tensor: Shape (B, K, h, w), at least 0, not normalised.
+        Tensor: Shape (B, K, h, w), at least float32 and 0, not normalised.
 
     Raises:
         ValueError: If maps and attention are of other sizes.
@@ -185,7 +187,8 @@ def refine_by_attention(
         num_prefix=attentions[-1].shape[-1] - patches,
         num_layers=num_layers,
     )
-    return RULES[rule](cam, weights)
+    with full_precision(cam.device):
+        return RULES[rule](at_least_float32(cam), weights)
 
 
 def _check_fit(cam: Tensor, weights: Tensor) -> None:

@@ -15,60 +15,44 @@ from torch import Tensor
 
 from projects.amr.ops.attention_affinity import mean_attention
 from projects.amr.ops.cam import stretch_cam
-from projects.amr.ops.precision import at_least_float32
+from projects.amr.ops.precision import at_least_float32, full_precision
 
 
-def rank_pool(cam: Tensor, decay: float = 0.996) -> Tensor:
+def rank_pool(cam: Tensor) -> Tensor:
     r"""MCTformer+'s patch score: values weighted by their rank.
 
     .. math:: y = \sum_r d^r v_r / \sum_r d^r, \quad v_0 \ge v_1 \ge \dots
 
+    with d = 0.996 (released code), between the maximum (0) and the mean (1).
+
     Args:
         cam (Tensor): Shape (N, K, h, w), real.
-        decay (float): d in (0, 1]: near 0 it is the maximum, 1 the mean.
-            Defaults to 0.996 (released code).
 
     Returns:
         Tensor: Shape (N, K), at least float32.
-
-    Raises:
-        ValueError: If ``decay`` is outside (0, 1].
-
-    Example:
-        >>> rank_pool(torch.tensor([[[[1.0, 4.0]]]]), 0.5).tolist()
-        [[3.0]]
     """
-    if not 0 < decay <= 1:
-        raise ValueError(f'`decay` must be in (0, 1], got {decay}')
     values = at_least_float32(cam).flatten(2).sort(-1, descending=True)[0]
     ranks = torch.arange(values.shape[-1], device=cam.device)
-    weights = decay ** ranks.to(values)
-    return values @ (weights / weights.sum())
+    weights = 0.996 ** ranks.to(values)
+    return (values * weights).sum(-1) / weights.sum()
 
 
 def class_attention(
-    attentions: Sequence[Tensor],
-    size: tuple[int, int],
-    num_layers: int | None = None,
+    attentions: Sequence[Tensor], size: tuple[int, int]
 ) -> Tensor:
-    """Attention of class tokens to patches, over the last blocks and heads.
+    """Attention of class tokens to patches, over all blocks and heads.
 
     Args:
         attentions (Sequence[Tensor]): Of each block in order, after the
             softmax, shape (N, M, T, T); all tokens before the h * w patches
             are class tokens.
         size (tuple[int, int]): (h, w).
-        num_layers (int, optional): Of the last blocks, at least 1. Defaults
-            to None: all (MCTformer+; its V2 takes 3).
 
     Returns:
         Tensor: Mean, shape (N, K, h, w), in [0, 1].
-
-    Raises:
-        ValueError: If ``num_layers`` is out of range.
     """
     first = attentions[-1].shape[-1] - size[0] * size[1]
-    own = mean_attention(attentions, num_layers)[:, :first, first:]
+    own = mean_attention(attentions)[:, :first, first:]
     return own.unflatten(2, size)
 
 
@@ -85,11 +69,12 @@ def class_token_contrast(tokens: Sequence[Tensor], labels: Tensor) -> Tensor:
 
     Returns:
         Tensor: Cross entropy, mean over labelled classes and blocks; 0 of a
-        batch without labels. Scalar.
+        batch without labels. Scalar, at least float32.
     """
     own = torch.stack([at_least_float32(block) for block in tokens])
     own = F.normalize(own, dim=-1)
-    cosines = own @ own.transpose(-2, -1)  # (blocks, N, K, K)
+    with full_precision(own.device):
+        cosines = own @ own.transpose(-2, -1)  # (blocks, N, K, K)
     losses = -cosines.log_softmax(-1).diagonal(dim1=-2, dim2=-1).mean(0)
     labels = labels.to(losses)
     return (losses * labels).sum() / labels.sum().clamp(min=1)

@@ -13,6 +13,8 @@ import torch.nn.functional as F
 from torch import Tensor
 
 DILATIONS = (1, 2, 4, 8, 12, 24)
+SHARPNESS = 0.3
+POSITION_WEIGHT = 0.01
 
 
 @torch.no_grad()
@@ -22,8 +24,6 @@ def pixel_adaptive_refinement(
     *,
     num_iters: int = 10,
     dilations: tuple[int, ...] = DILATIONS,
-    sharpness: float = 0.3,
-    position_weight: float = 0.01,
 ) -> Tensor:
     r"""Average scores over neighbours, weighted by likeness of colour.
 
@@ -35,10 +35,10 @@ def pixel_adaptive_refinement(
         \left(\frac{I_{ic} - I_{nc}}{0.3\,\sigma_{ic}}\right)^2, \quad
         q_n = -\left(\frac{r_n}{0.3\,\sigma_r}\right)^2
 
-    with :math:`\sigma` the standard deviations over the P neighbours. The
-    pixel itself has no weight. Pixels past the edge are copies of the edge.
-    Neither a shift nor a positive scale of a colour channel matters, so
-    normalised images serve as well.
+    with w = 0.01 and :math:`\sigma` the standard deviations over the P
+    neighbours. The pixel itself has no weight. Pixels past the edge are copies
+    of the edge. Neither a shift nor a positive scale of a colour channel
+    matters, so normalised images serve as well.
 
     Released code: the weights sum to 1 + w, so scores grow by 1 % an
     iteration.
@@ -52,8 +52,6 @@ def pixel_adaptive_refinement(
             20. Defaults to 10.
         dilations (tuple[int]): In pixels, each at least 1. Defaults to
             (1, 2, 4, 8, 12, 24).
-        sharpness (float): The 0.3 above, positive. Defaults to 0.3.
-        position_weight (float): w, at least 0. Defaults to 0.01.
 
     Returns:
         Tensor: Float, the shape of ``scores``, within their range.
@@ -67,9 +65,9 @@ def pixel_adaptive_refinement(
         >>> (refined > 0.5).int()[0, 0, 0].tolist()
         [0, 0, 0, 1, 1, 1]
     """
-    _check(images, scores, num_iters, dilations, sharpness, position_weight)
+    _check(images, scores, num_iters, dilations)
     scores = scores.float()
-    weights = _weights(images.float(), dilations, sharpness, position_weight)
+    weights = _weights(images.float(), dilations)
     for _ in range(num_iters):
         total = torch.zeros_like(scores)
         neighbours = _neighbours(scores, dilations)
@@ -79,7 +77,7 @@ def pixel_adaptive_refinement(
     return scores
 
 
-def _check(images, scores, num_iters, dilations, sharpness, position_weight):
+def _check(images, scores, num_iters, dilations):
     """Refuse arguments that break their rule."""
     if images.ndim != 4 or images.shape[1] != 3 or not images.numel():
         raise ValueError(
@@ -95,11 +93,6 @@ def _check(images, scores, num_iters, dilations, sharpness, position_weight):
         raise ValueError(
             '`num_iters` must be at least 0 and `dilations` one or more of '
             f'at least 1, got {num_iters} and {dilations}'
-        )
-    if not (sharpness > 0 and position_weight >= 0):
-        raise ValueError(
-            '`sharpness` must be positive and `position_weight` at least 0, '
-            f'got {sharpness} and {position_weight}'
         )
 
 
@@ -119,7 +112,7 @@ def _neighbours(maps: Tensor, dilations: tuple[int, ...]):
         yield padded[..., top : top + height, left : left + width]
 
 
-def _weights(images, dilations, sharpness, position_weight) -> Tensor:
+def _weights(images: Tensor, dilations: tuple[int, ...]) -> Tensor:
     """Weights of the neighbours, (P, B, 1, H, W), which sum to 1 over P."""
     offsets = _offsets(dilations)
     # Two passes: the variance of large values needs it in float32.
@@ -128,11 +121,11 @@ def _weights(images, dilations, sharpness, position_weight) -> Tensor:
     width = (squares / (len(offsets) - 1)).sqrt() + 1e-8
     colour = torch.stack(
         [
-            -((images - n) / (width * sharpness)).square().mean(1, True)
+            -((images - n) / (width * SHARPNESS)).square().mean(1, True)
             for n in _neighbours(images, dilations)
         ]
     ).softmax(0)
     radius = images.new_tensor(offsets).norm(dim=1)
-    position = -(radius / (radius.std() * sharpness)).square()
+    position = -(radius / (radius.std() * SHARPNESS)).square()
     position = position.softmax(0).reshape(-1, 1, 1, 1, 1)
-    return (colour + position_weight * position) / (1 + position_weight)
+    return (colour + POSITION_WEIGHT * position) / (1 + POSITION_WEIGHT)

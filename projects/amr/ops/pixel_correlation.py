@@ -9,6 +9,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+MAX_ENTRIES = 2**25
+"""Weights that are formed at a time, 128 MiB; at least one column."""
+
 
 def correlation_weights(
     features: Tensor, start: int = 0, stop: int | None = None
@@ -31,17 +34,13 @@ def correlation_weights(
     return weights / weights.sum(1, keepdim=True).clamp_min(1e-5)
 
 
-def pixel_correlation(
-    cam: Tensor, features: Tensor, max_entries: int = 2**25
-) -> Tensor:
+def pixel_correlation(cam: Tensor, features: Tensor) -> Tensor:
     """Replace each value of maps (N, C, h, w) by the mean over like positions.
 
-    Features are (N, D, h, w). ``max_entries`` weights are formed at a time, at
-    least one column; the default takes 128 MiB.
-
-    The P x P weights are formed in blocks of columns, which changes the
-    memory and not the result: at twice VOC's image size they would take
-    half a GiB an image at once. A backward pass keeps all of them.
+    Features are (N, D, h, w). The P x P weights are formed in blocks of
+    columns, which changes the memory and not the result: at twice VOC's image
+    size they would take half a GiB an image at once. A backward pass keeps all
+    of them.
 
     Raises:
         ValueError: If the sizes differ.
@@ -59,7 +58,7 @@ def pixel_correlation(
         )
     flat = cam.flatten(2)
     positions = flat.shape[-1]
-    step = max(max_entries // (len(cam) * positions), 1)
+    step = max(MAX_ENTRIES // (len(cam) * positions), 1)
     blocks = [
         flat @ correlation_weights(features, start, start + step)
         for start in range(0, positions, step)

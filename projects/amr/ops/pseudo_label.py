@@ -11,14 +11,8 @@ Shape legend: K labelled classes, (h, w) stored CAM, (h', w') boundary map,
 import torch
 from torch import Tensor
 
-from projects.amr.ops.cam import (
-    enlarge_and_cut,
-    normalize_cam,
-    resize_cam,
-)
+from projects.amr.ops.cam import enlarge_and_cut, resize_cam
 from projects.amr.ops.random_walk import check_walk, random_walk
-
-NORMALIZATIONS = ('global', 'class', None)
 
 
 @torch.no_grad()
@@ -31,7 +25,6 @@ def walk_to_scores(
     radius: int = 5,
     beta: float = 10.0,
     exp_times: int = 8,
-    normalize: str | None = 'global',
     solver: str = 'auto',
     enlarge_by: int | None = None,
 ) -> Tensor:
@@ -39,17 +32,15 @@ def walk_to_scores(
 
     CAMs (K, h, w) are in [0, 1], K may be 0; boundary probabilities (h', w')
     in [0, 1] are on their device. ``cam_power`` is positive; AdvCAM and AMR's
-    release take 1.5. ``normalize``: ``'global'`` divides by the greatest value
-    of all maps, ``'class'`` each map by its own, None leaves the walk's
-    averages. ``enlarge_by``: factor from the boundary map to the image, see
-    :func:`~projects.amr.ops.cam.enlarge_and_cut`; None resizes to ``size`` (H,
-    W). The others are those of
+    release take 1.5. ``enlarge_by``: factor from boundary map to image, see
+    :func:`~projects.amr.ops.cam.enlarge_and_cut`; None resizes to ``size``
+    (H, W). The others are those of
     :func:`~projects.amr.ops.random_walk.random_walk`. The scores (K, H, W) are
     float32, in [0, 1]; maps without any positive value stay 0.
 
     In order: CAM bilinearly to the boundary map's size, to the power of
     ``cam_power``, :func:`~projects.amr.ops.random_walk.random_walk`,
-    bilinearly to ``size``, normalised.
+    bilinearly to ``size``, divided by the greatest value of all maps.
 
     Released code (IRNet, arXiv:1904.05044): enlarges by 4 and cuts off what
     is past the image's edge (``enlarge_by=4``); the CAMs are at stride 4
@@ -68,7 +59,6 @@ def walk_to_scores(
         radius=radius,
         beta=beta,
         exp_times=exp_times,
-        normalize=normalize,
         solver=solver,
         enlarge_by=enlarge_by,
     )
@@ -92,16 +82,13 @@ def walk_to_scores(
         if enlarge_by
         else resize_cam(walked, size)
     )
-    if normalize == 'class':
-        return normalize_cam(scores)
     peak = scores.max() if scores.numel() else scores.new_zeros(())
-    return scores / peak if normalize and peak > 0 else scores
+    return scores / peak if peak > 0 else scores
 
 
 def check_scores_settings(
     *,
     cam_power: float = 1.0,
-    normalize: str | None = 'global',
     enlarge_by: int | None = None,
     **walk,
 ) -> None:
@@ -109,10 +96,6 @@ def check_scores_settings(
     check_walk(**walk)
     if not cam_power > 0:
         raise ValueError(f'`cam_power` must be positive, got {cam_power}')
-    if normalize not in NORMALIZATIONS:
-        raise ValueError(
-            f'`normalize` must be one of {NORMALIZATIONS}, got {normalize!r}'
-        )
     if enlarge_by is not None and enlarge_by < 1:
         raise ValueError(
             f'`enlarge_by` must be at least 1 or None, got {enlarge_by}'

@@ -99,17 +99,14 @@ def walk_with_affinity(
     beta: float = 10.0,
     exp_times: int = 8,
     solver: str = 'auto',
-    tolerance: float = 1e-6,
 ) -> Tensor:
     """Spread maps with affinities of any origin, such as AffinityNet's.
 
     Entry ``[p, y, x]`` of ``affinity`` (P, H, W), in [0, 1], belongs to the
     pair of ``(y, x)`` and ``(y, x) + offsets[p]``; offsets ``(dy, dx)`` are
     distinct and point down or right within the row. Pairs leaving the map are
-    never used. AffinityNet takes a ``beta`` of 8. ``tolerance`` bounds the
-    Chebyshev solver's error, as a share of the map's mean magnitude (weighted
-    by degree), which is at most the maximum of a non-negative walked map. The
-    rest, and the result, are as of :func:`random_walk`.
+    never used. AffinityNet takes a ``beta`` of 8. The rest, and the result,
+    are as of :func:`random_walk`.
 
     Raises:
         TypeError: If ``cam`` or ``affinity`` is not a floating point tensor.
@@ -123,8 +120,6 @@ def walk_with_affinity(
     _check_maps(cam, 'cam', ('K', 'H', 'W'))
     _check_maps(affinity, 'affinity', ('P', 'H', 'W'))
     check_walk(exp_times=exp_times, solver=solver, beta=beta)
-    if not 0 < tolerance < 1:
-        raise ValueError(f'`tolerance` must be in (0, 1), got {tolerance}')
     _check_match(cam, affinity, 'affinity')
     if not cam.isfinite().all():
         raise ValueError('`cam` must be finite, got NaN or infinity')
@@ -133,9 +128,7 @@ def walk_with_affinity(
         return cam.to(_result_dtype(cam))
     # Columns: sparse products are fastest with maps side by side.
     start = cam.flatten(1).double().T.contiguous()  # (M, K)
-    walked = walk_columns(
-        start, step, exp_times, solver=solver, tolerance=tolerance
-    )
+    walked = walk_columns(start, step, exp_times, solver=solver)
     return walked.T.reshape(cam.shape).to(_result_dtype(cam))
 
 

@@ -25,6 +25,9 @@ from projects.amr.ops.transition import Transition
 SOLVERS = ('auto', 'dense', 'sparse', 'chebyshev')
 # 'auto' never holds a dense matrix of more pixels than this.
 MAX_DENSE_PIXELS = 1024
+# Largest error of the Chebyshev solver, as a share of the map's mean magnitude
+# (weighted by degree); a walked map that is not negative has no lower maximum.
+TOLERANCE = 1e-6
 
 
 def walk_columns(
@@ -33,16 +36,14 @@ def walk_columns(
     exp_times: int,
     *,
     solver: str = 'auto',
-    tolerance: float = 1e-6,
 ) -> Tensor:
     """Take ``2 ** exp_times`` steps with maps as columns (M, K), float64.
 
-    ``solver`` and ``tolerance`` are those of
-    :func:`~projects.amr.ops.random_walk.walk_with_affinity`.
+    ``solver`` is that of :func:`~projects.amr.ops.random_walk.random_walk`.
     """
     num_steps = 2**exp_times
     if solver in ('auto', 'chebyshev'):
-        share = tolerance / error_amplification(start, step.degree)
+        share = TOLERANCE / error_amplification(start, step.degree)
         weights = chebyshev_weights(num_steps, share)
         if solver == 'auto':
             solver = _cheapest(start.shape, step, exp_times, len(weights))

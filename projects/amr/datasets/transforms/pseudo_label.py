@@ -117,8 +117,6 @@ class RandomWalkPseudoLabel(BaseTransform):
         cam_power (float): Exponent of the CAMs before the walk; AdvCAM and
             AMR's release take 1.5. Defaults to 1.0.
         bg_thr (float): Background score in [0, 1]. Defaults to 0.25.
-        normalize (str | None): ``'global'``, ``'class'`` or None, see
-            ``walk_to_scores``. Defaults to 'global'.
         solver (str): See ``random_walk``. Defaults to 'auto'.
         crf (str | None): Entry of ``CRF_KINDS``. Defaults to None.
         crf_params (dict, optional): ``kernels``, ``gt_prob`` and
@@ -137,7 +135,6 @@ class RandomWalkPseudoLabel(BaseTransform):
         exp_times: int = 8,
         cam_power: float = 1.0,
         bg_thr: float = 0.25,
-        normalize: str | None = 'global',
         solver: str = 'auto',
         crf: str | None = None,
         crf_params: dict | None = None,
@@ -160,7 +157,6 @@ class RandomWalkPseudoLabel(BaseTransform):
             'beta': beta,
             'exp_times': exp_times,
             'cam_power': cam_power,
-            'normalize': normalize,
             'solver': solver,
             'enlarge_by': enlarge_by,
         }

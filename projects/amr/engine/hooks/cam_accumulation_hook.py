@@ -43,11 +43,12 @@ class CAMAccumulationHook(Hook):
         out_dir (str, optional): Folder of the records, by default
             ``accumulated_cams`` in the work dir. A new training moves an
             earlier one's records to ``<out_dir>.previous``.
-        interval (int): Epochs or iterations between passes, at least 1.
-            Defaults to 1.
+        interval (int): Epochs or iterations between passes, at least 1; the
+            last always has one. Defaults to 1.
         by_epoch (bool): What ``interval`` and ``begin`` count. Defaults to
             True.
-        begin (int): First epoch or iteration with a pass. Defaults to 0.
+        begin (int): Epochs or iterations that are done at the first pass; 0
+            is as ``interval``. Defaults to 0.
         min_prob (float, optional): See :func:`seen_classes`. Defaults to
             None, OAA's rule.
         evaluator (dict | list, optional): Metrics of the records after the
@@ -108,10 +109,10 @@ class CAMAccumulationHook(Hook):
 
     def after_train_epoch(self, runner) -> None:
         """Make a pass if one is due after this epoch."""
-        if self.by_epoch and self.every_n_epochs(
-            runner, self.interval, self.begin
-        ):
-            self._make_pass(runner, self.is_last_train_epoch(runner))
+        last = self.is_last_train_epoch(runner)
+        due = self.every_n_epochs(runner, self.interval, self.begin)
+        if self.by_epoch and (due or last):
+            self._make_pass(runner, last)
 
     def after_train_iter(
         self, runner, batch_idx, data_batch=None, outputs=None

@@ -8,7 +8,7 @@ import threading
 
 import torch
 from mmengine.dist import all_reduce, get_world_size
-from mmengine.hooks import Hook
+from mmengine.hooks import EMAHook, Hook
 from mmengine.runner import Runner
 from mmseg.registry import HOOKS
 
@@ -30,8 +30,8 @@ class GracefulStopHook(Hook):
 
     The first Ctrl-C or SIGTERM is noted; after the step (the update, where
     gradients are summed over several steps; in validation the batch, with
-    several ranks the whole of it) a checkpoint of exactly this place is
-    published and the run ends with exit code 130 or 143.
+    several ranks or averaged weights the whole of it) a checkpoint of exactly
+    this place is published and the run ends with exit code 130 or 143.
     :class:`ExactResumeHook` makes the resumed run continue within the epoch; a
     validation that was interrupted is not repeated. A second signal ends the
     process at once. Workers of the data loaders are kept from both signals
@@ -39,6 +39,8 @@ class GracefulStopHook(Hook):
 
     Ranks agree on the step: the flag is reduced over them each step. Not so
     within a validation, where one rank may have a batch more than another.
+    Nor is a validation of averaged weights cut off: until its end the model
+    holds those of :class:`~mmengine.hooks.EMAHook`, not the trained ones.
 
     Runs with priority LOWEST, after the checkpoint hook.
 
@@ -92,11 +94,12 @@ class GracefulStopHook(Hook):
         self, runner: Runner, batch_idx: int, data_batch=None, outputs=None
     ) -> None:
         """Stop a validation within training if asked to."""
-        if get_world_size() == 1:
+        averaged = any(isinstance(hook, EMAHook) for hook in runner.hooks)
+        if get_world_size() == 1 and not averaged:
             self._stop_validation(runner)
 
     def after_val_epoch(self, runner: Runner, metrics=None) -> None:
-        """Stop at its end, where all ranks meet."""
+        """Stop at its end: ranks meet, the trained weights are back."""
         self._stop_validation(runner)
 
     def _stop_validation(self, runner: Runner) -> None:

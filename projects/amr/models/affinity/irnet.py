@@ -49,8 +49,8 @@ class IRNet(BaseAffinityNetwork):
             pixels. Defaults to 10.
         test_cfg (dict, optional): ``cam_power`` (1; AdvCAM's and AMR's
             released code: 1.5), ``radius`` (5), ``beta`` (10), ``exp_times``
-            (8), ``normalize`` ('global'), ``solver`` ('auto') and
-            ``enlarge_by`` (None; released code: 4) of
+            (8), ``solver`` ('auto') and ``enlarge_by`` (None; released
+            code: 4) of
             :func:`walk_to_scores`; ``bg_thr``, the score of the background
             in the pseudo label (0.25); ``pad_size``, the side in pixels to
             which shorter ones are padded before the network (None; released
@@ -63,7 +63,6 @@ class IRNet(BaseAffinityNetwork):
         'radius': 5,
         'beta': 10.0,
         'exp_times': 8,
-        'normalize': 'global',
         'solver': 'auto',
         'bg_thr': 0.25,
         'pad_size': None,

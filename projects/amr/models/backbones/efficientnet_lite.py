@@ -109,15 +109,12 @@ class EfficientNetLite(BaseModule):
 
     def forward(self, x: Tensor) -> tuple[Tensor, ...]:
         """Return a map (N, C, h, w) per entry of ``out_indices``."""
-        stem, *maps = self.first_pass(self, x)
-        x = maps[-1] if maps else stem
+        maps = [*self.first_pass(self, x)]
         for index in range(self.num_frozen, self.num_stages):
-            x = self.get_submodule(f'stage{index + 1}')(x)
-            maps.append(x)
-        outputs = [maps[i] for i in sorted(set(self.out_indices) - {HEAD})]
+            maps.append(self.get_submodule(f'stage{index + 1}')(maps[-1]))
         if HEAD in self.out_indices:
-            outputs.append(self.bn2(self.conv_head(x)))
-        return tuple(outputs)
+            maps.append(self.bn2(self.conv_head(maps[-1])))
+        return tuple(maps[1 + level] for level in self.out_indices)
 
     def first_maps(self, x: Tensor) -> list[Tensor]:
         """Maps of the stem and of the frozen stages."""
@@ -126,10 +123,9 @@ class EfficientNetLite(BaseModule):
             maps.append(self.get_submodule(f'stage{index + 1}')(maps[-1]))
         return maps
 
-    def frozen_tensors(self) -> list[Tensor]:
-        """Weights and statistics of the frozen parts."""
-        parts = [self.get_submodule(name) for name in self.frozen]
-        return [t for p in parts for t in p.state_dict().values()]
+    def frozen_parts(self) -> nn.ModuleList:
+        """Frozen stages and stem, with what was added to them."""
+        return nn.ModuleList(map(self.get_submodule, self.frozen))
 
 
 class SharedFirstPass:
@@ -137,7 +133,8 @@ class SharedFirstPass:
 
     Networks that start from the same weights and freeze the same parts get
     the same maps of the same images: the second takes those of the first. It
-    makes its own where images or weights differ, or where a gradient passes.
+    makes its own where images, layers or weights differ, or where a gradient
+    passes.
     """
 
     def __init__(self) -> None:
@@ -147,19 +144,24 @@ class SharedFirstPass:
         """Maps of the stem and of the frozen stages, see ``first_maps``."""
         if torch.jit.is_tracing() or type(images) is not Tensor:
             return network.first_maps(images)  # exporters know no values
-        weights = network.frozen_tensors()
+        parts = network.frozen_parts()
         made, self._made = self._made, None  # taken once, so that it is freed
-        if made and made[0] is images and same_tensors(made[1], weights):
+        if made and made[0] is images and same_parts(made[1], parts):
             return made[2]
         maps = network.first_maps(images)
         if not maps[-1].requires_grad:
-            self._made = images, weights, maps
+            self._made = images, parts, maps
         return maps
 
 
-def same_tensors(some: list[Tensor], others: list[Tensor]) -> bool:
-    """Return whether two lists hold the same values."""
-    return len(some) == len(others) and all(map(torch.equal, some, others))
+def same_parts(some: nn.Module, other: nn.Module) -> bool:
+    """Return whether layers, their options and all tensors are the same."""
+    if repr(some) != repr(other):
+        return False
+    values, others = some.state_dict(), other.state_dict()
+    return values.keys() == others.keys() and all(
+        map(torch.equal, values.values(), others.values())
+    )
 
 
 def share_first_pass(*branches: nn.Module) -> None:

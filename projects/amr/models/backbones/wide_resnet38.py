@@ -112,7 +112,9 @@ class WideResNet38(BaseModule):
         self.bn7 = nn.BatchNorm2d(b7)
         if zero_init_residual:
             self._start_with_shortcuts()
-        self._freeze()
+        self._frozen = self._frozen_names()
+        for name in self._frozen:
+            self.get_submodule(name).requires_grad_(False)
 
     def _check(
         self, out_indices, strides, dilations, width_divisor, frozen_stages
@@ -191,24 +193,23 @@ class WideResNet38(BaseModule):
                 active = outputs[stage] = self._activate(x, stage)
         return tuple(outputs[stage] for stage in self.out_indices)
 
-    def _freeze(self) -> None:
-        """Take the frozen stages and BatchNorms out of the training."""
+    def _frozen_names(self) -> list[str]:
+        """Names of the frozen stages and BatchNorms."""
         frozen = [self.conv1a] if self.frozen_stages >= 0 else []
         for stage in range(self.frozen_stages):
             frozen += self._blocks(stage)
         if self.frozen_stages == len(STAGES):
             frozen.append(self.bn7)
-        if self.norm_eval:
-            norms = (
-                m for m in self.modules() if isinstance(m, nn.BatchNorm2d)
-            )
-            frozen += norms
-        for module in frozen:
-            module.eval()
-            module.requires_grad_(False)
+        return [
+            name
+            for name, module in self.named_modules()
+            if module in frozen
+            or (self.norm_eval and isinstance(module, nn.BatchNorm2d))
+        ]
 
     def train(self, mode: bool = True) -> 'WideResNet38':
         """Set the mode, but for what is frozen."""
         super().train(mode)
-        self._freeze()
+        for name in self._frozen:
+            self.get_submodule(name).eval()
         return self

@@ -7,6 +7,8 @@ from torch import Tensor
 from projects.amr.models.classifiers.cam_classifier import CAMClassifier
 from projects.amr.ops import resize_cam
 
+FLIPPED_AXES = {'horizontal': (-1,), 'vertical': (-2,), 'diagonal': (-2, -1)}
+
 
 @MODELS.register_module()
 class IntegralClassifier(CAMClassifier):
@@ -60,8 +62,7 @@ class IntegralClassifier(CAMClassifier):
         record = sample.cam_input
         found = record.cam.to(like.device, torch.float32)
         if sample.get('flip'):
-            vertical = sample.flip_direction == 'vertical'
-            found = found.flip(-2 if vertical else -1)
+            found = found.flip(FLIPPED_AXES[sample.flip_direction])
         target = torch.zeros(like.shape[1:], device=like.device)
         classes = torch.as_tensor(record.classes, dtype=torch.long)
         target[classes.to(like.device)] = resize_cam(found, like.shape[-2:])

@@ -41,18 +41,10 @@ class MCTformerPlus(CAMClassifier):
             tokens as there are classes.
         head (dict): Config of the patch map's :class:`CAMHead`, whose
             ``kernel_size`` is 3 in the released code.
-        contrast_weight (float): Weight of ``loss_contrast``, at least 0.
-            Defaults to 1.0 (released code).
-        rank_decay (float): See :func:`rank_pool`. Defaults to 0.996.
         fuse (bool): Whether A counts; a user's advice is to leave it out
             where it misleads. Defaults to True.
-        fuse_layers (int, optional): Last blocks that A is of. Defaults to
-            None: all.
         affinity (bool): Whether W counts. Defaults to True.
         **kwargs: Of :class:`CAMClassifier`.
-
-    Raises:
-        ValueError: If ``contrast_weight`` is negative.
     """
 
     refines = True
@@ -61,23 +53,13 @@ class MCTformerPlus(CAMClassifier):
         self,
         backbone: dict,
         head: dict,
-        contrast_weight: float = 1.0,
-        rank_decay: float = 0.996,
         fuse: bool = True,
-        fuse_layers: int | None = None,
         affinity: bool = True,
         **kwargs,
     ):
-        if contrast_weight < 0:
-            raise ValueError(
-                f'`contrast_weight` must be at least 0, got {contrast_weight}'
-            )
         tokens = {'num_class_tokens': head['num_classes']}
         super().__init__({**backbone, **tokens}, head, **kwargs)
-        self.contrast_weight = contrast_weight
-        self.rank_decay = rank_decay
         self.fuse = fuse
-        self.fuse_layers = fuse_layers
         self.affinity = affinity
 
     def train_cams(self, inputs, data_samples, detach=False):
@@ -87,12 +69,12 @@ class MCTformerPlus(CAMClassifier):
             tokens = self.backbone.tokens(inputs)
         cam = self.head((tokens.patches,))
         scored = cam.detach() if detach else cam
-        patch_logits = rank_pool(scored, self.rank_decay)
-        contrast = class_token_contrast(tokens.block_classes, labels)
         return {
             'loss_cls': self.loss_cls(token_logits(tokens.classes), labels),
-            'loss_patch': self.loss_cls(patch_logits, labels),
-            'loss_contrast': self.contrast_weight * contrast,
+            'loss_patch': self.loss_cls(rank_pool(scored), labels),
+            'loss_contrast': class_token_contrast(
+                tokens.block_classes, labels
+            ),
         }, cam
 
     def view_cam(self, inputs):
@@ -100,15 +82,13 @@ class MCTformerPlus(CAMClassifier):
         with recorded_attention(self.backbone) as attentions:
             tokens = self.backbone.tokens(inputs)
         patch = self.head((tokens.patches,)).float()
-        pooled = rank_pool(patch, self.rank_decay)
         cam = patch.relu()
         if self.fuse:
-            size = tuple(cam.shape[-2:])
-            own = class_attention(attentions, size, self.fuse_layers)
+            own = class_attention(attentions, tuple(cam.shape[-2:]))
             cam = (own * cam).sqrt()
         if self.affinity:
             cam = refine_by_attention(cam, attentions, 'mctformer')
-        return cam, (token_logits(tokens.classes) + pooled) / 2
+        return cam, (token_logits(tokens.classes) + rank_pool(patch)) / 2
 
     def finish_cam(self, cam: Tensor) -> Tensor:
         """Merged maps (k, h', w') stretched to [0, 1] (released code)."""

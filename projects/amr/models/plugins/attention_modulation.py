@@ -6,6 +6,7 @@ Shape legend: N images, C channels, (h, w) feature size.
 from functools import partial
 
 import torch
+import torch.nn.functional as F
 from mmseg.registry import MODELS, TASK_UTILS
 from torch import Tensor, nn
 
@@ -22,6 +23,9 @@ MODULATIONS = {
 class GateNorm(nn.BatchNorm2d):
     """Batch normalisation that can be kept in training mode.
 
+    A single value, which has no deviation, is normalised by the running
+    statistics in either mode.
+
     Args:
         always_train (bool): Whether ``eval()`` leaves it normalising by the
             current batch, as the released code does. Defaults to False.
@@ -34,6 +38,19 @@ class GateNorm(nn.BatchNorm2d):
     def train(self, mode: bool = True):
         """Switch mode, unless the norm is kept in training mode."""
         return super().train(mode or self.always_train)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Normalise maps (N, C, h, w)."""
+        if x.numel() > self.num_features:
+            return super().forward(x)
+        return F.batch_norm(
+            x,
+            self.running_mean,
+            self.running_var,
+            self.weight,
+            self.bias,
+            eps=self.eps,
+        )
 
 
 @MODELS.register_module()

@@ -19,7 +19,7 @@ from projects.amr.ops.precision import full_precision
 class PixelCorrelation(BaseModule):
     """Refine maps by what positions look like.
 
-    The image at feature size and projections of two of the backbone's maps
+    The image at feature size and projections of the backbone's first maps
     (1x1, ReLU) are joined and embedded by another 1x1 convolution; the maps
     are averaged over positions whose embeddings are alike
     (:func:`pixel_correlation`). Features are detached: the losses of the
@@ -32,13 +32,7 @@ class PixelCorrelation(BaseModule):
         in_channels (Sequence[int]): Channels of the backbone's maps.
             Defaults to (512, 1024), conv4 and conv5 of Wide-ResNet38.
         channels (Sequence[int]): Of their projections. Defaults to (64,
-            128).
-        embed_channels (int, optional): Of the embedding. Defaults to the
-            sum of ``channels`` (192).
-        in_indices (Sequence[int]): Which of the backbone's outputs. Defaults
-            to (0, 1).
-        max_entries (int): See :func:`pixel_correlation`. Defaults to 2 **
-            25.
+            128); the embedding has their sum.
         init_cfg (dict, optional): Initialisation. Defaults to the released
             code's: He's normal one for the projections, Xavier's uniform one
             with gain 4 for the embedding.
@@ -51,9 +45,6 @@ class PixelCorrelation(BaseModule):
         self,
         in_channels: Sequence[int] = (512, 1024),
         channels: Sequence[int] = (64, 128),
-        embed_channels: int | None = None,
-        in_indices: Sequence[int] = (0, 1),
-        max_entries: int = 2**25,
         init_cfg: dict | None = None,
     ):
         super().__init__(
@@ -71,30 +62,27 @@ class PixelCorrelation(BaseModule):
                 },
             }
         )
-        if not len(in_channels) == len(channels) == len(in_indices):
+        if len(in_channels) != len(channels):
             raise ValueError(
-                '`in_channels`, `channels` and `in_indices` must be of one '
-                f'length, got {in_channels}, {channels} and {in_indices}'
+                '`in_channels` and `channels` must be of one length, got '
+                f'{in_channels} and {channels}'
             )
-        self.in_indices = tuple(in_indices)
-        self.max_entries = max_entries
         self.projections = nn.ModuleList(
             nn.Conv2d(source, target, 1, bias=False)
             for source, target in zip(in_channels, channels, strict=True)
         )
-        self.embedding = nn.Conv2d(
-            3 + sum(channels), embed_channels or sum(channels), 1, bias=False
-        )
+        total = sum(channels)
+        self.embedding = nn.Conv2d(3 + total, total, 1, bias=False)
 
     def embed(
         self, inputs: Tensor, features: tuple[Tensor, ...], size
     ) -> Tensor:
         """Embed images and features: (N, D, *size)."""
         parts = [resize_cam(inputs, size)]
-        for index, projection in zip(
-            self.in_indices, self.projections, strict=True
+        for feature, projection in zip(
+            features, self.projections, strict=False
         ):
-            projected = projection(features[index].detach()).relu()
+            projected = projection(feature.detach()).relu()
             parts.append(resize_cam(projected, size))
         return self.embedding(torch.cat(parts, dim=1))
 
@@ -105,6 +93,4 @@ class PixelCorrelation(BaseModule):
         embedded = self.embed(inputs, features, tuple(cam.shape[-2:]))
         # Sums over thousands of positions are left in full precision.
         with full_precision(cam.device):
-            return pixel_correlation(
-                cam.float(), embedded.float(), self.max_entries
-            )
+            return pixel_correlation(cam.float(), embedded.float())

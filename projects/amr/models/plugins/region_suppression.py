@@ -47,3 +47,7 @@ class RegionSuppression(StartsFromScratch, nn.Module):
         return suppress_regions(
             x, self.controller(pooled).sigmoid()[..., None, None]
         )
+
+    def extra_repr(self) -> str:
+        """Name the option, for whoever compares layers."""
+        return f'delta={self.delta}'

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
+from scipy.stats import spearmanr
 from torch import Tensor
 
 from projects.amr.models.classifiers import AMR
 from projects.amr.models.plugins import AttentionModulation
 from projects.amr.ops import normalize_cam
-from projects.amr.ops.rank_correlation import rank_correlation
 
 
 @dataclass
@@ -94,7 +94,7 @@ def _facts(amm, features: Tensor, gradient: Tensor, spotlight) -> AMMFacts:
     gate = features
     if amm.channel is not None:
         share = (features * gradient).sum((-2, -1))
-        channel_share = rank_correlation(
+        channel_share = _rank_correlation(
             amm.channel_attention(features), share
         )
         gate = amm.channel_gate(features)
@@ -102,10 +102,16 @@ def _facts(amm, features: Tensor, gradient: Tensor, spotlight) -> AMMFacts:
     if amm.spatial is not None:
         gate = amm.spatial_gate(features)
         resized = F.interpolate(spotlight, gate.shape[-2:], mode='bilinear')
-        spatial_spotlight = rank_correlation(gate, resized)
+        spatial_spotlight = _rank_correlation(gate, resized)
     return AMMFacts(
         channel_share,
         spatial_spotlight,
         gate_mean=float(gate.mean()),
         gate_deviation=float(gate.std()),
     )
+
+
+def _rank_correlation(one: Tensor, other: Tensor) -> float:
+    """Spearman's, of as many values; nan if all of one are equal."""
+    pair = (values.flatten().cpu() for values in (one, other))
+    return float(spearmanr(*pair).statistic)
