@@ -49,7 +49,8 @@ FOLDERS = {
         ('checkpoints', 'config', 'processes'),
     ),
     'workflow': (
-        ('launch', 'ablation', 'deploy'),
+        ('launch',),
+        ('ablation', 'deploy'),
         ('labels', 'pipeline'),
         ('preflight',),
         (
