@@ -113,12 +113,9 @@ class GracefulStopHook(Hook):
 
     def _asked(self) -> int:
         """The signal that any rank got, 0 for none."""
-        if get_world_size() > 1:
-            flag = torch.tensor(self._signal)
-            if torch.distributed.get_backend() == 'nccl':
-                flag = flag.cuda()
-            all_reduce(flag, op='max')
-            self._signal = int(flag)
+        flag = torch.tensor(self._signal)
+        all_reduce(flag, op='max')
+        self._signal = int(flag)
         return self._signal
 
     def _stop(self, runner: Runner, within_step: bool) -> None:

@@ -4,7 +4,7 @@ import math
 from pathlib import Path
 
 import torch
-from mmengine.dist import all_reduce, get_rank, get_world_size
+from mmengine.dist import all_reduce, get_rank
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 from mmseg.registry import HOOKS
@@ -94,10 +94,6 @@ def batch_images(data_batch) -> list[str]:
 
 
 def _any_rank(flag: bool) -> bool:
-    if get_world_size() == 1:
-        return flag
     value = torch.tensor(int(flag))
-    if torch.distributed.get_backend() == 'nccl':
-        value = value.cuda()
     all_reduce(value, op='max')
     return bool(value)
