@@ -6,7 +6,10 @@ import pytest
 from PIL import Image
 
 from projects.amr.datasets.labels.label_file import read_label_table
-from projects.amr.datasets.labels.tool_labels import read_tool_labels
+from projects.amr.datasets.labels.tool_labels import (
+    original_name,
+    read_tool_labels,
+)
 from projects.amr.errors import DataError
 
 CVAT = """<?xml version="1.0" encoding="utf-8"?>
@@ -56,6 +59,23 @@ def test_label_studio_choices(tmp_path):
         'e.jpg': ('cow', 'dog'),
     }
     assert found.skipped == 1
+
+
+@pytest.mark.parametrize(
+    ('value', 'name'),
+    [
+        ('s3://b/IMG-20240101-WA0001.jpg', 'IMG-20240101-WA0001.jpg'),
+        ('s3://b/20240101-dog.jpg', '20240101-dog.jpg'),
+        ('photos/IMG-20240101-WA1.jpg', 'photos/IMG-20240101-WA1.jpg'),
+        ('/data/upload/1/0a1b2c3d-20240101-a.jpg', '20240101-a.jpg'),
+        ('https://h.de/data/upload/1/0a1b2c3d-%C3%BC.jpg', 'ü.jpg'),
+        ('https://h.de/20240101-a.jpg?key=1', '20240101-a.jpg'),
+        ('s3://b/a#1.jpg', 'a#1.jpg'),
+        ('/data/local-files/?d=a%231%2B.jpg', 'a#1+.jpg'),
+    ],
+)
+def test_names_of_label_studio_are_cut_at_uploads_alone(value, name):
+    assert original_name(value) == name
 
 
 def test_fiftyone_classifications(tmp_path):

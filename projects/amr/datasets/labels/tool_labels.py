@@ -19,7 +19,7 @@ from projects.amr.datasets.labels.class_list import check_class_names
 from projects.amr.datasets.own_photos.image_folder import list_photos
 from projects.amr.errors import DataError, list_faults
 
-_UPLOAD = re.compile(r'[0-9a-f]{8}-')
+_UPLOAD = re.compile(r'(^|/)[0-9a-f]{8}-(?=[^/]+$)')
 
 
 @dataclass(frozen=True)
@@ -205,17 +205,33 @@ def original_name(value: str) -> str:
     Example:
         >>> original_name('/data/local-files/?d=day%201/a.jpg')
         'day 1/a.jpg'
-        >>> original_name('images/0a1b2c3d-a.jpg')
-        'images/a.jpg'
+        >>> original_name('/data/upload/1/0a1b2c3d-a.jpg')
+        'a.jpg'
+        >>> original_name('s3://bucket/20240101-a#1.jpg')
+        '20240101-a#1.jpg'
     """
-    parts = urlsplit(value)
+    parts = urlsplit(value, allow_fragments=False)
     local = parse_qs(parts.query).get('d')
     if local:
         return local[0].lstrip('/')
-    name = unquote(parts.path)
-    if parts.scheme or name.startswith('/'):
-        name = name.rpartition('/')[2]
-    return _UPLOAD.sub('', name, count=1)
+    path = unquote(parts.path)
+    name = path
+    if parts.scheme or path.startswith('/'):
+        name = path.rpartition('/')[2]
+    return cut_upload_prefix(name) if '/upload/' in f'/{path}' else name
+
+
+def cut_upload_prefix(name: str) -> str:
+    """Drop the eight digits that Label Studio puts before an upload's name.
+
+    Names of dates and cameras can begin the same way: try the whole name
+    first.
+
+    Example:
+        >>> cut_upload_prefix('images/0a1b2c3d-a.jpg')
+        'images/a.jpg'
+    """
+    return _UPLOAD.sub(r'\1', name)
 
 
 def latest_result(task: dict) -> list[dict] | None:
