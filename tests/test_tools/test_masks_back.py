@@ -1,13 +1,16 @@
 """Masks go into labelling tools and come back with the same pixels."""
 
 import json
+import unicodedata
 from pathlib import Path
+from urllib.parse import quote
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from projects.amr.datasets import VOCFolder
+from projects.amr.datasets.images.image_ids import image_id_of
 from projects.amr.errors import DataError
 from projects.amr.ops.brush_rle import decode_brush, encode_brush
 from projects.amr.structures import load_label_map, save_label_map
@@ -222,3 +225,83 @@ def test_masks_of_other_images_or_sizes_are_named(root, tmp_path):
     assert 'd.png' in str(fault.value)
     assert 'x.png' in str(fault.value)
     assert not (tmp_path / 'out').exists()
+
+
+def write_root(folder, paths, ids):
+    """Photos of these paths as ``import_images.py`` lays them out."""
+    root, lists = folder / 'root', folder / 'root/ImageSets/Segmentation'
+    for path in (root / 'JPEGImages', lists, folder / 'in'):
+        path.mkdir(parents=True)
+    rows = ['id,path']
+    for path in paths:
+        rows.append(f'{image_id_of(path)},{path}')
+        file = root / 'JPEGImages' / f'{image_id_of(path)}.png'
+        Image.new('RGB', (3, 2)).save(file)
+    (root / 'images.csv').write_text('\n'.join(rows), encoding='utf-8')
+    (root / 'classes.txt').write_text('\n'.join(CLASSES))
+    (lists / 'all.txt').write_text('\n'.join(ids), encoding='utf-8')
+    return VOCFolder.open(root, 'all')
+
+
+@pytest.mark.parametrize(
+    'path',
+    [
+        'h/20240101-a.png',
+        'h/a#1.png',
+        'h/a?.png',
+        'h/50%25.png',
+        'h/a.jpg.png',
+        unicodedata.normalize('NFD', 'h/ä.png'),
+    ],
+)
+@pytest.mark.parametrize('kind', ['label-maps', 'fiftyone', 'label-studio'])
+def test_masks_go_to_the_photo_of_their_whole_name(tmp_path, path, kind):
+    paths = [path, 'a.png', 'h/a.png', 'y/a.png']
+    ids = [image_id_of(p) for p in paths]
+    folder = write_root(tmp_path, paths, ids)
+    labels = np.ones((2, 3), np.uint8)
+    source = tmp_path / 'in'
+    if kind == 'label-maps':
+        save_label_map(source / f'{ids[0]}.png', labels)
+    elif kind == 'fiftyone':
+        (source / 'labels/h').mkdir(parents=True)
+        (source / 'mask_targets.json').write_text('{"1": "dog"}')
+        save_label_map((source / 'labels' / path).with_suffix('.PNG'), labels)
+    else:
+        item = {'original_height': 2, 'original_width': 3}
+        item['value'] = {**BRUSH, 'rle': encode_brush(labels > 0)}
+        source /= 'in.json'
+        url = '/data/local-files/?d=' + quote(path)
+        task = {'data': {'image': url}, 'annotations': [{'result': [item]}]}
+        source.write_text(json.dumps([task]))
+    MaskImport(source, kind, folder).write(tmp_path / 'out')
+    assert [p.stem for p in (tmp_path / 'out').iterdir()] == ids[:1]
+
+
+@pytest.mark.parametrize(
+    ('name', 'wanted'),
+    [
+        ('a.png', None),  # two photos, one of them outside the split
+        ('b.png', None),  # outside the split
+        ('z/b.png', None),
+        ('z/c.png', 'x/c.png'),
+        ('images/0a1b2c3d-c.png', 'x/c.png'),
+    ],
+)
+def test_names_are_looked_up_among_all_photos(tmp_path, name, wanted):
+    paths = ['x/a.png', 'y/a.png', 'y/b.png', 'x/c.png']
+    ids = [image_id_of(p) for p in paths]
+    folder = write_root(tmp_path, paths, [ids[0], ids[3]])
+    image = {'id': 1, 'file_name': name, 'height': 2, 'width': 3}
+    shape = {'segmentation': [[0, 0, 3, 0, 3, 2]], 'category_id': 1}
+    whole = {'images': [image], 'annotations': [{**shape, 'image_id': 1}]}
+    path = tmp_path / 'in.json'
+    path.write_text(json.dumps({**COCO, **whole}))
+    job = MaskImport(path, 'coco', folder)
+    if wanted is None:
+        with pytest.raises(DataError):
+            job.write(tmp_path / 'out')
+    else:
+        job.write(tmp_path / 'out')
+        found = [p.stem for p in (tmp_path / 'out').iterdir()]
+        assert found == [image_id_of(wanted)]

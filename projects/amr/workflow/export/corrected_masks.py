@@ -6,7 +6,10 @@ from pathlib import Path
 import numpy as np
 
 from projects.amr.datasets import VOCFolder
-from projects.amr.datasets.images.image_ids import strip_image_suffix
+from projects.amr.datasets.images.image_ids import (
+    same_text,
+    strip_image_suffix,
+)
 from projects.amr.datasets.images.image_size import image_size
 from projects.amr.datasets.labels.colour_masks import (
     IGNORED_NAMES,
@@ -15,6 +18,7 @@ from projects.amr.datasets.labels.colour_masks import (
     read_palette,
 )
 from projects.amr.datasets.labels.tool_labels import (
+    cut_upload_prefix,
     label_studio_image,
     label_studio_tasks,
     latest_result,
@@ -79,10 +83,21 @@ class MaskImport:
         self.classes = folder.classes
         names = {name: i for i, name in enumerate(folder.classes)}
         self.names = {**dict.fromkeys(IGNORED_NAMES, IGNORE_LABEL), **names}
-        photos = read_image_map(folder.root)
-        self.ids = {
-            strip_image_suffix(photos.get(i, i)): i for i in folder.ids
+        # Photos outside the split too: a mask of one is no other's.
+        photos = {i: i for i in folder.ids} | read_image_map(folder.root)
+        by_path = {
+            same_text(strip_image_suffix(path)): i
+            for i, path in photos.items()
         }
+        by_id = {same_text(i): i for i in photos}
+        if kind == 'label-maps':
+            self.ids = by_path | by_id
+        else:
+            self.ids = by_id | by_path
+        self.split = frozenset(folder.ids)
+        self.near: dict[str, set[str]] = {}  # by file name alone
+        for name, i in self.ids.items():
+            self.near.setdefault(name.rpartition('/')[2], set()).add(i)
 
     def write(
         self,
@@ -140,18 +155,29 @@ class MaskImport:
         """Image that a mask is of: by its path, or by its file name."""
         if self.folder is None:
             return strip_image_suffix(name)
-        # Label Studio's COCO has its own names, such as ?d=day%201/a.jpg.
-        stems = [strip_image_suffix(n) for n in (name, original_name(name))]
+        image_id = self._photo(where, name)
+        if image_id not in self.split:
+            raise DataError(f'{where}: {name!r} is not in the split')
+        return image_id
+
+    def _photo(self, where: str, name: str) -> str:
+        """Photo of a name, whether in the split or not."""
+        names = [name]
+        if self.kind in ('coco', 'label-studio'):
+            # Label Studio's COCO has its own names, such as ?d=day%201/a.jpg.
+            names += [original_name(name)]
+            names += [cut_upload_prefix(names[-1])]
+        stems = [same_text(strip_image_suffix(n)) for n in names]
         for stem in stems:
             if stem in self.ids:
                 return self.ids[stem]
-        for stem in stems:
-            last = stem.rpartition('/')[2]
-            near = [k for k in self.ids if k.rpartition('/')[2] == last]
-            if len(near) == 1:
-                return self.ids[near[0]]
+        hits = [self.near.get(stem.rpartition('/')[2], ()) for stem in stems]
+        near = next(filter(None, hits), ())
+        if len(near) == 1:
+            return next(iter(near))
         raise DataError(
-            f'{where}: {name!r} names {len(near) or "no"} images of the split'
+            f'{where}: {name!r} names {len(near) or "no"} images of the data '
+            'set: name the mask by its photo, with its folders'
         )
 
     def _check(self, where: str, image_id: str, labels: np.ndarray) -> None:
@@ -202,8 +228,8 @@ class MaskImport:
             ) from None
         root = self.source / 'labels'
         for path in sorted(root.rglob('*')):
-            if path.suffix in ('.png', '.npy'):
-                name = path.relative_to(root).with_suffix('').as_posix()
+            if path.suffix.lower() in ('.png', '.npy'):
+                name = path.relative_to(root).with_suffix('.png').as_posix()
                 yield str(path), name, lambda p=path: _targeted(p, table)
 
     def _label_studio(self) -> Iterator[tuple]:
@@ -283,7 +309,7 @@ class MaskImport:
 
 def _targeted(path: Path, table: np.ndarray) -> np.ndarray:
     """Labels of FiftyOne's values."""
-    if path.suffix == '.npy':
+    if path.suffix.lower() == '.npy':
         values = np.load(path, allow_pickle=False)
     else:
         values = load_label_map(path)[0]
