@@ -43,6 +43,12 @@ def parse_args() -> argparse.Namespace:
         help='without --data-root: text file of the class list, background '
         'first; by default the order of the palette',
     )
+    parser.add_argument(
+        '--keep-empty',
+        action='store_true',
+        help='with --format coco: images without an annotation are '
+        'background; by default they are left out, as not done yet',
+    )
     add_folder_arguments(parser, required=False)
     return parser.parse_args()
 
@@ -54,6 +60,8 @@ def main() -> None:
         raise UserError(f'{args.out_dir} is not empty: choose another folder')
     if (args.palette is None) == (args.format == 'colours'):
         raise UserError('--format colours needs --palette, others take none')
+    if args.keep_empty and args.format != 'coco':
+        raise UserError('--keep-empty goes with --format coco')
     if args.data_root is None and args.format != 'colours':
         raise UserError(f'--format {args.format} needs --data-root')
     if args.data_root is not None and args.classes:
@@ -64,6 +72,7 @@ def main() -> None:
         open_folder(args) if args.data_root else None,
         args.palette,
         read_class_file(args.classes) if args.classes else None,
+        args.keep_empty,
     )
     try:
         count = masks.write(
@@ -74,7 +83,10 @@ def main() -> None:
         raise UserError(
             f'{args.out_dir} cannot be written ({error})'
         ) from None
-    print(f'{args.out_dir}: {count:,} label maps')
+    print(
+        f'{args.out_dir}: {count:,} label maps; {masks.skipped:,} images '
+        'without an annotation left out'
+    )
 
 
 if __name__ == '__main__':

@@ -132,6 +132,22 @@ COCO = {'images': [IMAGE], 'categories': [{'id': 1, 'name': 'dog'}]}
         ('coco', [{'image_id': 1, 'category_id': 2, 'segmentation': []}]),
         ('coco', [{'image_id': 1, 'category_id': 1, 'segmentation': 'x'}]),
         ('coco', [{'image_id': 1, 'category_id': 1}]),
+        *(
+            ('coco', [{'image_id': 1, 'category_id': 1, 'segmentation': s}])
+            for s in (
+                [],
+                None,
+                [[]],
+                [[1, 2, 3, 9]],
+                [[1, 2, 4, 2, 4, 9], [1, 1, 4, 4]],
+                [[1, 2, 4, 2, 4]],
+                [[1, 2, 4, 2, 4, 9, 1]],
+                [[1, 2, 4, 2, 4, float('nan')]],
+                {'size': [5, 40], 'counts': [10, 20, 170]},
+                {'size': [40, 5], 'counts': [10, 20]},
+                {'size': [40, 5], 'counts': 'zzzz'},
+            )
+        ),
         ('coco', 3),
     ],
 )
@@ -158,6 +174,26 @@ def test_polygons_of_coco_are_drawn(root, tmp_path):
     wanted = np.zeros(SIZES['d'], np.uint8)
     wanted[2:9, 1:4] = 1
     assert_same(maps(tmp_path / 'out', ['d']), {'d': wanted})
+
+
+def test_images_without_an_annotation_are_not_done_yet(
+    root, tmp_path, run_here
+):
+    box = {'segmentation': [[1, 2, 4, 2, 4, 9, 1, 9]], 'category_id': 1}
+    other = {'id': 2, 'file_name': 'a b.PNG', 'height': 23, 'width': 37}
+    whole = {**COCO, 'images': [IMAGE, other]}
+    whole['annotations'] = [{**box, 'image_id': 1}]
+    (tmp_path / 'in.json').write_text(json.dumps(whole))
+    words = ('--format', 'coco', '--data-root', root, '--split', 'all')
+    code, text, error = run_here(
+        'import_masks', 'in.json', 'some', *words, cwd=tmp_path
+    )
+    assert code == 0, error
+    assert '1 images without' in text
+    assert [p.stem for p in (tmp_path / 'some').iterdir()] == ['d']
+    words = ('in.json', 'all', *words, '--keep-empty')
+    assert run_here('import_masks', *words, cwd=tmp_path)[0] == 0
+    assert not maps(tmp_path / 'all', ['a b', 'd'])['a b'].any()
 
 
 def test_corrected_masks_win_and_sources_stay(root, tmp_path, run_here):

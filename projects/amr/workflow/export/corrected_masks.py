@@ -11,6 +11,8 @@ from projects.amr.datasets.images.image_ids import (
     strip_image_suffix,
 )
 from projects.amr.datasets.images.image_size import image_size
+from projects.amr.datasets.labels.coco_labels import read_coco_lists
+from projects.amr.datasets.labels.coco_masks import draw_instances
 from projects.amr.datasets.labels.colour_masks import (
     IGNORED_NAMES,
     load_colour_mask,
@@ -36,7 +38,10 @@ from projects.amr.workflow.export.tool_masks import TARGETS
 
 KINDS = ('coco', 'colours', 'fiftyone', 'label-maps', 'label-studio')
 EMPTY = 'there is none'
-_MALFORMED = (ValueError, KeyError, TypeError, AttributeError, OSError)
+_MALFORMED = (
+    *(ValueError, KeyError, IndexError, TypeError, AttributeError, OSError),
+    OverflowError,
+)
 
 
 class MaskImport:
@@ -53,6 +58,13 @@ class MaskImport:
             :func:`read_palette`; for ``'colours'``. Defaults to None.
         classes (tuple[str, ...], optional): Names by label, without a
             ``folder``. Defaults to None: the order of the palette.
+        keep_empty (bool): Take COCO's images without an annotation as
+            background. Defaults to False: nobody has drawn in them yet, and
+            they are left out.
+
+    Attributes:
+        skipped (int): Images without an annotation that :meth:`write` left
+            out.
 
     Raises:
         ValueError: If ``kind`` is unknown or misses its palette or folder.
@@ -65,6 +77,7 @@ class MaskImport:
         folder: VOCFolder | None,
         palette=None,
         classes: tuple[str, ...] | None = None,
+        keep_empty: bool = False,
     ):
         if kind not in KINDS:
             raise ValueError(
@@ -78,6 +91,7 @@ class MaskImport:
             raise ValueError(f'`kind` {kind!r} needs `folder`')
         self.source, self.kind, self.folder = Path(source), kind, folder
         self.palette, self.classes = palette, classes
+        self.keep_empty, self.skipped = keep_empty, 0
         if folder is None:
             return
         self.classes = folder.classes
@@ -236,13 +250,14 @@ class MaskImport:
         """Annotations of tasks: brushes, later ones on top."""
         for where, task in label_studio_tasks(self.source):
             result = latest_result(task)
-            if result is not None:
-                name = label_studio_image(where, task)
-                yield (
-                    where,
-                    name,
-                    lambda w=where, r=result: self._brushed(w, r),
-                )
+            if result is None:
+                self.skipped += 1
+                continue
+            yield (
+                where,
+                label_studio_image(where, task),
+                lambda w=where, r=result: self._brushed(w, r),
+            )
 
     def _brushed(self, where: str, result: list[dict]) -> np.ndarray:
         """Label map of one annotation."""
@@ -268,43 +283,35 @@ class MaskImport:
 
     def _coco(self) -> Iterator[tuple]:
         """Annotations of images: RLE or polygons, later ones on top."""
-        content = read_json(self.source)
+        images, annotations, categories = read_coco_lists(self.source)
         try:
-            names = {c['id']: c['name'] for c in content['categories']}
-            items: dict = {image['id']: [] for image in content['images']}
-            for item in content['annotations']:
+            names = {c['id']: c['name'] for c in categories}
+            items: dict = {image['id']: [] for image in images}
+            for item in annotations:
                 items[item['image_id']].append(item)
             rows = [
                 (image['file_name'], image, items[image['id']])
-                for image in content['images']
+                for image in images
             ]
         except (KeyError, TypeError) as error:
             raise DataError(
                 f'{self.source} is no COCO file of instances ({error!r})'
             ) from None
         for name, image, own in rows:
+            if not own and not self.keep_empty:
+                self.skipped += 1
+                continue
             where = f'{self.source}, {name!r}'
             yield (
                 where,
                 name,
-                lambda w=where, i=image, o=own: self._drawn(w, i, o, names),
+                lambda w=where, i=image, o=own: draw_instances(
+                    w,
+                    (int(i['height']), int(i['width'])),
+                    o,
+                    lambda x: self._label(w, names.get(x['category_id'])),
+                ),
             )
-
-    def _drawn(self, where, image: dict, items: list, names) -> np.ndarray:
-        """Label map of one image of COCO."""
-        from pycocotools import mask as coco
-
-        size = int(image['height']), int(image['width'])
-        labels = np.zeros(size, np.uint8)
-        for item in items:
-            label = self._label(where, names.get(item['category_id']))
-            shape = item['segmentation']
-            if isinstance(shape, list):
-                shape = coco.merge(coco.frPyObjects(shape, *size))
-            elif isinstance(shape['counts'], list):
-                shape = coco.frPyObjects(shape, *size)
-            labels[coco.decode(shape).astype(bool)] = label
-        return labels
 
 
 def _targeted(path: Path, table: np.ndarray) -> np.ndarray:

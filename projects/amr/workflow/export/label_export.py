@@ -9,13 +9,9 @@ import numpy as np
 from projects.amr.datasets import VOCFolder
 from projects.amr.datasets.images.image_files import in_any_case
 from projects.amr.datasets.images.image_ids import check_relative
+from projects.amr.datasets.labels.coco_masks import pycocotools_mask
 from projects.amr.datasets.own_photos.devkit_layout import read_image_map
-from projects.amr.errors import (
-    DataError,
-    MissingDependencyError,
-    UserError,
-    list_faults,
-)
+from projects.amr.errors import DataError, UserError, list_faults
 from projects.amr.runtime.files.atomic_write import write_file
 from projects.amr.structures import load_label_map
 from projects.amr.structures.label_rules import check_labels
@@ -94,7 +90,7 @@ def coco_annotations(labels: np.ndarray, image: int, first: int) -> list[dict]:
     Raises:
         MissingDependencyError: If pycocotools is not installed.
     """
-    coco = _pycocotools()
+    coco = pycocotools_mask()
     present = [
         int(label)
         for label in np.unique(labels)
@@ -181,16 +177,3 @@ def export_coco(
     except OSError as error:
         raise UserError(f'{out_file} cannot be written ({error})') from None
     return len(images), len(annotations)
-
-
-def _pycocotools():
-    """Return pycocotools' mask module, which only exports need."""
-    try:
-        from pycocotools import mask
-    except ImportError:
-        raise MissingDependencyError(
-            'pycocotools is not installed, and COCO files are made with it: '
-            'pip install pycocotools. tools/export_labels.py --masks needs '
-            'no such package'
-        ) from None
-    return mask
