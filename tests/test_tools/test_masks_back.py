@@ -249,6 +249,21 @@ def test_label_studios_own_converter_agrees():
         assert (decode_brush(other, mask.shape) == mask).all()
 
 
+def test_label_maps_of_a_smaller_palette_are_refused(root, tmp_path, run_here):
+    (tmp_path / 'in').mkdir()
+    path = tmp_path / 'in' / 'd.png'
+    save_label_map(path, np.full(SIZES['d'], 2, np.uint8))
+    with Image.open(path) as image:
+        image.remap_palette([2]).save(path)
+    folder = VOCFolder.open(root, 'all')
+    with pytest.raises(DataError):
+        MaskImport(tmp_path / 'in', 'label-maps', folder).write(
+            tmp_path / 'out'
+        )
+    words = ('labels', 'in', 'out', '--data-root', root, '--split', 'all')
+    assert run_here('merge_labels', *words, cwd=tmp_path)[0] == 3
+
+
 def test_masks_of_other_images_or_sizes_are_named(root, tmp_path):
     folder = VOCFolder.open(root, 'all')
     (tmp_path / 'in').mkdir()

@@ -32,6 +32,7 @@ from projects.amr.datasets.own_photos.image_folder import list_photos
 from projects.amr.errors import DataError, list_faults
 from projects.amr.ops.brush_rle import decode_brush
 from projects.amr.structures import load_label_map, save_label_map
+from projects.amr.structures.label_map import check_palette_order
 from projects.amr.structures.label_rules import check_labels, check_mask_size
 from projects.amr.structures.label_space import IGNORE_LABEL
 from projects.amr.workflow.export.tool_masks import TARGETS
@@ -219,7 +220,13 @@ class MaskImport:
     def _label_maps(self) -> Iterator[tuple]:
         """Palette or grey PNGs of labels."""
         for name, path in self._paths():
-            yield str(path), name, lambda p=path: load_label_map(p)[0]
+            yield str(path), name, lambda p=path: self._label_map(p)
+
+    def _label_map(self, path: Path) -> np.ndarray:
+        """Labels of a PNG whose palette keeps its order."""
+        labels, _ = load_label_map(path)
+        check_palette_order(path, labels, len(self.classes))
+        return labels
 
     def _colours(self) -> Iterator[tuple]:
         """Pictures of colours."""

@@ -17,6 +17,7 @@ from projects.amr.structures import (
     load_label_map,
     save_label_map,
 )
+from projects.amr.structures.label_map import check_palette_order
 from projects.amr.structures.label_rules import check_labels, check_mask_size
 
 
@@ -83,6 +84,8 @@ class MergeJob:
         except FileNotFoundError as error:
             raise DataError(str(error)) from None
         size = image_size(self.folder.image_path(item))
+        if kind == 'corrected':
+            check_palette_order(source, labels, len(self.folder.classes))
         check_mask_size(source, labels.shape, size)
         check_labels(source, labels, len(self.folder.classes))
         path = self.out_dir / f'{item}.png'
