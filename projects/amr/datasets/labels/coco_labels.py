@@ -125,7 +125,7 @@ def _by_id(path, what: str, items: list[dict], name_of) -> dict:
         key, name = item.get('id'), name_of(item)
         if not isinstance(key, int) or not isinstance(name, str) or not name:
             raise DataError(f'{path}: {what} must have id and name: {item}')
-        if key in found or (name in found.values() and what == 'categories'):
+        if key in found or (what == 'categories' and name in found.values()):
             raise DataError(f'{path}: {what} {key}, {name!r}, occurs twice')
         found[key] = name
     if len(set(found.values())) < len(found):
