@@ -11,6 +11,7 @@ from pathlib import Path
 from projects.amr.datasets.images.image_ids import (
     same_text,
     strip_image_suffix,
+    tidy_path,
 )
 from projects.amr.errors import DataError, UserError
 from projects.amr.runtime.files.atomic_write import write_file
@@ -119,9 +120,9 @@ def write_label_table(
 
 def _row(where: str, image: str, names) -> LabelRow:
     """Tidy one row up."""
-    image = same_text(image.strip()).replace('\\', '/').removeprefix('./')
     names = [same_text(name.strip()) for name in names]
-    return LabelRow(where, image, tuple(name for name in names if name))
+    names = tuple(name for name in names if name)
+    return LabelRow(where, tidy_path(image), names)
 
 
 def _read_csv(path: Path) -> LabelTable:
