@@ -126,12 +126,27 @@ def test_folders_are_classes_and_the_tool_writes_the_label_file(
     assert 'c.png' in error
 
 
+def test_folders_of_splits_are_no_classes(tmp_path):
+    for name in ('train/dog/a.png', 'train/cat/b.png', 'val/dog/c.png'):
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.new('RGB', (3, 2)).save(path)
+    with pytest.raises(DataError, match='train'):
+        read_tool_labels(tmp_path, 'folders')
+    found = read_tool_labels(tmp_path / 'train', 'folders')
+    assert found.classes == ('cat', 'dog')
+    (tmp_path / 'train/cat/b.png').rename(tmp_path / 'train/b.png')
+    assert read_tool_labels(tmp_path, 'folders').classes == ('train', 'val')
+
+
 @pytest.mark.parametrize(
     ('kind', 'text'),
     [
         ('cvat', 'no xml'),
         ('cvat', BOMB),
         ('cvat', '<annotations><track/></annotations>'),
+        ('cvat', CVAT.replace('utf-8', 'utf-99')),
+        ('cvat', CVAT.replace('utf-8', 'utf-32')),
         ('cvat', '<annotations><image id="1"/></annotations>'),
         ('cvat', CVAT.replace('b.jpg', 'day 1/a.jpg')),
         ('cvat', CVAT.replace('"cat"', '"cat;dog"')),

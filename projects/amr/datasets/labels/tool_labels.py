@@ -19,6 +19,7 @@ from projects.amr.datasets.labels.class_list import check_class_names
 from projects.amr.datasets.own_photos.image_folder import list_photos
 from projects.amr.errors import DataError, list_faults
 
+_SPLITS = frozenset(('train', 'val', 'test', 'valid', 'validation'))
 _UPLOAD = re.compile(r'(^|/)[0-9a-f]{8}-(?=[^/]+$)')
 
 
@@ -113,7 +114,10 @@ def _cvat(path: Path) -> Iterator[tuple]:
     """Images of a "CVAT for images" file."""
     try:
         root = ElementTree.parse(path).getroot()
-    except (OSError, ParseError, DefusedXmlException) as error:
+    except (
+        *(OSError, ParseError, DefusedXmlException),
+        *(LookupError, ValueError),  # unknown and wrong encodings
+    ) as error:
         raise DataError(f'{path} is not a readable XML ({error})') from None
     if root.tag != 'annotations' or root.find('track') is not None:
         raise DataError(
@@ -324,7 +328,16 @@ def _fiftyone_names(where: str, target, classes) -> list[str] | None:
 
 def _folders(path: Path) -> Iterator[tuple]:
     """Photos of a folder of one folder a class."""
-    for photo in list_photos(path)[0].values():
+    photos = list(list_photos(path)[0].values())
+    tops = {photo.partition('/')[0] for photo in photos}
+    deep = all(photo.count('/') > 1 for photo in photos)
+    if deep and tops <= _SPLITS:
+        raise DataError(
+            f'{path} holds folders of splits ({", ".join(sorted(tops))}), '
+            f'with those of classes in them: name one, such as '
+            f'{path / min(tops)}'
+        )
+    for photo in photos:
         name, slash, _ = photo.partition('/')
         if not slash:
             raise DataError(
