@@ -14,7 +14,7 @@ from projects.amr.datasets.images.image_ids import (
     tidy_path,
 )
 from projects.amr.errors import DataError, UserError
-from projects.amr.runtime.files.atomic_write import write_file
+from projects.amr.runtime.files.atomic_write import write_file, writing
 
 SEPARATORS = ';|'
 _LABELS = 'labels'  # header of the one column of names
@@ -112,10 +112,8 @@ def write_label_table(
     path = Path(path)
     if path.suffix.lower() != '.csv':
         raise UserError(f'{path}: the name must end in .csv')
-    try:
+    with writing(path):
         write_file(path, label_table_text(labels))
-    except OSError as error:
-        raise UserError(f'{path} cannot be written ({error})') from None
 
 
 def _row(where: str, image: str, names) -> LabelRow:

@@ -17,12 +17,13 @@ from projects.amr.datasets.labels.label_file import (
     label_table_text,
 )
 from projects.amr.datasets.own_photos.image_folder import Photo
-from projects.amr.errors import DataError, UserError
+from projects.amr.errors import DataError
 from projects.amr.runtime.files.atomic_write import (
     atomic_write,
     link_file,
     write_file,
     write_lines,
+    writing,
 )
 
 MARKER = 'import.json'
@@ -87,7 +88,7 @@ def write_devkit(
     be written.
     """
     out_dir = Path(out_dir)
-    try:
+    with writing(out_dir):
         _open_folder(out_dir)
         files = plan.files()
         _drop_outdated(out_dir, files)
@@ -102,8 +103,6 @@ def write_devkit(
         write_file(out_dir / LABEL_FILE, _label_table(plan))
         write_class_file(out_dir / CLASS_FILE, plan.classes)
         _mark(out_dir, complete=True)
-    except OSError as error:
-        raise UserError(f'{out_dir} cannot be written ({error})') from None
     return made, len(files) - made
 
 

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
-from projects.amr.errors import DiskFullError
+from projects.amr.errors import DiskFullError, UserError
 
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 
@@ -44,6 +44,22 @@ def atomic_write(path: str | os.PathLike) -> Iterator[BinaryIO]:
             'or choose another folder, then run the same command again; what '
             'is finished is kept'
         ) from None
+
+
+@contextmanager
+def writing(path: str | os.PathLike) -> Iterator[None]:
+    """Raise UserError where a file or folder cannot be written (OSError).
+
+    Example:
+        >>> with writing('a.png'):
+        ...     raise OSError('not today')
+        Traceback (most recent call last):
+        projects.amr.errors.UserError: a.png cannot be written (not today)
+    """
+    try:
+        yield
+    except OSError as error:
+        raise UserError(f'{path} cannot be written ({error})') from None
 
 
 @contextmanager

@@ -12,8 +12,8 @@ from projects.amr.datasets.images.image_ids import check_relative
 from projects.amr.datasets.images.image_size import image_size
 from projects.amr.datasets.labels.coco_masks import pycocotools_mask
 from projects.amr.datasets.own_photos.devkit_layout import read_image_map
-from projects.amr.errors import DataError, UserError, list_faults
-from projects.amr.runtime.files.atomic_write import write_file
+from projects.amr.errors import DataError, list_faults
+from projects.amr.runtime.files.atomic_write import write_file, writing
 from projects.amr.structures import load_label_map
 from projects.amr.structures.label_rules import check_labels, check_mask_size
 from projects.amr.structures.label_space import BACKGROUND_LABEL, IGNORE_LABEL
@@ -176,9 +176,7 @@ def export_coco(
             if label != BACKGROUND_LABEL
         ],
     }
-    try:
+    with writing(out_file):
         # ASCII, since readers open it in the encoding of their system.
         write_file(out_file, json.dumps(content))
-    except OSError as error:
-        raise UserError(f'{out_file} cannot be written ({error})') from None
     return len(images), len(annotations)

@@ -11,7 +11,11 @@ from PIL import Image
 from projects.amr.datasets.images.image_ids import strip_image_suffix
 from projects.amr.errors import UserError
 from projects.amr.ops.brush_rle import encode_brush
-from projects.amr.runtime.files.atomic_write import atomic_write, write_file
+from projects.amr.runtime.files.atomic_write import (
+    atomic_write,
+    write_file,
+    writing,
+)
 from projects.amr.structures.label_space import IGNORE_LABEL
 from projects.amr.workflow.export.label_export import LabelFolder
 
@@ -127,12 +131,10 @@ def export_fiftyone(
     for image_id in progress(source.folder.ids):
         name = strip_image_suffix(source.photo(image_id))
         path = out_dir / 'labels' / f'{name}.png'
-        try:
+        with writing(path):
             path.parent.mkdir(parents=True, exist_ok=True)
             with atomic_write(path) as file:
                 Image.fromarray(source.labels(image_id)).save(file, 'png')
-        except OSError as error:
-            raise UserError(f'{path} cannot be written ({error})') from None
     targets = {**dict(enumerate(source.folder.classes)), IGNORE_LABEL: IGNORED}
     _write(out_dir / TARGETS, json.dumps(targets))
     return len(source.folder.ids)
@@ -140,7 +142,5 @@ def export_fiftyone(
 
 def _write(path: str | Path, text: str) -> None:
     """Publish a text file."""
-    try:
+    with writing(path):
         write_file(path, text)
-    except OSError as error:
-        raise UserError(f'{path} cannot be written ({error})') from None

@@ -12,7 +12,7 @@ from PIL import Image
 from projects.amr.datasets import VOCFolder
 from projects.amr.datasets.images.image_size import image_size
 from projects.amr.errors import DataError, UserError, list_faults
-from projects.amr.runtime.files.atomic_write import atomic_write
+from projects.amr.runtime.files.atomic_write import atomic_write, writing
 from projects.amr.structures import load_label_map
 from projects.amr.structures.label_rules import check_labels
 from projects.amr.structures.voc_palette import voc_palette
@@ -66,10 +66,8 @@ def write_submission(
             f'submitted:\n{list_faults(faults)}\nMake them with tools/test.py '
             'on this split, with its own --out folder'
         )
-    try:
+    with writing(target):
         _write_archive(target, files)
-    except OSError as error:
-        raise UserError(f'archive {target}: {error}') from None
     return len(files)
 
 

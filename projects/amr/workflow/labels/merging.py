@@ -7,6 +7,7 @@ from projects.amr.datasets import VOCFolder
 from projects.amr.datasets.images.image_files import in_any_case
 from projects.amr.datasets.images.image_size import image_size
 from projects.amr.errors import DataError, UserError
+from projects.amr.runtime.files.atomic_write import writing
 from projects.amr.runtime.files.fingerprint import (
     file_digest,
     note_origin,
@@ -58,14 +59,10 @@ class MergeJob:
                 f'{self.corrected_dir} has no <id>.png of an image of the '
                 'split: make it with tools/import_masks.py'
             )
-        try:
+        with writing(self.out_dir):
             require_own_folder(self.out_dir, '.png')
             self.out_dir.mkdir(parents=True, exist_ok=True)
             note_origin(self.out_dir, {'inputs': ' '.join(map(str, inputs))})
-        except OSError as error:
-            raise UserError(
-                f'{self.out_dir} cannot be written ({error})'
-            ) from None
 
     def load(self, item: str) -> str | None:
         """Where a finished item came from."""
@@ -89,10 +86,8 @@ class MergeJob:
         check_mask_size(source, labels.shape, size)
         check_labels(source, labels, len(self.folder.classes))
         path = self.out_dir / f'{item}.png'
-        try:
+        with writing(path):
             save_label_map(path, labels, key=file_digest(source))
-        except OSError as error:
-            raise UserError(f'{path} cannot be written ({error})') from None
         return kind
 
     def _source(self, item: str) -> tuple[str, Path]:
