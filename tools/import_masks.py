@@ -19,7 +19,6 @@ import projects.amr.openmp  # noqa: F401  before torch
 
 from projects.amr.datasets.labels.class_list import read_class_file
 from projects.amr.errors import UserError
-from projects.amr.runtime.files.atomic_write import writing
 from projects.amr.runtime.files.item_progress import show_progress
 from projects.amr.workflow.export.corrected_masks import KINDS, MaskImport
 from projects.amr.workflow.labels.mask_tools import (
@@ -57,8 +56,6 @@ def parse_args() -> argparse.Namespace:
 def main() -> None:
     """Read all masks, then write all label maps."""
     args = parse_args()
-    if args.out_dir.exists() and any(args.out_dir.iterdir()):
-        raise UserError(f'{args.out_dir} is not empty: choose another folder')
     if (args.palette is None) == (args.format == 'colours'):
         raise UserError('--format colours needs --palette, others take none')
     if args.keep_empty and args.format != 'coco':
@@ -75,11 +72,9 @@ def main() -> None:
         read_class_file(args.classes) if args.classes else None,
         args.keep_empty,
     )
-    with writing(args.out_dir):
-        count = masks.write(
-            args.out_dir,
-            lambda items: show_progress(items, len(items), 'masks'),
-        )
+    count = masks.write(
+        args.out_dir, lambda items: show_progress(items, len(items), 'masks')
+    )
     print(
         f'{args.out_dir}: {count:,} label maps; {masks.skipped:,} images '
         'without an annotation left out'

@@ -11,11 +11,14 @@ from PIL import Image
 
 from projects.amr.datasets import VOCFolder
 from projects.amr.datasets.images.image_ids import image_id_of
-from projects.amr.errors import DataError
+from projects.amr.errors import DataError, UserError
 from projects.amr.ops.brush_rle import decode_brush, encode_brush
 from projects.amr.structures import load_label_map, save_label_map
 from projects.amr.structures.voc_palette import voc_palette
+from projects.amr.workflow.export import corrected_masks
 from projects.amr.workflow.export.corrected_masks import MaskImport
+from projects.amr.workflow.export.label_export import LabelFolder
+from projects.amr.workflow.export.tool_masks import export_label_studio
 
 CLASSES = ('background', 'dog', 'red & blue')
 SIZES = {'a b': (23, 37), 'day%2Fc': (1, 1), 'd': (40, 5)}
@@ -247,6 +250,52 @@ def test_label_studios_own_converter_agrees():
         assert (found[..., 3] == 255 * mask).all()
         other = brush.mask2rle(255 * mask.astype(np.uint8))
         assert (decode_brush(other, mask.shape) == mask).all()
+
+
+def test_an_import_that_was_killed_starts_again(root, tmp_path, monkeypatch):
+    folder = VOCFolder.open(root, 'all')
+    job = MaskImport(tmp_path / 'labels', 'label-maps', folder)
+    out = tmp_path / 'out'
+    seen = []
+
+    def killed(path, labels):
+        seen.append(save_label_map(path, labels))
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(corrected_masks, 'save_label_map', killed)
+        with pytest.raises(KeyboardInterrupt):
+            job.write(out)
+    assert seen
+    assert not out.exists()
+    left = tmp_path / '.out.tmp'  # as by a signal that cannot be caught
+    left.mkdir()
+    (left / 'x.png').touch()
+    out.mkdir()
+    assert job.write(out) == 3
+    assert {path.stem for path in out.iterdir()} == set(SIZES)
+    assert not left.exists()
+
+
+@pytest.mark.parametrize('out', ['full', 'file', 'file/out'])
+def test_output_folders_must_be_new(root, tmp_path, run_here, out):
+    (tmp_path / 'full').mkdir()
+    for name in ('full/mine', 'file'):
+        (tmp_path / name).write_text('mine')
+    where = ('--data-root', root, '--split', 'all')
+    words = ('labels', out, '--format', 'label-maps', *where)
+    assert run_here('import_masks', *words, cwd=tmp_path)[0] == 2
+    words = ('labels', 'a.json', '--fiftyone', out, *where)
+    assert run_here('export_labels', *words, cwd=tmp_path)[0] == 2
+    assert (tmp_path / 'full/mine').read_text() == 'mine'
+    assert (tmp_path / 'file').read_text() == 'mine'
+
+
+def test_the_labelling_config_does_not_replace_the_tasks(root, tmp_path):
+    source = LabelFolder(tmp_path / 'labels', VOCFolder.open(root, 'all'))
+    for name in ('a.xml', 'A.XML', 'no such/a.json'):
+        with pytest.raises(UserError):
+            export_label_studio(source, tmp_path / name)
 
 
 def test_label_maps_of_a_smaller_palette_are_refused(root, tmp_path, run_here):

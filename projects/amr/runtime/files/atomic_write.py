@@ -63,6 +63,36 @@ def writing(path: str | os.PathLike) -> Iterator[None]:
 
 
 @contextmanager
+def new_folder(path: str | os.PathLike) -> Iterator[Path]:
+    """Make a folder that takes its name when all went well.
+
+    It is ``.<name>.tmp`` beside it until then; what a killed run left there is
+    removed. Raises UserError if there is a file or a folder that is not empty,
+    or the folder cannot be written.
+
+    Example:
+        >>> target = Path(tempfile.mkdtemp()) / 'a'
+        >>> with new_folder(target) as folder:
+        ...     write_file(folder / 'b', 'all')
+        >>> (target / 'b').read_text()
+        'all'
+    """
+    target = Path(path).resolve()
+    temporary = target.with_name(f'.{target.name}.tmp')
+    with writing(path):
+        if target.exists() and any(target.iterdir()):
+            raise UserError(f'{path} is not empty: choose another folder')
+        shutil.rmtree(temporary, ignore_errors=True)
+        try:
+            temporary.mkdir(parents=True)
+            yield temporary
+            os.replace(temporary, target)
+        except BaseException:
+            shutil.rmtree(temporary, ignore_errors=True)
+            raise
+
+
+@contextmanager
 def _temporary(path: Path) -> Iterator[BinaryIO]:
     """A temporary file that is renamed at the end, or removed."""
     handle, name = tempfile.mkstemp(

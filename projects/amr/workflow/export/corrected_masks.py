@@ -31,6 +31,7 @@ from projects.amr.datasets.own_photos.devkit_layout import read_image_map
 from projects.amr.datasets.own_photos.image_folder import list_photos
 from projects.amr.errors import DataError, list_faults
 from projects.amr.ops.brush_rle import decode_brush
+from projects.amr.runtime.files.atomic_write import new_folder
 from projects.amr.structures import load_label_map, save_label_map
 from projects.amr.structures.label_map import check_palette_order
 from projects.amr.structures.label_rules import check_labels, check_mask_size
@@ -132,7 +133,18 @@ class MaskImport:
             DataError: If the source cannot be read, or a mask names no image
                 of the split or an unknown class, or is of another size; the
                 first ten are named and nothing is written.
+            UserError: If the folder is not empty or cannot be written.
         """
+        with new_folder(out_dir) as folder:
+            found = self._found(progress)
+            for image_id, read in progress(list(found.items())):
+                path = folder / f'{image_id}.png'
+                path.parent.mkdir(parents=True, exist_ok=True)
+                save_label_map(path, read())
+        return len(found)
+
+    def _found(self, progress: Callable) -> dict[str, Callable]:
+        """Reader of each image's mask, after all were checked."""
         readers = {
             'coco': self._coco,
             'colours': self._colours,
@@ -160,11 +172,7 @@ class MaskImport:
                 f'{len(faults)} masks of {self.source} cannot be used, '
                 f'nothing is written:\n{list_faults(faults or [EMPTY])}'
             )
-        for image_id, read in progress(list(found.items())):
-            path = out_dir / f'{image_id}.png'
-            path.parent.mkdir(parents=True, exist_ok=True)
-            save_label_map(path, read())
-        return len(found)
+        return found
 
     def _image_id(self, where: str, name: str) -> str:
         """Image that a mask is of: by its path, or by its file name."""
