@@ -5,13 +5,14 @@ is ignored (see ``label_space.py``).
 """
 
 import os
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
 from PIL import Image, PngImagePlugin
 
 from projects.amr.errors import DataError
-from projects.amr.runtime.files.atomic_write import atomic_write
+from projects.amr.runtime.files.atomic_write import write_file
 from projects.amr.structures.label_space import IGNORE_LABEL
 from projects.amr.structures.voc_palette import voc_palette
 
@@ -48,7 +49,14 @@ def save_label_map(
         >>> load_label_map(target)
         (array([[  0, 255]], dtype=uint8), 'k')
     """
-    path = Path(path)
+    write_file(path, label_png(labels, palette, key))
+    return Path(path)
+
+
+def label_png(
+    labels: np.ndarray, palette: np.ndarray | None = None, key: str = ''
+) -> bytes:
+    """Bytes of the file that :func:`save_label_map` writes."""
     labels = np.asarray(labels)
     palette = voc_palette() if palette is None else np.asarray(palette)
     for name, value in (('labels', labels), ('palette', palette)):
@@ -63,9 +71,9 @@ def save_label_map(
     info = PngImagePlugin.PngInfo()
     if key:
         info.add_text(KEY_CHUNK, key)
-    with atomic_write(path) as file:
-        image.save(file, 'png', pnginfo=info)
-    return path
+    buffer = BytesIO()
+    image.save(buffer, 'png', pnginfo=info)
+    return buffer.getvalue()
 
 
 def load_label_map(path: str | os.PathLike) -> tuple[np.ndarray, str]:
