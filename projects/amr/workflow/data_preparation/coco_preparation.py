@@ -14,7 +14,7 @@ from projects.amr.datasets.labels.coco_categories import (
     COCO_CLASSES,
 )
 from projects.amr.datasets.labels.coco_labels import (
-    labels_of_lists,
+    read_coco_labels,
     read_coco_lists,
 )
 from projects.amr.datasets.labels.coco_masks import draw_instances
@@ -118,7 +118,7 @@ def read_split(coco_root: Path, name: str) -> COCOSplit:
     """
     path = coco_root / 'annotations' / f'instances_{name}2014.json'
     lists = read_coco_lists(path)
-    found = labels_of_lists(path, lists, with_crowds=False)
+    found = read_coco_labels(path, with_crowds=False, lists=lists)
     categories = {item['id']: item['name'] for item in lists[2]}
     if categories != COCO_CATEGORIES:
         odd = sorted(set(categories.items()) ^ set(COCO_CATEGORIES.items()))
