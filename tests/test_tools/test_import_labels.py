@@ -72,6 +72,9 @@ def test_label_studio_choices(tmp_path):
         ('https://h.de/20240101-a.jpg?key=1', '20240101-a.jpg'),
         ('s3://b/a#1.jpg', 'a#1.jpg'),
         ('/data/local-files/?d=a%231%2B.jpg', 'a#1+.jpg'),
+        ('/data/local-files/?d=upload/1/0a1b2c3d-a', 'upload/1/0a1b2c3d-a'),
+        ('s3://b/upload/20240101-a.jpg', '20240101-a.jpg'),
+        ('upload/7/0a1b2c3d-a.jpg', 'upload/7/a.jpg'),
     ],
 )
 def test_names_of_label_studio_are_cut_at_uploads_alone(value, name):

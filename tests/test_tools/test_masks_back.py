@@ -378,6 +378,21 @@ def test_masks_go_to_the_photo_of_their_whole_name(tmp_path, path, kind):
     assert [p.stem for p in (tmp_path / 'out').iterdir()] == ids[:1]
 
 
+@pytest.mark.parametrize('upload', ['0a1b2c3d-a.png', '0a1b2c3d-b.png'])
+def test_uploads_are_found_by_either_name(tmp_path, upload):
+    paths = ['0a1b2c3d-a.png', 'a.png', 'b.png']
+    folder = write_root(tmp_path, paths, [p[:-4] for p in paths])
+    item = {'original_height': 2, 'original_width': 3}
+    item['value'] = {**BRUSH, 'rle': encode_brush(np.ones((2, 3), bool))}
+    data = {'image': f'/data/upload/1/{upload}'}
+    task = {'data': data, 'annotations': [{'result': [item]}]}
+    path = tmp_path / 'in.json'
+    path.write_text(json.dumps([task]))
+    MaskImport(path, 'label-studio', folder).write(tmp_path / 'out')
+    wanted = upload if upload in paths else 'b.png'
+    assert [p.name for p in (tmp_path / 'out').iterdir()] == [wanted]
+
+
 @pytest.mark.parametrize(
     ('name', 'wanted'),
     [

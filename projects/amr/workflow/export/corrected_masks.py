@@ -24,8 +24,8 @@ from projects.amr.datasets.labels.tool_labels import (
     label_studio_image,
     label_studio_tasks,
     latest_result,
-    original_name,
     read_json,
+    stored_name,
 )
 from projects.amr.datasets.own_photos.devkit_layout import read_image_map
 from projects.amr.datasets.own_photos.image_folder import list_photos
@@ -188,7 +188,7 @@ class MaskImport:
         names = [name]
         if self.kind in ('coco', 'label-studio'):
             # Label Studio's COCO has its own names, such as ?d=day%201/a.jpg.
-            names += [original_name(name)]
+            names += [stored_name(name)]
             names += [cut_upload_prefix(names[-1])]
         stems = [same_text(strip_image_suffix(n)) for n in names]
         for stem in stems:
