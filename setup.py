@@ -47,7 +47,7 @@ setup(
         'filelock>=3.12',
         'jinja2>=3.1',
         'matplotlib>=3.7',
-        'Pillow>=10',
+        'Pillow>=10.1',
         'pooch>=1.8',
         'tqdm>=4.60',
         'pycocotools>=2.0.7',

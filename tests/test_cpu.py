@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from argparse import ArgumentTypeError
 from pathlib import Path
 
 import pytest
@@ -162,3 +163,5 @@ def test_cores_are_those_of_the_affinity():
 def test_worker_count_of_a_command_line(cores, text, count, monkeypatch):
     monkeypatch.setattr(cpu, 'usable_cores', lambda: cores)
     assert cpu.worker_count(text) == count
+    with pytest.raises(ArgumentTypeError):
+        cpu.worker_count('-4')

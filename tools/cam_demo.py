@@ -16,7 +16,7 @@ import projects.amr.openmp  # noqa: F401  before torch
 import cv2
 
 from projects.amr.errors import UserError
-from projects.amr.runtime.files.atomic_write import write_file
+from projects.amr.runtime.files.atomic_write import write_file, writing
 from projects.amr.visualization.class_strips import class_strips
 from projects.amr.workflow.inspection.single_image import CAMDemo
 from projects.amr.workflow.launch.tool_setup import (
@@ -63,10 +63,8 @@ def main() -> None:
         cams, captions = {}, ['nothing found']
     _, data = cv2.imencode('.png', class_strips(sample.img, cams, captions))
     out = args.out or Path(f'{Path(args.image).stem}_cam.png')
-    try:
+    with writing(out):
         write_file(out, data.tobytes())
-    except OSError as error:
-        raise UserError(f'{out} cannot be written ({error})') from None
     for index in sorted(range(len(scores)), key=lambda k: -scores[k])[:5]:
         print(f'{scores[index]:.3f}  {demo.classes[index]}')
     if not labels and max(scores) <= demo.score_thr:

@@ -113,14 +113,6 @@ def find_splits(args: argparse.Namespace) -> list[SplitToCheck]:
     )
 
 
-def make_folder(folder: Path) -> None:
-    """Make the folder of the report."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise UserError(f'--out: {folder} cannot be made ({error})') from None
-
-
 def main() -> None:
     """Check, print the report, and write the files that are wanted."""
     args = parse_args()
@@ -135,7 +127,6 @@ def main() -> None:
     for line in report.lines():
         print(line)
     if args.out:
-        make_folder(Path(args.out).parent)
         publish_summary(args.out, report.content())
     if args.skip_bad:
         report.require_sound(skip_bad=True)

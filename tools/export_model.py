@@ -17,6 +17,7 @@ import projects.amr.openmp
 
 import projects.amr  # noqa: F401  registers everything
 from projects.amr.errors import UserError
+from projects.amr.runtime.files.atomic_write import writing
 from projects.amr.workflow.deploy.export_formats import (
     CHECKED_SIZES,
     export_onnx,
@@ -59,10 +60,8 @@ def main() -> None:
     )
     facts = model_facts(trained)
     for path in args.out_files:
-        try:
+        with writing(path):
             worst = FORMATS[path.suffix](exported(trained), facts, path)
-        except OSError as error:
-            raise UserError(f'{path} cannot be written ({error})') from None
         print(
             f'{path}: {facts["kind"]} of {len(trained.classes)} labels, '
             f'outputs {" and ".join(facts["outputs"])}; equal to the model '

@@ -43,6 +43,12 @@ def parse_args() -> argparse.Namespace:
         help='without --data-root: text file of the class list, background '
         'first; by default the order of the palette',
     )
+    parser.add_argument(
+        '--keep-empty',
+        action='store_true',
+        help='with --format coco: images without an annotation are '
+        'background; by default they are left out, as not done yet',
+    )
     add_folder_arguments(parser, required=False)
     return parser.parse_args()
 
@@ -50,10 +56,10 @@ def parse_args() -> argparse.Namespace:
 def main() -> None:
     """Read all masks, then write all label maps."""
     args = parse_args()
-    if args.out_dir.exists() and any(args.out_dir.iterdir()):
-        raise UserError(f'{args.out_dir} is not empty: choose another folder')
     if (args.palette is None) == (args.format == 'colours'):
         raise UserError('--format colours needs --palette, others take none')
+    if args.keep_empty and args.format != 'coco':
+        raise UserError('--keep-empty goes with --format coco')
     if args.data_root is None and args.format != 'colours':
         raise UserError(f'--format {args.format} needs --data-root')
     if args.data_root is not None and args.classes:
@@ -64,17 +70,15 @@ def main() -> None:
         open_folder(args) if args.data_root else None,
         args.palette,
         read_class_file(args.classes) if args.classes else None,
+        args.keep_empty,
     )
-    try:
-        count = masks.write(
-            args.out_dir,
-            lambda items: show_progress(items, len(items), 'masks'),
-        )
-    except OSError as error:
-        raise UserError(
-            f'{args.out_dir} cannot be written ({error})'
-        ) from None
-    print(f'{args.out_dir}: {count:,} label maps')
+    count = masks.write(
+        args.out_dir, lambda items: show_progress(items, len(items), 'masks')
+    )
+    print(
+        f'{args.out_dir}: {count:,} label maps; {masks.skipped:,} images '
+        'without an annotation left out'
+    )
 
 
 if __name__ == '__main__':

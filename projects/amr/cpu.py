@@ -2,6 +2,7 @@
 
 import math
 import os
+from argparse import ArgumentTypeError
 from pathlib import Path
 
 CGROUP = Path('/sys/fs/cgroup')  # a container's own
@@ -28,8 +29,13 @@ def worker_count(text: str) -> int:
 
     Returns:
         int: For ``'auto'`` the usable cores; 0, no worker, if there is one.
+
+    Raises:
+        ArgumentTypeError: If it is negative.
     """
     if text != 'auto':
+        if int(text) < 0:
+            raise ArgumentTypeError(f'must be 0 or more, got {text}')
         return int(text)
     cores = usable_cores()
     return cores if cores > 1 else 0

@@ -39,6 +39,8 @@ def test_list_names_photos_by_their_paths(tmp_path):
     path.write_text('day 1/c.PNG\n\nb\n', encoding='utf-8')
     ids = ['a', 'b', 'day 1%2Fc']
     assert read_val_list(path, ids) == {'b', 'day 1%2Fc'}
+    path.write_text('./day 1\\c.PNG\n./b\n', encoding='utf-8')
+    assert read_val_list(path, ids) == {'b', 'day 1%2Fc'}
     with pytest.raises(DataError, match='lists all images'):
         read_val_list(path, ids[1:])
     with pytest.raises(DataError, match=r'1 of 2 images are not.*\n.*c'):

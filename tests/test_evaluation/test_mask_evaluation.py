@@ -143,6 +143,13 @@ def test_wrong_files_are_named(pairs, tmp_path, side, labels, words):
     assert 'mask/0.png' in str(caught.value)
 
 
+def test_masks_without_a_label_score_nothing(pairs):
+    for path in (mask for _, mask in pairs[0]):
+        save_label_map(path, np.full((23, 37), 255, np.uint8))
+    with pytest.raises(DataError):
+        evaluate_masks(pairs[0], CLASSES)
+
+
 def test_damaged_and_missing_masks_are_named(pairs):
     paths, _ = pairs
     paths[1][1].write_bytes(b'')

@@ -8,6 +8,7 @@ from projects.amr.structures import (
     load_label_map,
     save_label_map,
 )
+from projects.amr.structures.label_map import check_palette_order
 from projects.amr.structures.voc_palette import voc_palette
 
 
@@ -66,6 +67,35 @@ def test_plain_masks_of_others_are_read(tmp_path, mode):
     np.testing.assert_array_equal(
         load_label_map(tmp_path / 'a.png')[0], labels
     )
+
+
+@pytest.mark.parametrize('used', [[0, 3], [3], [1, 0, 255], [2, 3, 1, 0]])
+def test_a_palette_in_another_order_is_refused(tmp_path, used):
+    labels = np.resize(np.array(used, np.uint8), (5, 7))
+    path = save_label_map(tmp_path / 'a.png', labels)
+    check_palette_order(path, labels, 4)
+    with Image.open(path) as image:
+        image.remap_palette(used).save(path)
+    found, _ = load_label_map(path)
+    with pytest.raises(LabelMapError, match=r'a\.png'):
+        check_palette_order(path, found, 4)
+
+
+@pytest.mark.parametrize(
+    'palette',
+    [
+        [[0, 0, 0], [255, 0, 0]],
+        [[0, 0, 0], [0, 128, 0]],  # label 2 of VOC, not of two classes
+        [[128, 0, 0], [255, 0, 0]],
+        [[0, 0, 0], [0, 0, 0]],
+        [[i, i, i] for i in range(256)],
+    ],
+)
+def test_palettes_of_others_are_taken(tmp_path, palette):
+    labels = np.array([[0, 1, 1]], np.uint8)
+    palette = np.array(palette, np.uint8)
+    path = save_label_map(tmp_path / 'a.png', labels, palette)
+    check_palette_order(path, labels, 2)
 
 
 @pytest.mark.parametrize('mode', ['RGB', 'RGBA', 'LA', 'I;16'])

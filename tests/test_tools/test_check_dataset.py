@@ -25,3 +25,11 @@ def test_fault12_to_16_the_tool_tells_all_and_cleans_the_lists(call, tmp_path):
     assert done.returncode == 0, done.stderr
     assert (tmp_path / 'clean/train.txt').read_text() == 'a\n'
     assert (tmp_path / 'clean/val.txt').read_text() == 'd\n'
+
+
+def test_a_folder_of_masks_that_is_not_there_is_named(tmp_path, run_here):
+    root = sound_root(tmp_path / 'VOC2012')
+    words = ('--data-root', root, '--train', 'train', '--mask-dir', 'Typo')
+    code, _, error = run_here('check_dataset', *words, cwd=tmp_path)
+    assert code == 3
+    assert str(root / 'Typo') in error

@@ -150,6 +150,14 @@ def test_an_exported_segmentor_labels_as_the_test_loop(
     assert facts['palette'][2] == [250, 0, 0]
 
 
+def test_a_segmentor_of_windows_is_not_exported(segmentor):
+    cfg = Config.fromfile(segmentor[0])
+    cfg.model.test_cfg = {'mode': 'slide', 'crop_size': (32, 32)}
+    trained = load_trained(cfg, segmentor[1])
+    with pytest.raises(UserError):
+        exported(trained)
+
+
 @pytest.mark.parametrize('kind', TWO_WAYS)
 def test_an_exported_classifier_gives_the_cams_of_one_view(
     classifier, sharp, tmp_path, kind

@@ -6,7 +6,10 @@ import pytest
 from PIL import Image
 
 from projects.amr.datasets.labels.label_file import read_label_table
-from projects.amr.datasets.labels.tool_labels import read_tool_labels
+from projects.amr.datasets.labels.tool_labels import (
+    original_name,
+    read_tool_labels,
+)
 from projects.amr.errors import DataError
 
 CVAT = """<?xml version="1.0" encoding="utf-8"?>
@@ -58,6 +61,26 @@ def test_label_studio_choices(tmp_path):
     assert found.skipped == 1
 
 
+@pytest.mark.parametrize(
+    ('value', 'name'),
+    [
+        ('s3://b/IMG-20240101-WA0001.jpg', 'IMG-20240101-WA0001.jpg'),
+        ('s3://b/20240101-dog.jpg', '20240101-dog.jpg'),
+        ('photos/IMG-20240101-WA1.jpg', 'photos/IMG-20240101-WA1.jpg'),
+        ('/data/upload/1/0a1b2c3d-20240101-a.jpg', '20240101-a.jpg'),
+        ('https://h.de/data/upload/1/0a1b2c3d-%C3%BC.jpg', 'ü.jpg'),
+        ('https://h.de/20240101-a.jpg?key=1', '20240101-a.jpg'),
+        ('s3://b/a#1.jpg', 'a#1.jpg'),
+        ('/data/local-files/?d=a%231%2B.jpg', 'a#1+.jpg'),
+        ('/data/local-files/?d=upload/1/0a1b2c3d-a', 'upload/1/0a1b2c3d-a'),
+        ('s3://b/upload/20240101-a.jpg', '20240101-a.jpg'),
+        ('upload/7/0a1b2c3d-a.jpg', 'upload/7/a.jpg'),
+    ],
+)
+def test_names_of_label_studio_are_cut_at_uploads_alone(value, name):
+    assert original_name(value) == name
+
+
 def test_fiftyone_classifications(tmp_path):
     path = tmp_path / 'labels.json'
     content = {
@@ -106,12 +129,27 @@ def test_folders_are_classes_and_the_tool_writes_the_label_file(
     assert 'c.png' in error
 
 
+def test_folders_of_splits_are_no_classes(tmp_path):
+    for name in ('train/dog/a.png', 'train/cat/b.png', 'val/dog/c.png'):
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.new('RGB', (3, 2)).save(path)
+    with pytest.raises(DataError, match='train'):
+        read_tool_labels(tmp_path, 'folders')
+    found = read_tool_labels(tmp_path / 'train', 'folders')
+    assert found.classes == ('cat', 'dog')
+    (tmp_path / 'train/cat/b.png').rename(tmp_path / 'train/b.png')
+    assert read_tool_labels(tmp_path, 'folders').classes == ('train', 'val')
+
+
 @pytest.mark.parametrize(
     ('kind', 'text'),
     [
         ('cvat', 'no xml'),
         ('cvat', BOMB),
         ('cvat', '<annotations><track/></annotations>'),
+        ('cvat', CVAT.replace('utf-8', 'utf-99')),
+        ('cvat', CVAT.replace('utf-8', 'utf-32')),
         ('cvat', '<annotations><image id="1"/></annotations>'),
         ('cvat', CVAT.replace('b.jpg', 'day 1/a.jpg')),
         ('cvat', CVAT.replace('"cat"', '"cat;dog"')),

@@ -128,7 +128,7 @@ def test_masks_labels_and_lists(root, tmp_path):
 
 def test_the_same_command_goes_on(root, tmp_path, monkeypatch):
     prepare_coco(root, tmp_path / 'whole')
-    out, draw, drawn = tmp_path / 'out', coco_preparation.coco_label_map, []
+    out, draw, drawn = tmp_path / 'out', coco_preparation.draw_instances, []
 
     def stopping(*args):
         drawn.append(args)
@@ -136,7 +136,7 @@ def test_the_same_command_goes_on(root, tmp_path, monkeypatch):
             raise KeyboardInterrupt
         return draw(*args)
 
-    monkeypatch.setattr(coco_preparation, 'coco_label_map', stopping)
+    monkeypatch.setattr(coco_preparation, 'draw_instances', stopping)
     with pytest.raises(BaseException):  # noqa: B017, PT011
         prepare_coco(root, out)
     done = prepare_coco(root, out)

@@ -16,9 +16,8 @@ import projects.amr.openmp  # noqa: F401  before torch
 
 import cv2
 
-from projects.amr.errors import UserError
 from projects.amr.runtime.config.config_reading import add_cfg_options
-from projects.amr.runtime.files.atomic_write import atomic_write
+from projects.amr.runtime.files.atomic_write import atomic_write, writing
 from projects.amr.runtime.files.item_progress import show_progress
 from projects.amr.workflow.inspection.dataset_samples import SampleBrowser
 from projects.amr.workflow.launch.tool_setup import (
@@ -58,15 +57,13 @@ def main() -> None:
     browser = SampleBrowser(cfg, args.split)
     places = browser.spread(args.num)
     out_dir = args.out_dir or Path(cfg.work_dir, 'browse', args.split)
-    try:
+    with writing(out_dir):
         out_dir.mkdir(parents=True, exist_ok=True)
         for index in show_progress(places, len(places), 'samples'):
             image_id, picture = browser.draw(index)
             _, data = cv2.imencode('.png', picture)
             with atomic_write(out_dir / f'{index:05d}_{image_id}.png') as file:
                 file.write(data.tobytes())
-    except OSError as error:
-        raise UserError(f'{out_dir} cannot be written ({error})') from None
     total = len(browser.dataset)
     print(f'{len(places)} of {total:,} samples of {args.split}: {out_dir}')
 

@@ -34,11 +34,10 @@ from projects.amr.datasets import VOCWeakLabelDataset
 from projects.amr.datasets.images.image_size import image_size
 from projects.amr.errors import (
     DataError,
-    UserError,
     list_faults,
 )
 from projects.amr.runtime.checkpoints.checkpoint_file import read_checkpoint
-from projects.amr.runtime.files.atomic_write import atomic_write
+from projects.amr.runtime.files.atomic_write import atomic_write, writing
 from projects.amr.structures.label_space import foreground_names
 from projects.amr.workflow.launch.tool_setup import run_tool, tool_parser
 
@@ -125,10 +124,8 @@ def main() -> None:
         'cams': convert_cams,
         'labels': convert_labels,
     }
-    try:
+    with writing(args.out):
         commands[args.command](args)
-    except OSError as error:
-        raise UserError(f'{args.out} cannot be written ({error})') from None
 
 
 if __name__ == '__main__':

@@ -147,7 +147,8 @@ def evaluate_masks(
 
     Raises:
         DataError: If predictions are missing (the first ten are named), none
-            is left, or a file is no label map of the right size and values.
+            is left, a file is no label map of the right size and values, or
+            all masks are 255.
     """
     pairs = [(Path(pred), Path(mask)) for pred, mask in pairs]
     missing = [pred for pred, _ in pairs if not pred.is_file()]
@@ -164,6 +165,12 @@ def evaluate_masks(
     confusion = np.zeros((len(classes), len(classes) + 1), np.int64)
     for pred, mask in progress(pairs):
         confusion += file_confusion(pred, mask, len(classes))
+    if not confusion.any():
+        raise DataError(
+            f'no pixel is scored: the masks of all {len(pairs)} images are '
+            f'255 everywhere, such as {pairs[0][1]}. Name the folder of the '
+            'true masks (--mask-dir)'
+        )
     return MaskScores(classes, confusion, len(pairs), len(missing))
 
 

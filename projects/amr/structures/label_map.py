@@ -5,13 +5,15 @@ is ignored (see ``label_space.py``).
 """
 
 import os
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
 from PIL import Image, PngImagePlugin
 
 from projects.amr.errors import DataError
-from projects.amr.runtime.files.atomic_write import atomic_write
+from projects.amr.runtime.files.atomic_write import write_file
+from projects.amr.structures.label_space import IGNORE_LABEL
 from projects.amr.structures.voc_palette import voc_palette
 
 KEY_CHUNK = 'amr-key'
@@ -47,7 +49,14 @@ def save_label_map(
         >>> load_label_map(target)
         (array([[  0, 255]], dtype=uint8), 'k')
     """
-    path = Path(path)
+    write_file(path, label_png(labels, palette, key))
+    return Path(path)
+
+
+def label_png(
+    labels: np.ndarray, palette: np.ndarray | None = None, key: str = ''
+) -> bytes:
+    """Bytes of the file that :func:`save_label_map` writes."""
     labels = np.asarray(labels)
     palette = voc_palette() if palette is None else np.asarray(palette)
     for name, value in (('labels', labels), ('palette', palette)):
@@ -62,9 +71,9 @@ def save_label_map(
     info = PngImagePlugin.PngInfo()
     if key:
         info.add_text(KEY_CHUNK, key)
-    with atomic_write(path) as file:
-        image.save(file, 'png', pnginfo=info)
-    return path
+    buffer = BytesIO()
+    image.save(buffer, 'png', pnginfo=info)
+    return buffer.getvalue()
 
 
 def load_label_map(path: str | os.PathLike) -> tuple[np.ndarray, str]:
@@ -103,3 +112,34 @@ def load_label_map(path: str | os.PathLike) -> tuple[np.ndarray, str]:
             'labels, or values of 16 bits; save it again from the labels'
         )
     return labels, str(key)
+
+
+def check_palette_order(
+    path: str | os.PathLike, labels: np.ndarray, num_labels: int
+) -> None:
+    """Refuse a palette PNG whose colours were put in another order.
+
+    Programs that save a smaller palette, or a sorted one, keep the colours
+    and change the values. It is certain where all colours that are used are
+    VOC's of labels in the class list, and some stand at other values.
+
+    Raises:
+        LabelMapError: If it is so.
+    """
+    with Image.open(path) as image:
+        colours = image.getpalette() if image.mode == 'P' else None
+    values = np.unique(labels).tolist()
+    if not colours or 3 * values[-1] + 3 > len(colours):
+        return
+    places = {tuple(c): i for i, c in enumerate(voc_palette().tolist())}
+    meant = [places.get(tuple(colours[3 * v : 3 * v + 3])) for v in values]
+    known = {*range(num_labels), IGNORE_LABEL}
+    certain = len(set(meant)) == len(meant) and known.issuperset(meant)
+    moved = {v: m for v, m in zip(values, meant, strict=True) if v != m}
+    if certain and moved and IGNORE_LABEL not in moved:
+        raise LabelMapError(
+            f'{path}: the palette was re-ordered, values have the colours of '
+            f'other labels (value: label): {moved}. Save it with its palette '
+            'as it was or in grey, or import its colours (import_masks.py '
+            '--format colours)'
+        )

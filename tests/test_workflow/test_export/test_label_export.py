@@ -35,7 +35,8 @@ def source(tmp_path):
     for image_id, size in SIZES.items():
         labels = rng.choice([0, 1, 2, 255], size).astype(np.uint8)
         save_label_map(tmp_path / f'{image_id}.png', labels)
-        (root / 'JPEGImages' / f'{image_id}.PNG').write_bytes(b'x')
+        image = Image.new('RGB', size[::-1])
+        image.save(root / 'JPEGImages' / f'{image_id}.PNG')
     (root / 'images.csv').write_text('id,path\na b,a b.JPG\nday%2Fc,day/c\n')
     return LabelFolder(tmp_path, VOCFolder(root, tuple(SIZES), CLASSES))
 
@@ -98,13 +99,19 @@ def test_annotation_ids_go_on_from_the_first():
 
 
 def test_missing_maps_and_labels_beyond_the_list_are_named(source, tmp_path):
-    save_label_map(tmp_path / 'd.png', np.full((2, 2), 3, np.uint8))
-    with pytest.raises(DataError, match=r'd\.png: .*0\.\.2 or 255, got .3: 4'):
+    save_label_map(tmp_path / 'd.png', np.full((40, 5), 3, np.uint8))
+    with pytest.raises(DataError, match=r'd\.png: .*2 or 255, got .3: 200'):
         export_coco(source, tmp_path / 'out.json')
     assert not (tmp_path / 'out.json').exists()
     (tmp_path / 'd.png').unlink()
     with pytest.raises(DataError, match=r'1 of 3 .*\n  d'):
         LabelFolder(tmp_path, source.folder)
+
+
+def test_label_maps_of_another_size_are_refused(source, tmp_path):
+    save_label_map(tmp_path / 'd.png', np.zeros((5, 40), np.uint8))
+    with pytest.raises(DataError, match=r'd\.png'):
+        export_coco(source, tmp_path / 'out.json')
 
 
 def test_a_table_that_leaves_the_folder_is_refused(source):

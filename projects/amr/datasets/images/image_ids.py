@@ -150,6 +150,16 @@ def same_text(name: str) -> str:
     return unicodedata.normalize('NFC', name)
 
 
+def tidy_path(name: str) -> str:
+    r"""Path of an image as a list or a table names it, in one form.
+
+    Example:
+        >>> tidy_path(' ./day 1\\a.jpg')
+        'day 1/a.jpg'
+    """
+    return same_text(name.strip()).replace('\\', '/').removeprefix('./')
+
+
 def image_id_of(path: str) -> str:
     """Image id of a file in a folder of any names and sub-folders.
 

@@ -15,8 +15,8 @@ from projects.amr.datasets.labels.label_file import (
     write_label_table,
 )
 from projects.amr.datasets.labels.label_words import check_label_words
-from projects.amr.errors import DataError, UserError, list_faults
-from projects.amr.runtime.files.atomic_write import write_lines
+from projects.amr.errors import DataError, list_faults
+from projects.amr.runtime.files.atomic_write import write_lines, writing
 from projects.amr.structures.label_space import IGNORE_LABEL
 
 BACKGROUND = 'background'
@@ -278,8 +278,6 @@ def write_labels_and_classes(
     """
     write_label_table(path, images.items())
     target = Path(path).with_suffix('.classes.txt')
-    try:
+    with writing(target):
         write_class_file(target, (BACKGROUND, *classes))
-    except OSError as error:
-        raise UserError(f'{target} cannot be written ({error})') from None
     return target

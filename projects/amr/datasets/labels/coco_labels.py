@@ -1,9 +1,9 @@
 """Weak labels of COCO's ``instances_*.json``: the classes of each image."""
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 
+from projects.amr.datasets.labels.tool_labels import read_json
 from projects.amr.errors import DataError, list_faults
 
 
@@ -16,7 +16,11 @@ class COCOLabels:
     crowds: int = 0  # annotations of crowds that were left out
 
 
-def read_coco_labels(path: str | Path, with_crowds: bool = True) -> COCOLabels:
+def read_coco_labels(
+    path: str | Path,
+    with_crowds: bool = True,
+    lists: list[list[dict]] | None = None,
+) -> COCOLabels:
     """Read which classes the annotations of a COCO file name.
 
     Args:
@@ -24,6 +28,8 @@ def read_coco_labels(path: str | Path, with_crowds: bool = True) -> COCOLabels:
             ``categories``.
         with_crowds (bool): Whether annotations with ``iscrowd`` count.
             Defaults to True.
+        lists (list[list[dict]], optional): Of :func:`read_coco_lists`, if
+            the file is read already. Defaults to None.
 
     Returns:
         COCOLabels: Of every image, those without annotations included.
@@ -32,26 +38,7 @@ def read_coco_labels(path: str | Path, with_crowds: bool = True) -> COCOLabels:
         DataError: If the file is missing or no such JSON, or if ids or names
             do not fit together; the first ten are named.
     """
-    return labels_of_lists(path, read_coco_lists(path), with_crowds)
-
-
-def labels_of_lists(
-    path: str | Path, lists: list[list[dict]], with_crowds: bool = True
-) -> COCOLabels:
-    """As :func:`read_coco_labels`, of a file that is read already.
-
-    Args:
-        path (str | Path): The file, for messages.
-        lists (list[list[dict]]): Of :func:`read_coco_lists`.
-        with_crowds (bool): As there. Defaults to True.
-
-    Returns:
-        COCOLabels: Of every image.
-
-    Raises:
-        DataError: As there.
-    """
-    images, annotations, categories = lists
+    images, annotations, categories = lists or read_coco_lists(path)
     names = _by_id(path, 'categories', categories, lambda c: c.get('name'))
     files = _by_id(path, 'images', images, _file_name)
     found: dict[int, set] = {key: set() for key in files}
@@ -96,13 +83,9 @@ def read_coco_lists(path: str | Path) -> list[list[dict]]:
     Raises:
         DataError: If the file is missing or no such JSON.
     """
-    path = Path(path)
-    try:
-        content = json.loads(path.read_text(encoding='utf-8-sig'))
-    except FileNotFoundError:
-        raise DataError(f'COCO file not found: {path}') from None
-    except (OSError, RecursionError, ValueError) as error:
-        raise DataError(f'{path} is not a readable JSON ({error})') from None
+    if not Path(path).is_file():
+        raise DataError(f'COCO file not found: {path}')
+    content = read_json(Path(path))
     keys = ('images', 'annotations', 'categories')
     lists = [
         content.get(key) if isinstance(content, dict) else None for key in keys
@@ -125,7 +108,7 @@ def _by_id(path, what: str, items: list[dict], name_of) -> dict:
         key, name = item.get('id'), name_of(item)
         if not isinstance(key, int) or not isinstance(name, str) or not name:
             raise DataError(f'{path}: {what} must have id and name: {item}')
-        if key in found or (name in found.values() and what == 'categories'):
+        if key in found or (what == 'categories' and name in found.values()):
             raise DataError(f'{path}: {what} {key}, {name!r}, occurs twice')
         found[key] = name
     if len(set(found.values())) < len(found):

@@ -11,9 +11,10 @@ from pathlib import Path
 from projects.amr.datasets.images.image_ids import (
     same_text,
     strip_image_suffix,
+    tidy_path,
 )
 from projects.amr.errors import DataError, UserError
-from projects.amr.runtime.files.atomic_write import write_file
+from projects.amr.runtime.files.atomic_write import write_file, writing
 
 SEPARATORS = ';|'
 _LABELS = 'labels'  # header of the one column of names
@@ -111,17 +112,15 @@ def write_label_table(
     path = Path(path)
     if path.suffix.lower() != '.csv':
         raise UserError(f'{path}: the name must end in .csv')
-    try:
+    with writing(path):
         write_file(path, label_table_text(labels))
-    except OSError as error:
-        raise UserError(f'{path} cannot be written ({error})') from None
 
 
 def _row(where: str, image: str, names) -> LabelRow:
     """Tidy one row up."""
-    image = same_text(image.strip()).replace('\\', '/').removeprefix('./')
     names = [same_text(name.strip()) for name in names]
-    return LabelRow(where, image, tuple(name for name in names if name))
+    names = tuple(name for name in names if name)
+    return LabelRow(where, tidy_path(image), names)
 
 
 def _read_csv(path: Path) -> LabelTable:

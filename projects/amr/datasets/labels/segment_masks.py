@@ -114,11 +114,23 @@ def _from_json(path: Path, size: tuple[int, int]) -> Iterator[np.ndarray]:
             'make it again, as segment-anything does with --convert-to-rle'
         ) from None
     for number, code in enumerate(codes):
-        yield _decode(f'{path}, mask {number}', code, size)
+        yield decode_rle(f'{path}, mask {number}', code, size)
 
 
-def _decode(place: str, code, size: tuple[int, int]) -> np.ndarray:
-    """One mask of COCO's RLE, compressed or not."""
+def decode_rle(place: str, code, size: tuple[int, int]) -> np.ndarray:
+    """Decode one mask of COCO's RLE, compressed or not.
+
+    Args:
+        place (str): For messages.
+        code (dict): ``size`` and ``counts``, a text or a list.
+        size (tuple[int, int]): (H, W) that it must have.
+
+    Returns:
+        np.ndarray: Bool, shape (H, W).
+
+    Raises:
+        DataError: If it is damaged or of another size.
+    """
     # Not pycocotools' decoder: it fills up runs that end too early with
     # whatever is in memory.
     try:

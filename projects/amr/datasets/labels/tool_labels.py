@@ -19,7 +19,9 @@ from projects.amr.datasets.labels.class_list import check_class_names
 from projects.amr.datasets.own_photos.image_folder import list_photos
 from projects.amr.errors import DataError, list_faults
 
-_UPLOAD = re.compile(r'[0-9a-f]{8}-')
+_SPLITS = frozenset(('train', 'val', 'test', 'valid', 'validation'))
+_PLACE = re.compile(r'([^?]*/)?upload/\d+/[^/?]+(\?|$)')  # of a project
+_UPLOAD = re.compile(r'(^|/)[0-9a-f]{8}-(?=[^/]+$)')
 
 
 @dataclass(frozen=True)
@@ -113,7 +115,10 @@ def _cvat(path: Path) -> Iterator[tuple]:
     """Images of a "CVAT for images" file."""
     try:
         root = ElementTree.parse(path).getroot()
-    except (OSError, ParseError, DefusedXmlException) as error:
+    except (
+        *(OSError, ParseError, DefusedXmlException),
+        *(LookupError, ValueError),  # unknown and wrong encodings
+    ) as error:
         raise DataError(f'{path} is not a readable XML ({error})') from None
     if root.tag != 'annotations' or root.find('track') is not None:
         raise DataError(
@@ -133,7 +138,7 @@ def _cvat(path: Path) -> Iterator[tuple]:
 def _label_studio(path: Path) -> Iterator[tuple]:
     """Tasks of a Label Studio export."""
     for where, task in label_studio_tasks(path):
-        image = label_studio_image(where, task)
+        image = original_name(label_studio_image(where, task))
         if 'annotations' not in task:  # JSON-MIN
             yield image, _min_choices(task)
             continue
@@ -173,49 +178,70 @@ def label_studio_tasks(path: Path) -> Iterator[tuple[str, dict]]:
 
 
 def label_studio_image(where: str, task: dict) -> str:
-    """Name of a task's image, as it was before it was uploaded.
+    """Where a task's image is, as the task names it.
 
     Args:
         where (str): For messages.
         task (dict): The task.
 
     Returns:
-        str: Path or file name. Of an upload without the eight digits that
-        Label Studio puts in front, of local files the path.
+        str: URL or path, see :func:`original_name`.
 
     Raises:
         DataError: If no value of the task names an image.
-
-    Example:
-        >>> label_studio_image('', {'image': '/data/upload/1/0a1b2c3d-a.jpg'})
-        'a.jpg'
     """
     data = task.get('data')
     for value in (data if isinstance(data, dict) else task).values():
         if isinstance(value, str):
-            name = original_name(value)
+            name = stored_name(value)
             if strip_image_suffix(name) != name:
-                return name
+                return value
     raise DataError(f'{where}: no value of its data is the path of an image')
 
 
 def original_name(value: str) -> str:
-    """Name of an image before Label Studio took it.
+    """Name of an image before it was uploaded to Label Studio.
 
     Example:
-        >>> original_name('/data/local-files/?d=day%201/a.jpg')
-        'day 1/a.jpg'
-        >>> original_name('images/0a1b2c3d-a.jpg')
-        'images/a.jpg'
+        >>> original_name('/data/upload/1/0a1b2c3d-a.jpg')
+        'a.jpg'
+        >>> original_name('s3://bucket/20240101-a.jpg')
+        '20240101-a.jpg'
     """
-    parts = urlsplit(value)
+    name = stored_name(value)
+    return cut_upload_prefix(name) if _PLACE.match(value) else name
+
+
+def stored_name(value: str) -> str:
+    """Name of an image where Label Studio has it; of local files the path.
+
+    Example:
+        >>> stored_name('/data/local-files/?d=day%201/a.jpg')
+        'day 1/a.jpg'
+        >>> stored_name('s3://bucket/a#1.jpg')
+        'a#1.jpg'
+    """
+    parts = urlsplit(value, allow_fragments=False)
     local = parse_qs(parts.query).get('d')
     if local:
         return local[0].lstrip('/')
-    name = unquote(parts.path)
-    if parts.scheme or name.startswith('/'):
-        name = name.rpartition('/')[2]
-    return _UPLOAD.sub('', name, count=1)
+    path = unquote(parts.path)
+    if parts.scheme or path.startswith('/'):
+        return path.rpartition('/')[2]
+    return path
+
+
+def cut_upload_prefix(name: str) -> str:
+    """Drop the eight digits that Label Studio puts before an upload's name.
+
+    Names of dates and cameras can begin the same way: try the whole name
+    first.
+
+    Example:
+        >>> cut_upload_prefix('images/0a1b2c3d-a.jpg')
+        'images/a.jpg'
+    """
+    return _UPLOAD.sub(r'\1', name)
 
 
 def latest_result(task: dict) -> list[dict] | None:
@@ -308,7 +334,16 @@ def _fiftyone_names(where: str, target, classes) -> list[str] | None:
 
 def _folders(path: Path) -> Iterator[tuple]:
     """Photos of a folder of one folder a class."""
-    for photo in list_photos(path)[0].values():
+    photos = list(list_photos(path)[0].values())
+    tops = {photo.partition('/')[0] for photo in photos}
+    deep = all(photo.count('/') > 1 for photo in photos)
+    if deep and tops <= _SPLITS:
+        raise DataError(
+            f'{path} holds folders of splits ({", ".join(sorted(tops))}), '
+            f'with those of classes in them: name one, such as '
+            f'{path / min(tops)}'
+        )
+    for photo in photos:
         name, slash, _ = photo.partition('/')
         if not slash:
             raise DataError(

@@ -1,7 +1,6 @@
 """Own data in the folders of a VOC devkit, by links to the photos."""
 
 import csv
-import json
 import os
 import shutil
 from collections.abc import Callable, Iterable
@@ -17,12 +16,13 @@ from projects.amr.datasets.labels.label_file import (
     label_table_text,
 )
 from projects.amr.datasets.own_photos.image_folder import Photo
-from projects.amr.errors import DataError, UserError
+from projects.amr.errors import DataError
 from projects.amr.runtime.files.atomic_write import (
     atomic_write,
     link_file,
     write_file,
     write_lines,
+    writing,
 )
 
 MARKER = 'import.json'
@@ -87,7 +87,7 @@ def write_devkit(
     be written.
     """
     out_dir = Path(out_dir)
-    try:
+    with writing(out_dir):
         _open_folder(out_dir)
         files = plan.files()
         _drop_outdated(out_dir, files)
@@ -101,9 +101,6 @@ def write_devkit(
             write_lines(out_dir / _LISTS / f'{name}.txt', ids)
         write_file(out_dir / LABEL_FILE, _label_table(plan))
         write_class_file(out_dir / CLASS_FILE, plan.classes)
-        _mark(out_dir, complete=True)
-    except OSError as error:
-        raise UserError(f'{out_dir} cannot be written ({error})') from None
     return made, len(files) - made
 
 
@@ -141,13 +138,7 @@ def _open_folder(out_dir: Path) -> None:
     check_out_dir(out_dir)
     for folder in (_IMAGES, _LISTS):
         (out_dir / folder).mkdir(parents=True, exist_ok=True)
-    _mark(out_dir, complete=False)
-
-
-def _mark(out_dir: Path, complete: bool) -> None:
-    """Say that the folder is an import, and whether it is finished."""
-    content = {'format': 'amr-own-data-1', 'complete': complete}
-    write_file(out_dir / MARKER, json.dumps(content) + '\n')
+    write_file(out_dir / MARKER, '{}\n')
 
 
 def _drop_outdated(out_dir: Path, files: dict[Path, Path]) -> None:

@@ -8,6 +8,7 @@ from projects.amr.datasets.images.image_ids import (
     check_relative,
     image_id_of,
     read_id_list,
+    tidy_path,
 )
 from projects.amr.errors import DataError, UserError, list_faults
 
@@ -49,7 +50,8 @@ def read_val_list(path: str | Path, ids: Iterable[str]) -> set[str]:
     """
     ids = set(ids)
     chosen = {
-        image_id_of(name) for name in read_id_list(path, check=check_relative)
+        image_id_of(tidy_path(name))
+        for name in read_id_list(path, check=check_relative)
     }
     unknown = sorted(chosen - ids)
     if unknown:

@@ -85,7 +85,7 @@ class GenerateSeed(BaseTransform):
             seed = ignore_salient_background(seed, results['saliency'])
         if len(results['cam_dropped']):
             seed[seed == BACKGROUND_LABEL] = IGNORE_LABEL
-        return _with_labels(results, seed)
+        return put_labels(results, seed)
 
 
 @TRANSFORMS.register_module()
@@ -176,7 +176,7 @@ class RandomWalkPseudoLabel(BaseTransform):
         if self.saliency_rule is not None:
             rule = SALIENCY_RECIPES[self.saliency_rule]
             labels = rule(_saliency(results), scores.numpy(), classes)
-            return _with_labels(results, labels)
+            return put_labels(results, labels)
         labels = cam_to_label(
             scores, torch.from_numpy(classes), size, self.bg_thr
         )
@@ -185,7 +185,7 @@ class RandomWalkPseudoLabel(BaseTransform):
             labels = refine_class_labels(
                 _rgb(results), labels, self.crf, classes, **self.crf_params
             )
-        return _with_labels(results, labels)
+        return put_labels(results, labels)
 
 
 @TRANSFORMS.register_module()
@@ -227,7 +227,7 @@ class MaskNonSalient(BaseTransform):
             int(results['img_label'].sum()),
             **self.params,
         )
-        return _with_labels(results, labels)
+        return put_labels(results, labels)
 
 
 def _require(holds: bool, name: str, value, rule) -> None:
@@ -265,7 +265,7 @@ def _rgb(results: dict) -> np.ndarray:
     return np.ascontiguousarray(results['img'][..., ::-1])
 
 
-def _with_labels(results: dict, labels: np.ndarray) -> dict:
+def put_labels(results: dict, labels: np.ndarray) -> dict:
     """Put a label map where masks are."""
     results['gt_seg_map'] = labels
     fields = results.setdefault('seg_fields', [])

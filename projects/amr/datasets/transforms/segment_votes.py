@@ -7,6 +7,7 @@ from mmcv.transforms import BaseTransform
 from mmseg.registry import TRANSFORMS
 
 from projects.amr.datasets.labels.segment_masks import read_segment_masks
+from projects.amr.datasets.transforms.pseudo_label import put_labels
 from projects.amr.datasets.transforms.stage_outputs import load_grey
 from projects.amr.ops.segment_votes import segment_votes
 
@@ -70,6 +71,8 @@ class VoteSegments(BaseTransform):
 
     Args:
         **params: Further arguments of ``segment_votes``.
+
+    Raises:
         DataError: If a mask is damaged, or of another size.
     """
 
@@ -80,10 +83,7 @@ class VoteSegments(BaseTransform):
 
     def transform(self, results: dict) -> dict:
         """Make ``gt_seg_map``."""
-        results['gt_seg_map'] = segment_votes(
+        labels = segment_votes(
             results['segment_labels'], results.pop('segments'), **self.params
         )
-        fields = results.setdefault('seg_fields', [])
-        if 'gt_seg_map' not in fields:
-            fields.append('gt_seg_map')
-        return results
+        return put_labels(results, labels)

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
-from projects.amr.errors import DiskFullError
+from projects.amr.errors import DiskFullError, UserError
 
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 # What the user keeps from others; it can only be read by setting it.
@@ -47,6 +47,52 @@ def atomic_write(path: str | os.PathLike) -> Iterator[BinaryIO]:
             'or choose another folder, then run the same command again; what '
             'is finished is kept'
         ) from None
+
+
+@contextmanager
+def writing(path: str | os.PathLike) -> Iterator[None]:
+    """Raise UserError where a file or folder cannot be written (OSError).
+
+    Example:
+        >>> with writing('a.png'):
+        ...     raise OSError('not today')
+        Traceback (most recent call last):
+        projects.amr.errors.UserError: a.png cannot be written (not today)
+    """
+    try:
+        yield
+    except OSError as error:
+        raise UserError(f'{path} cannot be written ({error})') from None
+
+
+@contextmanager
+def new_folder(path: str | os.PathLike) -> Iterator[Path]:
+    """Make a folder that takes its name when all went well.
+
+    It is ``.<name>.tmp`` beside it until then; what a killed run left there is
+    removed. Raises UserError if there is a file or a folder that is not empty,
+    or the folder cannot be written.
+
+    Example:
+        >>> target = Path(tempfile.mkdtemp()) / 'a'
+        >>> with new_folder(target) as folder:
+        ...     write_file(folder / 'b', 'all')
+        >>> (target / 'b').read_text()
+        'all'
+    """
+    target = Path(path).resolve()
+    temporary = target.with_name(f'.{target.name}.tmp')
+    with writing(path):
+        if target.exists() and any(target.iterdir()):
+            raise UserError(f'{path} is not empty: choose another folder')
+        shutil.rmtree(temporary, ignore_errors=True)
+        try:
+            temporary.mkdir(parents=True)
+            yield temporary
+            os.replace(temporary, target)
+        except BaseException:
+            shutil.rmtree(temporary, ignore_errors=True)
+            raise
 
 
 @contextmanager

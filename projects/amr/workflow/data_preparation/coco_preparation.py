@@ -5,8 +5,6 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import numpy as np
-
 from projects.amr.datasets.labels.class_list import (
     CLASS_FILE,
     write_class_file,
@@ -16,15 +14,12 @@ from projects.amr.datasets.labels.coco_categories import (
     COCO_CLASSES,
 )
 from projects.amr.datasets.labels.coco_labels import (
-    labels_of_lists,
+    read_coco_labels,
     read_coco_lists,
 )
+from projects.amr.datasets.labels.coco_masks import draw_instances
 from projects.amr.datasets.labels.label_file import write_label_table
-from projects.amr.errors import (
-    DataError,
-    MissingDependencyError,
-    list_faults,
-)
+from projects.amr.errors import DataError, list_faults
 from projects.amr.runtime.files.atomic_write import (
     atomic_write,
     link_file,
@@ -123,7 +118,7 @@ def read_split(coco_root: Path, name: str) -> COCOSplit:
     """
     path = coco_root / 'annotations' / f'instances_{name}2014.json'
     lists = read_coco_lists(path)
-    found = labels_of_lists(path, lists, with_crowds=False)
+    found = read_coco_labels(path, with_crowds=False, lists=lists)
     categories = {item['id']: item['name'] for item in lists[2]}
     if categories != COCO_CATEGORIES:
         odd = sorted(set(categories.items()) ^ set(COCO_CATEGORIES.items()))
@@ -167,39 +162,15 @@ class COCOMaskJob:
     def make(self, item: str) -> bool:
         """Draw and publish one mask."""
         image = self.split.images[item]
-        labels = coco_label_map(
+        labels = draw_instances(
+            str(self.split.folder / item),
             (image['height'], image['width']),
             self.split.annotations.get(image['id'], []),
+            lambda found: _LABEL_OF[found['category_id']],
         )
         path = self.out_dir / f'{item}.png'
         save_label_map(path, labels, key=self.split.digest)
         return True
-
-
-def coco_label_map(
-    size: tuple[int, int], annotations: list[dict]
-) -> np.ndarray:
-    """Draw an image's instances, later ones over earlier ones.
-
-    Polygons or RLE of COCO's 80 categories become labels (H, W), uint8, 0
-    where nothing is drawn. Raises MissingDependencyError if pycocotools is not
-    installed.
-    """
-    try:
-        from pycocotools import mask as coco
-    except ImportError:
-        raise MissingDependencyError(
-            'pycocotools is not installed, and COCO masks are drawn with it: '
-            'pip install pycocotools'
-        ) from None
-    labels = np.zeros(size, np.uint8)
-    for item in annotations:
-        code = item['segmentation']
-        if isinstance(code, list) or isinstance(code['counts'], list):
-            code = coco.frPyObjects(code, *size)
-        code = coco.merge(code) if isinstance(code, list) else code
-        labels[coco.decode(code) > 0] = _LABEL_OF[item['category_id']]
-    return labels
 
 
 def _link_images(split: COCOSplit, folder: Path) -> None:

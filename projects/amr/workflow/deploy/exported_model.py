@@ -8,6 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from projects.amr.errors import UserError
 from projects.amr.models.bounded_images import MAX_PIXELS
 from projects.amr.models.cam_methods.multi_scale_cam import class_scores
 from projects.amr.ops import normalize_cam
@@ -39,9 +40,24 @@ class ExportedModel(nn.Module):
 
 
 class ExportedSegmentor(ExportedModel):
-    """Label map and probabilities of a photo."""
+    """Label map and probabilities of a photo, taken whole.
+
+    Raises:
+        UserError: If the config tests in windows.
+    """
 
     outputs = ('labels', 'probabilities')
+
+    def __init__(self, trained: TrainedModel):
+        super().__init__(trained)
+        mode = self.model.test_cfg.get('mode', 'whole')
+        if mode != 'whole':
+            raise UserError(
+                f'the config has model.test_cfg.mode={mode!r}, and an '
+                'exported model takes the whole photo: export with '
+                '--cfg-options model.test_cfg.mode=whole, and score the '
+                'config with it'
+            )
 
     def forward(self, image: Tensor) -> tuple[Tensor, Tensor]:
         """Labels (1, H, W), uint8, and probabilities (1, L, H, W)."""

@@ -6,8 +6,13 @@ from pathlib import Path
 import numpy as np
 
 from projects.amr.datasets import VOCFolder
-from projects.amr.datasets.images.image_ids import strip_image_suffix
+from projects.amr.datasets.images.image_ids import (
+    same_text,
+    strip_image_suffix,
+)
 from projects.amr.datasets.images.image_size import image_size
+from projects.amr.datasets.labels.coco_labels import read_coco_lists
+from projects.amr.datasets.labels.coco_masks import draw_instances
 from projects.amr.datasets.labels.colour_masks import (
     IGNORED_NAMES,
     load_colour_mask,
@@ -15,24 +20,30 @@ from projects.amr.datasets.labels.colour_masks import (
     read_palette,
 )
 from projects.amr.datasets.labels.tool_labels import (
+    cut_upload_prefix,
     label_studio_image,
     label_studio_tasks,
     latest_result,
-    original_name,
     read_json,
+    stored_name,
 )
 from projects.amr.datasets.own_photos.devkit_layout import read_image_map
 from projects.amr.datasets.own_photos.image_folder import list_photos
 from projects.amr.errors import DataError, list_faults
 from projects.amr.ops.brush_rle import decode_brush
+from projects.amr.runtime.files.atomic_write import new_folder
 from projects.amr.structures import load_label_map, save_label_map
+from projects.amr.structures.label_map import check_palette_order
 from projects.amr.structures.label_rules import check_labels, check_mask_size
 from projects.amr.structures.label_space import IGNORE_LABEL
 from projects.amr.workflow.export.tool_masks import TARGETS
 
 KINDS = ('coco', 'colours', 'fiftyone', 'label-maps', 'label-studio')
 EMPTY = 'there is none'
-_MALFORMED = (ValueError, KeyError, TypeError, AttributeError, OSError)
+_MALFORMED = (
+    *(ValueError, KeyError, IndexError, TypeError, AttributeError, OSError),
+    OverflowError,
+)
 
 
 class MaskImport:
@@ -49,6 +60,13 @@ class MaskImport:
             :func:`read_palette`; for ``'colours'``. Defaults to None.
         classes (tuple[str, ...], optional): Names by label, without a
             ``folder``. Defaults to None: the order of the palette.
+        keep_empty (bool): Take COCO's images without an annotation as
+            background. Defaults to False: nobody has drawn in them yet, and
+            they are left out.
+
+    Attributes:
+        skipped (int): Images without an annotation that :meth:`write` left
+            out.
 
     Raises:
         ValueError: If ``kind`` is unknown or misses its palette or folder.
@@ -61,6 +79,7 @@ class MaskImport:
         folder: VOCFolder | None,
         palette=None,
         classes: tuple[str, ...] | None = None,
+        keep_empty: bool = False,
     ):
         if kind not in KINDS:
             raise ValueError(
@@ -74,15 +93,27 @@ class MaskImport:
             raise ValueError(f'`kind` {kind!r} needs `folder`')
         self.source, self.kind, self.folder = Path(source), kind, folder
         self.palette, self.classes = palette, classes
+        self.keep_empty, self.skipped = keep_empty, 0
         if folder is None:
             return
         self.classes = folder.classes
         names = {name: i for i, name in enumerate(folder.classes)}
         self.names = {**dict.fromkeys(IGNORED_NAMES, IGNORE_LABEL), **names}
-        photos = read_image_map(folder.root)
-        self.ids = {
-            strip_image_suffix(photos.get(i, i)): i for i in folder.ids
+        # Photos outside the split too: a mask of one is no other's.
+        photos = {i: i for i in folder.ids} | read_image_map(folder.root)
+        by_path = {
+            same_text(strip_image_suffix(path)): i
+            for i, path in photos.items()
         }
+        by_id = {same_text(i): i for i in photos}
+        if kind == 'label-maps':
+            self.ids = by_path | by_id
+        else:
+            self.ids = by_id | by_path
+        self.split = frozenset(folder.ids)
+        self.near: dict[str, set[str]] = {}  # by file name alone
+        for name, i in self.ids.items():
+            self.near.setdefault(name.rpartition('/')[2], set()).add(i)
 
     def write(
         self,
@@ -102,7 +133,18 @@ class MaskImport:
             DataError: If the source cannot be read, or a mask names no image
                 of the split or an unknown class, or is of another size; the
                 first ten are named and nothing is written.
+            UserError: If the folder is not empty or cannot be written.
         """
+        with new_folder(out_dir) as folder:
+            found = self._found(progress)
+            for image_id, read in progress(list(found.items())):
+                path = folder / f'{image_id}.png'
+                path.parent.mkdir(parents=True, exist_ok=True)
+                save_label_map(path, read())
+        return len(found)
+
+    def _found(self, progress: Callable) -> dict[str, Callable]:
+        """Reader of each image's mask, after all were checked."""
         readers = {
             'coco': self._coco,
             'colours': self._colours,
@@ -130,28 +172,35 @@ class MaskImport:
                 f'{len(faults)} masks of {self.source} cannot be used, '
                 f'nothing is written:\n{list_faults(faults or [EMPTY])}'
             )
-        for image_id, read in progress(list(found.items())):
-            path = out_dir / f'{image_id}.png'
-            path.parent.mkdir(parents=True, exist_ok=True)
-            save_label_map(path, read())
-        return len(found)
+        return found
 
     def _image_id(self, where: str, name: str) -> str:
         """Image that a mask is of: by its path, or by its file name."""
         if self.folder is None:
             return strip_image_suffix(name)
-        # Label Studio's COCO has its own names, such as ?d=day%201/a.jpg.
-        stems = [strip_image_suffix(n) for n in (name, original_name(name))]
+        image_id = self._photo(where, name)
+        if image_id not in self.split:
+            raise DataError(f'{where}: {name!r} is not in the split')
+        return image_id
+
+    def _photo(self, where: str, name: str) -> str:
+        """Photo of a name, whether in the split or not."""
+        names = [name]
+        if self.kind in ('coco', 'label-studio'):
+            # Label Studio's COCO has its own names, such as ?d=day%201/a.jpg.
+            names += [stored_name(name)]
+            names += [cut_upload_prefix(names[-1])]
+        stems = [same_text(strip_image_suffix(n)) for n in names]
         for stem in stems:
             if stem in self.ids:
                 return self.ids[stem]
-        for stem in stems:
-            last = stem.rpartition('/')[2]
-            near = [k for k in self.ids if k.rpartition('/')[2] == last]
-            if len(near) == 1:
-                return self.ids[near[0]]
+        hits = [self.near.get(stem.rpartition('/')[2], ()) for stem in stems]
+        near = next(filter(None, hits), ())
+        if len(near) == 1:
+            return next(iter(near))
         raise DataError(
-            f'{where}: {name!r} names {len(near) or "no"} images of the split'
+            f'{where}: {name!r} names {len(near) or "no"} images of the data '
+            'set: name the mask by its photo, with its folders'
         )
 
     def _check(self, where: str, image_id: str, labels: np.ndarray) -> None:
@@ -179,7 +228,13 @@ class MaskImport:
     def _label_maps(self) -> Iterator[tuple]:
         """Palette or grey PNGs of labels."""
         for name, path in self._paths():
-            yield str(path), name, lambda p=path: load_label_map(p)[0]
+            yield str(path), name, lambda p=path: self._label_map(p)
+
+    def _label_map(self, path: Path) -> np.ndarray:
+        """Labels of a PNG whose palette keeps its order."""
+        labels, _ = load_label_map(path)
+        check_palette_order(path, labels, len(self.classes))
+        return labels
 
     def _colours(self) -> Iterator[tuple]:
         """Pictures of colours."""
@@ -202,21 +257,22 @@ class MaskImport:
             ) from None
         root = self.source / 'labels'
         for path in sorted(root.rglob('*')):
-            if path.suffix in ('.png', '.npy'):
-                name = path.relative_to(root).with_suffix('').as_posix()
+            if path.suffix.lower() in ('.png', '.npy'):
+                name = path.relative_to(root).with_suffix('.png').as_posix()
                 yield str(path), name, lambda p=path: _targeted(p, table)
 
     def _label_studio(self) -> Iterator[tuple]:
         """Annotations of tasks: brushes, later ones on top."""
         for where, task in label_studio_tasks(self.source):
             result = latest_result(task)
-            if result is not None:
-                name = label_studio_image(where, task)
-                yield (
-                    where,
-                    name,
-                    lambda w=where, r=result: self._brushed(w, r),
-                )
+            if result is None:
+                self.skipped += 1
+                continue
+            yield (
+                where,
+                label_studio_image(where, task),
+                lambda w=where, r=result: self._brushed(w, r),
+            )
 
     def _brushed(self, where: str, result: list[dict]) -> np.ndarray:
         """Label map of one annotation."""
@@ -242,48 +298,40 @@ class MaskImport:
 
     def _coco(self) -> Iterator[tuple]:
         """Annotations of images: RLE or polygons, later ones on top."""
-        content = read_json(self.source)
+        images, annotations, categories = read_coco_lists(self.source)
         try:
-            names = {c['id']: c['name'] for c in content['categories']}
-            items: dict = {image['id']: [] for image in content['images']}
-            for item in content['annotations']:
+            names = {c['id']: c['name'] for c in categories}
+            items: dict = {image['id']: [] for image in images}
+            for item in annotations:
                 items[item['image_id']].append(item)
             rows = [
                 (image['file_name'], image, items[image['id']])
-                for image in content['images']
+                for image in images
             ]
         except (KeyError, TypeError) as error:
             raise DataError(
                 f'{self.source} is no COCO file of instances ({error!r})'
             ) from None
         for name, image, own in rows:
+            if not own and not self.keep_empty:
+                self.skipped += 1
+                continue
             where = f'{self.source}, {name!r}'
             yield (
                 where,
                 name,
-                lambda w=where, i=image, o=own: self._drawn(w, i, o, names),
+                lambda w=where, i=image, o=own: draw_instances(
+                    w,
+                    (int(i['height']), int(i['width'])),
+                    o,
+                    lambda x: self._label(w, names.get(x['category_id'])),
+                ),
             )
-
-    def _drawn(self, where, image: dict, items: list, names) -> np.ndarray:
-        """Label map of one image of COCO."""
-        from pycocotools import mask as coco
-
-        size = int(image['height']), int(image['width'])
-        labels = np.zeros(size, np.uint8)
-        for item in items:
-            label = self._label(where, names.get(item['category_id']))
-            shape = item['segmentation']
-            if isinstance(shape, list):
-                shape = coco.merge(coco.frPyObjects(shape, *size))
-            elif isinstance(shape['counts'], list):
-                shape = coco.frPyObjects(shape, *size)
-            labels[coco.decode(shape).astype(bool)] = label
-        return labels
 
 
 def _targeted(path: Path, table: np.ndarray) -> np.ndarray:
     """Labels of FiftyOne's values."""
-    if path.suffix == '.npy':
+    if path.suffix.lower() == '.npy':
         values = np.load(path, allow_pickle=False)
     else:
         values = load_label_map(path)[0]

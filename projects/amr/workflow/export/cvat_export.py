@@ -6,7 +6,7 @@ from pathlib import Path
 
 from projects.amr.datasets.images.image_ids import strip_image_suffix
 from projects.amr.errors import DataError, UserError, list_faults
-from projects.amr.runtime.files.atomic_write import write_lines
+from projects.amr.runtime.files.atomic_write import write_lines, writing
 from projects.amr.structures import save_label_map
 from projects.amr.structures.label_space import IGNORE_LABEL
 from projects.amr.structures.voc_palette import voc_palette
@@ -60,7 +60,7 @@ def export_cvat(
             '--ignore declare'
         )
     lines = labelmap_lines(source.folder.classes, bool(ignored))
-    try:
+    with writing(out_dir):
         _open_folder(out_dir)
         write_lines(out_dir / LABELMAP, lines)
         names = [strip_image_suffix(source.photo(i)) for i in ids]
@@ -70,8 +70,6 @@ def export_cvat(
             save_label_map(path, source.labels(image_id))
         (out_dir / _LISTS).mkdir(parents=True)
         write_lines(out_dir / _LISTS / 'default.txt', names)
-    except OSError as error:
-        raise UserError(f'{out_dir} cannot be written ({error})') from None
     return len(ids)
 
 

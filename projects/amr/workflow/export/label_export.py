@@ -9,16 +9,13 @@ import numpy as np
 from projects.amr.datasets import VOCFolder
 from projects.amr.datasets.images.image_files import in_any_case
 from projects.amr.datasets.images.image_ids import check_relative
+from projects.amr.datasets.images.image_size import image_size
+from projects.amr.datasets.labels.coco_masks import pycocotools_mask
 from projects.amr.datasets.own_photos.devkit_layout import read_image_map
-from projects.amr.errors import (
-    DataError,
-    MissingDependencyError,
-    UserError,
-    list_faults,
-)
-from projects.amr.runtime.files.atomic_write import write_file
+from projects.amr.errors import DataError, list_faults
+from projects.amr.runtime.files.atomic_write import write_file, writing
 from projects.amr.structures import load_label_map
-from projects.amr.structures.label_rules import check_labels
+from projects.amr.structures.label_rules import check_labels, check_mask_size
 from projects.amr.structures.label_space import BACKGROUND_LABEL, IGNORE_LABEL
 
 
@@ -66,11 +63,15 @@ class LabelFolder:
         """Label map (H, W), uint8, of one image.
 
         Raises:
-            DataError: If a label is beyond the class list.
+            DataError: If it is not of its image's size, or a label is beyond
+                the class list.
         """
-        labels, _ = load_label_map(self.path(image_id))
+        path = self.path(image_id)
+        labels, _ = load_label_map(path)
+        size = image_size(self.folder.image_path(image_id))
+        check_mask_size(path, labels.shape, size)
         check_labels(
-            self.path(image_id),
+            path,
             labels,
             len(self.folder.classes),
             fix='Are they of this data set, and its class list?',
@@ -94,7 +95,7 @@ def coco_annotations(labels: np.ndarray, image: int, first: int) -> list[dict]:
     Raises:
         MissingDependencyError: If pycocotools is not installed.
     """
-    coco = _pycocotools()
+    coco = pycocotools_mask()
     present = [
         int(label)
         for label in np.unique(labels)
@@ -175,22 +176,7 @@ def export_coco(
             if label != BACKGROUND_LABEL
         ],
     }
-    try:
+    with writing(out_file):
         # ASCII, since readers open it in the encoding of their system.
         write_file(out_file, json.dumps(content))
-    except OSError as error:
-        raise UserError(f'{out_file} cannot be written ({error})') from None
     return len(images), len(annotations)
-
-
-def _pycocotools():
-    """Return pycocotools' mask module, which only exports need."""
-    try:
-        from pycocotools import mask
-    except ImportError:
-        raise MissingDependencyError(
-            'pycocotools is not installed, and COCO files are made with it: '
-            'pip install pycocotools. tools/export_labels.py --masks needs '
-            'no such package'
-        ) from None
-    return mask

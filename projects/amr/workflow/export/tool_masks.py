@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from urllib.parse import quote
+from xml.sax.saxutils import quoteattr
 
 import numpy as np
 from PIL import Image
@@ -11,7 +12,11 @@ from PIL import Image
 from projects.amr.datasets.images.image_ids import strip_image_suffix
 from projects.amr.errors import UserError
 from projects.amr.ops.brush_rle import encode_brush
-from projects.amr.runtime.files.atomic_write import atomic_write, write_file
+from projects.amr.runtime.files.atomic_write import (
+    new_folder,
+    write_file,
+    writing,
+)
 from projects.amr.structures.label_space import IGNORE_LABEL
 from projects.amr.workflow.export.label_export import LabelFolder
 
@@ -44,8 +49,13 @@ def export_label_studio(
 
     Raises:
         DataError: If a label map breaks a rule.
-        UserError: If a file cannot be written.
+        UserError: If the name ends in ``.xml``, or a file cannot be written.
     """
+    if Path(out_file).suffix.lower() == '.xml':
+        raise UserError(
+            f'{out_file}: .xml is for the labelling config beside it, name a '
+            '.json'
+        )
     names = {**dict(enumerate(source.folder.classes)), IGNORE_LABEL: IGNORED}
     tasks = []
     for image_id in progress(source.folder.ids):
@@ -58,26 +68,20 @@ def export_label_studio(
         photo = prefix + quote(source.photo(image_id))
         prediction = {'model_version': 'amr', 'result': result}
         tasks.append({'data': {'image': photo}, 'predictions': [prediction]})
-    _write(out_file, json.dumps(tasks))
     brushes = ''.join(
-        f'\n    <Label value={_quoted(name)}/>'
+        f'\n    <Label value={quoteattr(name)}/>'
         for label, name in names.items()
         if label
     )
-    _write(
-        Path(out_file).with_suffix('.xml'),
-        f'<View>\n  <Image name="{TO_NAME}" value="$image"/>\n'
-        f'  <BrushLabels name="{FROM_NAME}" toName="{TO_NAME}">{brushes}\n'
-        '  </BrushLabels>\n</View>\n',
-    )
+    with writing(out_file):
+        write_file(out_file, json.dumps(tasks))
+        write_file(
+            Path(out_file).with_suffix('.xml'),
+            f'<View>\n  <Image name="{TO_NAME}" value="$image"/>\n'
+            f'  <BrushLabels name="{FROM_NAME}" toName="{TO_NAME}">{brushes}\n'
+            '  </BrushLabels>\n</View>\n',
+        )
     return len(tasks)
-
-
-def _quoted(name: str) -> str:
-    """A name as an attribute of XML."""
-    for char, code in (('&', 'amp'), ('<', 'lt'), ('"', 'quot')):
-        name = name.replace(char, f'&{code};')
-    return f'"{name}"'
 
 
 def _brush(key: str, mask: np.ndarray, name: str) -> dict:
@@ -121,26 +125,12 @@ def export_fiftyone(
         DataError: If a label map breaks a rule.
         UserError: If the folder is not empty or cannot be written.
     """
-    out_dir = Path(out_dir)
-    if out_dir.exists() and any(out_dir.iterdir()):
-        raise UserError(f'{out_dir} is not empty: choose another folder')
-    for image_id in progress(source.folder.ids):
-        name = strip_image_suffix(source.photo(image_id))
-        path = out_dir / 'labels' / f'{name}.png'
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            with atomic_write(path) as file:
-                Image.fromarray(source.labels(image_id)).save(file, 'png')
-        except OSError as error:
-            raise UserError(f'{path} cannot be written ({error})') from None
     targets = {**dict(enumerate(source.folder.classes)), IGNORE_LABEL: IGNORED}
-    _write(out_dir / TARGETS, json.dumps(targets))
+    with new_folder(out_dir) as folder:
+        for image_id in progress(source.folder.ids):
+            name = strip_image_suffix(source.photo(image_id))
+            path = folder / 'labels' / f'{name}.png'
+            path.parent.mkdir(parents=True, exist_ok=True)
+            Image.fromarray(source.labels(image_id)).save(path)
+        write_file(folder / TARGETS, json.dumps(targets))
     return len(source.folder.ids)
-
-
-def _write(path: str | Path, text: str) -> None:
-    """Publish a text file."""
-    try:
-        write_file(path, text)
-    except OSError as error:
-        raise UserError(f'{path} cannot be written ({error})') from None

@@ -7,15 +7,14 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
 
 from projects.amr.datasets import VOCFolder
 from projects.amr.datasets.images.image_size import image_size
 from projects.amr.errors import DataError, UserError, list_faults
-from projects.amr.runtime.files.atomic_write import atomic_write
+from projects.amr.runtime.files.atomic_write import atomic_write, writing
 from projects.amr.structures import load_label_map
+from projects.amr.structures.label_map import label_png
 from projects.amr.structures.label_rules import check_labels
-from projects.amr.structures.voc_palette import voc_palette
 
 # Competition 6: segmentation, trained on any data but the test set.
 FOLDER = 'results/VOC2012/Segmentation/comp6_test_cls'
@@ -59,17 +58,15 @@ def write_submission(
         except DataError as error:
             faults.append(str(error))
         else:
-            files[f'{FOLDER}/{image_id}.png'] = _palette_png(labels)
+            files[f'{FOLDER}/{image_id}.png'] = label_png(labels)
     if faults:
         raise DataError(
             f'{len(faults)} of {len(folder.ids)} predictions cannot be '
             f'submitted:\n{list_faults(faults)}\nMake them with tools/test.py '
             'on this split, with its own --out folder'
         )
-    try:
+    with writing(target):
         _write_archive(target, files)
-    except OSError as error:
-        raise UserError(f'archive {target}: {error}') from None
     return len(files)
 
 
@@ -87,15 +84,6 @@ def _checked_labels(
         raise DataError(f'{path}: size {labels.shape}, its image has {size}')
     check_labels(path, labels, len(folder.classes), ignored=None)
     return labels
-
-
-def _palette_png(labels: np.ndarray) -> bytes:
-    """PNG in palette mode, (H, W) uint8 to bytes."""
-    image = Image.fromarray(labels)
-    image.putpalette(voc_palette().tobytes())
-    buffer = io.BytesIO()
-    image.save(buffer, 'png')
-    return buffer.getvalue()
 
 
 def _write_archive(target: Path, files: dict[str, bytes]) -> None:

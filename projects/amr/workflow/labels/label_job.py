@@ -13,6 +13,7 @@ from projects.amr.errors import UserError
 from projects.amr.evaluation.label_share import count_labels
 from projects.amr.evaluation.mask_evaluation import MaskScores, file_confusion
 from projects.amr.ops.label_crf import crf_name
+from projects.amr.runtime.files.atomic_write import writing
 from projects.amr.runtime.files.disk_space import (
     estimate_bytes,
     png_bytes,
@@ -150,10 +151,8 @@ class LabelMapJob:
         key = self._key(item)
         loaded = self.dataset.pipeline(dict(self.infos[item]))
         labels = self.transform(loaded)['gt_seg_map']
-        try:
+        with writing(self._path(item)):
             save_label_map(self._path(item), labels, key=key)
-        except OSError as error:
-            raise UserError(f'{self._path(item)}: {error}') from None
         return self._result(item, labels)
 
     def _parts(self) -> dict[str, str]:

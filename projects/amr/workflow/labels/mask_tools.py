@@ -6,7 +6,7 @@ from pathlib import Path
 from projects.amr.datasets import VOCFolder
 from projects.amr.errors import UserError
 from projects.amr.runtime.config.config_reading import read_config
-from projects.amr.runtime.files.atomic_write import write_json
+from projects.amr.runtime.files.atomic_write import write_json, writing
 from projects.amr.workflow.launch.own_classes import fit_class_file
 from projects.amr.workflow.launch.tool_setup import package_versions
 
@@ -90,9 +90,7 @@ def publish_summary(path: str | Path, content: dict) -> None:
     Raises:
         UserError: If it cannot be written.
     """
-    try:
+    with writing(path):
         Path(path).parent.mkdir(parents=True, exist_ok=True)
         write_json(path, {**content, 'versions': package_versions()})
-    except OSError as error:
-        raise UserError(f'summary {path}: {error}') from None
     print(f'Summary: {path}')

@@ -7,6 +7,7 @@ from projects.amr.datasets import VOCFolder
 from projects.amr.datasets.images.image_files import in_any_case
 from projects.amr.datasets.images.image_size import image_size
 from projects.amr.errors import DataError, UserError
+from projects.amr.runtime.files.atomic_write import writing
 from projects.amr.runtime.files.fingerprint import (
     file_digest,
     note_origin,
@@ -17,6 +18,7 @@ from projects.amr.structures import (
     load_label_map,
     save_label_map,
 )
+from projects.amr.structures.label_map import check_palette_order
 from projects.amr.structures.label_rules import check_labels, check_mask_size
 
 
@@ -57,14 +59,10 @@ class MergeJob:
                 f'{self.corrected_dir} has no <id>.png of an image of the '
                 'split: make it with tools/import_masks.py'
             )
-        try:
+        with writing(self.out_dir):
             require_own_folder(self.out_dir, '.png')
             self.out_dir.mkdir(parents=True, exist_ok=True)
             note_origin(self.out_dir, {'inputs': ' '.join(map(str, inputs))})
-        except OSError as error:
-            raise UserError(
-                f'{self.out_dir} cannot be written ({error})'
-            ) from None
 
     def load(self, item: str) -> str | None:
         """Where a finished item came from."""
@@ -83,13 +81,13 @@ class MergeJob:
         except FileNotFoundError as error:
             raise DataError(str(error)) from None
         size = image_size(self.folder.image_path(item))
+        if kind == 'corrected':
+            check_palette_order(source, labels, len(self.folder.classes))
         check_mask_size(source, labels.shape, size)
         check_labels(source, labels, len(self.folder.classes))
         path = self.out_dir / f'{item}.png'
-        try:
+        with writing(path):
             save_label_map(path, labels, key=file_digest(source))
-        except OSError as error:
-            raise UserError(f'{path} cannot be written ({error})') from None
         return kind
 
     def _source(self, item: str) -> tuple[str, Path]:

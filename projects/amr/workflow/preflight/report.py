@@ -11,7 +11,7 @@ from projects.amr.datasets.labels.label_agreement import (
 )
 from projects.amr.errors import DataError, UserError, list_faults
 from projects.amr.evaluation.label_share import label_notes
-from projects.amr.runtime.files.atomic_write import write_lines
+from projects.amr.runtime.files.atomic_write import write_lines, writing
 from projects.amr.workflow.preflight.splits import SplitToCheck
 
 # What is counted per list, by its key in the JSON file.
@@ -209,7 +209,7 @@ class PreflightReport:
                     f'--skip-bad {folder} holds the lists themselves: choose '
                     'another folder'
                 )
-        try:
+        with writing(folder):
             folder.mkdir(parents=True, exist_ok=True)
             for report in self.splits:
                 name = report.split.path.name
@@ -217,6 +217,4 @@ class PreflightReport:
                     name = f'{report.split.name}.txt'
                 write_lines(folder / name, report.good)
                 paths.append(folder / name)
-        except OSError as error:
-            raise UserError(f'{folder} cannot be written ({error})') from None
         return paths

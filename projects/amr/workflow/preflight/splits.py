@@ -12,7 +12,7 @@ from projects.amr.datasets.labels.class_list import folder_classes
 from projects.amr.datasets.own_photos.devkit_layout import LABEL_FILE
 from projects.amr.datasets.voc.voc_folder import list_path, require_root
 from projects.amr.datasets.voc.voc_weak_label import VOC_FOLDERS
-from projects.amr.errors import UserError
+from projects.amr.errors import DataError, UserError
 from projects.amr.runtime.config.config_reading import read_config
 from projects.amr.workflow.launch.own_classes import unwrapped
 from projects.amr.workflow.launch.tool_setup import resolve_config
@@ -22,6 +22,7 @@ from projects.amr.workflow.pipeline import (
     read_pipeline,
 )
 
+MASK_DIR = VOC_FOLDERS['seg_map_path']
 MASK_LOADERS = {'LoadAnnotations', 'LoadLabelMap'}
 
 
@@ -75,7 +76,7 @@ def folder_splits(
     root: str | Path,
     lists: dict[str, str | None],
     label_file: str | None = None,
-    mask_dir: str | None = 'SegmentationClass',
+    mask_dir: str | None = MASK_DIR,
     classes: tuple[str, ...] | None = None,
 ) -> list[SplitToCheck]:
     """Lists of a devkit folder, by role: a name in VOC's folder or a .txt.
@@ -83,10 +84,15 @@ def folder_splits(
     Weak labels come from the label file, else from ``labels.csv`` of own
     photos, else from ``Annotations``; without these they are not checked. Nor
     are masks with ``mask_dir=None``. Classes are by default those of
-    :func:`folder_classes`. Raises DataError if the root is missing or its
-    class list breaks a rule.
+    :func:`folder_classes`. Raises DataError if the root or a folder of masks
+    that was named is missing, or its class list breaks a rule.
     """
     root = require_root(root)
+    if mask_dir not in (None, MASK_DIR) and not (root / mask_dir).is_dir():
+        raise DataError(
+            f'folder of masks not found: {root / mask_dir}. --mask-dir is a '
+            'folder under the data root, or none'
+        )
     if label_file is None and (root / LABEL_FILE).is_file():
         label_file = LABEL_FILE
     xml = label_file is None and (root / 'Annotations').is_dir()
