@@ -24,6 +24,10 @@ _PLACE = re.compile(r'([^?]*/)?upload/\d+/[^/?]+(\?|$)')  # of a project
 _UPLOAD = re.compile(r'(^|/)[0-9a-f]{8}-(?=[^/]+$)')
 
 
+# The last two: an unknown and a wrong encoding.
+_BAD_XML = (OSError, ParseError, DefusedXmlException, LookupError, ValueError)
+
+
 @dataclass(frozen=True)
 class ToolLabels:
     """Labels of images.
@@ -115,10 +119,7 @@ def _cvat(path: Path) -> Iterator[tuple]:
     """Images of a "CVAT for images" file."""
     try:
         root = ElementTree.parse(path).getroot()
-    except (
-        *(OSError, ParseError, DefusedXmlException),
-        *(LookupError, ValueError),  # unknown and wrong encodings
-    ) as error:
+    except _BAD_XML as error:
         raise DataError(f'{path} is not a readable XML ({error})') from None
     if root.tag != 'annotations' or root.find('track') is not None:
         raise DataError(

@@ -41,8 +41,12 @@ from projects.amr.workflow.export.tool_masks import TARGETS
 KINDS = ('coco', 'colours', 'fiftyone', 'label-maps', 'label-studio')
 EMPTY = 'there is none'
 _MALFORMED = (
-    *(ValueError, KeyError, IndexError, TypeError, AttributeError, OSError),
-    OverflowError,
+    ArithmeticError,
+    AttributeError,
+    LookupError,
+    OSError,
+    TypeError,
+    ValueError,
 )
 
 
