@@ -114,6 +114,22 @@ def load_label_map(path: str | os.PathLike) -> tuple[np.ndarray, str]:
     return labels, str(key)
 
 
+def finished_label_map(path: str | os.PathLike, key: str) -> np.ndarray | None:
+    """Labels of a file that was made under a key; None if it was not.
+
+    So is a file that is missing or damaged.
+
+    Example:
+        >>> finished_label_map('no such file.png', 'k') is None
+        True
+    """
+    try:
+        labels, found = load_label_map(path)
+    except (FileNotFoundError, LabelMapError):
+        return None
+    return labels if found == key else None
+
+
 def check_palette_order(
     path: str | os.PathLike, labels: np.ndarray, num_labels: int
 ) -> None:

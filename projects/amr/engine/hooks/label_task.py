@@ -11,8 +11,7 @@ from projects.amr.errors import DataError
 from projects.amr.evaluation.mask_evaluation import mask_confusion
 from projects.amr.runtime.files.fingerprint import config_digest, file_digest
 from projects.amr.structures import (
-    LabelMapError,
-    load_label_map,
+    finished_label_map,
     save_label_map,
 )
 
@@ -41,20 +40,12 @@ class LabelTask:
         """
         image = file_digest(self.img_path)
         key = config_digest({'image': image, **self.key_parts})
-        labels = self._finished(key)
+        labels = finished_label_map(self.path, key)
         made = labels is None
         if made:
             labels = self.make()
             save_label_map(self.path, labels, key=key)
         return labels, made, self._confusion(labels)
-
-    def _finished(self, key: str) -> np.ndarray | None:
-        """Labels of an item made under the same key, if there is one."""
-        try:
-            labels, found = load_label_map(self.path)
-        except (FileNotFoundError, LabelMapError):
-            return None
-        return labels if found == key else None
 
     def _confusion(self, labels: np.ndarray) -> np.ndarray | None:
         """Count the pixels, where there is a mask."""

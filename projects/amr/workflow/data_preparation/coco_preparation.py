@@ -32,8 +32,7 @@ from projects.amr.runtime.files.fingerprint import (
 )
 from projects.amr.runtime.processes.item_pool import run_items
 from projects.amr.structures import (
-    LabelMapError,
-    load_label_map,
+    finished_label_map,
     save_label_map,
 )
 
@@ -153,11 +152,9 @@ class COCOMaskJob:
 
     def load(self, item: str) -> bool | None:
         """True where the mask is made of the same JSON, else None."""
-        try:
-            key = load_label_map(self.out_dir / f'{item}.png')[1]
-        except (FileNotFoundError, LabelMapError):
-            return None
-        return True if key == self.split.digest else None
+        path = self.out_dir / f'{item}.png'
+        labels = finished_label_map(path, self.split.digest)
+        return None if labels is None else True
 
     def make(self, item: str) -> bool:
         """Draw and publish one mask."""

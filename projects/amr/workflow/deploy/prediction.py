@@ -31,8 +31,7 @@ from projects.amr.runtime.files.fingerprint import (
     weights_digest,
 )
 from projects.amr.structures import (
-    LabelMapError,
-    load_label_map,
+    finished_label_map,
     save_label_map,
 )
 from projects.amr.visualization.sample_picture import overlay_labels
@@ -158,11 +157,8 @@ class PredictionJob:
     def load(self, item: str) -> np.ndarray | None:
         """Pixels by label, (256,), of a finished photo."""
         path, overlay = self._paths(item)
-        try:
-            labels, key = load_label_map(path)
-        except (FileNotFoundError, LabelMapError):
-            return None
-        if key != self._key(item) or not overlay.is_file():
+        labels = finished_label_map(path, self._key(item))
+        if labels is None or not overlay.is_file():
             return None
         return np.bincount(labels.ravel(), minlength=256)
 

@@ -28,8 +28,7 @@ from projects.amr.runtime.files.fingerprint import (
     without_keys,
 )
 from projects.amr.structures import (
-    LabelMapError,
-    load_label_map,
+    finished_label_map,
     save_label_map,
 )
 from projects.amr.structures.label_space import IGNORE_LABEL
@@ -129,11 +128,8 @@ class LabelMapJob:
 
     def load(self, item: str) -> LabelResult | None:
         """Result of an item made under the same key, if there is one."""
-        try:
-            labels, key = load_label_map(self._path(item))
-        except (FileNotFoundError, LabelMapError):
-            return None
-        return self._result(item, labels) if key == self._key(item) else None
+        labels = finished_label_map(self._path(item), self._key(item))
+        return None if labels is None else self._result(item, labels)
 
     def make(self, item: str) -> LabelResult:
         """Make and publish one label map.

@@ -14,7 +14,7 @@ from projects.amr.runtime.files.fingerprint import (
     require_own_folder,
 )
 from projects.amr.structures import (
-    LabelMapError,
+    finished_label_map,
     load_label_map,
     save_label_map,
 )
@@ -67,11 +67,8 @@ class MergeJob:
     def load(self, item: str) -> str | None:
         """Where a finished item came from."""
         kind, source = self._source(item)
-        try:
-            _, key = load_label_map(self.out_dir / f'{item}.png')
-        except (FileNotFoundError, LabelMapError):
-            return None
-        return kind if key == file_digest(source) else None
+        path, key = self.out_dir / f'{item}.png', file_digest(source)
+        return None if finished_label_map(path, key) is None else kind
 
     def make(self, item: str) -> str:
         """Write one item; returns ``'corrected'`` or ``'pseudo'``."""
