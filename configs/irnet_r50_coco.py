@@ -17,6 +17,7 @@ train_dataloader = dict(
         **coco,
     ),
 )
+auto_scale_lr = dict(base_batch_size=32)
 # All 82,783 images of train are scored: pseudo labels are made of each.
 test_pipeline = [
     dict(type='LoadWeakLabelImage'),

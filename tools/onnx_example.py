@@ -10,6 +10,8 @@ import numpy as np
 import onnxruntime
 from PIL import Image, ImageOps
 
+if len(sys.argv) != 4:
+    sys.exit(__doc__)
 model, photo, out = sys.argv[1:]
 session = onnxruntime.InferenceSession(model)
 facts = json.loads(session.get_modelmeta().custom_metadata_map['amr.json'])

@@ -3,8 +3,9 @@
 
 A classifier writes one CAM record per image and prints CAM mIoU (at the fixed
 threshold and at the best of the sweep) and classification mAP. An affinity
-network writes one palette PNG per image and prints pseudo-label mIoU, a
-segmentor the same with mIoU; on a split without masks nothing is scored.
+network writes one boundary map (IRNet, BES) or palette PNG (AffinityNet) per
+image and prints pseudo-label mIoU, a segmentor palette PNGs and mIoU; on a
+split without masks nothing is scored.
 A frozen model, whose config has no training, takes its initial weights
 without CHECKPOINT.
 """

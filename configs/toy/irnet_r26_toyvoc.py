@@ -15,7 +15,7 @@ model = dict(
         strides=(1, 2, 1, 1),
         init_cfg=dict(
             prefix='backbone.',
-            checkpoint='work_dirs/toy/cam_r26_toyvoc/epoch_12.pth',
+            checkpoint='work_dirs/cam_r26_toyvoc/epoch_12.pth',
         ),
     ),
     boundary_head=dict(

@@ -1,7 +1,7 @@
 # Seeds of ToyVOC.
 _base_ = '../seeds_voc.py'
 data_root = '{{$TOYVOC_ROOT:data/toyvoc}}'
-cam_dir = '{{$CAM_DIR:work_dirs/toy/cam_r26_toyvoc/cams}}'
+cam_dir = '{{$CAM_DIR:work_dirs/cam_r26_toyvoc/cams}}'
 # IRNet's recipe and foreground threshold, without the CRF, whose kernels are
 # as wide as a toy object; chosen on this set.
 label_transform = dict(fg_thr=0.3, bg_thr=0.1, crf=None)

@@ -25,7 +25,7 @@ from projects.amr.ops.dense_crf import (
 LATTICE = {'backend': 'permutohedral'}
 needs_pydensecrf = pytest.mark.skipif(
     crf_backend() != 'pydensecrf',
-    reason="pydensecrf2 is not installed: pip install 'amr-mmseg[crf]'",
+    reason="pydensecrf2 is not installed: pip install '.[crf]'",
 )
 
 

@@ -124,7 +124,7 @@ WRITE = {
 def needs_onnx(kind):
     if kind == 'onnx':
         for name in ('onnx', 'onnxruntime'):
-            pytest.importorskip(name, reason='pip install amr-mmseg[deploy]')
+            pytest.importorskip(name, reason='pip install .[deploy]')
 
 
 @pytest.mark.parametrize('kind', TWO_WAYS)
@@ -240,7 +240,7 @@ def test_what_tracing_gets_wrong_is_exported_by_the_graph(
     sharp, tmp_path, monkeypatch
 ):
     needs_onnx('onnx')
-    pytest.importorskip('onnxscript', reason='pip install amr-mmseg[deploy]')
+    pytest.importorskip('onnxscript', reason='pip install .[deploy]')
     if not hasattr(getattr(torch.export, 'Dim', None), 'AUTO'):
         pytest.skip('this torch cannot export sizes that it infers')
     model = Attends().eval()

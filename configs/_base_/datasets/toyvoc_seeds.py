@@ -4,7 +4,7 @@ _base_ = './voc12_seeds.py'
 from os import path as osp
 
 seed_dir = osp.abspath('{{$SEED_DIR:work_dirs/seeds_toyvoc/labels}}')
-cam_dir = '{{$CAM_DIR:work_dirs/toy/cam_r26_toyvoc/cams}}'
+cam_dir = '{{$CAM_DIR:work_dirs/cam_r26_toyvoc/cams}}'
 train_pipeline = [
     dict(type='LoadWeakLabelImage'),
     dict(type='LoadLabelMap'),

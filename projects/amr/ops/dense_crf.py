@@ -142,7 +142,7 @@ def _resolve_backend(backend: str) -> str:
     if backend == 'pydensecrf' and crf_backend() != backend:
         raise MissingBackendError(
             "`backend='pydensecrf'` needs the optional package pydensecrf2: "
-            "pip install 'amr-mmseg[crf]' (or pip install pydensecrf2; both "
+            "pip install '.[crf]' (or pip install pydensecrf2; both "
             'need a C++ compiler), or use the built-in `backend='
             "'permutohedral'`, which gives the same result"
         )

@@ -18,6 +18,6 @@ def import_timm(user: str) -> ModuleType:
         import timm
     except ImportError:
         raise MissingDependencyError(
-            f"{user} needs timm: pip install 'amr-mmseg[lite]'"
+            f"{user} needs timm: pip install '.[lite]'"
         ) from None
     return timm

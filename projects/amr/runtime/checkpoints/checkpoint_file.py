@@ -86,7 +86,7 @@ def _safetensors(path: Path) -> dict:
         from safetensors.torch import load_file
     except ImportError:
         raise MissingDependencyError(
-            f"{path} needs safetensors: pip install 'amr-mmseg[lite]'"
+            f"{path} needs safetensors: pip install '.[lite]'"
         ) from None
     try:
         return load_file(path)

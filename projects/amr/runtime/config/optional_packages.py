@@ -24,20 +24,20 @@ class OptionalPackage:
 OPTIONAL = (
     OptionalPackage(
         'pydensecrf',
-        "pip install 'amr-mmseg[crf]' (package pydensecrf2)",
+        "pip install '.[crf]' (package pydensecrf2)",
         "crf='dense' runs the built-in permutohedral lattice",
         ('crf', 'dense'),
         required=False,
     ),
     OptionalPackage(
         'pytorch_grad_cam',
-        "pip install 'amr-mmseg[cam]' (package grad-cam)",
+        "pip install '.[cam]' (package grad-cam)",
         'leave out model.test_cfg.extractor: plain CAMs are built in',
         ('type', 'LibraryCAM'),
     ),
     OptionalPackage(
         'timm',
-        "pip install 'amr-mmseg[lite]' (package timm)",
+        "pip install '.[lite]' (package timm)",
         "configs of ResNet-50 ('cam_r50_voc.py') need no such package",
         ('type', 'EfficientNetLite'),
     ),

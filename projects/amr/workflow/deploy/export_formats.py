@@ -164,7 +164,7 @@ def _onnx_packages():
     except ImportError as error:
         raise MissingDependencyError(
             f'{error.name} is not installed: pip install '
-            "'amr-mmseg[deploy]' (packages onnx and onnxruntime); or export "
+            "'.[deploy]' (packages onnx and onnxruntime); or export "
             'with --format torchscript'
         ) from None
     return onnx, onnxruntime
