@@ -167,7 +167,8 @@ def _read_stage(entry: dict, where: str) -> Stage:
     needed = KINDS[kind]
     if kind == 'test' and entry.get('tool'):
         needed = ('config',)
-    if kind == 'tool' and set(entry) & {'config', 'cfg_options', 'checkpoint'}:
+    own = ('config', 'cfg_options', 'checkpoint')
+    if kind == 'tool' and any(map(entry.get, own)):
         raise UserError(
             f'{where}: a tool has no `config`, `cfg_options` or `checkpoint`; '
             "give it `arguments`, or make it a kind='test' with this `tool`"
