@@ -26,6 +26,9 @@ for _name in (
 # that; the tests that stop a run need it as in a terminal.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
+# Fixtures of a whole module are made before those of a test.
+init_default_scope('mmseg')
+
 ROOT = Path(__file__).resolve().parents[1]
 VOC_SAMPLE = ROOT.parent / 'shared' / 'voc_sample' / 'VOC2012'
 

@@ -50,12 +50,17 @@ def test_part_recall_against_a_direct_count():
     s = sample(parts=True)
     metric = CAMIoUMetric(bg_thr=0.4, parts=('head', 'body'))
     got = evaluate([s], metric)
-    label = cam_to_label(s.pred_cam.cam, torch.tensor([0, 2]), SIZE, 0.4)
     truth, part = s.gt_sem_seg.data[0], s.gt_part.data[0]
-    for value, name in enumerate(('head', 'body'), 1):
-        where = (part == value) & (truth != 255)
-        want = (label == truth)[where].float().mean() * 100
-        assert got[f'cam/{name}_recall_fixed'] == pytest.approx(want.item())
+    best = got['cam/bg_thr_best']
+    assert best != 0.4
+    for threshold, kind in ((0.4, 'fixed'), (best, 'best')):
+        label = cam_to_label(
+            s.pred_cam.cam, torch.tensor([0, 2]), SIZE, threshold
+        )
+        for value, name in enumerate(('head', 'body'), 1):
+            where = (part == value) & (truth != 255)
+            want = 100 * (label == truth)[where].float().mean().item()
+            assert got[f'cam/{name}_recall_{kind}'] == pytest.approx(want)
 
 
 def test_image_without_classes_is_background():
@@ -81,7 +86,7 @@ def test_a_metric_holds_no_more_for_many_images_than_for_one():
     assert max(sizes) <= sizes[0] + 8
 
 
-@pytest.mark.parametrize('padded', [0, 2])
+@pytest.mark.parametrize('padded', [0, 1, 2])
 def test_images_counted_twice_are_told(monkeypatch, padded):
     notes = []
     monkeypatch.setattr(module, 'print_log', lambda *a: notes.append(a[0]))
@@ -91,7 +96,26 @@ def test_images_counted_twice_are_told(monkeypatch, padded):
     metric.evaluate(3 - padded)
     told = [note for note in notes if 'twice' in note]
     assert len(told) == bool(padded)
-    assert all('counts 2 images twice' in note for note in told)
+    assert all(f'counts {padded} images twice' in note for note in told)
+
+
+def test_the_counts_of_more_ranks_than_images_are_joined(monkeypatch):
+    samples = [sample(seed) for seed in range(2)]
+    want = evaluate(samples)
+    monkeypatch.setattr(module, 'get_world_size', lambda: 2)
+    ranks = [CAMIoUMetric(bg_thr=0.4) for _ in range(2)]
+    for rank, own in zip(ranks, samples, strict=True):
+        rank.dataset_meta = {'classes': CLASSES}
+        rank.process(None, [own.to_dict()])
+    ranks[0].results += ranks[1].results  # as gathered
+    assert ranks[0].evaluate(1) == want
+
+
+def test_the_last_threshold_of_a_sweep_is_swept():
+    metric = CAMIoUMetric(bg_thr=0.255)
+    want = torch.cat([torch.linspace(0, 1, 101), torch.tensor([0.255])])
+    torch.testing.assert_close(metric.thresholds, want.sort().values)
+    assert metric.fixed == 26
 
 
 def test_wrong_masks_are_refused():

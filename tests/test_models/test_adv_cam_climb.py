@@ -48,9 +48,10 @@ def test_images_stay_in_range_and_the_objective_rises():
 
 
 @pytest.mark.parametrize('steps', [0, 3])
-def test_refined_maps_are_added_and_the_cam_climbs(steps):
+@pytest.mark.parametrize('reduction', ['mean', 'positive'])
+def test_refined_maps_are_added_and_the_cam_climbs(steps, reduction):
     net, batch, classes = model(), images(), torch.tensor([0, 2])
-    method = AdvCAM(num_steps=steps)
+    method = AdvCAM(num_steps=steps, ad_reduction=reduction)
     views, way = climb(method, net, batch, classes)
     want = 0
     for now in way:

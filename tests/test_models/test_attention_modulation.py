@@ -60,6 +60,17 @@ def test_each_option_changes_the_result(changes):
     assert not torch.allclose(*outputs)
 
 
+def test_few_channels_keep_one_between_the_two_transforms():
+    x = torch.randn(2, 8, 5, 7)  # fewer than the reduction
+    amm = AttentionModulation(8, channel_transform='mlp', spatial=False)
+    first, _, last = amm.channel
+    nn.init.ones_(first.bias)
+    middle = x.mean((2, 3)) @ first.weight[:, :, 0, 0].T + 1
+    want = middle.relu() @ last.weight[:, :, 0, 0].T + last.bias
+    torch.testing.assert_close(amm.channel_attention(x)[..., 0, 0], want)
+    assert middle.shape == (2, 1)
+
+
 def test_norm_follows_the_mode_unless_kept_in_training():
     for always_train in (False, True):
         amm = AttentionModulation(
@@ -73,6 +84,29 @@ def test_norm_follows_the_mode_unless_kept_in_training():
         amm(x)
         moved = not torch.equal(before, norm.running_mean)
         assert moved is always_train
+
+
+THRESHOLDED = {
+    'spatial_transform': 'max_mean',
+    'modulation': {'type': 'threshold'},
+}
+
+
+@pytest.mark.parametrize(
+    ('options', 'mixes'),
+    [
+        ({}, False),
+        ({'norm_always_train': False, **THRESHOLDED}, False),
+        ({'norm_always_train': True, **THRESHOLDED}, True),
+        ({'modulation': {'type': 'gaussian', 'stats': 'batch'}}, True),
+    ],
+)
+def test_it_tells_whether_it_mixes_images(options, mixes):
+    amm = AttentionModulation(4, **options).eval()
+    assert amm.mixes_images is mixes
+    x = torch.randn(2, 4, 9, 9)
+    x[1] += 3
+    assert torch.allclose(amm(x)[:1], amm(x[:1]), atol=1e-5) is not mixes
 
 
 def test_norm_takes_a_single_value_by_its_running_statistics():

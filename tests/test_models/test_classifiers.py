@@ -94,6 +94,18 @@ def test_release_switches_leave_only_the_spotlights_head_to_cps():
     assert not any(p.requires_grad for p in frozen.spotlight.parameters())
 
 
+def test_detached_only_the_heads_of_both_branches_move():
+    model = build(amr())
+    x = torch.randn(2, 3, 33, 47)
+    got, cam = model.train_cams(x, samples(), detach=True)
+    for name in ('loss_spotlight', 'loss_compensation'):
+        assert not got[name].requires_grad
+    assert moved(model, got['loss_cps'] + cam.square().sum()) == {
+        'spotlight.head.classifier.weight',
+        'compensation.head.classifier.weight',
+    }
+
+
 @pytest.mark.parametrize('detach', [False, True])
 def test_every_trainable_parameter_gets_a_gradient(detach):
     """What DDP asks for without find_unused_parameters."""
@@ -175,6 +187,17 @@ def test_validation_uses_its_own_cam_method():
     assert model.test_step(data)[0].pred_cam.shape == (16, 24)
     data['data_samples'] = samples(1)
     assert model.val_step(data)[0].pred_cam.shape == (4, 6)
+
+
+def test_validation_is_of_one_view_by_default():
+    model = build(branch(), training=False)
+    seen = []
+    model.backbone.register_forward_pre_hook(
+        lambda _m, inputs: seen.append(tuple(inputs[0].shape))
+    )
+    data = {'inputs': [torch.randn(3, 32, 48)], 'data_samples': samples(1)}
+    model.val_step(data)
+    assert seen == [(1, 3, 32, 48)]
 
 
 def test_scores_are_the_mean_probability_of_the_branches():

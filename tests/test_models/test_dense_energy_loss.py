@@ -129,6 +129,21 @@ def test_loss_at_full_size_is_the_gated_energy_of_the_lattice():
     assert plain < 3 * want < 0
 
 
+def test_half_size_has_half_the_distance():
+    """Of a scene whose every pixel is enlarged to four."""
+    image, probs, known = scene()
+    labels = torch.from_numpy(known)
+    images = torch.from_numpy(image).permute(0, 3, 1, 2)
+    options = {'sigma_rgb': 40}
+    want = dense_energy(images, probs, labels, **options, sigma_xy=5, scale=1)
+    large = [
+        values.repeat_interleave(2, -1).repeat_interleave(2, -2)
+        for values in (images, probs, labels)
+    ]
+    got = dense_energy(*large, **options, sigma_xy=10, scale=0.5)
+    torch.testing.assert_close(got, want)
+
+
 def test_padding_and_sure_labels_get_no_gradient():
     image, probs, known = scene()
     images = torch.from_numpy(image).permute(0, 3, 1, 2)

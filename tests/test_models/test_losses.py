@@ -20,6 +20,7 @@ def test_soft_margin_is_equation_9_and_torchs():
     torch.testing.assert_close(
         got, F.multilabel_soft_margin_loss(logits, target)
     )
+    assert multilabel_soft_margin_loss(logits, target.bool()) == got
     weighted = MultiLabelSoftMarginLoss(loss_weight=0.25)(logits, target)
     torch.testing.assert_close(weighted, by_hand / 4)
 

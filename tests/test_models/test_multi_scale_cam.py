@@ -5,8 +5,9 @@ import torch
 import torch.nn.functional as F
 from known_classifier import KnownBranch
 from mmseg.registry import TASK_UTILS
+from torch import nn
 
-from model_configs import NUM_CLASSES, amr, branch, build, seam
+from model_configs import AMM, NUM_CLASSES, amr, branch, build, seam
 from projects.amr.models import CAMExtractor, MultiScaleCAM
 from projects.amr.models.cam_methods import cam_extractor
 from projects.amr.ops import merge_views, normalize_cam, select_class
@@ -96,6 +97,21 @@ def test_result_does_not_depend_on_companions_of_any_size():
         alone.cams['cam'], crowd.cams['cam'], rtol=1e-3, atol=1e-5
     )
     torch.testing.assert_close(alone.scores, crowd.scores)
+
+
+def test_views_that_the_network_mixes_stay_together_in_parts():
+    modulation = {'type': 'gaussian', 'stats': 'batch', 'unbiased': True}
+    model = build(amr({**AMM, 'modulation': modulation}), training=False)
+    for norm in model.modules():  # else residual paths start at 0
+        if isinstance(norm, nn.BatchNorm2d):
+            nn.init.uniform_(norm.weight, 0.5, 1.5)
+    method, image = MultiScaleCAM((0.5, 1.0)), torch.randn(1, 3, 33, 47)
+    with torch.no_grad():
+        whole, parts = (
+            method.merged_cams(model, image, [LABEL], in_parts)[0]
+            for in_parts in (False, True)
+        )
+    torch.testing.assert_close(whole, parts)
 
 
 def test_only_labelled_classes_are_kept_and_none_is_fine():

@@ -32,10 +32,10 @@ def test_gradients_reach_features_and_delta():
 
 def test_learned_deltas_are_sigmoids_of_the_pooled_features():
     layer = RegionSuppression(2)
-    x = torch.rand(1, 2, 4, 3)
+    x = torch.randn(1, 2, 4, 3)
     with torch.no_grad():
         layer.controller.weight.copy_(torch.tensor([[3.0, 0.0], [0.0, -3.0]]))
-    pooled = x.mean((-2, -1))[0]
+    pooled = x.clamp(min=0).mean((-2, -1))[0]
     shares = layer(x)[0].flatten(1).amax(1) / x[0].flatten(1).amax(1)
     expected = torch.sigmoid(torch.stack([3 * pooled[0], -3 * pooled[1]]))
     torch.testing.assert_close(shares, expected)

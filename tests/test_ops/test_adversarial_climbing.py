@@ -98,6 +98,15 @@ def test_step_moves_the_steepest_value_by_its_size():
     )
 
 
+def test_range_is_that_of_an_item_in_all_its_views():
+    views = torch.rand(2, 3, 3, 4, 5)
+    low, high = value_range(views)
+    assert low.shape == high.shape == (1, 3, 1, 1, 1)
+    for item in range(3):
+        assert low[0, item] == views[:, item].min()
+        assert high[0, item] == views[:, item].max()
+
+
 def test_step_keeps_each_item_in_its_own_range():
     views = torch.stack([torch.rand(2, 3, 4, 5), 5 + torch.rand(2, 3, 4, 5)])
     views = views.transpose(0, 1)

@@ -81,12 +81,26 @@ def test_gradients_equal_the_index_gather(size, radius, levels):
     torch.testing.assert_close(gradient, -expected_gradient)
 
 
-def test_maps_too_large_for_short_ranks():
-    boundary = torch.rand(1, 200, 170)  # more than 2 ** 15 cells
+@pytest.mark.parametrize('size', [(200, 170), (128, 256)])
+def test_maps_too_large_for_short_ranks(size):
+    boundary = torch.rand(1, *size)  # 2 ** 15 cells or more
     values, gradient = grads(path_max, boundary, 2)
     expected_values, expected_gradient = grads(gathered_path_max, boundary, 2)
     assert torch.equal(values, expected_values)
     torch.testing.assert_close(gradient, expected_gradient)
+
+
+def test_what_was_in_memory_before_does_not_matter():
+    boundary = torch.rand(2, 5, 7)
+    expected = torch.stack([brute_path_max(own, 4) for own in boundary])
+    before = torch.are_deterministic_algorithms_enabled()
+    torch.use_deterministic_algorithms(True)  # new memory holds NaN
+    try:
+        assert torch.empty(1).isnan()
+        got = path_max(boundary, 4)
+    finally:
+        torch.use_deterministic_algorithms(before)
+    assert torch.equal(got, expected)
 
 
 def test_shapes():

@@ -107,6 +107,8 @@ def test_grad_cam_of_tokens_by_hand():
         low, high = min(values), max(values)
         want = (np.array(values) - low) / (high - low)
         np.testing.assert_allclose(got[n].flatten(), want, atol=1e-5)
+    small = token_grad_cam(tokens, 2.0**-40 * gradient, SIZE)
+    torch.testing.assert_close(small, got)
 
 
 def test_both_rules_get_the_patches_of_the_last_blocks():

@@ -10,6 +10,7 @@ from projects.amr.ops import (
     resize_cam,
     weighted_cam,
 )
+from projects.amr.ops.cam import enlarge_and_cut, usable_maps
 
 
 def test_logits_are_the_classifier_on_pooled_features():
@@ -69,6 +70,21 @@ def test_resize_keeps_constants_and_equal_sizes():
     constant = resize_cam(torch.full((1, 2, 5, 7), 0.25), (23, 37))
     torch.testing.assert_close(constant, torch.full((1, 2, 23, 37), 0.25))
     assert resize_cam(cam[:0], (9, 4)).shape == (0, 9, 4)
+
+
+@pytest.mark.parametrize('size', [(5, 8), (3, 13), (5, 13)])
+def test_enlarged_maps_that_miss_a_side_of_the_image_are_resized(size):
+    cam = torch.rand(2, 2, 6)  # 4 x 12, enlarged
+    want = F.interpolate(cam[None], size, mode='bilinear')[0]
+    torch.testing.assert_close(enlarge_and_cut(cam, 2, size), want)
+
+
+def test_usable_maps_are_finite_and_positive_somewhere():
+    cam = torch.zeros(5, 2, 3)
+    cam[0, 1, 1], cam[2:, 0, 0] = 0.1, 1
+    cam[2, 0, 1], cam[3, 1, 0] = float('nan'), float('inf')
+    cam[4, 1, 2] = -float('inf')
+    assert usable_maps(cam).tolist() == [True, False, False, False, False]
 
 
 def test_label_map_equals_argmax_over_background_and_classes():

@@ -59,6 +59,9 @@ def test_maps_of_another_size_and_empty_maps():
     got = accumulate([cams()[0], small])
     torch.testing.assert_close(got, torch.ones(3, 5, 7))
     assert got.max() <= 1
+    # Resizing rounds some values of a flat map up.
+    flat = accumulate([torch.zeros(1, 9, 9), torch.ones(1, 1, 1)])
+    assert flat.max() == 1
     assert not accumulate([-torch.ones(2, 3, 4)]).any()
     with pytest.raises(ValueError, match='classes'):
         accumulate([cams()[0], small[:2]])
@@ -76,5 +79,7 @@ def test_seen_are_the_best_or_the_probable():
     probable = [bool(1 / (1 + (-x).exp()) >= 0.3) for x in logits]
     assert seen_classes(logits, classes, 0.3).tolist() == probable
     assert 0 < sum(probable) < 5
+    even = torch.zeros(1)
+    assert seen_classes(even, even.long(), 0.5).tolist() == [True]
     with pytest.raises(ValueError, match='min_prob'):
         seen_classes(logits, classes, 2)

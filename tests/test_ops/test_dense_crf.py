@@ -206,6 +206,19 @@ def test_unary_from_softmax_values():
     np.testing.assert_allclose(unary, -np.log([1, 0.25, 0.01]), atol=1e-6)
 
 
+def test_unary_of_a_rounded_probability_is_not_negative():
+    assert unary_from_softmax(np.full((1, 1, 1), 1.00005)).min() == 0
+
+
+def test_large_unaries_do_not_overflow():
+    image, labels, _ = scene(5, 6, 3)
+    unary = np.where(np.arange(3)[:, None, None] == labels, -1e4, 1e4)
+    for backend in ('permutohedral', crf_backend()):
+        marginals = DenseCRF(image, backend=backend).infer(unary)
+        np.testing.assert_array_equal(marginals.argmax(0), labels)
+        np.testing.assert_allclose(marginals.max(0), 1)
+
+
 def test_missing_backend(monkeypatch):
     monkeypatch.setitem(sys.modules, 'pydensecrf.densecrf', None)
     assert crf_backend() == 'permutohedral'

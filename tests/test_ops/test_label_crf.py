@@ -1,9 +1,12 @@
 import numpy as np
 import pytest
+import torch
+import torch.nn.functional as F
 from crf_samples import dense_crf
 
+from projects.amr.ops import label_crf
 from projects.amr.ops.dense_crf import unary_from_softmax
-from projects.amr.ops.label_crf import refine_scores
+from projects.amr.ops.label_crf import LabelCRF, refine_scores
 
 
 @pytest.fixture
@@ -39,6 +42,18 @@ def test_without_crf_it_is_the_largest_probability(scene):
     image, probs = scene
     got = refine_scores(image, probs, None)
     np.testing.assert_array_equal(got, probs.argmax(0))
+
+
+def test_labels_of_a_large_image_come_from_the_nearest_pixels(monkeypatch):
+    """There and back, as torch has it; without iterations nothing moves."""
+    monkeypatch.setattr(label_crf, 'MAX_CRF_PIXELS', 23 * 37 // 4)
+    labels = np.random.default_rng(0).integers(0, 3, (23, 37), np.uint8)
+    with pytest.warns(UserWarning, match='CRF'):
+        cleaner = LabelCRF(np.zeros((23, 37, 3), np.uint8), num_iters=0)
+    want = torch.from_numpy(labels)[None, None].float()
+    for size in ((11, 18), (23, 37)):
+        want = F.interpolate(want, size, mode='nearest-exact')
+    np.testing.assert_array_equal(cleaner.refine(labels, 3), want[0, 0])
 
 
 def test_sizes_must_agree(scene):

@@ -154,6 +154,7 @@ def test_many_dimensions():
         (np.zeros((5, 0)), ValueError),
         (np.full((5, 2), np.nan), ValueError),
         (np.full((5, 2), 1e9), ValueError),
+        (np.full((5, 5), 2**17), ValueError),  # coordinates past 2 ** 22
         (np.zeros((5, 2), complex), TypeError),
     ],
 )

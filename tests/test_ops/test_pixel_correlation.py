@@ -45,6 +45,12 @@ def test_features_of_zeros_give_zeros():
     torch.testing.assert_close(got[..., 1, :], torch.ones(1, 2, 3))
 
 
+def test_faint_features_weigh_as_strong_ones():
+    features = torch.randn(1, 4, 3, 5)
+    want = correlation_weights(features)
+    torch.testing.assert_close(correlation_weights(1e-3 * features), want)
+
+
 @pytest.mark.parametrize('max_entries', [1, 70, 200])
 def test_blocks_change_the_memory_not_the_result(monkeypatch, max_entries):
     cam, features = torch.rand(2, 3, 5, 7), torch.randn(2, 4, 5, 7)

@@ -3,7 +3,11 @@ import pytest
 import torch
 
 from projects.amr.ops.path_index import half_disc_offsets, path_cells
-from projects.amr.ops.random_walk import random_walk, walk_with_affinity
+from projects.amr.ops.random_walk import (
+    check_walk,
+    random_walk,
+    walk_with_affinity,
+)
 
 SPARSE_SOLVERS = ['sparse', 'chebyshev', 'auto']
 
@@ -195,6 +199,7 @@ NAN = float('nan')
         (dict(cam=torch.full((1, 5, 6), NAN)), '`cam` must be finite'),
         (dict(radius=0), '`radius` must be at least 1, got 0'),
         (dict(beta=0.0), '`beta` must be positive and finite, got 0.0'),
+        (dict(beta=float('inf')), '`beta` must be .* got inf'),
         (dict(exp_times=-1), '`exp_times` must be .* got -1'),
         (dict(exp_times=256), '`exp_times` must be .* got 256'),
         (dict(exp_times=1.5), '`exp_times` must be an int .* got 1.5'),
@@ -205,6 +210,9 @@ def test_wrong_input(changes, message):
     settings = dict(cam=torch.rand(2, 5, 6), boundary=torch.rand(5, 6))
     with pytest.raises(ValueError, match=message):
         random_walk(**{**settings, **changes})
+    if not changes.keys() & settings.keys():
+        with pytest.raises(ValueError, match=message):
+            check_walk(**changes)
 
 
 def test_wrong_types():

@@ -20,6 +20,7 @@ from projects.amr.ops.pixel_adaptive_refinement import (
 )
 from projects.amr.ops.seeds import (
     affinity_seed,
+    check_seed_params,
     confident_seed,
     reliable_seed,
 )
@@ -160,6 +161,23 @@ def test_affinitynet_by_its_rules(scene, crf):
         assert len(np.unique(seed)) > 1
 
 
+def test_affinitynet_believes_the_background_where_the_maps_disagree(
+    monkeypatch,
+):
+    class Fixed:
+        def __init__(self, *args, **kwargs):
+            pass
+
+        def infer(self, unary):
+            assert unary.shape == (2, 2, 1, 4)
+            return np.array([[[1, 1, 0, 0]], [[0, 1, 1, 0]]])
+
+    monkeypatch.setattr(module, 'LabelCRF', Fixed)
+    image, cam = np.zeros((1, 4, 3), np.uint8), np.zeros((1, 1, 4))
+    seed = affinity_seed(image, cam, np.array([6]))
+    assert seed.tolist() == [[0, 7, 255, 0]]
+
+
 @pytest.mark.parametrize('crf', [None, 'dense'])
 def test_rrm_by_its_rules(scene, crf):
     image, cam = scene
@@ -291,6 +309,14 @@ def test_bad_parameters_are_refused(recipe, changes, word):
     image = np.zeros((5, 7, 3), np.uint8)
     with pytest.raises(ValueError, match=word):
         recipe(image, np.zeros((1, 5, 7)), [1], **changes)
+
+
+@pytest.mark.parametrize('name', ['prob_thr', 'top_share', 'min_score'])
+@pytest.mark.parametrize('value', [-0.1, 1.1])
+def test_shares_are_checked_without_an_image(name, value):
+    check_seed_params('rrm', {name: 0.5})
+    with pytest.raises(ValueError, match=name):
+        check_seed_params('rrm', {name: value})
 
 
 def test_refining_keeps_to_the_image_s_labels(scene):

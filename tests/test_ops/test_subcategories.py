@@ -33,6 +33,15 @@ def test_it_is_as_good_as_scikit_learn(clusters):
     np.testing.assert_allclose(apart.min(1), distances)
 
 
+def test_every_start_takes_centres_of_different_points():
+    """k-means++ never takes a point twice while others are left."""
+    corners = np.random.default_rng(4).normal(size=(6, 3))
+    points = np.repeat(corners, 4, axis=0)
+    for seed in range(20):
+        _, distances = k_means(points, 6, seed=seed, num_starts=1)
+        assert distances.sum() < 1e-20
+
+
 def blobs():
     """Features in three blobs; class 1 has one image, class 2 none."""
     rng = np.random.default_rng(2)

@@ -40,13 +40,21 @@ def test_degree_is_the_smallest_and_grows_like_a_root():
     assert degrees[0] == 80
     ratios = np.divide(degrees[1:], degrees[:-1])
     assert np.all(np.abs(ratios - 2) < 0.1)
-    # Two degrees less would leave out more than half the tolerance.
-    chances = [math.comb(256, j) / 2**256 for j in range(257)]
-    beyond = [
-        sum(c for j, c in enumerate(chances) if abs(256 - 2 * j) > degree)
-        for degree in (78, 80)
+
+
+@pytest.mark.parametrize(
+    ('num_steps', 'tolerance'), [(256, 1e-6), (128, 1e-3), (512, 0.3)]
+)
+def test_two_degrees_less_leave_out_more_than_half(num_steps, tolerance):
+    degree = len(chebyshev_weights(num_steps, tolerance)) - 1
+    chances = [
+        math.comb(num_steps, j) / 2**num_steps for j in range(num_steps + 1)
     ]
-    assert beyond[0] > 0.5e-6 >= beyond[1]
+    before, after = (
+        sum(c for j, c in enumerate(chances) if abs(num_steps - 2 * j) > own)
+        for own in (degree - 2, degree)
+    )
+    assert before > tolerance / 2 >= after
 
 
 def test_error_stays_within_its_bound(monkeypatch):
@@ -54,7 +62,8 @@ def test_error_stays_within_its_bound(monkeypatch):
     generator = torch.Generator().manual_seed(0)
     affinity = torch.rand(len(offsets), 12, 15, generator=generator)
     step = transition_matrix(affinity, offsets, 4.0)
-    start = torch.zeros(180, 3, dtype=torch.float64)
+    start = torch.full((180, 4), 0.3, dtype=torch.float64)
+    start[:, 0] = 0
     start[7, 0], start[:, 1] = 1, torch.linspace(0, 1, 180)
     start[::2, 2], start[1::2, 2] = 1, -1  # a map of both signs
     exact = walk_columns(start, step, 8, solver='dense')
@@ -64,6 +73,34 @@ def test_error_stays_within_its_bound(monkeypatch):
         monkeypatch.setattr(walk_solvers, 'TOLERANCE', tolerance)
         walked = walk_columns(start, step, 8, solver='chebyshev')
         assert ((walked - exact).abs().amax(0) <= tolerance * mean).all()
+        assert torch.equal(walked[:, 3], start[:, 3])
+
+
+@pytest.mark.parametrize(
+    ('size', 'classes', 'exp_times', 'want'),
+    [
+        # 9 pixels, 49 entries: 8 * 9 ** 3 against 80 * 49 a class.
+        ((3, 3), 1, 8, '_walk_chebyshev'),
+        ((3, 3), 2, 8, '_walk_dense'),
+        ((9, 9), 2, 8, '_walk_chebyshev'),
+        ((9, 9), 2, 3, '_walk_sparse'),
+        ((3, 3), 1, 0, '_walk_dense'),  # one step is the matrix itself
+        ((33, 33), 1, 0, '_walk_sparse'),  # too many pixels to be dense
+    ],
+)
+def test_auto_takes_the_one_with_the_least_to_do(
+    monkeypatch, size, classes, exp_times, want
+):
+    offsets = half_disc_offsets(2)
+    step = transition_matrix(torch.ones(len(offsets), *size), offsets, 1.0)
+    taken = []
+    for name in ('_walk_dense', '_walk_sparse', '_walk_chebyshev'):
+        monkeypatch.setattr(
+            walk_solvers, name, lambda *_, name=name: taken.append(name)
+        )
+    start = torch.ones(size[0] * size[1], 1, dtype=torch.float64)
+    walk_columns(start.expand(-1, classes), step, exp_times)
+    assert taken == [want]
 
 
 def test_amplification_of_empty_single_and_flat_maps():
@@ -75,3 +112,12 @@ def test_amplification_of_empty_single_and_flat_maps():
     assert error_amplification(start, degree) == pytest.approx(100)
     start[:] = 2
     assert error_amplification(start, degree) == pytest.approx(10)
+
+
+def test_amplification_by_unequal_degrees():
+    degree = torch.tensor([1.0, 4.0, 9.0], dtype=torch.float64)
+    start = torch.tensor([[1.0, 0.0], [-2.0, 0.0], [0.0, 3.0]]).double()
+    # sqrt(1 + 16) / (9 / 14), and 9 / (27 / 14); the least degree is 1.
+    assert error_amplification(start, degree) == pytest.approx(
+        max(17**0.5 * 14 / 9, 9 * 14 / 27)
+    )

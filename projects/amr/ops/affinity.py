@@ -191,8 +191,8 @@ def path_maxima(maps: Tensor, radius: int, fill: float) -> Tensor:
     margin = reach * (line + 1)
     # Row -1 holds the maps, row p the maxima of offset p.
     rows = maps.new_empty(num_pairs + 1, reach + size + margin)
+    # What lies behind the body is read for places in the margins alone.
     rows[:, :reach] = fill
-    rows[:, reach + size :] = fill
     body = rows[:, reach : reach + size]
     grid = body.unflatten(1, (num_maps, height + reach, line))
     grid[-1] = fill

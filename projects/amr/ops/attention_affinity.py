@@ -119,7 +119,7 @@ def peak_boxes(cam: Tensor, box_thr: float = 0.4) -> Tensor:
     """
     if not 0 <= box_thr < 1:
         raise ValueError(f'`box_thr` must be in [0, 1), got {box_thr}')
-    peak = cam.amax((-2, -1), keepdim=True).clamp(min=0)
+    peak = cam.amax((-2, -1), keepdim=True)
     high = (cam > box_thr * peak).reshape(-1, *cam.shape[-2:])
     inside = np.zeros(high.shape, bool)
     for own, result in zip(high.cpu().numpy(), inside, strict=True):
