@@ -19,7 +19,9 @@ from projects.amr.workflow.pipeline.stages import Stage
 from projects.amr.workflow.pipeline.workspace import StageContext, Workspace
 
 TYPICAL = (375, 500)  # of an image that is tested, as in VOC
-_PATIENCE = 0.5  # seconds of passes, of which the fastest counts
+# Seconds of passes, of which the fastest counts: another program may hold the
+# cores for some of them.
+_PATIENCE = 1.5
 _known: dict[str, float] = {}
 
 
