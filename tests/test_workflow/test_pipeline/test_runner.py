@@ -14,7 +14,7 @@ def train(toy_root, tmp_path, monkeypatch):
     tiny_config(toy_root, tmp_path).dump(tmp_path / 'tiny.py')
     (tmp_path / 'work').mkdir()
 
-    def run(momentum, fails=False):
+    def run(momentum, fails=False, **options):
         calls = []
 
         def call(_runner, context):
@@ -35,7 +35,7 @@ def train(toy_root, tmp_path, monkeypatch):
         )
         space = Workspace(tmp_path / 'work', [stage], random_init=True)
         try:
-            PipelineRunner(space, Reporter()).run([stage])
+            PipelineRunner(space, Reporter()).run([stage], **options)
         except UserError:
             if not fails:
                 raise
@@ -50,6 +50,14 @@ def test_values_set_back_bring_the_finished_training_back(train, tmp_path):
     assert train(0.7, fails=True)  # must not replace what is finished
     assert not train(0.5)
     assert (tmp_path / 'work' / 'a' / 'mark').read_text() == '0.5'
+    assert not train(0.5)
+
+
+def test_a_stopped_forced_run_resumes(train):
+    """It is not replaced by the finished run of the same values."""
+    assert train(0.5)
+    assert train(0.5, fails=True, force=True)
+    assert train(0.5, force=True)
     assert not train(0.5)
 
 

@@ -61,7 +61,7 @@ class PipelineRunner:
             state = stage_state(context, inputs)
             if force and state.finished:
                 state = StageState(['--force'], True, state.key)
-            elif not state.finished and self._was_made(context, state):
+            elif state.restart and self._was_made(context, state):
                 state = stage_state(context, inputs)
             self.space.digests.save()
             head = f'[{number}/{len(chosen)}] {stage.name}'
