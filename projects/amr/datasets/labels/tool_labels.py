@@ -22,8 +22,6 @@ from projects.amr.errors import DataError, list_faults
 _SPLITS = frozenset(('train', 'val', 'test', 'valid', 'validation'))
 _PLACE = re.compile(r'([^?]*/)?upload/\d+/[^/?]+(\?|$)')  # of a project
 _UPLOAD = re.compile(r'(^|/)[0-9a-f]{8}-(?=[^/]+$)')
-
-
 # The last two: an unknown and a wrong encoding.
 _BAD_XML = (OSError, ParseError, DefusedXmlException, LookupError, ValueError)
 

@@ -275,11 +275,10 @@ def build_fault(error: BaseException) -> str | None:
     # A class may hand what it does not know on to its base class, or check
     # it in a function.
     inner = [frame.f_code.co_name for frame in frames[builds[-1] + 1 :]]
-    in_init = inner[:1] == ['__init__'] and (refused or len(set(inner)) == 1)
-    if inner and not (in_init and (refused or misfit)):
+    refused |= misfit and set(inner) == {'__init__'}
+    if inner and not (refused and inner[0] == '__init__'):
         return None
-    frames = frames[: builds[-1] + 1]
-    built = frames[-1].f_locals.get('obj_cls')
+    built = frames[builds[-1]].f_locals.get('obj_cls')
     name = '' if built is None or misfit else f'{built.__name__}: '
     text = error.args[0] if isinstance(error, KeyError) else error
     return f'the config cannot be built: {name}{text}'

@@ -114,7 +114,7 @@ class Grid:
             own = (folder / SUMMARY, folder / LAST, *folder.glob('*.pth'))
             made = any(file.is_file() for file in own)
             return State.FOREIGN if made else start
-        noted, keys = self._noted(folder), self._key(experiment)
+        noted, keys = _noted(folder), self._key(experiment)
         if noted.get('train') != keys['train']:
             return State.CHANGED
         if noted == keys and (folder / SUMMARY).is_file():
@@ -130,10 +130,8 @@ class Grid:
         folder = self.folder(experiment, seed)
         with work_dir_lock(folder.parent, f'.{folder.name}.lock'):
             old = folder.with_name(f'{folder.name}.old')
-            state = self.state(experiment, seed)
-            if state is State.CHANGED and self._noted(old) == self._key(
-                experiment
-            ):
+            state, key = self.state(experiment, seed), self._key(experiment)
+            if state is State.CHANGED and _noted(old) == key:
                 bring_back(folder, old)
                 state = self.state(experiment, seed)
             if state is State.DONE:  # or by another grid, in the meantime
@@ -143,7 +141,7 @@ class Grid:
             folder.mkdir(parents=True, exist_ok=True)
             # Without a summary until the test of these values has ended.
             (folder / SUMMARY).unlink(missing_ok=True)
-            write_json(folder / RUN_KEY, self._key(experiment))
+            write_json(folder / RUN_KEY, key)
             self._train_and_test(experiment, seed, folder, reporter)
 
     def _train_and_test(self, experiment, seed, folder, reporter) -> None:
@@ -172,13 +170,6 @@ class Grid:
             )
         return found
 
-    def _noted(self, folder: Path) -> dict[str, str]:
-        """Key of a folder's run; {} if it is missing or damaged."""
-        try:
-            return dict(json.loads((folder / RUN_KEY).read_text()))
-        except (OSError, TypeError, ValueError):
-            return {}
-
     def _key(self, experiment: Experiment) -> dict[str, str]:
         """Digests of what the weights and what the test are made from."""
         if experiment not in self._keys:
@@ -188,21 +179,26 @@ class Grid:
             fit_class_file(cfg)
             parents = [self._key(e)['train'] for e in experiment.parents]
             starts = [key for key, _ in experiment.starts_from]
-            own = [train_values(cfg), self.train_options, starts]
-            lists = {
-                role: [file_digest(path) for path in list_files(cfg, role)]
+            train, test = (
+                [file_digest(path) for path in list_files(cfg, role)]
                 for role in ('train', 'test')
-            }
-            own.append(lists['train'])
+            )
+            own = [train_values(cfg), self.train_options, starts, train]
             self._keys[experiment] = {
                 'train': config_digest(
                     [parents, [] if experiment.weights_of else own]
                 ),
-                'test': config_digest(
-                    [test_values(cfg, False), lists['test']]
-                ),
+                'test': config_digest([test_values(cfg, False), test]),
             }
         return self._keys[experiment]
+
+
+def _noted(folder: Path) -> dict[str, str]:
+    """Key of a folder's run; {} if it is missing or damaged."""
+    try:
+        return dict(json.loads((folder / RUN_KEY).read_text()))
+    except (OSError, TypeError, ValueError):
+        return {}
 
 
 def parents_first(

@@ -121,18 +121,14 @@ class PredictionJob:
         self.pipeline = Compose(
             [step for step in steps[1:] if not loads_masks(step)]
         )
-        self.weights = weights_digest(self.trained.model)
-        self.steps = config_digest([step.to_dict() for step in steps])
         trained = self.trained
-        model = trained.cfg.model.to_dict()  # its test_cfg, say
-        self.drawn = config_digest(
-            [
-                model_config_digest(model),
-                trained.classes,
-                trained.palette,
-                self.opacity,
-            ]
-        )
+        self.parts = {
+            'weights': weights_digest(trained.model),
+            'pipeline': config_digest([step.to_dict() for step in steps]),
+            'model': model_config_digest(trained.cfg.model.to_dict()),
+            'classes': config_digest([trained.classes, trained.palette]),
+            'opacity': str(self.opacity),
+        }
         try:
             require_own_folder(self.out_dir, '.png')
             for name in {Path(name).parent for name in self.sources}:
@@ -140,14 +136,7 @@ class PredictionJob:
                     folder = self.out_dir / kind / name
                     folder.mkdir(parents=True, exist_ok=True)
             write_class_file(self.out_dir / CLASS_FILE, self.trained.classes)
-            return note_origin(
-                self.out_dir,
-                {
-                    'weights': self.weights,
-                    'pipeline': self.steps,
-                    'model, classes or opacity': self.drawn,
-                },
-            )
+            return note_origin(self.out_dir, self.parts)
         except OSError as error:
             raise UserError(
                 f'{self.out_dir} cannot be written ({error}): choose another '
@@ -193,4 +182,4 @@ class PredictionJob:
     def _key(self, item: str) -> str:
         """Digest of what a photo's labels are made from."""
         photo = file_digest(self.sources[item])
-        return config_digest([self.weights, self.steps, self.drawn, photo])
+        return config_digest([self.parts, photo])

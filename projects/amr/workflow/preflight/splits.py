@@ -10,6 +10,7 @@ from projects.amr.datasets import VOCLabelMapDataset, VOCWeakLabelDataset
 from projects.amr.datasets.images.image_files import find_image, in_any_case
 from projects.amr.datasets.labels.class_list import folder_classes
 from projects.amr.datasets.own_photos.devkit_layout import LABEL_FILE
+from projects.amr.datasets.transforms.loading import loads_masks
 from projects.amr.datasets.voc.voc_folder import list_path, require_root
 from projects.amr.datasets.voc.voc_weak_label import VOC_FOLDERS
 from projects.amr.errors import DataError, UserError
@@ -187,8 +188,7 @@ def _dataset_split(role: str, dataset: dict, kind: type) -> SplitToCheck:
     maps = issubclass(kind, VOCLabelMapDataset)
     trained_maps = maps and not dataset.get('test_mode', False)
     labels = 'none' if maps else dataset.get('label_source', 'xml')
-    read = maps or labels == 'mask'
-    read = read or bool(loads & {'LoadMaskIfPresent', *MASK_LOADERS})
+    read = maps or labels == 'mask' or any(map(loads_masks, steps))
     names = (dataset.get('metainfo') or kind.METAINFO)['classes']
     lists = dataset.get('ann_file', 'ImageSets/Segmentation/train_aug.txt')
     return SplitToCheck(
