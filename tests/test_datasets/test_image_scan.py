@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from projects.amr.datasets.labels.mask_rules import load_mask
+from projects.amr.datasets.labels.weak_labels import load_mask
 from projects.amr.datasets.own_photos.image_folder import Photo
 from projects.amr.datasets.own_photos.image_scan import scan_photos
 from projects.amr.errors import DataError

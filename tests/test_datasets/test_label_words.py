@@ -1,9 +1,9 @@
 import pytest
 
-from projects.amr.datasets.labels.class_balance import one_sided_classes
 from projects.amr.datasets.labels.class_list import (
     doubtful_names,
     find_classes,
+    one_sided_classes,
 )
 from projects.amr.datasets.labels.label_file import read_label_table
 from projects.amr.datasets.labels.label_words import doubtful_meanings

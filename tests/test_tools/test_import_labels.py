@@ -58,7 +58,7 @@ def test_label_studio_choices(tmp_path):
         'd.jpg': ('cow',),
         'e.jpg': ('cow', 'dog'),
     }
-    assert found.skipped == 1
+    assert found.left_out == 1
 
 
 @pytest.mark.parametrize(
@@ -94,7 +94,7 @@ def test_fiftyone_classifications(tmp_path):
     path.write_text(json.dumps(content))
     found = read_tool_labels(path, 'fiftyone')
     assert found.images == {'a': ('dog',), 'b': ('cat', 'dog')}
-    assert found.skipped == 1
+    assert found.left_out == 1
     one = {'_cls': 'Classification', 'label': 'cat'}
     sample = {
         'filepath': 'data/x/a.jpg',

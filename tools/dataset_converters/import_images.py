@@ -16,10 +16,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 import projects.amr.openmp  # noqa: F401  before torch
 
-from projects.amr.datasets.labels.class_balance import one_sided_classes
 from projects.amr.datasets.labels.class_list import (
     doubtful_names,
     find_classes,
+    one_sided_classes,
     read_class_file,
 )
 from projects.amr.datasets.labels.label_agreement import (

@@ -82,13 +82,10 @@ class LabelAgreement:
     ) -> None:
         """Compare one image.
 
-        Args:
-            where (str): Path of the mask, for messages.
-            names (Collection[str] | None): Classes of the weak label, None if
-                unknown.
-            values (Iterable[int]): Labels in the mask, in range or 255.
-            doubtful (Collection[str]): Classes that the image may have, as of
-                VOC's difficult objects. Defaults to ().
+        ``where`` is the path of the mask, for messages; ``names`` are the
+        classes of the weak label, None if unknown; ``values`` the labels in
+        the mask, in range or 255; ``doubtful`` classes that the image may
+        have, as of VOC's difficult objects.
         """
         values = set(values)
         foreground = values - {BACKGROUND_LABEL, IGNORE_LABEL}
@@ -134,10 +131,8 @@ class LabelAgreement:
     def fault(self, max_share: float = MAX_CONTRADICTIONS) -> str | None:
         """Message that too many images contradict, or None.
 
-        Args:
-            max_share (float): Largest share of the compared images, in
-                [0, 1]. One or two of more images pass, unless it is 0.
-                Defaults to 0.1.
+        ``max_share`` of the compared images may, in [0, 1]. One or two of more
+        images pass, unless it is 0.
         """
         few = self.contradicting < min(_FEW, self.compared)
         if self.contradicting <= max_share * self.compared or (

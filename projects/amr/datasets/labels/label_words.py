@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable
 
-from projects.amr.datasets.labels.label_file import BINARY_WORDS, LabelTable
+from projects.amr.datasets.labels.label_file import BINARY_WORDS
 from projects.amr.errors import DataError, list_faults
 
 _NOTHING = frozenset(
@@ -42,27 +42,25 @@ _FORMS = (
 _GIVEN = 'a class list that has it (--classes, `classes` in own_data)'
 
 
-def check_label_words(table: LabelTable) -> None:
+def check_label_words(
+    columns: tuple[str, ...] | None, seen: list[tuple[str, str]]
+) -> None:
     """Refuse words that may mean something else than a class.
 
     Only for a label file that comes without a class list, which would say
-    what is a class.
-
-    Raises:
-        DataError: If the labels are yes and no in a column of names, if a
-            lone column of yes and no has no name of a class, or if a name
-            stands for "no label", such as ``none``; rows are named.
+    what is a class. ``columns`` are the header's names where the file has a
+    column per class, ``seen`` all names with their places. Raises DataError if
+    the labels are yes and no in a column of names, if a lone column of yes and
+    no has no name of a class, or if a name stands for "no label", such as
+    ``none``; rows are named.
     """
-    columns = table.columns or ()
-    if len(columns) == 1 and columns[0].casefold() in _GENERIC:
+    if columns and len(columns) == 1 and columns[0].casefold() in _GENERIC:
         raise DataError(
             f'the column {columns[0]!r} holds 0 and 1 alone, and its name is '
             f'no class. {_FORMS}; or name {_GIVEN}'
         )
-    seen = [(name, 'header') for name in columns]
-    seen += [(name, row.where) for row in table.rows for name in row.names]
     names = {name.casefold() for name, _ in seen}
-    if table.columns is None and names and names <= _YES_NO | _NOTHING:
+    if columns is None and names and names <= _YES_NO | _NOTHING:
         faults = [f'{where}: {name!r}' for name, where in seen]
         raise DataError(
             'labels are yes and no, not the names of classes:\n'

@@ -7,10 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from projects.amr.datasets.labels.class_list import (
-    CLASS_FILE,
-    write_class_file,
-)
+from projects.amr.datasets.labels.class_list import CLASS_FILE
 from projects.amr.datasets.labels.label_file import (
     csv_text,
     label_table_text,
@@ -100,7 +97,7 @@ def write_devkit(
         for name, ids in plan.lists().items():
             write_lines(out_dir / _LISTS / f'{name}.txt', ids)
         write_file(out_dir / LABEL_FILE, _label_table(plan))
-        write_class_file(out_dir / CLASS_FILE, plan.classes)
+        write_lines(out_dir / CLASS_FILE, plan.classes)
     return made, len(files) - made
 
 

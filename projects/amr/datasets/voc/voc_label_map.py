@@ -8,8 +8,7 @@ from mmengine.logging import print_log
 from mmseg.registry import DATASETS
 
 from projects.amr.datasets.images.image_size import image_size
-from projects.amr.datasets.labels.mask_rules import load_mask
-from projects.amr.datasets.labels.weak_labels import ClassNames
+from projects.amr.datasets.labels.weak_labels import ClassNames, load_mask
 from projects.amr.datasets.voc.voc_weak_label import VOCWeakLabelDataset
 from projects.amr.errors import DataError, list_faults
 from projects.amr.structures.label_space import classes_in_mask, multi_hot
