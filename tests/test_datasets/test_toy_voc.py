@@ -21,7 +21,7 @@ from projects.amr.datasets.toy_voc import (
     generate_toy_voc,
     generation,
 )
-from projects.amr.errors import DataError, UserError
+from projects.amr.errors import DataError, StoppedError, UserError
 from projects.amr.structures.voc_palette import voc_palette
 
 REPO = Path(__file__).resolve().parents[2]
@@ -124,53 +124,35 @@ def test_loads_with_mmseg(tiny_root):
 
 def test_second_run_touches_nothing(tiny_root):
     before = {path: path.stat().st_mtime_ns for path in tiny_root.rglob('*')}
-    calls = []
-    again = generate_toy_voc(
-        tiny_root, TINY, progress=lambda *count: calls.append(count)
-    )
-    assert again == tiny_root
-    assert not calls
+    assert generate_toy_voc(tiny_root, TINY) == tiny_root
     assert before == {
         path: path.stat().st_mtime_ns for path in tiny_root.rglob('*')
     }
 
 
 def test_worker_count_does_not_matter(tiny_root, tmp_path):
-    counts = []
-
-    def count(samples, total):
-        for done, sample in enumerate(samples, 1):
-            yield sample
-            counts.append((done, total))
-
-    other = generate_toy_voc(tmp_path / 'other', TINY, 2, count)
+    other = generate_toy_voc(tmp_path / 'other', TINY, 2)
     assert read_tree(other) == read_tree(tiny_root)
-    assert counts == [(done, 12) for done in range(1, 13)]
 
 
 def test_interrupted_run_goes_on(tiny_root, tmp_path, monkeypatch):
-    root = tmp_path / 'set'
+    root, drawn = tmp_path / 'set', []
 
-    def stop(samples, total):
-        for done, sample in enumerate(samples, 1):
-            yield sample
-            if done == 5:
-                raise KeyboardInterrupt
+    def draw(*args):
+        drawn.append(args)
+        if len(drawn) == 6:
+            raise KeyboardInterrupt
+        return draw_sample(*args)
 
-    with pytest.raises(KeyboardInterrupt):
-        generate_toy_voc(root, TINY, progress=stop)
+    monkeypatch.setattr(generation, 'draw_sample', draw)
+    with pytest.raises(StoppedError):
+        generate_toy_voc(root, TINY)
     assert not (root / 'toyvoc.json').exists()
     with pytest.raises(DataError, match='seed'):
         generate_toy_voc(root, replace(TINY, seed=1))
     (root / 'JPEGImages' / '.x.jpg.abc.tmp').write_bytes(b'half')
-    drawn = []
-    monkeypatch.setattr(
-        generation,
-        'draw_sample',
-        lambda *args: drawn.append(args) or draw_sample(*args),
-    )
     generate_toy_voc(root, TINY)
-    assert len(drawn) == 12 - 5
+    assert len(drawn) == 12 + 1
     assert read_tree(root) == read_tree(tiny_root)
 
 
