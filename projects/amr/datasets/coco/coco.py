@@ -37,12 +37,7 @@ class COCOWeakLabelDataset(VOCWeakLabelDataset):
         label_file: str | None = 'labels.csv',
         **kwargs,
     ):
-        super().__init__(
-            ann_file=ann_file,
-            label_source=label_source,
-            label_file=label_file,
-            **kwargs,
-        )
+        super().__init__(ann_file, label_source, label_file, **kwargs)
 
 
 @DATASETS.register_module()

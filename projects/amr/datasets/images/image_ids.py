@@ -175,20 +175,17 @@ def image_id_of(path: str) -> str:
         'holiday/day 1'
     """
     stem = same_text(strip_image_suffix(path))
-    body = stem.strip()
-    start = stem.index(body)
-    end = start + len(body)
+    inner = range(len(stem) - len(stem.lstrip()), len(stem.rstrip()))
     image_id = ''.join(
         char
-        if char.isprintable() and char not in _RESERVED and start <= n < end
+        if char.isprintable() and char not in _RESERVED and n in inner
         else _escape(char)
         for n, char in enumerate(stem)
     )
     if image_id.startswith('.'):
         image_id = '%2E' + image_id[1:]
     if strip_image_suffix(image_id) != image_id:  # a.jpg.png
-        head, _, tail = image_id.rpartition('.')
-        image_id = f'{head}%2E{tail}'
+        image_id = '%2E'.join(image_id.rsplit('.', 1))
     return image_id
 
 

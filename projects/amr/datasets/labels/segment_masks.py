@@ -13,52 +13,38 @@ from projects.amr.structures.label_rules import check_mask_size
 _FORMS = 'a folder {0}/ of PNGs, an id map {0}.png, or RLE in {0}.json'
 
 
-def segment_files(folder: str | Path, image_id: str) -> list[Path]:
-    """Files that hold an image's masks, in the folder of all images' masks.
+def read_segment_masks(
+    folder: str | Path, image_id: str, size: tuple[int, int]
+) -> Iterator[np.ndarray]:
+    """Yield an image's masks, bool, one at a time, all of ``size`` (H, W).
 
-    They are the sorted PNGs of its own folder, without the ``matting``
-    pictures that segment-anything's script may add; or its id map; or its
-    JSON. Raises DataError if the image has none of these, or two.
+    ``folder`` holds those of all images. An image has a folder of its own, of
+    grey or palette PNGs: what is not 0 in each, but for the ``matting``
+    pictures that segment-anything's script may add. Or it has an id map, of 8
+    or 16 bits: each id but 0. Or a JSON: each ``segmentation`` in COCO's RLE,
+    in a list or under ``annotations``. Raises DataError if the image has none
+    of these, or two, or a file is damaged or of another size.
     """
     own = Path(folder) / image_id
-    files = [Path(f'{own}.png'), Path(f'{own}.json')]
+    id_map, codes = Path(f'{own}.png'), Path(f'{own}.json')
     forms = [own] if own.is_dir() else []
-    forms += [path for path in files if path.is_file()]
+    forms += [path for path in (id_map, codes) if path.is_file()]
     if len(forms) != 1:
         raise DataError(
             f'{own} must have its masks once, as '
             f'{_FORMS.format(image_id)}, got '
             f'{[path.name for path in forms]}'
         )
-    if forms[0] != own:
-        return forms
-    return sorted(
-        path
-        for path in own.iterdir()
-        if path.suffix.lower() == '.png' and not path.stem.endswith('matting')
-    )
-
-
-def read_segment_masks(
-    folder: str | Path, image_id: str, size: tuple[int, int]
-) -> Iterator[np.ndarray]:
-    """Yield an image's masks, bool, one at a time, all of ``size`` (H, W).
-
-    Of a folder: what is not 0 in each grey or palette PNG. Of an id map, of 8
-    or 16 bits: each id but 0. Of a JSON: each ``segmentation`` in COCO's RLE,
-    in a list or under ``annotations``. Raises DataError if a file is missing,
-    damaged, or of another size.
-    """
-    files = segment_files(folder, image_id)
-    if files and files[0].suffix == '.json':
-        yield from _from_json(files[0], size)
-    elif files == [Path(folder) / f'{image_id}.png']:
-        ids = _read_png(files[0], size)
+    if forms == [codes]:
+        yield from _from_json(codes, size)
+    elif forms == [id_map]:
+        ids = _read_png(id_map, size)
         for value in np.unique(ids[ids != 0]):
             yield ids == value
     else:
-        for path in files:
-            yield _read_png(path, size) != 0
+        for path in sorted(own.glob('*.[pP][nN][gG]')):
+            if not path.stem.endswith('matting'):
+                yield _read_png(path, size) != 0
 
 
 def _read_png(path: Path, size: tuple[int, int]) -> np.ndarray:

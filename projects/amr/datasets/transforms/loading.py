@@ -12,6 +12,7 @@ from PIL import Image
 
 from projects.amr.datasets.images.image_content import check_tiff
 from projects.amr.errors import DataError
+from projects.amr.structures import load_label_map
 from projects.amr.structures.label_rules import check_mask_size
 
 
@@ -27,6 +28,17 @@ def loads_masks(step: dict) -> bool:
         'LoadLabelMap',
         'LoadMaskIfPresent',
     )
+
+
+def load_grey(path: str | Path, results: dict, what: str) -> np.ndarray:
+    """8-bit PNG (H, W) of an image, of its size; DataError otherwise."""
+    try:
+        grey, _ = load_label_map(path)
+    except FileNotFoundError:
+        raise DataError(f'{what} not found: {path}') from None
+    size = grey.shape
+    check_mask_size(path, size, results.get('img_shape', size))
+    return grey
 
 
 @TRANSFORMS.register_module()
@@ -165,20 +177,20 @@ class LoadPartMap(BaseTransform):
     Required Keys:
 
     - part_map_path (str, optional)
+    - img_shape (tuple[int, int], optional)
 
     Added Keys:
 
     - gt_part_map (np.ndarray, uint8, (H, W)): 0 no part, 1.. the parts, 255
       ignored
+
+    Raises:
+        DataError: If the map is missing, damaged, or of another size.
     """
 
     def transform(self, results: dict) -> dict:
         """Load ``part_map_path``."""
         path = results.get('part_map_path')
         if path is not None:
-            try:
-                with Image.open(path) as image:
-                    results['gt_part_map'] = np.array(image)
-            except OSError as error:
-                raise DataError(f'part map {path}: {error}') from None
+            results['gt_part_map'] = load_grey(path, results, 'part map')
         return results

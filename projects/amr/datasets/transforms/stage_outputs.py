@@ -10,13 +10,9 @@ import numpy as np
 from mmcv.transforms import BaseTransform
 from mmseg.registry import TRANSFORMS
 
+from projects.amr.datasets.transforms.loading import load_grey
 from projects.amr.errors import DataError
-from projects.amr.structures import (
-    CAMRecord,
-    load_boundary_map,
-    load_label_map,
-)
-from projects.amr.structures.label_rules import check_mask_size
+from projects.amr.structures import CAMRecord, load_boundary_map
 from projects.amr.structures.subcategory_labels import load_subcategories
 
 INPUT_PLACES = (
@@ -209,17 +205,6 @@ class LoadLabels(BaseTransform):
         path = self.label_dir / f'{results["img_id"]}.png'
         results[self.key] = load_grey(path, results, 'label map')
         return results
-
-
-def load_grey(path: Path, results: dict, what: str) -> np.ndarray:
-    """8-bit PNG (H, W) of an image, of its size; DataError otherwise."""
-    try:
-        grey, _ = load_label_map(path)
-    except FileNotFoundError:
-        raise DataError(f'{what} not found: {path}') from None
-    size = grey.shape
-    check_mask_size(path, size, results.get('img_shape', size))
-    return grey
 
 
 @TRANSFORMS.register_module()
