@@ -43,15 +43,6 @@ def test_part_names_inside_objects_are_no_objects(tmp_path):
     assert labels_from_xml(write(tmp_path, 'a.xml', text), NAMES) == {0}
 
 
-@pytest.mark.parametrize(
-    ('name', 'hint'), [('Dog', "'dog'"), ('tv monitor', "'tvmonitor'")]
-)
-def test_unknown_class_names_the_file_and_the_nearest(tmp_path, name, hint):
-    path = write(tmp_path, 'a.xml', annotation((name, 0)))
-    with pytest.raises(DataError, match=rf'a\.xml.*{hint}'):
-        labels_from_xml(path, NAMES)
-
-
 def test_mask_classes_are_its_labels_minus_one(tmp_path):
     path = tmp_path / 'a.png'
     Image.fromarray(np.array([[0, 3], [255, 1]], np.uint8)).save(path)

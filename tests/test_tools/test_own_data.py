@@ -4,7 +4,6 @@ import csv
 import importlib.util
 import sys
 import unicodedata
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +12,7 @@ from cam_files import write_label_config
 from mmengine.config import Config
 from mmengine.runner import Runner
 from mmseg.apis import MMSegInferencer
-from own_photos import NAMES, make_photos
+from own_photos import IMPORT, NAMES, make_photos
 from PIL import Image
 from runner_configs import tiny_config
 from segmentor_configs import tiny_segmentor
@@ -21,12 +20,6 @@ from segmentor_configs import tiny_segmentor
 from projects.amr.datasets import VOCFolder
 from projects.amr.structures import CAMRecord, load_label_map
 from projects.amr.workflow.launch.own_classes import fit_class_file
-
-
-@pytest.fixture
-def tool(tmp_path, run_here):
-    """Run a tool in this process, in a folder of its own."""
-    return partial(run_here, cwd=tmp_path)
 
 
 @pytest.fixture(scope='module')
@@ -187,9 +180,6 @@ def test_demo_draws_the_classes_that_are_asked_for(
     code, _, errors = tool('cam_demo', image, config, 'gone.pth')
     assert code == 2
     assert 'gone.pth' in errors
-
-
-IMPORT = 'dataset_converters/import_images'
 
 
 def test_import_with_masks_list_and_classes(tool, photos, tmp_path):
