@@ -210,7 +210,6 @@ def _differ_in_numbers(one: str, other: str) -> bool:
 
 
 def _refuse_doubled(lines: list[tuple[str, str]]) -> None:
-    """Raise for a name that a list has twice."""
     first: dict[str, str] = {}
     for name, where in lines:
         if name in first:
@@ -226,7 +225,6 @@ def _fold(name: str) -> str:
 
 
 def _broken_rule(name: str) -> str | None:
-    """Say which rule a class name breaks."""
     if not name:
         return 'is empty'
     if _fold(name) == BACKGROUND:

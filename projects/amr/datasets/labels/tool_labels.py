@@ -64,7 +64,6 @@ def read_tool_labels(path: str | Path, kind: str) -> ImportedLabels:
 
 
 def _cvat(path: Path) -> Iterator[tuple]:
-    """Images of a "CVAT for images" file."""
     root = read_xml(path)
     if root.tag != 'annotations' or root.find('track') is not None:
         raise DataError(
@@ -82,7 +81,6 @@ def _cvat(path: Path) -> Iterator[tuple]:
 
 
 def _label_studio(path: Path) -> Iterator[tuple]:
-    """Tasks of a Label Studio export."""
     for where, task in label_studio_tasks(path):
         image = original_name(label_studio_image(where, task))
         if 'annotations' not in task:  # JSON-MIN
@@ -173,17 +171,17 @@ def cut_upload_prefix(name: str) -> str:
 def latest_result(task: dict) -> list[dict] | None:
     """Result of a task's last annotation that was not cancelled."""
     done = [
-        [part for part in item['result'] if _has_value(part)]
+        [
+            part  # a region or a choice
+            for part in item['result']
+            if isinstance(part, dict) and isinstance(part.get('value'), dict)
+        ]
         for item in task.get('annotations') or ()
         if isinstance(item, dict)
         and isinstance(item.get('result'), list)
         and not item.get('was_cancelled')
     ]
     return done[-1] if done else None
-
-
-def _has_value(part) -> bool:
-    return isinstance(part, dict) and isinstance(part.get('value'), dict)
 
 
 def _min_choices(task: dict) -> list[str] | None:
@@ -198,7 +196,6 @@ def _min_choices(task: dict) -> list[str] | None:
 
 
 def _fiftyone(path: Path) -> Iterator[tuple]:
-    """Samples of a FiftyOne export."""
     content = read_json(path)
     if not isinstance(content, dict):
         content = {}
@@ -220,12 +217,7 @@ def _fiftyone(path: Path) -> Iterator[tuple]:
                 if isinstance(value, dict)
                 and str(value.get('_cls')).startswith('Classification')
             ]
-            names = [
-                name
-                for target in targets
-                for name in _fiftyone_names(where, target, None) or ()
-            ]
-            yield image, names if targets else None
+            yield image, _fiftyone_names(where, targets or None, None)
     else:
         raise DataError(
             f'{path} must hold `labels` (FiftyOneImageClassificationDataset) '

@@ -96,7 +96,11 @@ def write_devkit(
         )
         for name, ids in plan.lists().items():
             write_lines(out_dir / _LISTS / f'{name}.txt', ids)
-        write_file(out_dir / LABEL_FILE, _label_table(plan))
+        order = plan.classes.index
+        labels = [
+            (p.image_id, sorted(p.labels, key=order)) for p in plan.photos
+        ]
+        write_file(out_dir / LABEL_FILE, label_table_text(labels))
         write_lines(out_dir / CLASS_FILE, plan.classes)
     return made, len(files) - made
 
@@ -169,11 +173,3 @@ def _place(source: Path, target: Path, copy: bool) -> bool:
         shutil.copyfileobj(content, file)
     os.utime(target, ns=(status.st_atime_ns, status.st_mtime_ns))
     return True
-
-
-def _label_table(plan: DevkitPlan) -> str:
-    order = {name: label for label, name in enumerate(plan.classes)}
-    return label_table_text(
-        (p.image_id, sorted(p.labels, key=order.__getitem__))
-        for p in plan.photos
-    )

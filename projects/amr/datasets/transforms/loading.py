@@ -1,4 +1,4 @@
-"""Loading of images and part maps, with errors that name the file."""
+"""Loading of images, masks and part maps, with errors that name the file."""
 
 from pathlib import Path
 
@@ -6,14 +6,17 @@ import numpy as np
 from mmcv.image import imfrombytes
 from mmcv.transforms import BaseTransform, LoadImageFromFile
 from mmengine import fileio
-from mmseg.datasets.transforms import LoadAnnotations
 from mmseg.registry import TRANSFORMS
-from PIL import Image
 
 from projects.amr.datasets.images.image_content import check_tiff
 from projects.amr.errors import DataError
 from projects.amr.structures import load_label_map
 from projects.amr.structures.label_rules import check_mask_size
+
+_MADE = (
+    '. Seeds and pseudo labels are made before a training on them; SEED_DIR '
+    'and LABEL_DIR in the environment name their folders'
+)
 
 
 def loads_masks(step: dict) -> bool:
@@ -30,15 +33,29 @@ def loads_masks(step: dict) -> bool:
     )
 
 
-def load_grey(path: str | Path, results: dict, what: str) -> np.ndarray:
-    """8-bit PNG (H, W) of an image, of its size; DataError otherwise."""
+def load_grey(
+    path: str | Path, size: tuple | None, what: str, fix: str = ''
+) -> np.ndarray:
+    """Values (H, W), uint8, of a palette or grey PNG.
+
+    Raises DataError if it is missing (then with ``fix``), damaged, of colours,
+    or of another ``size``, if that is known.
+    """
     try:
-        grey, _ = load_label_map(path)
+        values, _ = load_label_map(path)
     except FileNotFoundError:
-        raise DataError(f'{what} not found: {path}') from None
-    size = grey.shape
-    check_mask_size(path, size, results.get('img_shape', size))
-    return grey
+        raise DataError(f'{what} not found: {path}{fix}') from None
+    check_mask_size(path, values.shape, size or values.shape)
+    return values
+
+
+def put_labels(results: dict, labels: np.ndarray) -> dict:
+    """Put a label map where masks are."""
+    results['gt_seg_map'] = labels
+    fields = results.setdefault('seg_fields', [])
+    if 'gt_seg_map' not in fields:
+        fields.append('gt_seg_map')
+    return results
 
 
 @TRANSFORMS.register_module()
@@ -93,17 +110,18 @@ class LoadWeakLabelImage(LoadImageFromFile):
 
 
 @TRANSFORMS.register_module()
-class LoadLabelMap(LoadAnnotations):
-    """mmseg's mask loader, with errors that name the file and the rule.
+class LoadLabelMap(BaseTransform):
+    """Load a mask or another label map as it is.
 
     Required Keys:
 
-    - seg_map_path (str)
+    - seg_map_path (str): a palette or grey PNG of 8 bits
     - ori_shape (tuple[int, int], optional): (H, W) of the loaded image
 
     Added Keys:
 
     - gt_seg_map (np.ndarray, uint8, (H, W))
+    - seg_fields (list[str]), with ``gt_seg_map``
 
     Raises:
         DataError: If the file is missing, no label map (damaged, or of
@@ -112,37 +130,8 @@ class LoadLabelMap(LoadAnnotations):
 
     def transform(self, results: dict) -> dict:
         """Load ``seg_map_path``."""
-        path = results['seg_map_path']
-        try:
-            results = super().transform(results)
-        except FileNotFoundError:
-            raise DataError(
-                f'label map not found: {path}. Seeds and pseudo labels are '
-                'made before a training on them; SEED_DIR and LABEL_DIR in '
-                'the environment name their folders'
-            ) from None
-        except Exception as error:
-            raise DataError(
-                f'{path} is not a readable mask: {error}'
-            ) from None
-        self._keep_axes(results)
-        size = results['gt_seg_map'].shape
-        if len(size) != 2:
-            raise DataError(
-                f'{path} must hold label values, a palette or grey PNG, got '
-                f'an array of shape {size}: colours were saved in their place'
-            )
-        check_mask_size(path, size, results.get('ori_shape', size))
-        return results
-
-    @staticmethod
-    def _keep_axes(results: dict) -> None:
-        """Give a map of one row or column back the axis that mmseg drops."""
-        labels = results['gt_seg_map']
-        if labels.ndim < 2:
-            with Image.open(results['seg_map_path']) as image:
-                width, height = image.size
-            results['gt_seg_map'] = labels.reshape(height, width)
+        path, size = results['seg_map_path'], results.get('ori_shape')
+        return put_labels(results, load_grey(path, size, 'label map', _MADE))
 
 
 @TRANSFORMS.register_module()
@@ -192,5 +181,6 @@ class LoadPartMap(BaseTransform):
         """Load ``part_map_path``."""
         path = results.get('part_map_path')
         if path is not None:
-            results['gt_part_map'] = load_grey(path, results, 'part map')
+            size = results.get('img_shape')
+            results['gt_part_map'] = load_grey(path, size, 'part map')
         return results

@@ -7,8 +7,7 @@ from mmcv.transforms import BaseTransform
 from mmseg.registry import TRANSFORMS
 
 from projects.amr.datasets.labels.segment_masks import read_segment_masks
-from projects.amr.datasets.transforms.loading import load_grey
-from projects.amr.datasets.transforms.pseudo_label import put_labels
+from projects.amr.datasets.transforms.loading import load_grey, put_labels
 from projects.amr.ops.segment_votes import segment_votes
 
 
@@ -45,7 +44,7 @@ class LoadSegments(BaseTransform):
         """Load ``<label_dir>/<img_id>.png`` and the masks."""
         item = results['img_id']
         path = self.label_dir / f'{item}.png'
-        labels = load_grey(path, results, 'label map')
+        labels = load_grey(path, results.get('img_shape'), 'label map')
         results['segment_labels'] = labels
         results['segments'] = read_segment_masks(
             self.segment_dir, item, labels.shape

@@ -169,7 +169,7 @@ class LoadSaliency(BaseTransform):
     def transform(self, results: dict) -> dict:
         """Load ``<saliency_dir>/<img_id>.png``."""
         path = self.saliency_dir / f'{results["img_id"]}.png'
-        grey = load_grey(path, results, 'saliency map')
+        grey = load_grey(path, results.get('img_shape'), 'saliency map')
         results['saliency'] = grey.astype(np.float32) / 255
         return results
 
@@ -203,7 +203,8 @@ class LoadLabels(BaseTransform):
     def transform(self, results: dict) -> dict:
         """Load ``<label_dir>/<img_id>.png``."""
         path = self.label_dir / f'{results["img_id"]}.png'
-        results[self.key] = load_grey(path, results, 'label map')
+        size = results.get('img_shape')
+        results[self.key] = load_grey(path, size, 'label map')
         return results
 
 
