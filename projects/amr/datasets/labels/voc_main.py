@@ -14,13 +14,12 @@ _LINE = re.compile(r'(\S+)\s+(-1|0|1)')
 _SURE = re.compile(r'\S+(\s+-1|\s\s+[01]|\t+[01])')
 
 
-def flagged_ids(lines: list[str]) -> list[tuple[str, int]] | None:
+def flagged_ids(texts: list[str]) -> list[tuple[str, int]] | None:
     """Ids and flags of a list of Main in order; None for any other list.
 
     Names of own photos may end in a number (``scan 1``), so a list is one of
     Main only if every line has a flag, no id occurs twice, and at least one
-    flag is -1 or set apart by two blanks or a tab, as VOC writes it. Blank
-    lines give '' and 1.
+    flag is -1 or set apart by two blanks or a tab, as VOC writes it.
 
     Example:
         >>> flagged_ids(['2008_000008 -1', '2008_000015  1'])
@@ -28,17 +27,11 @@ def flagged_ids(lines: list[str]) -> list[tuple[str, int]] | None:
         >>> flagged_ids(['scan 0', 'scan 1']) is None
         True
     """
-    texts = [line.strip() for line in lines]
-    matches = [_LINE.fullmatch(text) for text in texts if text]
-    if not matches or not all(matches):
+    matches = [_LINE.fullmatch(text) for text in texts]
+    if not all(matches) or not any(map(_SURE.fullmatch, texts)):
         return None
-    ids = [match[1] for match in matches]
-    if len(set(ids)) < len(ids):
-        return None
-    if not any(_SURE.fullmatch(text) for text in texts):
-        return None
-    flags = iter((match[1], int(match[2])) for match in matches)
-    return [next(flags) if text else ('', 1) for text in texts]
+    flags = {match[1]: int(match[2]) for match in matches}
+    return list(flags.items()) if len(flags) == len(texts) else None
 
 
 def read_main_labels(
