@@ -4,9 +4,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from damaged_voc import mask, save_mask, sound_root
 from mmengine.config import Config
 from mmseg.registry import DATASETS
-from PIL import Image
 
 from projects.amr.datasets.labels.coco_categories import (
     COCO_CATEGORIES,
@@ -29,22 +29,12 @@ def test_eighty_categories_with_coco_s_gaps():
 
 @pytest.fixture
 def root(tmp_path):
-    for name in ('JPEGImages', 'ImageSets/Segmentation', 'SegmentationClass'):
-        (tmp_path / name).mkdir(parents=True)
-    for name in 'abc':
-        path = tmp_path / f'JPEGImages/{name}.jpg'
-        Image.new('RGB', (5, 4)).save(path)
-    split = tmp_path / 'ImageSets/Segmentation/train.txt'
-    split.write_text('a\nb\nc\n')
-    (tmp_path / 'labels.csv').write_text(
-        'image,labels\na.jpg,person;toothbrush\nb.jpg,\nc.jpg,cat\n'
-    )
-    labels = np.zeros((4, 5), np.uint8)
-    labels[0] = 80
-    for name in 'abc':
-        path = tmp_path / f'SegmentationClass/{name}.png'
-        Image.fromarray(labels).save(path)
-    return tmp_path
+    root = sound_root(tmp_path / 'COCO')
+    rows = 'a.jpg,person;toothbrush\nb.jpg,\nc.jpg,cat\nd.jpg,cat\n'
+    (root / 'labels.csv').write_text(f'image,labels\n{rows}')
+    for image_id in 'abcd':
+        save_mask(root, image_id, mask(values=(80,)))
+    return root
 
 
 def test_labels_come_from_the_table(root):
@@ -85,7 +75,6 @@ def test_configs_read_coco_and_end_with_their_schedule(
     cfg = Config.fromfile(CONFIGS / f'{name}.py')
     for key in ('train_dataloader', 'test_dataloader'):
         cfg[key].dataset.pipeline = []
-    (root / 'ImageSets/Segmentation/val.txt').write_text('a\n')
     trained = DATASETS.build(cfg.train_dataloader.dataset)
     assert len(trained.metainfo['classes']) == 81
     assert len(trained) == (3 if num_classes == 81 else 2)

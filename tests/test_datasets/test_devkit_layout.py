@@ -2,6 +2,7 @@ import os
 from pathlib import Path
 
 import pytest
+from file_trees import tree
 
 from projects.amr.datasets.labels.class_list import folder_classes
 from projects.amr.datasets.labels.weak_labels import (
@@ -38,15 +39,6 @@ def plan(tmp_path):
 
 def change(plan, **values):
     return DevkitPlan(**{**plan.__dict__, **values})
-
-
-def tree(root):
-    """Every file's bytes by path; links are followed."""
-    return {
-        str(path.relative_to(root)): path.read_bytes()
-        for path in sorted(root.rglob('*'))
-        if path.is_file()
-    }
 
 
 def test_the_folder_is_a_devkit_that_the_readers_take(plan, tmp_path):
@@ -150,9 +142,7 @@ def test_folders_of_other_content_are_left_alone(plan, tmp_path):
 
 
 def test_a_damaged_map_is_named(plan, tmp_path):
-    (tmp_path / 'images.csv').write_text('number,path\n1,a\n')
-    with pytest.raises(DataError, match=r'images\.csv is damaged'):
-        read_image_map(tmp_path)
-    (tmp_path / 'images.csv').write_bytes(b'id,path\n\xff,a\n')
-    with pytest.raises(DataError, match=r'images\.csv is damaged'):
-        read_image_map(tmp_path)
+    for data in (b'number,path\n1,a\n', b'id,path\n\xff,a\n'):
+        (tmp_path / 'images.csv').write_bytes(data)
+        with pytest.raises(DataError, match=r'images\.csv is damaged'):
+            read_image_map(tmp_path)

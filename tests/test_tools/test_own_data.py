@@ -1,7 +1,7 @@
 """Photos under odd names and a CSV, all the way to masks and a segmentor."""
 
 import csv
-import importlib.util
+import runpy
 import sys
 import unicodedata
 from pathlib import Path
@@ -21,6 +21,8 @@ from projects.amr.datasets import VOCFolder
 from projects.amr.structures import CAMRecord, load_label_map
 from projects.amr.workflow.launch.own_classes import fit_class_file
 
+ROOT = Path(__file__).parents[2]
+
 
 @pytest.fixture(scope='module')
 def photos(toy_root, tmp_path_factory):
@@ -31,18 +33,12 @@ def photos(toy_root, tmp_path_factory):
 @pytest.fixture(scope='module')
 def imported(photos):
     """The devkit folder that the tool makes of them."""
+    arguments = [photos / 'photos', photos / 'labels.csv', photos / 'root']
+    arguments += ['--val-share', '0.2']
+    tool = runpy.run_path(str(ROOT / 'tools' / f'{IMPORT}.py'))
     with pytest.MonkeyPatch.context() as patch:
-        path = Path(__file__).parents[2]
-        patch.syspath_prepend(str(path))
-        spec = importlib.util.spec_from_file_location(
-            'tool', path / 'tools/dataset_converters/import_images.py'
-        )
-        module = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(module)
-        arguments = [photos / 'photos', photos / 'labels.csv', photos / 'root']
-        flags = ['--val-share', '0.2']
-        patch.setattr(sys, 'argv', ['x', *map(str, arguments), *flags])
-        module.main()
+        patch.setattr(sys, 'argv', ['x', *map(str, arguments)])
+        tool['main']()
     return photos / 'root'
 
 
