@@ -50,6 +50,7 @@ def test_every_image_gets_the_classes_of_its_annotations(tmp_path):
     [
         {'annotations': [{'image_id': 8, 'category_id': 1}]},
         {'annotations': [{'image_id': 7, 'category_id': 2}]},
+        {'annotations': [{'image_id': [7], 'category_id': 1}]},
         {'annotations': None},
         {'images': [{'id': 1}]},
         {'images': [{'id': 1, 'file_name': 'a'}, {'id': 1, 'file_name': 'b'}]},

@@ -141,8 +141,19 @@ def test_folders_of_other_content_are_left_alone(plan, tmp_path):
         write_devkit(tmp_path / 'm.png' / 'below', plan)
 
 
-def test_a_damaged_map_is_named(plan, tmp_path):
-    for data in (b'number,path\n1,a\n', b'id,path\n\xff,a\n'):
-        (tmp_path / 'images.csv').write_bytes(data)
-        with pytest.raises(DataError, match=r'images\.csv is damaged'):
-            read_image_map(tmp_path)
+@pytest.mark.parametrize(
+    'data', [b'number,path\n1,a\n', b'id,path\n\xff,a\n', b'id,path\na\n']
+)
+def test_a_damaged_map_is_named(tmp_path, data):
+    (tmp_path / 'images.csv').write_bytes(data)
+    with pytest.raises(DataError, match=r'images\.csv is damaged'):
+        read_image_map(tmp_path)
+
+
+def test_a_map_that_leads_out_removes_nothing(plan, tmp_path):
+    write_devkit(tmp_path / 'out', plan)
+    (tmp_path / 'out/images.csv').write_text('id,path\n../../mine,a.png\n')
+    (tmp_path / 'mine.png').write_text('mine')
+    with pytest.raises(DataError, match=r'images\.csv is damaged'):
+        write_devkit(tmp_path / 'out', plan)
+    assert (tmp_path / 'mine.png').exists()

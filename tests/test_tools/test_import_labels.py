@@ -153,6 +153,7 @@ def test_folders_of_splits_are_no_classes(tmp_path):
         ('label-studio', '[{"data": 1, "image": 2}]'),
         ('label-studio', '[{"image": "a.png", "choices": {"choices": [1]}}]'),
         ('label-studio', '[{"image": "a.png", "annotations": [1]}]'),
+        ('label-studio', '[{"image": "a.png", "annotations": 1}]'),
         ('fiftyone', '[1]'),
         ('fiftyone', '{"samples": [{"filepath": 3}]}'),
         ('fiftyone', '{"classes": ["a"], "labels": {"x": 1}}'),

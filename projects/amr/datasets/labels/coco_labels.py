@@ -28,7 +28,8 @@ def read_coco_labels(
     faults, crowds = [], 0
     for number, item in enumerate(annotations):
         image, category = item.get('image_id'), item.get('category_id')
-        if image not in files or category not in names:
+        known = ((image, files), (category, names))
+        if not all(isinstance(k, int) and k in ids for k, ids in known):
             faults.append(
                 f'annotation {item.get("id", number)}: image_id {image!r}, '
                 f'category_id {category!r}'

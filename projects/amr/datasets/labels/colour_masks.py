@@ -155,8 +155,8 @@ def _json_rows(path: Path):
 
 def _colour(values) -> tuple[int, int, int] | None:
     try:
-        colour = tuple(int(value) for value in values)
-    except (TypeError, ValueError):
+        colour = () if isinstance(values, str) else tuple(map(int, values))
+    except (OverflowError, TypeError, ValueError):
         return None
     inside = len(colour) == 3 and all(0 <= v <= 255 for v in colour)
     return colour if inside else None

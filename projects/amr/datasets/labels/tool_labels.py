@@ -84,13 +84,13 @@ def _label_studio(path: Path) -> Iterator[tuple]:
     for where, task in label_studio_tasks(path):
         image = original_name(label_studio_image(where, task))
         if 'annotations' not in task:  # JSON-MIN
-            yield image, _min_choices(task)
+            yield image, _choices(task)
             continue
         result = latest_result(task)
         names = [
             name
             for item in result or ()
-            for name in item['value'].get('choices') or ()
+            for name in _choices(item['value']) or ()
         ]
         yield image, None if result is None else names
 
@@ -170,13 +170,14 @@ def cut_upload_prefix(name: str) -> str:
 
 def latest_result(task: dict) -> list[dict] | None:
     """Result of a task's last annotation that was not cancelled."""
+    annotations = task.get('annotations')
     done = [
         [
             part  # a region or a choice
             for part in item['result']
             if isinstance(part, dict) and isinstance(part.get('value'), dict)
         ]
-        for item in task.get('annotations') or ()
+        for item in (annotations if isinstance(annotations, list) else ())
         if isinstance(item, dict)
         and isinstance(item.get('result'), list)
         and not item.get('was_cancelled')
@@ -184,14 +185,13 @@ def latest_result(task: dict) -> list[dict] | None:
     return done[-1] if done else None
 
 
-def _min_choices(task: dict) -> list[str] | None:
-    """Choices of a task of JSON-MIN: a name, or an object of names."""
+def _choices(part: dict) -> list | None:
+    """Choices of a region or of a task of JSON-MIN: a name, or several."""
     for key in ('choice', 'choices'):
-        value = task.get(key)
-        if isinstance(value, str):
-            return [value]
-        if isinstance(value, dict) and isinstance(value.get('choices'), list):
-            return value['choices']
+        value = part.get(key)
+        value = value.get('choices') if isinstance(value, dict) else value
+        if isinstance(value, (str, list)):
+            return [value] if isinstance(value, str) else value
     return None
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from projects.amr.datasets.images.image_ids import check_image_id
 from projects.amr.datasets.labels.class_list import CLASS_FILE
 from projects.amr.datasets.labels.label_file import (
     csv_text,
@@ -108,18 +109,22 @@ def write_devkit(
 def read_image_map(root: str | Path) -> dict[str, str]:
     """Path of each photo under the image folder, by image id.
 
-    Empty if the folder does not come from :func:`write_devkit`.
+    Empty if the folder does not come from :func:`write_devkit`. Raises
+    DataError if the file is damaged.
     """
     path = Path(root) / IMAGE_MAP
     if not path.is_file():
         return {}
     try:
         with path.open(encoding='utf-8', newline='') as file:
-            return {row['id']: row['path'] for row in csv.DictReader(file)}
-    except (OSError, UnicodeDecodeError, KeyError, csv.Error) as error:
+            found = {row['id']: row['path'] for row in csv.DictReader(file)}
+        if None in found.values() or any(map(check_image_id, found)):
+            raise ValueError('a row without a path, or an id that leads out')
+    except (OSError, ValueError, KeyError, csv.Error) as error:
         raise DataError(
             f'{path} is damaged ({error!r}): import the images again'
         ) from None
+    return found
 
 
 def check_out_dir(out_dir: str | Path) -> None:
