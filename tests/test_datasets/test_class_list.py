@@ -2,7 +2,6 @@ import pytest
 
 from projects.amr.datasets.labels.class_list import (
     check_class_names,
-    doubtful_names,
     find_classes,
     folder_classes,
     read_class_file,
@@ -84,17 +83,6 @@ def test_a_comma_separates_no_names_and_makes_no_class():
     columns = ('tench, Tinca tinca', 'dog')
     found = find_classes(table(('dog',), columns=columns))
     assert found == ('background', *columns)
-
-
-def test_rare_names_much_like_others_are_doubted():
-    counts = {'sofa': 40, 'soffa': 4, 'dog': 9, 'dog sofa': 7, 'cat': 1}
-    assert doubtful_names(counts) == [
-        "'dog sofa' (7) looks like several names without a `;`",
-        "'soffa' (4) is much like 'sofa' (40)",
-    ]
-    counts['soffa'] = 5  # more than a tenth: a class of its own
-    assert len(doubtful_names(counts)) == 1
-    assert doubtful_names({'row boat': 3, 'boat': 50, 'goat': 1}) == []
 
 
 def test_class_file_is_read_tolerantly(tmp_path):

@@ -8,7 +8,7 @@ from damaged_voc import mask, save_mask, sound_root
 from mmengine.config import Config
 from mmseg.registry import DATASETS
 
-from projects.amr.datasets.labels.coco_categories import (
+from projects.amr.datasets.coco.coco import (
     COCO_CATEGORIES,
     COCO_CLASSES,
 )

@@ -1,7 +1,5 @@
 """Class lists of own data: a text file, one name a line, background first."""
 
-import difflib
-import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
@@ -22,10 +20,6 @@ from projects.amr.structures.label_space import IGNORE_LABEL
 BACKGROUND = 'background'
 CLASS_FILE = 'classes.txt'
 TOY_MANIFEST = 'toyvoc.json'
-# What joins several names in one cell, against the rule.
-_JOINTS = re.compile(r'[\s/+&]+')
-# What the names of a series differ in: grade 1, grade 2a, type B.
-_NUMBER = re.compile(r'\d+[a-z]?|(?<=[\W_])[a-z]$', re.IGNORECASE)
 
 
 def check_class_names(
@@ -149,37 +143,6 @@ def find_classes(
     return (BACKGROUND, *sorted({name for name, _ in seen}))
 
 
-def doubtful_names(counts: Mapping[str, int]) -> list[str]:
-    """Names that may be slips: much like another one, or made of several.
-
-    ``counts`` are images by class name. Names of a series (``defect 1``,
-    ``defect 2``; ``type A``, ``type B``) are no slips. Of two names alike the
-    rarer is doubted, if it has at most two images or a tenth of those of the
-    other.
-
-    Example:
-        >>> doubtful_names({'sofa': 40, 'soffa': 1})
-        ["'soffa' (1) is much like 'sofa' (40)"]
-    """
-    lines = []
-    for name, count in sorted(counts.items()):
-        words = [w for w in _JOINTS.split(name) if w not in ('', 'and')]
-        if len(words) > 1 and all(word in counts for word in words):
-            lines.append(
-                f'{name!r} ({count}) looks like several names without a `;`'
-            )
-        near = difflib.get_close_matches(name, counts, 2, cutoff=0.8)
-        lines += [
-            f'{name!r} ({count}) is much like {twin!r} ({counts[twin]})'
-            for twin in near
-            if twin != name
-            and not _differ_in_numbers(name, twin)
-            and count <= max(2, counts[twin] / 10)
-            and (count, name) < (counts[twin], twin)
-        ]
-    return lines
-
-
 def one_sided_classes(counts: Mapping[str, int], total: int) -> list[str]:
     """Name the classes that all training images have, or none.
 
@@ -201,12 +164,6 @@ def one_sided_classes(counts: Mapping[str, int], total: int) -> list[str]:
         for name, count in counts.items()
         if total and count in (0, total)
     ]
-
-
-def _differ_in_numbers(one: str, other: str) -> bool:
-    """Return whether two names differ in numbers alone, as of a series."""
-    texts = [_NUMBER.sub('', name).strip() for name in (one, other)]
-    return texts[0] == texts[1]
 
 
 def _refuse_doubled(lines: list[tuple[str, str]]) -> None:

@@ -5,11 +5,8 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from projects.amr.datasets.coco.coco import COCO_CATEGORIES, COCO_CLASSES
 from projects.amr.datasets.labels.class_list import CLASS_FILE
-from projects.amr.datasets.labels.coco_categories import (
-    COCO_CATEGORIES,
-    COCO_CLASSES,
-)
 from projects.amr.datasets.labels.coco_labels import (
     read_coco_labels,
     read_coco_lists,
