@@ -12,6 +12,7 @@ from projects.amr.datasets.coco.coco import (
     COCO_CATEGORIES,
     COCO_CLASSES,
 )
+from projects.amr.workflow.preflight import config_splits
 
 CONFIGS = Path(__file__).parents[2] / 'configs'
 
@@ -78,6 +79,11 @@ def test_configs_read_coco_and_end_with_their_schedule(
     trained = DATASETS.build(cfg.train_dataloader.dataset)
     assert len(trained.metainfo['classes']) == 81
     assert len(trained) == (3 if num_classes == 81 else 2)
+    splits, _ = config_splits(str(CONFIGS / f'{name}.py'))
+    assert splits
+    for split in splits:  # as the check of the data sees them
+        assert split.xml_dir is None
+        assert split.label_file in (None, root / 'labels.csv')
     tested = DATASETS.build(cfg.test_dataloader.dataset)
     assert tested.metainfo['classes'] == COCO_CLASSES
     head = cfg.model.get('head') or cfg.model.get('decode_head') or {}
