@@ -5,9 +5,12 @@ from pathlib import Path
 from typing import NamedTuple
 from xml.etree.ElementTree import Element, ParseError
 
+import numpy as np
 from defusedxml import DefusedXmlException, ElementTree
 
 from projects.amr.errors import DataError
+from projects.amr.structures import load_label_map
+from projects.amr.structures.label_rules import check_mask_size
 
 # The last two: an unknown and a wrong encoding.
 _BAD_XML = (OSError, ParseError, DefusedXmlException, LookupError, ValueError)
@@ -54,3 +57,19 @@ def read_xml(path: str | Path) -> Element:
         return ElementTree.parse(str(path)).getroot()
     except _BAD_XML as error:
         raise DataError(f'{path} is not a plain XML file ({error})') from None
+
+
+def load_grey(
+    path: str | Path, size: tuple | None, what: str, fix: str = ''
+) -> np.ndarray:
+    """Values (H, W), uint8, of a palette or grey PNG.
+
+    Raises DataError if it is missing (then with ``fix``), damaged, of colours,
+    or of another ``size``, if that is known.
+    """
+    try:
+        values, _ = load_label_map(path)
+    except FileNotFoundError:
+        raise DataError(f'{what} not found: {path}{fix}') from None
+    check_mask_size(path, values.shape, size or values.shape)
+    return values

@@ -17,10 +17,9 @@ from projects.amr.datasets.labels.label_file import (
     LabelTable,
     read_label_table,
 )
-from projects.amr.datasets.labels.reading import read_xml
+from projects.amr.datasets.labels.reading import load_grey, read_xml
 from projects.amr.errors import DataError, did_you_mean
-from projects.amr.structures import load_label_map
-from projects.amr.structures.label_rules import check_labels, check_mask_size
+from projects.amr.structures.label_rules import check_labels
 from projects.amr.structures.label_space import classes_in_mask
 
 MAX_XML_BYTES = 10_000_000
@@ -100,11 +99,7 @@ def load_mask(
     than that of its image as it is loaded, or of other values than
     0..num_labels - 1 and 255.
     """
-    try:
-        labels, _ = load_label_map(path)
-    except FileNotFoundError:
-        raise DataError(f'mask not found: {path}') from None
-    check_mask_size(path, labels.shape, size or labels.shape)
+    labels = load_grey(path, size, 'mask')
     check_labels(path, labels, num_labels)
     return labels
 

@@ -9,9 +9,8 @@ from mmengine import fileio
 from mmseg.registry import TRANSFORMS
 
 from projects.amr.datasets.images.image_content import check_tiff
+from projects.amr.datasets.labels.reading import load_grey
 from projects.amr.errors import DataError
-from projects.amr.structures import load_label_map
-from projects.amr.structures.label_rules import check_mask_size
 
 _MADE = (
     '. Seeds and pseudo labels are made before a training on them; SEED_DIR '
@@ -31,22 +30,6 @@ def loads_masks(step: dict) -> bool:
         'LoadLabelMap',
         'LoadMaskIfPresent',
     )
-
-
-def load_grey(
-    path: str | Path, size: tuple | None, what: str, fix: str = ''
-) -> np.ndarray:
-    """Values (H, W), uint8, of a palette or grey PNG.
-
-    Raises DataError if it is missing (then with ``fix``), damaged, of colours,
-    or of another ``size``, if that is known.
-    """
-    try:
-        values, _ = load_label_map(path)
-    except FileNotFoundError:
-        raise DataError(f'{what} not found: {path}{fix}') from None
-    check_mask_size(path, values.shape, size or values.shape)
-    return values
 
 
 def put_labels(results: dict, labels: np.ndarray) -> dict:

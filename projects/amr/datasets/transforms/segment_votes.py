@@ -6,8 +6,9 @@ import numpy as np
 from mmcv.transforms import BaseTransform
 from mmseg.registry import TRANSFORMS
 
+from projects.amr.datasets.labels.reading import load_grey
 from projects.amr.datasets.labels.segment_masks import read_segment_masks
-from projects.amr.datasets.transforms.loading import load_grey, put_labels
+from projects.amr.datasets.transforms.loading import put_labels
 from projects.amr.ops.segment_votes import segment_votes
 
 

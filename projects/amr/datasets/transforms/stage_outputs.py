@@ -10,7 +10,7 @@ import numpy as np
 from mmcv.transforms import BaseTransform
 from mmseg.registry import TRANSFORMS
 
-from projects.amr.datasets.transforms.loading import load_grey
+from projects.amr.datasets.labels.reading import load_grey
 from projects.amr.errors import DataError
 from projects.amr.structures import CAMRecord, load_boundary_map
 from projects.amr.structures.subcategory_labels import load_subcategories
