@@ -107,10 +107,13 @@ class LabelAgreement:
 
     def lines(self) -> list[str]:
         """Findings, for a reader; what is zero is left out."""
+        first = self.classes[1] if self.classes[1:] else 'the first'
         found = {
             'masks lack a class of their label': self.not_in_mask,
             'labels lack a class of their mask': self.not_in_label,
-            f'masks hold 255 and no class: {self._advice()}': self.two_values,
+            'masks hold 255 and no class: 255 means "ignored", not an object. '
+            'Write the number of the class in its place, 1 for '
+            f'{first!r} (mask[mask == 255] = 1)': self.two_values,
         }
         return [
             f'{len(items):,} of {self.compared:,} {what}\n{list_faults(items)}'
@@ -146,12 +149,4 @@ class LabelAgreement:
             'list (1 for the first class)? Correct them, or accept them with '
             f'{FLAG} 1 (`max_contradictions=1` in own_data):\n'
             + '\n'.join(self.lines())
-        )
-
-    def _advice(self) -> str:
-        """Meaning of 255, and what to write instead."""
-        first = self.classes[1] if self.classes[1:] else 'the first'
-        return (
-            f'255 means "ignored", not an object. Write the number of the '
-            f'class in its place, 1 for {first!r} (mask[mask == 255] = 1)'
         )

@@ -178,32 +178,28 @@ def _annotation(image_id: str, spec: ToyVOCSpec, sample: ToySample) -> bytes:
     height, width = sample.mask.shape
     names = ('background', *class_names(spec.num_classes))
     corners = ('xmin', 'ymin', 'xmax', 'ymax')
-    root = _element(
-        'annotation',
+    content = dict(
         folder='ToyVOC',
         filename=f'{image_id}.jpg',
-        size=_element('size', width=width, height=height, depth=3),
+        size=dict(width=width, height=height, depth=3),
         segmented=1,
     )
+    root = _element('annotation', content)
     for item in sample.objects:
-        box = dict(zip(corners, item.box, strict=True))
-        root.append(
-            _element(
-                'object',
-                name=names[item.label],
-                difficult=int(item.difficult),
-                bndbox=_element('bndbox', **box),
-            )
+        content = dict(
+            name=names[item.label],
+            difficult=int(item.difficult),
+            bndbox=dict(zip(corners, item.box, strict=True)),
         )
+        root.append(_element('object', content))
     ElementTree.indent(root)
     return ElementTree.tostring(root) + b'\n'
 
 
-def _element(tag: str, **children: Any) -> ElementTree.Element:
+def _element(tag: str, content: Any) -> ElementTree.Element:
     element = ElementTree.Element(tag)
-    for name, value in children.items():
-        if not isinstance(value, ElementTree.Element):
-            text, value = str(value), ElementTree.Element(name)
-            value.text = text
-        element.append(value)
+    if isinstance(content, dict):
+        element.extend(_element(*item) for item in content.items())
+    else:
+        element.text = str(content)
     return element
