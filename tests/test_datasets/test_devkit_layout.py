@@ -1,4 +1,5 @@
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -37,10 +38,6 @@ def plan(tmp_path):
     return DevkitPlan(image_dir, PHOTOS, CLASSES, frozenset(['a b']), masks)
 
 
-def change(plan, **values):
-    return DevkitPlan(**{**plan.__dict__, **values})
-
-
 def test_the_folder_is_a_devkit_that_the_readers_take(plan, tmp_path):
     out = tmp_path / 'out'
     assert write_devkit(out, plan) == (4, 0)
@@ -64,9 +61,9 @@ def test_the_folder_is_a_devkit_that_the_readers_take(plan, tmp_path):
 
 
 def test_without_masks_all_training_images_are_scored(plan, tmp_path):
-    lists = change(plan, masks={}).lists()
+    lists = replace(plan, masks={}).lists()
     assert lists['train'] == lists['train_aug'] == ['c', 'day%2Fd']
-    write_devkit(tmp_path / 'out', change(plan, masks={}))
+    write_devkit(tmp_path / 'out', replace(plan, masks={}))
     assert not (tmp_path / 'out' / 'SegmentationClass').exists()
 
 
@@ -103,7 +100,7 @@ def test_a_changed_plan_drops_its_own_files_and_no_other(plan, tmp_path):
     assert write_devkit(out, plan) == (0, 4)
     (plan.image_dir / 'c.bmp').write_text('c.bmp')
     moved = (Photo('c', 'c.bmp', ('dog',)), PHOTOS[0])
-    new = change(plan, photos=moved, masks={})
+    new = replace(plan, photos=moved, masks={})
     assert write_devkit(out, new) == (1, 1)
     names = {path.name for path in (out / 'JPEGImages').iterdir()}
     assert names == {'a b.jpg', 'c.bmp', 'mine.jpg'}
