@@ -2,7 +2,12 @@
 # prepare_coco.py lays it out. Images without an object are not trained on.
 _base_ = './cam_r50_voc.py'
 data_root = '{{$COCO_ROOT:data/coco2014}}'
-coco = dict(type='COCOWeakLabelDataset', data_root=data_root)
+coco = dict(
+    type='COCOWeakLabelDataset',
+    data_root=data_root,
+    label_source='file',
+    label_file='labels.csv',
+)
 train_dataloader = dict(
     dataset=dict(ann_file='ImageSets/Segmentation/train.txt', **coco)
 )

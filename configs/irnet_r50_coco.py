@@ -8,7 +8,12 @@ from os import path as osp
 data_root = '{{$COCO_ROOT:data/coco2014}}'
 seed_dir = osp.abspath('{{$SEED_DIR:work_dirs/seeds_coco/labels}}')
 cam_dir = '{{$CAM_DIR:work_dirs/cam_r50_coco/cams}}'
-coco = dict(type='COCOWeakLabelDataset', data_root=data_root)
+coco = dict(
+    type='COCOWeakLabelDataset',
+    data_root=data_root,
+    label_source='file',
+    label_file='labels.csv',
+)
 train_dataloader = dict(
     batch_size=32,
     dataset=dict(

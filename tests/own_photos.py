@@ -1,10 +1,11 @@
-"""Toy images as photos of odd names in odd formats, with a CSV of labels."""
+"""Photos and their labels as a user has them, to be imported."""
 
 import csv
 import shutil
 import unicodedata
 from pathlib import Path
 
+from damaged_voc import mask, photo
 from PIL import Image
 
 from projects.amr.datasets import VOCFolder
@@ -13,6 +14,7 @@ from projects.amr.datasets.labels.weak_labels import (
     labels_from_xml,
 )
 
+IMPORT = 'dataset_converters/import_images'
 # Names of the toy classes in own data; sorted, they are in another order.
 OWN = {'alvo': 'Kürbis', 'bimi': 'zebra', 'coru': 'big cat', 'dexa': 'ant'}
 NAMES = [
@@ -30,7 +32,10 @@ NAMES = [
 
 
 def make_photos(toy_root: Path, folder: Path) -> Path:
-    """Fill a folder with ``photos``, ``masks`` and ``labels.csv``."""
+    """Fill a folder with ``photos``, ``masks`` and ``labels.csv``.
+
+    They are toy images under odd names in odd formats.
+    """
     toy = VOCFolder.open(toy_root, 'trainval')
     names = ClassNames(toy.classes[1:])
     rows = [('image', 'labels')]
@@ -51,3 +56,21 @@ def make_photos(toy_root: Path, folder: Path) -> Path:
     with (folder / 'labels.csv').open('w', encoding='utf-8') as file:
         csv.writer(file).writerows(rows)
     return folder
+
+
+def photo_set(folder: Path, labels, header='labels', masks=(), sizes=()):
+    """Fill ``photos``, ``masks`` with 0.png, 1.png, ..., and write ``l.csv``.
+
+    Masks are given by the values of their first pixels, sizes are (H, W).
+    """
+    for name in ('photos', 'masks'):
+        (folder / name).mkdir()
+    rows = [f'image,{header}']
+    for number, label in enumerate(labels):
+        size = sizes[number] if sizes else (9, 8)
+        photo(size).save(folder / f'photos/{number}.png')
+        if masks:
+            picture = Image.fromarray(mask(size, masks[number]))
+            picture.save(folder / f'masks/{number}.png')
+        rows.append(f'{number}.png,{label}')
+    (folder / 'l.csv').write_text('\n'.join(rows))

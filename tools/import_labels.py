@@ -81,7 +81,7 @@ def read_labels(args: argparse.Namespace) -> tuple[dict, tuple, str]:
             if name in used or name != BACKGROUND
         )
         check_class_names((name, args.source) for name in names)
-        return found.images, names, f'{found.crowds:,} crowds'
+        return found.images, names, f'{found.left_out:,} crowds'
     if args.format == 'voc-main':
         classes = VOCWeakLabelDataset.METAINFO['classes']
         if args.classes:
@@ -92,7 +92,7 @@ def read_labels(args: argparse.Namespace) -> tuple[dict, tuple, str]:
         )
         return labels, names, 'nothing'
     found = read_tool_labels(args.source, args.format)
-    return found.images, found.classes, f'{found.skipped:,} not labelled yet'
+    return found.images, found.classes, f'{found.left_out:,} not labelled yet'
 
 
 def main() -> None:

@@ -4,14 +4,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from damaged_voc import mask, save_mask, sound_root
 from mmengine.config import Config
 from mmseg.registry import DATASETS
-from PIL import Image
 
-from projects.amr.datasets.labels.coco_categories import (
+from projects.amr.datasets.coco.coco import (
     COCO_CATEGORIES,
     COCO_CLASSES,
 )
+from projects.amr.workflow.preflight import config_splits
 
 CONFIGS = Path(__file__).parents[2] / 'configs'
 
@@ -21,27 +22,20 @@ def test_eighty_categories_with_coco_s_gaps():
     gaps = set(range(1, 91)) - set(COCO_CATEGORIES)
     assert gaps == {12, 26, 29, 30, 45, 66, 68, 69, 71, 83}
     assert list(COCO_CATEGORIES) == sorted(COCO_CATEGORIES)
-    assert (COCO_CLASSES[0], COCO_CLASSES[80]) == ('background', 'toothbrush')
+    assert list(COCO_CLASSES[1:]) == list(COCO_CATEGORIES.values())
+    names = {1: 'person', 13: 'stop sign', 46: 'wine glass', 62: 'chair'}
+    names |= {63: 'couch', 72: 'tv', 80: 'toaster', 90: 'toothbrush'}
+    assert names.items() <= COCO_CATEGORIES.items()
 
 
 @pytest.fixture
 def root(tmp_path):
-    for name in ('JPEGImages', 'ImageSets/Segmentation', 'SegmentationClass'):
-        (tmp_path / name).mkdir(parents=True)
-    for name in 'abc':
-        path = tmp_path / f'JPEGImages/{name}.jpg'
-        Image.new('RGB', (5, 4)).save(path)
-    split = tmp_path / 'ImageSets/Segmentation/train.txt'
-    split.write_text('a\nb\nc\n')
-    (tmp_path / 'labels.csv').write_text(
-        'image,labels\na.jpg,person;toothbrush\nb.jpg,\nc.jpg,cat\n'
-    )
-    labels = np.zeros((4, 5), np.uint8)
-    labels[0] = 80
-    for name in 'abc':
-        path = tmp_path / f'SegmentationClass/{name}.png'
-        Image.fromarray(labels).save(path)
-    return tmp_path
+    root = sound_root(tmp_path / 'COCO')
+    rows = 'a.jpg,person;toothbrush\nb.jpg,\nc.jpg,cat\nd.jpg,cat\n'
+    (root / 'labels.csv').write_text(f'image,labels\n{rows}')
+    for image_id in 'abcd':
+        save_mask(root, image_id, mask(values=(80,)))
+    return root
 
 
 def test_labels_come_from_the_table(root):
@@ -82,10 +76,14 @@ def test_configs_read_coco_and_end_with_their_schedule(
     cfg = Config.fromfile(CONFIGS / f'{name}.py')
     for key in ('train_dataloader', 'test_dataloader'):
         cfg[key].dataset.pipeline = []
-    (root / 'ImageSets/Segmentation/val.txt').write_text('a\n')
     trained = DATASETS.build(cfg.train_dataloader.dataset)
     assert len(trained.metainfo['classes']) == 81
     assert len(trained) == (3 if num_classes == 81 else 2)
+    splits, _ = config_splits(str(CONFIGS / f'{name}.py'))
+    assert splits
+    for split in splits:  # as the check of the data sees them
+        assert split.xml_dir is None
+        assert split.label_file in (None, root / 'labels.csv')
     tested = DATASETS.build(cfg.test_dataloader.dataset)
     assert tested.metainfo['classes'] == COCO_CLASSES
     head = cfg.model.get('head') or cfg.model.get('decode_head') or {}

@@ -42,7 +42,7 @@ def test_every_image_gets_the_classes_of_its_annotations(tmp_path):
     }
     found = read_coco_labels(write(tmp_path), with_crowds=False)
     assert found.images['c.jpg'] == ()
-    assert found.crowds == 1
+    assert found.left_out == 1
 
 
 @pytest.mark.parametrize(
@@ -50,6 +50,7 @@ def test_every_image_gets_the_classes_of_its_annotations(tmp_path):
     [
         {'annotations': [{'image_id': 8, 'category_id': 1}]},
         {'annotations': [{'image_id': 7, 'category_id': 2}]},
+        {'annotations': [{'image_id': [7], 'category_id': 1}]},
         {'annotations': None},
         {'images': [{'id': 1}]},
         {'images': [{'id': 1, 'file_name': 'a'}, {'id': 1, 'file_name': 'b'}]},
@@ -70,5 +71,5 @@ def test_other_files_are_refused(tmp_path, text):
     path.write_text(text)
     with pytest.raises(DataError, match=r'a\.json'):
         read_coco_labels(path)
-    with pytest.raises(DataError, match='not found'):
+    with pytest.raises(DataError, match=r'gone\.json'):
         read_coco_labels(tmp_path / 'gone.json')

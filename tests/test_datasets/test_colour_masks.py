@@ -36,6 +36,8 @@ def test_palettes_of_all_forms_are_read_alike(tmp_path, name):
     [
         '',
         'dog\n',
+        '{"dog": "123"}',
+        '{"dog": [1e999, 0, 0]}',
         'dog,1,2\n',
         'dog,1,2,300\n',
         'dog,1,2,3\ndog,4,5,6\n',
@@ -44,9 +46,9 @@ def test_palettes_of_all_forms_are_read_alike(tmp_path, name):
     ],
 )
 def test_palettes_that_break_a_rule_are_refused(tmp_path, text):
-    path = tmp_path / 'a.txt'
+    path = tmp_path / ('a.json' if '{' in text else 'a.txt')
     path.write_text(text)
-    with pytest.raises(DataError, match=r'a\.txt'):
+    with pytest.raises(DataError, match=path.name):
         read_palette(path)
 
 

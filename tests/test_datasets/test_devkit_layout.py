@@ -1,7 +1,9 @@
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from file_trees import tree
 
 from projects.amr.datasets.labels.class_list import folder_classes
 from projects.amr.datasets.labels.weak_labels import (
@@ -36,19 +38,6 @@ def plan(tmp_path):
     return DevkitPlan(image_dir, PHOTOS, CLASSES, frozenset(['a b']), masks)
 
 
-def change(plan, **values):
-    return DevkitPlan(**{**plan.__dict__, **values})
-
-
-def tree(root):
-    """Every file's bytes by path; links are followed."""
-    return {
-        str(path.relative_to(root)): path.read_bytes()
-        for path in sorted(root.rglob('*'))
-        if path.is_file()
-    }
-
-
 def test_the_folder_is_a_devkit_that_the_readers_take(plan, tmp_path):
     out = tmp_path / 'out'
     assert write_devkit(out, plan) == (4, 0)
@@ -72,9 +61,9 @@ def test_the_folder_is_a_devkit_that_the_readers_take(plan, tmp_path):
 
 
 def test_without_masks_all_training_images_are_scored(plan, tmp_path):
-    lists = change(plan, masks={}).lists()
+    lists = replace(plan, masks={}).lists()
     assert lists['train'] == lists['train_aug'] == ['c', 'day%2Fd']
-    write_devkit(tmp_path / 'out', change(plan, masks={}))
+    write_devkit(tmp_path / 'out', replace(plan, masks={}))
     assert not (tmp_path / 'out' / 'SegmentationClass').exists()
 
 
@@ -111,7 +100,7 @@ def test_a_changed_plan_drops_its_own_files_and_no_other(plan, tmp_path):
     assert write_devkit(out, plan) == (0, 4)
     (plan.image_dir / 'c.bmp').write_text('c.bmp')
     moved = (Photo('c', 'c.bmp', ('dog',)), PHOTOS[0])
-    new = change(plan, photos=moved, masks={})
+    new = replace(plan, photos=moved, masks={})
     assert write_devkit(out, new) == (1, 1)
     names = {path.name for path in (out / 'JPEGImages').iterdir()}
     assert names == {'a b.jpg', 'c.bmp', 'mine.jpg'}
@@ -149,10 +138,19 @@ def test_folders_of_other_content_are_left_alone(plan, tmp_path):
         write_devkit(tmp_path / 'm.png' / 'below', plan)
 
 
-def test_a_damaged_map_is_named(plan, tmp_path):
-    (tmp_path / 'images.csv').write_text('number,path\n1,a\n')
+@pytest.mark.parametrize(
+    'data', [b'number,path\n1,a\n', b'id,path\n\xff,a\n', b'id,path\na\n']
+)
+def test_a_damaged_map_is_named(tmp_path, data):
+    (tmp_path / 'images.csv').write_bytes(data)
     with pytest.raises(DataError, match=r'images\.csv is damaged'):
         read_image_map(tmp_path)
-    (tmp_path / 'images.csv').write_bytes(b'id,path\n\xff,a\n')
+
+
+def test_a_map_that_leads_out_removes_nothing(plan, tmp_path):
+    write_devkit(tmp_path / 'out', plan)
+    (tmp_path / 'out/images.csv').write_text('id,path\n../../mine,a.png\n')
+    (tmp_path / 'mine.png').write_text('mine')
     with pytest.raises(DataError, match=r'images\.csv is damaged'):
-        read_image_map(tmp_path)
+        write_devkit(tmp_path / 'out', plan)
+    assert (tmp_path / 'mine.png').exists()

@@ -2,17 +2,11 @@ import os
 import unicodedata
 
 import pytest
+from file_trees import fill
 
 from projects.amr.datasets import VOCFolder
 from projects.amr.datasets.images.image_files import find_image
 from projects.amr.errors import DataError
-
-
-def fill(folder, *names):
-    folder.mkdir(parents=True, exist_ok=True)
-    for name in names:
-        (folder / name).write_bytes(b'x')
-    return folder
 
 
 @pytest.mark.parametrize(

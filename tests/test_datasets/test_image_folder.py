@@ -1,6 +1,7 @@
 import unicodedata
 
 import pytest
+from file_trees import fill
 
 from projects.amr.datasets.labels.label_file import LabelRow, LabelTable
 from projects.amr.datasets.own_photos.image_folder import (
@@ -10,13 +11,6 @@ from projects.amr.datasets.own_photos.image_folder import (
     match_rows,
 )
 from projects.amr.errors import DataError
-
-
-def fill(folder, *paths):
-    for path in paths:
-        (folder / path).parent.mkdir(parents=True, exist_ok=True)
-        (folder / path).write_bytes(b'')
-    return folder
 
 
 def table(*rows):

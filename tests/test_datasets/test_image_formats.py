@@ -140,9 +140,7 @@ def test_fault_13_mask_of_a_turned_image_names_both_sizes(tmp_path):
     exif[TURN] = 6
     photo().save(image, exif=exif)
     Image.fromarray(np.zeros((23, 37), np.uint8)).save(mask)
-    results = load(image)
-    results.update(seg_map_path=str(mask), seg_fields=[], label_map=None)
-    results['reduce_zero_label'] = False
+    results = load(image) | {'seg_map_path': str(mask)}
     transform = TRANSFORMS.build({'type': 'LoadMaskIfPresent'})
     with pytest.raises(DataError, match=r'\(23, 37\).*\(37, 23\).*EXIF'):
         transform(dict(results))

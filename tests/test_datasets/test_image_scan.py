@@ -2,7 +2,6 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from projects.amr.datasets.labels.mask_rules import load_mask
 from projects.amr.datasets.own_photos.image_folder import Photo
 from projects.amr.datasets.own_photos.image_scan import scan_photos
 from projects.amr.errors import DataError
@@ -21,27 +20,14 @@ def folder(tmp_path):
     data = (tmp_path / 'a.jpg').read_bytes()
     (tmp_path / 'c.jpg').write_bytes(data[: len(data) // 2])
     (tmp_path / 'masks').mkdir()
-    save_mask(tmp_path / 'masks' / 'a.png', (37, 23), 2)
+    mask = np.full((37, 23), 255, np.uint8)
+    mask[0, :2] = (0, 2)
+    Image.fromarray(mask).save(tmp_path / 'masks' / 'a.png')
     return tmp_path
-
-
-def save_mask(path, size, top):
-    mask = np.full(size, 255, np.uint8)
-    mask[0, :2] = (0, top)
-    Image.fromarray(mask).save(path)
 
 
 def photos(*names):
     return [Photo(name[0], name, ('dog',)) for name in names]
-
-
-def test_masks_must_fit_image_and_classes(folder):
-    path = folder / 'masks' / 'a.png'
-    assert load_mask(path, 3, (37, 23)).shape == (37, 23)
-    with pytest.raises(DataError, match=r'0..1 or 255, got \{2: 1'):
-        load_mask(path, 2, (37, 23))
-    with pytest.raises(DataError, match='EXIF'):
-        load_mask(path, 3, (23, 37))
 
 
 def test_fault_12_all_bad_photos_are_counted_and_named(folder):

@@ -29,11 +29,9 @@ def test_rows_know_their_line_image_and_names(tmp_path):
         (f'{path}:3', 'with,comma.jpg', ('dog', 'cat')),
         (f'{path}:4', 'sub/b.png', ()),
     ]
-
-
-def test_columns_are_the_header_s_names(tmp_path):
-    path = write(tmp_path, 'a.csv', 'image, dog ,cat\nx,0,1\n')
-    table = read_label_table(path)
+    table = read_label_table(
+        write(tmp_path, 'a.csv', 'image, dog ,cat\nx,0,1\n')
+    )
     assert table.columns == ('dog', 'cat')
     assert table.rows[0].names == ('cat',)
 

@@ -1,12 +1,11 @@
 import pytest
 
-from projects.amr.datasets.labels.class_balance import one_sided_classes
 from projects.amr.datasets.labels.class_list import (
-    doubtful_names,
     find_classes,
+    one_sided_classes,
 )
 from projects.amr.datasets.labels.label_file import read_label_table
-from projects.amr.datasets.labels.label_words import doubtful_meanings
+from projects.amr.datasets.labels.label_words import doubtful_names
 from projects.amr.errors import DataError
 
 
@@ -95,11 +94,25 @@ def test_columns_take_nothing_else(tmp_path, cell):
         read(tmp_path, f'image,dog,cat\na.jpg,1,{cell}\n')
 
 
+def test_rare_names_much_like_others_are_doubted():
+    counts = {'sofa': 40, 'soffa': 4, 'dog': 9, 'dog sofa': 7, 'cat': 1}
+    assert doubtful_names(counts) == [
+        "'dog sofa' (7) looks like several names without a `;`",
+        "'soffa' (4) is much like 'sofa' (40)",
+    ]
+    counts['soffa'] = 5  # more than a tenth: a class of its own
+    assert len(doubtful_names(counts)) == 1
+    assert doubtful_names({'row boat': 3, 'boat': 50, 'goat': 1}) == []
+
+
 def test_names_that_may_be_meant_otherwise():
-    assert doubtful_meanings(['dog', 'cat 1']) == []
-    assert len(doubtful_meanings(['0', '1', '2'])) == 1
-    assert len(doubtful_meanings(['1.0', '2.0'])) == 1
-    assert len(doubtful_meanings(['Good', 'scratch', 'ok'])) == 2
+    for names, count in (
+        (('dog', 'cat 1'), 0),
+        (('0', '1', '2'), 1),
+        (('1.0', '2.0'), 1),
+        (('Good', 'scratch', 'ok'), 2),
+    ):
+        assert len(doubtful_names(dict.fromkeys(names, 9))) == count
 
 
 @pytest.mark.parametrize(

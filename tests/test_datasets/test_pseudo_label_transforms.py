@@ -70,28 +70,24 @@ def loaded(folder, **changes):
 
 
 class TestLoadCAMRecord:
-    def test_keys(self, folder):
-        out = build('LoadCAMRecord', cam_dir=str(folder))(results(folder))
+    def load(self, folder, *, branch=None, **changes):
+        transform = build('LoadCAMRecord', cam_dir=str(folder), branch=branch)
+        return transform(results(folder, **changes))
+
+    @pytest.mark.parametrize('branch', [None, 'spotlight'])
+    def test_keys(self, folder, branch):
+        out = self.load(folder, branch=branch)
         record = CAMRecord.load(folder / 'a.npz')
-        np.testing.assert_array_equal(out['cam'], record.cam)
+        cam = record.branches[branch] if branch else record.cam
+        np.testing.assert_array_equal(out['cam'], cam)
         assert out['cam_classes'].tolist() == [1, 3]
         assert out['cam_size'] == SIZE
         assert out['cam_key'] == 'cam key'
 
-    def test_branch(self, folder):
-        out = build('LoadCAMRecord', cam_dir=str(folder), branch='spotlight')(
-            results(folder)
-        )
-        record = CAMRecord.load(folder / 'a.npz')
-        np.testing.assert_array_equal(out['cam'], record.branches['spotlight'])
-        with pytest.raises(DataError, match=r"a\.npz.*'x'.*spotlight"):
-            build('LoadCAMRecord', cam_dir=str(folder), branch='x')(
-                results(folder)
-            )
-
     @pytest.mark.parametrize(
         ('changes', 'words'),
         [
+            ({'branch': 'x'}, r"a\.npz.*'x'.*spotlight"),
             ({'img_id': 'gone'}, r'gone\.npz.*tools/test\.py'),
             ({'img_shape': (23, 36)}, r'\(23, 37\).*\(23, 36\)'),
             ({'img_label': np.ones(3, np.float32)}, r'\[3\].*3 classes'),
@@ -100,14 +96,12 @@ class TestLoadCAMRecord:
     )
     def test_wrong_record_is_named(self, folder, changes, words):
         with pytest.raises(DataError, match=words):
-            build('LoadCAMRecord', cam_dir=str(folder))(
-                results(folder, **changes)
-            )
+            self.load(folder, **changes)
 
     def test_damaged_record_is_named(self, folder):
         (folder / 'a.npz').write_bytes(b'PK')
         with pytest.raises(DataError, match=r'a\.npz'):
-            build('LoadCAMRecord', cam_dir=str(folder))(results(folder))
+            self.load(folder)
 
     def test_needs_neither_image_nor_label(self, folder):
         out = build('LoadCAMRecord', cam_dir=str(folder))({'img_id': 'a'})

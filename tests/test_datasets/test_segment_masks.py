@@ -7,10 +7,7 @@ import numpy as np
 import pytest
 from pycocotools import mask as coco
 
-from projects.amr.datasets.labels.segment_masks import (
-    read_segment_masks,
-    segment_files,
-)
+from projects.amr.datasets.labels.segment_masks import read_segment_masks
 from projects.amr.datasets.transforms import LoadSegments, VoteSegments
 from projects.amr.errors import DataError
 from projects.amr.ops.segment_votes import segment_votes
@@ -94,7 +91,7 @@ def test_other_json_is_named(tmp_path, text):
 
 def test_masks_must_be_there_once_and_fit(tmp_path, masks):
     with pytest.raises(DataError, match='a'):
-        segment_files(tmp_path, 'a')
+        read(tmp_path)
     write_rle(tmp_path / 'a.json', masks)
     for size in ((37, 23), (1, 1)):
         with pytest.raises(DataError, match=r'a\.json'):

@@ -78,10 +78,6 @@ def test_ranks_share_out_the_batches_of_one(
         assert share == [batch for batch in whole if batch in share]
 
 
-def test_more_ranks_than_batches_leave_some_without(tmp_path, ranks):
-    assert ranks(Images(tmp_path, SIZES[:2]), 2, 3) == [[[0]], [[1]], []]
-
-
 def test_an_unreadable_image_is_named(tmp_path, ranks):
     dataset = Images(tmp_path, SIZES)
     dataset.paths[4].unlink()

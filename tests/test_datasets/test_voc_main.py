@@ -12,7 +12,6 @@ from projects.amr.errors import DataError
         (['a 1', 'b -1'], [1, -1]),
         (['a  1', 'b  1'], [1, 1]),
         (['a\t1', 'b\t0'], [1, 0]),
-        (['a -1', '', 'b 1'], [-1, 1, 1]),
         # Names that end in a number, and other lists.
         (['a 1', 'b 1'], None),
         (['scan 0', 'scan 1'], None),
@@ -31,10 +30,10 @@ def test_lists_of_main_are_told_from_names(lines, flags):
 
 def test_a_list_of_main_is_a_split_of_its_class(tmp_path):
     path = tmp_path / 'dog_train.txt'
-    path.write_text('2008_1 -1\r\n2008_2  1\r\n2008_3  0\r\n')
+    path.write_text('2008_1 -1\r\n\r\n2008_2  1\r\n2008_3  0\r\n')
     assert read_id_list(path) == ['2008_2', '2008_3']
     scanned = scan_id_list(path)
-    assert [line for line, _ in scanned.entries] == [2, 3]
+    assert [line for line, _ in scanned.entries] == [3, 4]
     flags = {k: n for k, n in scanned.notes.items() if 'Main' in k}
     assert list(flags.values()) == [1, 1, 1]
     path.write_text('a -1\nb -1\n')

@@ -31,16 +31,12 @@ def copy(toy_root, tmp_path):
 def test_labels_of_all_three_sources_agree(copy):
     from_xml = build(copy)
     from_mask = build(copy, label_source='mask')
+    names = np.array(from_xml.class_names)
     rows = ['image,labels']
-    for item in from_xml:
-        names = [
-            n
-            for n, on in zip(
-                from_xml.class_names, item['img_label'], strict=True
-            )
-            if on
-        ]
-        rows.append(f'{item["img_id"]}.jpg,{";".join(names)}')
+    rows += [
+        f'{item["img_id"]}.jpg,{";".join(names[item["img_label"] > 0])}'
+        for item in from_xml
+    ]
     (copy / 'labels.csv').write_text('\n'.join(rows))
     from_file = build(copy, label_source='file', label_file='labels.csv')
     assert len(from_xml) == 8
@@ -48,11 +44,6 @@ def test_labels_of_all_three_sources_agree(copy):
         assert a['img_id'] == b['img_id'] == c['img_id']
         np.testing.assert_array_equal(a['img_label'], b['img_label'])
         np.testing.assert_array_equal(a['img_label'], c['img_label'])
-        mask = np.asarray(Image.open(a['seg_map_path']))
-        assert (
-            a['img_label'].nonzero()[0].tolist()
-            == classes_in_mask(mask).tolist()
-        )
 
 
 def test_every_missing_file_is_counted_before_anything_runs(copy):

@@ -21,35 +21,12 @@ def write(tmp_path, name, text):
     return path
 
 
-def annotation(*objects):
-    body = ''.join(
-        f'<object><name>{name}</name><difficult>{hard}</difficult></object>'
-        for name, hard in objects
-    )
-    return f'<annotation>{body}</annotation>'
-
-
-def test_xml_difficult_objects_count_unless_told_otherwise(tmp_path):
-    path = write(tmp_path, 'a.xml', annotation(('dog', 1), ('cat', 0)))
-    assert labels_from_xml(path, NAMES) == {0, 1}
-    assert labels_from_xml(path, NAMES, include_difficult=False) == {0}
-
-
 def test_part_names_inside_objects_are_no_objects(tmp_path):
     text = (
         '<annotation><object><name>cat</name><part><name>head</name></part>'
         '</object></annotation>'
     )
     assert labels_from_xml(write(tmp_path, 'a.xml', text), NAMES) == {0}
-
-
-@pytest.mark.parametrize(
-    ('name', 'hint'), [('Dog', "'dog'"), ('tv monitor', "'tvmonitor'")]
-)
-def test_unknown_class_names_the_file_and_the_nearest(tmp_path, name, hint):
-    path = write(tmp_path, 'a.xml', annotation((name, 0)))
-    with pytest.raises(DataError, match=rf'a\.xml.*{hint}'):
-        labels_from_xml(path, NAMES)
 
 
 def test_mask_classes_are_its_labels_minus_one(tmp_path):

@@ -4,6 +4,7 @@ import os
 import runpy
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -55,6 +56,12 @@ def run_here(capsys, monkeypatch):
         return code, done.out, done.err
 
     return _run
+
+
+@pytest.fixture
+def tool(tmp_path, run_here):
+    """Run a tool in this process, in the test's folder."""
+    return partial(run_here, cwd=tmp_path)
 
 
 @pytest.fixture(scope='session')

@@ -1,34 +1,9 @@
 """Row 34 of the table of faults, through the tools."""
 
 import json
-from functools import partial
 
-import numpy as np
 import pytest
-from PIL import Image
-
-IMPORT = 'dataset_converters/import_images'
-
-
-@pytest.fixture
-def tool(tmp_path, run_here):
-    return partial(run_here, cwd=tmp_path)
-
-
-def make_set(folder, masks, labels=None):
-    """Photos 0.png, 1.png, ...; masks by their values; a label each."""
-    for name in ('photos', 'masks'):
-        (folder / name).mkdir()
-    noise = np.random.default_rng(0).integers(0, 256, (9, 8, 3), np.uint8)
-    rows = ['image,labels']
-    for number, values in enumerate(masks):
-        Image.fromarray(noise).save(folder / f'photos/{number}.png')
-        mask = np.zeros((9, 8), np.uint8)
-        mask.flat[: len(values)] = values
-        Image.fromarray(mask).save(folder / f'masks/{number}.png')
-        label = 'dog' if labels is None else labels[number]
-        rows.append(f'{number}.png,{label}')
-    (folder / 'l.csv').write_text('\n'.join(rows))
+from own_photos import IMPORT, photo_set
 
 
 def imported(tool, *flags):
@@ -45,8 +20,8 @@ def checked(tool, *flags):
 @pytest.mark.parametrize(
     ('masks', 'labels', 'words'),
     [
-        ([(0, 255)] * 3, None, 'mask[mask == 255] = 1'),
-        ([()] * 3, None, 'masks/0.png: dog'),
+        ([(0, 255)] * 3, ['dog'] * 3, 'mask[mask == 255] = 1'),
+        ([(0,)] * 3, ['dog'] * 3, 'masks/0.png: dog'),
         ([(1,)] * 3, ['dog', 'dog;cat', 'dog'], 'labels lack a class'),
         ([(1, 2)] * 2, ['dog', 'cat'], 'labels lack a class'),
     ],
@@ -54,7 +29,7 @@ def checked(tool, *flags):
 def test_fault34_contradictions_are_refused_and_accepted(
     tool, tmp_path, masks, labels, words
 ):
-    make_set(tmp_path, masks, labels)
+    photo_set(tmp_path, labels, masks=masks)
     code, _, errors = imported(tool)
     assert code == 3
     assert words in errors
@@ -75,7 +50,8 @@ def test_fault34_contradictions_are_refused_and_accepted(
 
 
 def test_fault34_a_few_contradictions_are_named(tool, tmp_path):
-    make_set(tmp_path, [(0, 1)] * 10 + [(0, 255)])
+    masks = [(0, 1)] * 10 + [(0, 255)]
+    photo_set(tmp_path, ['dog'] * 11, masks=masks)
     code, text, errors = imported(tool)
     assert code == 0, errors
     assert 'masks/10.png: dog' in text

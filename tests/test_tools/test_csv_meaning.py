@@ -1,31 +1,11 @@
 """Row 35 of the table of faults: what a label file means, kept."""
 
-from functools import partial
-
-import numpy as np
 import pytest
 from mmseg.registry import DATASETS
-from PIL import Image
+from own_photos import IMPORT, photo_set
 from runner_configs import tiny_config
 
 from projects.amr.workflow.launch.own_classes import fit_class_file
-
-IMPORT = 'dataset_converters/import_images'
-
-
-@pytest.fixture
-def tool(tmp_path, run_here):
-    """Run a tool on six photos."""
-    (tmp_path / 'photos').mkdir()
-    noise = np.random.default_rng(0).integers(0, 256, (9, 8, 3), np.uint8)
-    for number in range(6):
-        Image.fromarray(noise).save(tmp_path / f'photos/{number}.png')
-    return partial(run_here, cwd=tmp_path)
-
-
-def write(folder, cells, header='labels'):
-    rows = [f'{number}.png,{cell}' for number, cell in enumerate(cells)]
-    (folder / 'l.csv').write_text('\n'.join([f'image,{header}', *rows]))
 
 
 def imported(tool, *flags):
@@ -58,7 +38,7 @@ def training_set(folder):
 def test_fault35_kept_negatives_are_trained_on(
     tool, tmp_path, told, rule, labelled, negative
 ):
-    write(tmp_path, ['defect', '', 'defect', '', 'defect', ''])
+    photo_set(tmp_path, ['defect', '', 'defect', '', 'defect', ''])
     code, text, _ = imported(tool, '--no-label', rule)
     assert code == 0
     assert ('cannot learn' in text) == (rule == 'drop')
@@ -70,7 +50,7 @@ def test_fault35_kept_negatives_are_trained_on(
 
 
 def test_fault35_a_class_on_all_photos_is_told(tool, tmp_path, told):
-    write(tmp_path, ['defect'] * 6)
+    photo_set(tmp_path, ['defect'] * 6)
     code, text, _ = imported(tool)
     assert code == 0
     words = "'defect' is in all 5 training images"
@@ -99,7 +79,7 @@ def test_fault35_a_class_on_all_photos_is_told(tool, tmp_path, told):
 def test_fault35_what_is_no_class_is_refused(
     tool, tmp_path, cells, header, words
 ):
-    write(tmp_path, cells, header)
+    photo_set(tmp_path, cells, header)
     code, _, errors = imported(tool)
     assert code == 3
     assert words in errors
@@ -107,7 +87,7 @@ def test_fault35_what_is_no_class_is_refused(
 
 
 def test_fault35_a_class_list_has_the_last_word(tool, tmp_path):
-    write(tmp_path, ['dog', 'none'] * 3)
+    photo_set(tmp_path, ['dog', 'none'] * 3)
     (tmp_path / 'c.txt').write_text('background\ndog\nnone\n')
     code, text, _ = imported(tool, '--classes', 'c.txt')
     assert code == 0

@@ -2,7 +2,6 @@
 
 import csv
 import json
-from functools import partial
 
 import numpy as np
 import pytest
@@ -14,11 +13,6 @@ from projects.amr.structures import load_label_map, save_label_map
 
 CONVERTERS = 'dataset_converters'
 CLASSES = ('background', 'a, "b"', "o'c", 'Äpfel', 'x y')
-
-
-@pytest.fixture
-def tool(tmp_path, run_here):
-    return partial(run_here, cwd=tmp_path)
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from PIL import Image
+from file_trees import fill
 
 from projects.amr.datasets.labels.label_file import read_label_table
 from projects.amr.datasets.labels.tool_labels import (
@@ -58,7 +58,7 @@ def test_label_studio_choices(tmp_path):
         'd.jpg': ('cow',),
         'e.jpg': ('cow', 'dog'),
     }
-    assert found.skipped == 1
+    assert found.left_out == 1
 
 
 @pytest.mark.parametrize(
@@ -94,7 +94,7 @@ def test_fiftyone_classifications(tmp_path):
     path.write_text(json.dumps(content))
     found = read_tool_labels(path, 'fiftyone')
     assert found.images == {'a': ('dog',), 'b': ('cat', 'dog')}
-    assert found.skipped == 1
+    assert found.left_out == 1
     one = {'_cls': 'Classification', 'label': 'cat'}
     sample = {
         'filepath': 'data/x/a.jpg',
@@ -107,14 +107,11 @@ def test_fiftyone_classifications(tmp_path):
 
 
 def test_folders_are_classes_and_the_tool_writes_the_label_file(
-    tmp_path, run_here
+    tmp_path, tool
 ):
-    for name in ('dog/a.png', 'dog/b.png', 'big cat/a.png'):
-        path = tmp_path / 'photos' / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        Image.new('RGB', (3, 2)).save(path)
-    words = ('photos', 'out.csv', '--format', 'folders')
-    assert run_here('import_labels', *words, cwd=tmp_path)[0] == 0
+    fill(tmp_path / 'photos', 'dog/a.png', 'dog/b.png', 'big cat/a.png')
+    words = ('import_labels', 'photos', 'out.csv', '--format', 'folders')
+    assert tool(*words)[0] == 0
     rows = read_label_table(tmp_path / 'out.csv').rows
     assert {row.image: row.names for row in rows} == {
         'big cat/a.png': ('big cat',),
@@ -123,17 +120,14 @@ def test_folders_are_classes_and_the_tool_writes_the_label_file(
     }
     names = (tmp_path / 'out.classes.txt').read_text().splitlines()
     assert names == ['background', 'big cat', 'dog']
-    Image.new('RGB', (3, 2)).save(tmp_path / 'photos' / 'c.png')
-    code, _, error = run_here('import_labels', *words, cwd=tmp_path)
+    fill(tmp_path / 'photos', 'c.png')
+    code, _, error = tool(*words)
     assert code == 3
     assert 'c.png' in error
 
 
 def test_folders_of_splits_are_no_classes(tmp_path):
-    for name in ('train/dog/a.png', 'train/cat/b.png', 'val/dog/c.png'):
-        path = tmp_path / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        Image.new('RGB', (3, 2)).save(path)
+    fill(tmp_path, 'train/dog/a.png', 'train/cat/b.png', 'val/dog/c.png')
     with pytest.raises(DataError, match='train'):
         read_tool_labels(tmp_path, 'folders')
     found = read_tool_labels(tmp_path / 'train', 'folders')
@@ -159,6 +153,7 @@ def test_folders_of_splits_are_no_classes(tmp_path):
         ('label-studio', '[{"data": 1, "image": 2}]'),
         ('label-studio', '[{"image": "a.png", "choices": {"choices": [1]}}]'),
         ('label-studio', '[{"image": "a.png", "annotations": [1]}]'),
+        ('label-studio', '[{"image": "a.png", "annotations": 1}]'),
         ('fiftyone', '[1]'),
         ('fiftyone', '{"samples": [{"filepath": 3}]}'),
         ('fiftyone', '{"classes": ["a"], "labels": {"x": 1}}'),

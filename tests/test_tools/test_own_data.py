@@ -1,10 +1,9 @@
 """Photos under odd names and a CSV, all the way to masks and a segmentor."""
 
 import csv
-import importlib.util
+import runpy
 import sys
 import unicodedata
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +12,7 @@ from cam_files import write_label_config
 from mmengine.config import Config
 from mmengine.runner import Runner
 from mmseg.apis import MMSegInferencer
-from own_photos import NAMES, make_photos
+from own_photos import IMPORT, NAMES, make_photos
 from PIL import Image
 from runner_configs import tiny_config
 from segmentor_configs import tiny_segmentor
@@ -22,11 +21,7 @@ from projects.amr.datasets import VOCFolder
 from projects.amr.structures import CAMRecord, load_label_map
 from projects.amr.workflow.launch.own_classes import fit_class_file
 
-
-@pytest.fixture
-def tool(tmp_path, run_here):
-    """Run a tool in this process, in a folder of its own."""
-    return partial(run_here, cwd=tmp_path)
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(scope='module')
@@ -38,18 +33,12 @@ def photos(toy_root, tmp_path_factory):
 @pytest.fixture(scope='module')
 def imported(photos):
     """The devkit folder that the tool makes of them."""
+    arguments = [photos / 'photos', photos / 'labels.csv', photos / 'root']
+    arguments += ['--val-share', '0.2']
+    tool = runpy.run_path(str(ROOT / 'tools' / f'{IMPORT}.py'))
     with pytest.MonkeyPatch.context() as patch:
-        path = Path(__file__).parents[2]
-        patch.syspath_prepend(str(path))
-        spec = importlib.util.spec_from_file_location(
-            'tool', path / 'tools/dataset_converters/import_images.py'
-        )
-        module = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(module)
-        arguments = [photos / 'photos', photos / 'labels.csv', photos / 'root']
-        flags = ['--val-share', '0.2']
-        patch.setattr(sys, 'argv', ['x', *map(str, arguments), *flags])
-        module.main()
+        patch.setattr(sys, 'argv', ['x', *map(str, arguments)])
+        tool['main']()
     return photos / 'root'
 
 
@@ -187,9 +176,6 @@ def test_demo_draws_the_classes_that_are_asked_for(
     code, _, errors = tool('cam_demo', image, config, 'gone.pth')
     assert code == 2
     assert 'gone.pth' in errors
-
-
-IMPORT = 'dataset_converters/import_images'
 
 
 def test_import_with_masks_list_and_classes(tool, photos, tmp_path):

@@ -1,6 +1,5 @@
 """Row 38 of the table of faults: unusual images, through the tools."""
 
-from functools import partial
 from pathlib import Path
 
 import cv2
@@ -8,6 +7,7 @@ import numpy as np
 import pytest
 from mmengine.runner import Runner
 from mmseg.registry import DATASETS
+from own_photos import IMPORT, photo_set
 from PIL import Image
 from runner_configs import tiny_config
 from segmentor_configs import tiny_segmentor
@@ -15,35 +15,16 @@ from segmentor_configs import tiny_segmentor
 from projects.amr.structures import load_label_map
 from projects.amr.workflow.launch.own_classes import fit_class_file
 
-IMPORT = 'dataset_converters/import_images'
 RNG = np.random.default_rng(0)
 # (H, W); with these a random resize left no pixel of the shorter side.
 SIZES = [(1, 1000), (2, 1200), (7, 5000), (900, 1), (1, 1), (1, 2)]
 
 
 @pytest.fixture
-def tool(tmp_path, run_here):
-    return partial(run_here, cwd=tmp_path)
-
-
-def make_set(folder, sizes):
-    """Photos and masks of these sizes, and their labels."""
-    for name in ('photos', 'masks'):
-        (folder / name).mkdir()
-    rows = ['image,labels']
-    for number, size in enumerate(sizes):
-        noise = RNG.integers(0, 256, (*size, 3), np.uint8)
-        Image.fromarray(noise).save(folder / f'photos/{number}.png')
-        mask = np.ones(size, np.uint8)
-        Image.fromarray(mask).save(folder / f'masks/{number}.png')
-        rows.append(f'{number}.png,dog')
-    (folder / 'l.csv').write_text('\n'.join(rows))
-
-
-@pytest.fixture
 def narrow(tool, tmp_path):
     """Config of a classifier and of a segmentor on narrow images."""
-    make_set(tmp_path, SIZES)
+    dogs = ['dog'] * len(SIZES)
+    photo_set(tmp_path, dogs, masks=[(1,)] * len(SIZES), sizes=SIZES)
     flags = ['--mask-dir', 'masks', '--val-share', '0.2']
     code, _, errors = tool(IMPORT, 'photos', 'l.csv', 'out', *flags)
     assert code == 0, errors
@@ -91,7 +72,7 @@ def test_fault38_narrow_images_train_and_get_their_labels(narrow):
 def test_fault38_values_that_are_no_picture_are_named(
     tool, tmp_path, values, words
 ):
-    make_set(tmp_path, [(9, 8)] * 3)
+    photo_set(tmp_path, ['dog'] * 3)
     (tmp_path / 'photos/1.png').unlink()
     cv2.imwrite(str(tmp_path / 'photos/1.tif'), values)
     arguments = [IMPORT, 'photos', 'l.csv', 'out']
@@ -111,7 +92,7 @@ def test_fault38_values_that_are_no_picture_are_named(
 
 
 def test_fault38_conversions_are_counted_at_import(tool, tmp_path):
-    make_set(tmp_path, [(9, 8)] * 4)
+    photo_set(tmp_path, ['dog'] * 4)
     photos = tmp_path / 'photos'
     Image.new('RGB', (8, 9)).save(photos / '0.png')
     pages = [Image.effect_noise((8, 9), 99) for _ in range(2)]

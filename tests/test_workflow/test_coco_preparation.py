@@ -9,7 +9,7 @@ from pycocotools import mask as coco
 from pycocotools.coco import COCO
 
 from projects.amr.datasets import COCOLabelMapDataset, COCOWeakLabelDataset
-from projects.amr.datasets.labels.coco_categories import COCO_CATEGORIES
+from projects.amr.datasets.coco.coco import COCO_CATEGORIES
 from projects.amr.errors import DataError, UserError
 from projects.amr.structures import load_label_map
 from projects.amr.workflow.data_preparation import coco_preparation

@@ -16,10 +16,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 import projects.amr.openmp  # noqa: F401  before torch
 
-from projects.amr.datasets.labels.class_balance import one_sided_classes
 from projects.amr.datasets.labels.class_list import (
-    doubtful_names,
     find_classes,
+    one_sided_classes,
     read_class_file,
 )
 from projects.amr.datasets.labels.label_agreement import (
@@ -28,7 +27,7 @@ from projects.amr.datasets.labels.label_agreement import (
     check_max_contradictions,
 )
 from projects.amr.datasets.labels.label_file import read_label_table
-from projects.amr.datasets.labels.label_words import doubtful_meanings
+from projects.amr.datasets.labels.label_words import doubtful_names
 from projects.amr.datasets.own_photos.devkit_layout import (
     DevkitPlan,
     check_out_dir,
@@ -220,8 +219,7 @@ def report(args, plan: DevkitPlan, made: int, kept: int) -> None:
     )
     if not args.classes:
         sums = {name: sum(pair) for name, pair in counts.items()}
-        tell('class names may be slips', doubtful_names(sums))
-        tell('class names may be no classes', doubtful_meanings(sums))
+        tell('class names may be slips, or no classes', doubtful_names(sums))
 
 
 if __name__ == '__main__':

@@ -5,7 +5,6 @@ import argparse
 import json
 import sys
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
@@ -19,7 +18,6 @@ from projects.amr.datasets.toy_voc import (
     generate_toy_voc,
 )
 from projects.amr.errors import UserError
-from projects.amr.runtime.files.item_progress import show_progress
 from projects.amr.workflow.launch.tool_setup import run_tool
 
 
@@ -64,12 +62,7 @@ def main() -> None:
     """Generate the set, or find it complete."""
     args = parse_args()
     spec = build_spec(args.preset, args.set)
-    root = generate_toy_voc(
-        args.root,
-        spec,
-        args.num_workers,
-        partial(show_progress, title='images'),
-    )
+    root = generate_toy_voc(args.root, spec, args.num_workers)
     print(f'ToyVOC is complete in {root}')
 
 

@@ -1,12 +1,20 @@
 """COCO 2014 in the layout that ``prepare_coco.py`` makes."""
 
+from mmseg.datasets import COCOStuffDataset
 from mmseg.registry import DATASETS
 
-from projects.amr.datasets.labels.coco_categories import COCO_CLASSES
 from projects.amr.datasets.voc.voc_label_map import VOCLabelMapDataset
 from projects.amr.datasets.voc.voc_weak_label import VOCWeakLabelDataset
 from projects.amr.structures.voc_palette import voc_palette
 
+_GAPS = (12, 26, 29, 30, 45, 66, 68, 69, 71, 83)
+_IDS = [key for key in range(1, 91) if key not in _GAPS]
+# COCO-Stuff lists the instances' classes first, in the order of their ids.
+_NAMES = COCOStuffDataset.METAINFO['classes'][: len(_IDS)]
+
+COCO_CATEGORIES = dict(zip(_IDS, _NAMES, strict=True))
+"""Category id: name. The i-th of them is foreground class i, label i + 1."""
+COCO_CLASSES = ('background', *_NAMES)
 METAINFO = {
     'classes': COCO_CLASSES,
     'palette': voc_palette(len(COCO_CLASSES)).tolist(),
@@ -37,12 +45,7 @@ class COCOWeakLabelDataset(VOCWeakLabelDataset):
         label_file: str | None = 'labels.csv',
         **kwargs,
     ):
-        super().__init__(
-            ann_file=ann_file,
-            label_source=label_source,
-            label_file=label_file,
-            **kwargs,
-        )
+        super().__init__(ann_file, label_source, label_file, **kwargs)
 
 
 @DATASETS.register_module()

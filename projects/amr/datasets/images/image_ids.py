@@ -67,12 +67,9 @@ def scan_id_list(
     except (OSError, ValueError) as error:
         raise DataError(f'{path} is not a text file ({error})') from None
     notes = _tolerated(data, lines)
-    lines = _of_main(lines, notes)
-    entries = [
-        (number, strip_image_suffix(line.strip()))
-        for number, line in enumerate(lines, 1)
-        if line.strip()
-    ]
+    lines = [(n, line.strip()) for n, line in enumerate(lines, 1)]
+    entries = _of_main([(n, text) for n, text in lines if text], notes)
+    entries = [(n, strip_image_suffix(text)) for n, text in entries]
     if not entries:
         raise DataError(f'split list {path} holds no image id')
     counts = Counter(image_id for _, image_id in entries)
@@ -90,17 +87,20 @@ def scan_id_list(
     )
 
 
-def _of_main(lines: list[str], notes: dict[str, int]) -> list[str]:
-    """Lines of the images that a list of VOC's Main flags with 1 or 0."""
-    flags = flagged_ids(lines)
+def _of_main(
+    lines: list[tuple[int, str]], notes: dict[str, int]
+) -> list[tuple[int, str]]:
+    """Images that a list of VOC's Main flags with 1 or 0; of others all."""
+    flags = flagged_ids([text for _, text in lines])
     if flags is None:
         return lines
-    counts = Counter(flag for image_id, flag in flags if image_id)
+    counts = Counter(flag for _, flag in flags)
     notes['flags of VOC Main, 1'] = counts[1]
     for flag, text in ((0, '0: kept'), (-1, '-1: left out')):
         if counts[flag]:
             notes[f'flags of VOC Main, {text}'] = counts[flag]
-    return [image_id if flag >= 0 else '' for image_id, flag in flags]
+    pairs = zip(lines, flags, strict=True)
+    return [(number, i) for (number, _), (i, flag) in pairs if flag >= 0]
 
 
 def _tolerated(data: bytes, lines: list[str]) -> dict[str, int]:
@@ -175,20 +175,17 @@ def image_id_of(path: str) -> str:
         'holiday/day 1'
     """
     stem = same_text(strip_image_suffix(path))
-    body = stem.strip()
-    start = stem.index(body)
-    end = start + len(body)
+    inner = range(len(stem) - len(stem.lstrip()), len(stem.rstrip()))
     image_id = ''.join(
         char
-        if char.isprintable() and char not in _RESERVED and start <= n < end
+        if char.isprintable() and char not in _RESERVED and n in inner
         else _escape(char)
         for n, char in enumerate(stem)
     )
     if image_id.startswith('.'):
         image_id = '%2E' + image_id[1:]
     if strip_image_suffix(image_id) != image_id:  # a.jpg.png
-        head, _, tail = image_id.rpartition('.')
-        image_id = f'{head}%2E{tail}'
+        image_id = '%2E'.join(image_id.rsplit('.', 1))
     return image_id
 
 

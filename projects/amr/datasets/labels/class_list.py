@@ -1,8 +1,5 @@
 """Class lists of own data: a text file, one name a line, background first."""
 
-import difflib
-import json
-import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
@@ -15,6 +12,7 @@ from projects.amr.datasets.labels.label_file import (
     write_label_table,
 )
 from projects.amr.datasets.labels.label_words import check_label_words
+from projects.amr.datasets.labels.reading import read_json, read_lines
 from projects.amr.errors import DataError, list_faults
 from projects.amr.runtime.files.atomic_write import write_lines, writing
 from projects.amr.structures.label_space import IGNORE_LABEL
@@ -22,10 +20,6 @@ from projects.amr.structures.label_space import IGNORE_LABEL
 BACKGROUND = 'background'
 CLASS_FILE = 'classes.txt'
 TOY_MANIFEST = 'toyvoc.json'
-# What joins several names in one cell, against the rule.
-_JOINTS = re.compile(r'[\s/+&]+')
-# What the names of a series differ in: grade 1, grade 2a, type B.
-_NUMBER = re.compile(r'\d+[a-z]?|(?<=[\W_])[a-z]$', re.IGNORECASE)
 
 
 def check_class_names(
@@ -33,16 +27,10 @@ def check_class_names(
 ) -> None:
     """Refuse foreground class names that are ambiguous or unwritable.
 
-    Args:
-        names (Iterable[tuple[str, str]]): Each name and the file and line it
-            was first seen in; a name may occur again.
-        source (str | Path): Where all are from, for the message about their
-            number. Defaults to 'the labels'.
-
-    Raises:
-        DataError: If there is none or more than 254, if two differ only by
-            case or spaces, or if one is empty, the background's or holds a
-            separator; each is named with its line.
+    Each of ``names`` comes with the file and line it was seen in, and may
+    occur again. Raises DataError if there is none or more than 254 (a fault of
+    ``source``), if two differ only by case or spaces, or if one is empty, the
+    background's or holds a separator; each is named with its line.
     """
     first: dict[str, str] = {}
     folded: dict[str, str] = {}
@@ -72,29 +60,16 @@ def check_class_names(
 def read_class_file(path: str | Path) -> tuple[str, ...]:
     """Read a class list: names by label, in NFC, background first.
 
-    Windows line ends, a byte order mark, blank lines and spaces around a
-    name are tolerated.
-
-    Args:
-        path (str | Path): Text file in UTF-8, one name per line, the first
-            ``background``; or a toy set's ``toyvoc.json``.
-
-    Raises:
-        DataError: If the file is missing or a name breaks a rule.
+    A text file, see :func:`read_lines`, one name per line, the first
+    ``background``; or a toy set's ``toyvoc.json``. Raises DataError if the
+    file cannot be read or a name breaks a rule.
     """
     path = Path(path)
     if path.name == TOY_MANIFEST:
         return _toy_classes(path)
-    try:
-        text = path.read_text(encoding='utf-8-sig')
-    except (OSError, UnicodeDecodeError) as error:
-        raise DataError(
-            f'class list {path} is not a readable text file ({error})'
-        ) from None
     lines = [
-        (same_text(line.strip()), f'{path}:{number}')
-        for number, line in enumerate(text.splitlines(), 1)
-        if line.strip()
+        (same_text(line), f'{path}:{number}')
+        for number, line in read_lines(path)
     ]
     if not lines or lines[0][0] != BACKGROUND:
         raise DataError(f'the first line of {path} must be {BACKGROUND!r}')
@@ -107,25 +82,20 @@ def folder_classes(root: str | Path) -> tuple[str, ...]:
     """Class names of a devkit folder by label, background first.
 
     They are those of its ``classes.txt`` (own data), of its ``toyvoc.json``,
-    or VOC's.
-
-    Raises:
-        DataError: If the file breaks a rule.
+    or VOC's. Raises DataError if the file breaks a rule.
     """
-    root = Path(root)
-    if (root / CLASS_FILE).is_file():
-        return read_class_file(root / CLASS_FILE)
-    path = root / TOY_MANIFEST
-    if not path.is_file():
-        return tuple(PascalVOCDataset.METAINFO['classes'])
-    return _toy_classes(path)
+    for name in (CLASS_FILE, TOY_MANIFEST):
+        if Path(root, name).is_file():
+            return read_class_file(Path(root, name))
+    return tuple(PascalVOCDataset.METAINFO['classes'])
 
 
 def _toy_classes(path: Path) -> tuple[str, ...]:
     """Class names of a toy set's manifest, background first."""
+    content = read_json(path)
     try:
-        names = tuple(map(str, json.loads(path.read_text())['classes']))
-    except (OSError, RecursionError, ValueError, KeyError, TypeError) as error:
+        names = tuple(map(str, content['classes']))
+    except (KeyError, TypeError) as error:
         raise DataError(
             f'{path} is no manifest of a toy set ({error!r}): make the set '
             'again'
@@ -138,18 +108,12 @@ def find_classes(
 ) -> tuple[str, ...]:
     """Class list of a label file: names by label, background first.
 
-    Args:
-        table (LabelTable): The rows.
-        given (tuple[str, ...], optional): Class list, background first, of a
-            file of the user. Defaults to None: the header's names in their
-            order where the file has one column per class, else all names,
-            sorted.
-
-    Raises:
-        DataError: If a name breaks a rule, see :func:`check_class_names`, is
-            not among the given ones or, where none are given, holds a comma
-            and is not of a header: `dog, sofa` would be one class; or as
-            :func:`check_label_words`.
+    They are those ``given`` by a file of the user, background first; else the
+    header's in their order where the file has one column per class, else all
+    names, sorted. Raises DataError if a name breaks a rule, see
+    :func:`check_class_names`, is not among the given ones or, where none are
+    given, holds a comma and is not of a header (`dog, sofa` would be one
+    class), or as :func:`check_label_words`.
     """
     seen = [(name, 'header') for name in table.columns or ()]
     _refuse_doubled(seen)
@@ -165,7 +129,7 @@ def find_classes(
                 f'({", ".join(given[1:])}):\n{list_faults(unknown)}'
             )
         return given
-    check_label_words(table)
+    check_label_words(table.columns, seen)
     check_class_names(seen)
     commas = [f'{where}: {name!r}' for name, where in seen if ',' in name]
     if commas and table.columns is None:
@@ -179,47 +143,30 @@ def find_classes(
     return (BACKGROUND, *sorted({name for name, _ in seen}))
 
 
-def doubtful_names(counts: Mapping[str, int]) -> list[str]:
-    """Names that may be slips: much like another one, or made of several.
+def one_sided_classes(counts: Mapping[str, int], total: int) -> list[str]:
+    """Name the classes that all training images have, or none.
 
-    Names of a series (``defect 1``, ``defect 2``; ``type A``, ``type B``) are
-    no slips. Of two names alike the rarer is doubted, if it has at most two
-    images or a tenth of those of the other.
-
-    Args:
-        counts (Mapping[str, int]): Images by class name.
+    A classifier learns a class from images with it and images without it.
+    One that all images have gets a score of 1 everywhere, and its CAM need
+    not be on the object. ``counts`` are training images by class, of
+    ``total``, those without a label included.
 
     Example:
-        >>> doubtful_names({'sofa': 40, 'soffa': 1})
-        ["'soffa' (1) is much like 'sofa' (40)"]
+        >>> one_sided_classes({'dog': 3, 'cat': 1}, 3)[0].split(':')[0]
+        "'dog' is in all 3 training images"
     """
-    lines = []
-    for name, count in sorted(counts.items()):
-        words = [w for w in _JOINTS.split(name) if w not in ('', 'and')]
-        if len(words) > 1 and all(word in counts for word in words):
-            lines.append(
-                f'{name!r} ({count}) looks like several names without a `;`'
-            )
-        near = difflib.get_close_matches(name, counts, 2, cutoff=0.8)
-        lines += [
-            f'{name!r} ({count}) is much like {twin!r} ({counts[twin]})'
-            for twin in near
-            if twin != name
-            and not _differ_in_numbers(name, twin)
-            and count <= max(2, counts[twin] / 10)
-            and (count, name) < (counts[twin], twin)
-        ]
-    return lines
-
-
-def _differ_in_numbers(one: str, other: str) -> bool:
-    """Return whether two names differ in numbers alone, as of a series."""
-    texts = [_NUMBER.sub('', name).strip() for name in (one, other)]
-    return texts[0] == texts[1]
+    return [
+        f'{name!r} is in all {total:,} training images: a classifier cannot '
+        'learn what it is not. Add images without it; where nothing else is '
+        "in them, with an empty label and no_label='keep' (--no-label keep)"
+        if count
+        else f'{name!r} is in no training image'
+        for name, count in counts.items()
+        if total and count in (0, total)
+    ]
 
 
 def _refuse_doubled(lines: list[tuple[str, str]]) -> None:
-    """Raise for a name that a list has twice."""
     first: dict[str, str] = {}
     for name, where in lines:
         if name in first:
@@ -235,7 +182,6 @@ def _fold(name: str) -> str:
 
 
 def _broken_rule(name: str) -> str | None:
-    """Say which rule a class name breaks."""
     if not name:
         return 'is empty'
     if _fold(name) == BACKGROUND:
@@ -245,39 +191,18 @@ def _broken_rule(name: str) -> str | None:
     return None
 
 
-def write_class_file(path: str | Path, names: Iterable[str]) -> None:
-    """Publish a class list, one name a line.
-
-    Args:
-        path (str | Path): The text file.
-        names (Iterable[str]): By label, background first.
-
-    Raises:
-        OSError: If it cannot be written.
-    """
-    write_lines(path, names)
-
-
 def write_labels_and_classes(
     path: str | Path,
     images: Mapping[str, Iterable[str]],
     classes: Iterable[str],
 ) -> Path:
-    """Write a label file and its class list, ``<name>.classes.txt``.
+    """Write a label file, ``.csv``, and its class list; returns that's path.
 
-    Args:
-        path (str | Path): The label file, ``.csv``.
-        images (Mapping[str, Iterable[str]]): Labels by image.
-        classes (Iterable[str]): Foreground classes in order.
-
-    Returns:
-        Path: The class list.
-
-    Raises:
-        UserError: See :func:`write_label_table`.
+    ``images`` are labels by image, ``classes`` the foreground's in order.
+    Raises UserError as :func:`write_label_table`.
     """
     write_label_table(path, images.items())
     target = Path(path).with_suffix('.classes.txt')
     with writing(target):
-        write_class_file(target, (BACKGROUND, *classes))
+        write_lines(target, (BACKGROUND, *classes))
     return target

@@ -1,42 +1,25 @@
 """Weak labels of COCO's ``instances_*.json``: the classes of each image."""
 
-from dataclasses import dataclass
 from pathlib import Path
 
-from projects.amr.datasets.labels.tool_labels import read_json
+from projects.amr.datasets.labels.reading import ImportedLabels, read_json
 from projects.amr.errors import DataError, list_faults
-
-
-@dataclass(frozen=True)
-class COCOLabels:
-    """Classes of COCO images."""
-
-    classes: tuple[str, ...]  # in the order of their ids, no background
-    images: dict[str, tuple[str, ...]]  # by file name; may be empty
-    crowds: int = 0  # annotations of crowds that were left out
 
 
 def read_coco_labels(
     path: str | Path,
     with_crowds: bool = True,
     lists: list[list[dict]] | None = None,
-) -> COCOLabels:
+) -> ImportedLabels:
     """Read which classes the annotations of a COCO file name.
 
-    Args:
-        path (str | Path): JSON with ``images``, ``annotations`` and
-            ``categories``.
-        with_crowds (bool): Whether annotations with ``iscrowd`` count.
-            Defaults to True.
-        lists (list[list[dict]], optional): Of :func:`read_coco_lists`, if
-            the file is read already. Defaults to None.
+    Images are named by their files, those without annotations included;
+    classes are in the order of their ids. Without ``with_crowds`` annotations
+    with ``iscrowd`` do not count. ``lists`` are those of
+    :func:`read_coco_lists`, if the file is read already.
 
-    Returns:
-        COCOLabels: Of every image, those without annotations included.
-
-    Raises:
-        DataError: If the file is missing or no such JSON, or if ids or names
-            do not fit together; the first ten are named.
+    Raises DataError if the file cannot be read, or if ids or names do not fit
+    together; the first ten are named.
     """
     images, annotations, categories = lists or read_coco_lists(path)
     names = _by_id(path, 'categories', categories, lambda c: c.get('name'))
@@ -45,7 +28,8 @@ def read_coco_labels(
     faults, crowds = [], 0
     for number, item in enumerate(annotations):
         image, category = item.get('image_id'), item.get('category_id')
-        if image not in files or category not in names:
+        known = ((image, files), (category, names))
+        if not all(isinstance(k, int) and k in ids for k, ids in known):
             faults.append(
                 f'annotation {item.get("id", number)}: image_id {image!r}, '
                 f'category_id {category!r}'
@@ -60,32 +44,19 @@ def read_coco_labels(
             f'that is not listed:\n{list_faults(faults)}'
         )
     order = sorted(names)
-    return COCOLabels(
-        tuple(names[key] for key in order),
-        {
-            file: tuple(names[key] for key in order if key in found[image])
-            for image, file in files.items()
-        },
-        crowds,
-    )
+    classes = {
+        file: tuple(names[key] for key in order if key in found[image])
+        for image, file in files.items()
+    }
+    return ImportedLabels(classes, tuple(names[k] for k in order), crowds)
 
 
 def read_coco_lists(path: str | Path) -> list[list[dict]]:
-    """Read the three lists of a COCO file.
+    """Read ``images``, ``annotations`` and ``categories`` of a COCO file.
 
-    Args:
-        path (str | Path): JSON with ``images``, ``annotations`` and
-            ``categories``.
-
-    Returns:
-        list[list[dict]]: In this order.
-
-    Raises:
-        DataError: If the file is missing or no such JSON.
+    Raises DataError if the file is missing or no such JSON.
     """
-    if not Path(path).is_file():
-        raise DataError(f'COCO file not found: {path}')
-    content = read_json(Path(path))
+    content = read_json(path)
     keys = ('images', 'annotations', 'categories')
     lists = [
         content.get(key) if isinstance(content, dict) else None for key in keys

@@ -40,8 +40,7 @@ def draw_instances(
 def pycocotools_mask():
     """Module of pycocotools that draws polygons and makes RLE.
 
-    Raises:
-        MissingDependencyError: If it is not installed.
+    Raises MissingDependencyError if it is not installed.
     """
     try:
         from pycocotools import mask
@@ -68,7 +67,6 @@ def _filled(where: str, shape, size: tuple[int, int]) -> np.ndarray:
 
 
 def _is_polygon(points) -> bool:
-    """Return whether a list holds the corners of a polygon."""
     return (
         isinstance(points, list)
         and len(points) >= 6

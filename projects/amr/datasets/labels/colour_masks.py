@@ -1,7 +1,6 @@
 """Masks of colours, as labelling tools export them, into label maps."""
 
 import csv
-import json
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -10,34 +9,28 @@ import numpy as np
 from PIL import Image
 
 from projects.amr.datasets.images.image_ids import same_text
+from projects.amr.datasets.labels.reading import read_json, read_lines
 from projects.amr.errors import DataError
 from projects.amr.structures.label_space import IGNORE_LABEL
 
 IGNORED_NAMES = ('ignored', 'ignore', 'void', 'unlabelled', 'unlabeled')
+_PACKED = (1 << 16, 1 << 8, 1)  # factors that make a colour one number
 _CVAT = re.compile(r'(.+?):\s*(\d+)\s*,\s*(\d+)\s*,\s*(\d+)\s*(?::.*)?')
 
 
 def read_palette(path: str | Path) -> dict[str, tuple[int, int, int]]:
     """Read which RGB colour stands for which class, in the file's order.
 
-    Args:
-        path (str | Path): CVAT's ``labelmap.txt`` (``dog:128,0,0::``), a CSV
-            of ``name,r,g,b`` (with a header or without), or a JSON object of
-            ``name: [r, g, b]``.
-
-    Raises:
-        DataError: If the file cannot be read, a line breaks a rule, or a
-            name or colour occurs twice.
+    The file is CVAT's ``labelmap.txt`` (``dog:128,0,0::``), a CSV of
+    ``name,r,g,b`` (with a header or without), or a JSON object of
+    ``name: [r, g, b]``. Raises DataError if it cannot be read, a line breaks a
+    rule, or a name or colour occurs twice.
     """
     path = Path(path)
-    try:
-        text = path.read_text(encoding='utf-8-sig')
-        rows = _json_rows(text) if path.suffix.lower() == '.json' else None
-    except (OSError, RecursionError, ValueError) as error:
-        raise DataError(f'palette {path} cannot be read ({error})') from None
+    rows = _json_rows if path.suffix.lower() == '.json' else _text_rows
     colours: dict[str, tuple[int, int, int]] = {}
-    for where, name, values in rows or _text_rows(text):
-        colour = _colour(values)
+    for where, name, values in rows(path):
+        name, colour = same_text(name.strip()), _colour(values)
         if not name or colour is None:
             raise DataError(
                 f'{path}{where}: must be a name and three numbers 0..255, '
@@ -57,14 +50,9 @@ def palette_labels(
 ) -> dict[tuple[int, int, int], int]:
     """Labels by colour; 255 for ``ignored`` and the like, if not a class.
 
-    Args:
-        colours (Mapping[str, tuple[int, int, int]]): See
-            :func:`read_palette`.
-        classes (tuple[str, ...], optional): Names by label, background
-            first. Defaults to None: the order of the palette.
-
-    Raises:
-        DataError: If a name is not in the class list.
+    ``colours`` are those of :func:`read_palette`, ``classes`` names by label,
+    background first, by default in the order of the palette. Raises DataError
+    if a name is not in the class list.
 
     Example:
         >>> palette_labels({'background': (0, 0, 0), 'dog': (128, 0, 0)})
@@ -97,18 +85,11 @@ def colours_to_labels(
 ) -> np.ndarray:
     """Convert a mask of colours (H, W, 3), uint8, to labels (H, W), uint8.
 
-    Args:
-        rgb (np.ndarray): The mask.
-        labels (Mapping[tuple[int, int, int], int]): Label by colour.
-
-    Raises:
-        ValueError: If a colour has no label; the most frequent are named.
+    Raises ValueError if a colour has no label; the most frequent are named.
     """
-    keys = {
-        _packed(np.array(colour)): label for colour, label in labels.items()
-    }
+    keys = {int(np.dot(colour, _PACKED)): labels[colour] for colour in labels}
     values, places, counts = np.unique(
-        _packed(rgb), return_inverse=True, return_counts=True
+        np.dot(rgb, _PACKED), return_inverse=True, return_counts=True
     )
     unknown = [
         (count, value)
@@ -133,8 +114,7 @@ def load_colour_mask(
 ) -> np.ndarray:
     """Read an image in RGB, RGBA or palette colours as labels (H, W), uint8.
 
-    Raises:
-        DataError: If it is no image, or has a colour without a label.
+    Raises DataError if it is no image, or has a colour without a label.
     """
     try:
         with Image.open(path) as image:
@@ -151,44 +131,32 @@ def load_colour_mask(
         raise DataError(f'{path}: {error}{hint}') from None
 
 
-def _packed(rgb: np.ndarray):
-    """Colours (..., 3) as one number each."""
-    parts = rgb.astype(np.int64)
-    packed = parts[..., 0] << 16 | parts[..., 1] << 8 | parts[..., 2]
-    return int(packed) if packed.ndim == 0 else packed
-
-
-def _text_rows(text: str):
+def _text_rows(path: Path):
     """Yield (place, name, values) of CVAT's lines or of a CSV."""
-    lines = [
-        (number, line)
-        for number, line in enumerate(text.splitlines(), 1)
-        if line.strip() and not line.lstrip().startswith('#')
-    ]
+    lines = [row for row in read_lines(path) if not row[1].startswith('#')]
     for index, (number, line) in enumerate(lines):
-        match = _CVAT.fullmatch(line.strip())
+        match = _CVAT.fullmatch(line)
         if match:
-            yield f':{number}', same_text(match[1].strip()), match.groups()[1:]
+            yield f':{number}', match[1], match.groups()[1:]
             continue
-        cells = [cell.strip() for cell in next(csv.reader([line]))]
-        header = index == 0 and not any(cell.isdigit() for cell in cells[1:])
-        if not header:
-            yield f':{number}', same_text(cells[0]), cells[1:]
+        name, *cells = (cell.strip() for cell in next(csv.reader([line])))
+        if index or any(cell.isdigit() for cell in cells):  # no header
+            yield f':{number}', name, cells
 
 
-def _json_rows(text: str) -> list:
-    """Rows of a JSON object."""
-    content = json.loads(text)
+def _json_rows(path: Path):
+    """Yield (place, name, values) of a JSON object."""
+    content = read_json(path)
     if not isinstance(content, dict):
-        raise ValueError('it must be an object of name: [r, g, b]')
-    return [(f' ({k})', same_text(k.strip()), v) for k, v in content.items()]
+        raise DataError(f'{path} must be an object of name: [r, g, b]')
+    for name, values in content.items():
+        yield f' ({name})', name, values
 
 
 def _colour(values) -> tuple[int, int, int] | None:
-    """Three numbers of a colour."""
     try:
-        colour = tuple(int(value) for value in values)
-    except (TypeError, ValueError):
+        colour = () if isinstance(values, str) else tuple(map(int, values))
+    except (OverflowError, TypeError, ValueError):
         return None
     inside = len(colour) == 3 and all(0 <= v <= 255 for v in colour)
     return colour if inside else None

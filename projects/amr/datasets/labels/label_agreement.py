@@ -82,13 +82,10 @@ class LabelAgreement:
     ) -> None:
         """Compare one image.
 
-        Args:
-            where (str): Path of the mask, for messages.
-            names (Collection[str] | None): Classes of the weak label, None if
-                unknown.
-            values (Iterable[int]): Labels in the mask, in range or 255.
-            doubtful (Collection[str]): Classes that the image may have, as of
-                VOC's difficult objects. Defaults to ().
+        ``where`` is the path of the mask, for messages; ``names`` are the
+        classes of the weak label, None if unknown; ``values`` the labels in
+        the mask, in range or 255; ``doubtful`` classes that the image may
+        have, as of VOC's difficult objects.
         """
         values = set(values)
         foreground = values - {BACKGROUND_LABEL, IGNORE_LABEL}
@@ -110,10 +107,13 @@ class LabelAgreement:
 
     def lines(self) -> list[str]:
         """Findings, for a reader; what is zero is left out."""
+        first = self.classes[1] if self.classes[1:] else 'the first'
         found = {
             'masks lack a class of their label': self.not_in_mask,
             'labels lack a class of their mask': self.not_in_label,
-            f'masks hold 255 and no class: {self._advice()}': self.two_values,
+            'masks hold 255 and no class: 255 means "ignored", not an object. '
+            'Write the number of the class in its place, 1 for '
+            f'{first!r} (mask[mask == 255] = 1)': self.two_values,
         }
         return [
             f'{len(items):,} of {self.compared:,} {what}\n{list_faults(items)}'
@@ -134,10 +134,8 @@ class LabelAgreement:
     def fault(self, max_share: float = MAX_CONTRADICTIONS) -> str | None:
         """Message that too many images contradict, or None.
 
-        Args:
-            max_share (float): Largest share of the compared images, in
-                [0, 1]. One or two of more images pass, unless it is 0.
-                Defaults to 0.1.
+        ``max_share`` of the compared images may, in [0, 1]. One or two of more
+        images pass, unless it is 0.
         """
         few = self.contradicting < min(_FEW, self.compared)
         if self.contradicting <= max_share * self.compared or (
@@ -151,12 +149,4 @@ class LabelAgreement:
             'list (1 for the first class)? Correct them, or accept them with '
             f'{FLAG} 1 (`max_contradictions=1` in own_data):\n'
             + '\n'.join(self.lines())
-        )
-
-    def _advice(self) -> str:
-        """Meaning of 255, and what to write instead."""
-        first = self.classes[1] if self.classes[1:] else 'the first'
-        return (
-            f'255 means "ignored", not an object. Write the number of the '
-            f'class in its place, 1 for {first!r} (mask[mask == 255] = 1)'
         )

@@ -55,15 +55,9 @@ def read_label_table(path: str | Path) -> LabelTable:
     comma; several names are then in quotes, ``a.jpg;"dog;sofa"``, or
     separated by ``|``. JSON: ``{"image": ["name", ...]}``.
 
-    Args:
-        path (str | Path): File ending in ``.csv``, ``.tsv`` or ``.json``, in
-            UTF-8, or in UTF-16 with its byte order mark.
-
-    Returns:
-        LabelTable: The rows; images may occur twice.
-
-    Raises:
-        DataError: If the file or a row breaks a rule; rows are named.
+    The name ends in ``.csv``, ``.tsv`` or ``.json``; the text is in UTF-8, or
+    in UTF-16 with its byte order mark. Images may occur twice. Raises
+    DataError if the file or a row breaks a rule; rows are named.
     """
     path = Path(path)
     readers = {'.csv': _read_csv, '.tsv': _read_csv, '.json': _read_json}
@@ -105,9 +99,8 @@ def write_label_table(
 ) -> None:
     """Write a label file, see :func:`label_table_text`.
 
-    Raises:
-        UserError: If the name does not end in ``.csv``, or it cannot be
-            written.
+    Raises UserError if the name does not end in ``.csv``, or it cannot be
+    written.
     """
     path = Path(path)
     if path.suffix.lower() != '.csv':
@@ -117,14 +110,12 @@ def write_label_table(
 
 
 def _row(where: str, image: str, names) -> LabelRow:
-    """Tidy one row up."""
     names = [same_text(name.strip()) for name in names]
     names = tuple(name for name in names if name)
     return LabelRow(where, tidy_path(image), names)
 
 
 def _read_csv(path: Path) -> LabelTable:
-    """Read either CSV form."""
     text = _text(path)
     reader = csv.reader(
         io.StringIO(text, newline=''), strict=True, delimiter=_delimiter(text)
@@ -192,7 +183,6 @@ def _csv_cells(path: Path, reader, width: int) -> Iterator:
 
 
 def _row_names(where: str, header: list[str], row: list[str]) -> list[str]:
-    """Class names of one CSV row, in either form."""
     if header[1:] == [_LABELS]:
         text = row[1]
         for separator in SEPARATORS:

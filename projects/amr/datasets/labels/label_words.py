@@ -1,9 +1,10 @@
 """Words in a label file that hardly are names of classes."""
 
+import difflib
 import re
-from collections.abc import Iterable
+from collections.abc import Mapping
 
-from projects.amr.datasets.labels.label_file import BINARY_WORDS, LabelTable
+from projects.amr.datasets.labels.label_file import BINARY_WORDS
 from projects.amr.errors import DataError, list_faults
 
 _NOTHING = frozenset(
@@ -33,6 +34,10 @@ _YES_NO = frozenset(
 _SOUND = frozenset(
     ('good', 'ok', 'okay', 'normal', 'clean', 'intact', 'healthy', 'fine')
 )
+# What joins several names in one cell, against the rule.
+_JOINTS = re.compile(r'[\s/+&]+')
+# What the names of a series differ in: grade 1, grade 2a, type B.
+_SERIES = re.compile(r'\d+[a-z]?|(?<=[\W_])[a-z]$', re.IGNORECASE)
 _NUMBER = re.compile(r'\d+(?:\.\d+)?')
 _FORMS = (
     'Write either names, `image,labels` and rows such as a.jpg,dog;sofa (no '
@@ -42,27 +47,25 @@ _FORMS = (
 _GIVEN = 'a class list that has it (--classes, `classes` in own_data)'
 
 
-def check_label_words(table: LabelTable) -> None:
+def check_label_words(
+    columns: tuple[str, ...] | None, seen: list[tuple[str, str]]
+) -> None:
     """Refuse words that may mean something else than a class.
 
     Only for a label file that comes without a class list, which would say
-    what is a class.
-
-    Raises:
-        DataError: If the labels are yes and no in a column of names, if a
-            lone column of yes and no has no name of a class, or if a name
-            stands for "no label", such as ``none``; rows are named.
+    what is a class. ``columns`` are the header's names where the file has a
+    column per class, ``seen`` all names with their places. Raises DataError if
+    the labels are yes and no in a column of names, if a lone column of yes and
+    no has no name of a class, or if a name stands for "no label", such as
+    ``none``; rows are named.
     """
-    columns = table.columns or ()
-    if len(columns) == 1 and columns[0].casefold() in _GENERIC:
+    if columns and len(columns) == 1 and columns[0].casefold() in _GENERIC:
         raise DataError(
             f'the column {columns[0]!r} holds 0 and 1 alone, and its name is '
             f'no class. {_FORMS}; or name {_GIVEN}'
         )
-    seen = [(name, 'header') for name in columns]
-    seen += [(name, row.where) for row in table.rows for name in row.names]
     names = {name.casefold() for name, _ in seen}
-    if table.columns is None and names and names <= _YES_NO | _NOTHING:
+    if columns is None and names and names <= _YES_NO | _NOTHING:
         faults = [f'{where}: {name!r}' for name, where in seen]
         raise DataError(
             'labels are yes and no, not the names of classes:\n'
@@ -82,26 +85,43 @@ def check_label_words(table: LabelTable) -> None:
         )
 
 
-def doubtful_meanings(names: Iterable[str]) -> list[str]:
-    """Names that are classes by the rules, and may be meant otherwise.
+def doubtful_names(counts: Mapping[str, int]) -> list[str]:
+    """Names that are classes by the rules, and may be slips or no classes.
 
-    One line for names that are all numbers, and one for each that says that
-    nothing is wrong.
+    ``counts`` are images by class name. Doubted are names made of several; of
+    two names alike the rarer, if it has at most two images or a tenth of those
+    of the other; names that say that nothing is wrong; and names that are all
+    numbers. Names of a series (``defect 1``, ``defect 2``; ``type A``,
+    ``type B``) are no slips.
 
     Example:
-        >>> [line.split(':')[0] for line in doubtful_meanings(['ok', 'dent'])]
-        ["'ok' is a class to be found"]
+        >>> doubtful_names({'sofa': 40, 'soffa': 1})
+        ["'soffa' (1) is much like 'sofa' (40)"]
     """
-    names = sorted(names)
-    lines = [
-        f'{name!r} is a class to be found: if it means "no label", leave the '
-        'cell empty (--no-label keep)'
-        for name in names
-        if name.casefold() in _SOUND
-    ]
-    if names and all(map(_NUMBER.fullmatch, names)):
+    lines = []
+    for name, count in sorted(counts.items()):
+        words = [w for w in _JOINTS.split(name) if w not in ('', 'and')]
+        if len(words) > 1 and all(word in counts for word in words):
+            lines.append(
+                f'{name!r} ({count}) looks like several names without a `;`'
+            )
+        near = difflib.get_close_matches(name, counts, 2, cutoff=0.8)
+        lines += [
+            f'{name!r} ({count}) is much like {twin!r} ({counts[twin]})'
+            for twin in near
+            if _SERIES.sub('', name).strip() != _SERIES.sub('', twin).strip()
+            and count <= max(2, counts[twin] / 10)
+            and (count, name) < (counts[twin], twin)
+        ]
+        if name.casefold() in _SOUND:
+            lines.append(
+                f'{name!r} is a class to be found: if it means "no label", '
+                'leave the cell empty (--no-label keep)'
+            )
+    if counts and all(map(_NUMBER.fullmatch, counts)):
         lines.append(
-            f'all names are numbers ({", ".join(names[:5])}): each is a class '
-            'to be found, 0 too; if 0 means "no label", leave the cell empty'
+            f'all names are numbers ({", ".join(sorted(counts)[:5])}): each '
+            'is a class to be found, 0 too; if 0 means "no label", leave the '
+            'cell empty'
         )
     return lines

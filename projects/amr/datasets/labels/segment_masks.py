@@ -1,81 +1,50 @@
 """Masks without classes, as tools that cut images into segments write them."""
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
+from projects.amr.datasets.labels.reading import read_json
 from projects.amr.errors import DataError
 from projects.amr.structures.label_rules import check_mask_size
 
 _FORMS = 'a folder {0}/ of PNGs, an id map {0}.png, or RLE in {0}.json'
 
 
-def segment_files(folder: str | Path, image_id: str) -> list[Path]:
-    """Files that hold an image's masks.
+def read_segment_masks(
+    folder: str | Path, image_id: str, size: tuple[int, int]
+) -> Iterator[np.ndarray]:
+    """Yield an image's masks, bool, one at a time, all of ``size`` (H, W).
 
-    Args:
-        folder (str | Path): Folder of all images' masks.
-        image_id (str): Name of the image, without suffix.
-
-    Returns:
-        list[Path]: Sorted: the PNGs of its folder, without the ``matting``
-        pictures that segment-anything's script may add; or its id map; or
-        its JSON.
-
-    Raises:
-        DataError: If the image has none of these, or two.
+    ``folder`` holds those of all images. An image has a folder of its own, of
+    grey or palette PNGs: what is not 0 in each, but for the ``matting``
+    pictures that segment-anything's script may add. Or it has an id map, of 8
+    or 16 bits: each id but 0. Or a JSON: each ``segmentation`` in COCO's RLE,
+    in a list or under ``annotations``. Raises DataError if the image has none
+    of these, or two, or a file is damaged or of another size.
     """
     own = Path(folder) / image_id
-    files = [Path(f'{own}.png'), Path(f'{own}.json')]
+    id_map, codes = Path(f'{own}.png'), Path(f'{own}.json')
     forms = [own] if own.is_dir() else []
-    forms += [path for path in files if path.is_file()]
+    forms += [path for path in (id_map, codes) if path.is_file()]
     if len(forms) != 1:
         raise DataError(
             f'{own} must have its masks once, as '
             f'{_FORMS.format(image_id)}, got '
             f'{[path.name for path in forms]}'
         )
-    if forms[0] != own:
-        return forms
-    return sorted(
-        path
-        for path in own.iterdir()
-        if path.suffix.lower() == '.png' and not path.stem.endswith('matting')
-    )
-
-
-def read_segment_masks(
-    folder: str | Path, image_id: str, size: tuple[int, int]
-) -> Iterator[np.ndarray]:
-    """Read an image's masks, one at a time.
-
-    Args:
-        folder (str | Path): Folder of all images' masks.
-        image_id (str): Name of the image, without suffix.
-        size (tuple[int, int]): (H, W) that each mask must have.
-
-    Yields:
-        np.ndarray: Bool, shape (H, W). Of a folder: what is not 0 in each
-        grey or palette PNG. Of an id map, of 8 or 16 bits: each id but 0. Of
-        a JSON: each ``segmentation`` in COCO's RLE, in a list or under
-        ``annotations``.
-
-    Raises:
-        DataError: If a file is missing, damaged, or of another size.
-    """
-    files = segment_files(folder, image_id)
-    if files and files[0].suffix == '.json':
-        yield from _from_json(files[0], size)
-    elif files == [Path(folder) / f'{image_id}.png']:
-        ids = _read_png(files[0], size)
+    if forms == [codes]:
+        yield from _from_json(codes, size)
+    elif forms == [id_map]:
+        ids = _read_png(id_map, size)
         for value in np.unique(ids[ids != 0]):
             yield ids == value
     else:
-        for path in files:
-            yield _read_png(path, size) != 0
+        for path in sorted(own.glob('*.[pP][nN][gG]')):
+            if not path.stem.endswith('matting'):
+                yield _read_png(path, size) != 0
 
 
 def _read_png(path: Path, size: tuple[int, int]) -> np.ndarray:
@@ -102,13 +71,12 @@ def _read_png(path: Path, size: tuple[int, int]) -> np.ndarray:
 
 
 def _from_json(path: Path, size: tuple[int, int]) -> Iterator[np.ndarray]:
-    """Masks of a JSON of RLE."""
+    content = read_json(path)
     try:
-        content = json.loads(path.read_text(encoding='utf-8'))
         if isinstance(content, dict):
             content = content['annotations']
         codes = [item['segmentation'] for item in content]
-    except (OSError, RecursionError, ValueError, KeyError, TypeError) as error:
+    except (KeyError, TypeError) as error:
         raise DataError(
             f'{path} is no list of masks with a `segmentation` ({error!r}): '
             'make it again, as segment-anything does with --convert-to-rle'
@@ -118,18 +86,10 @@ def _from_json(path: Path, size: tuple[int, int]) -> Iterator[np.ndarray]:
 
 
 def decode_rle(place: str, code, size: tuple[int, int]) -> np.ndarray:
-    """Decode one mask of COCO's RLE, compressed or not.
+    """Decode one mask of COCO's RLE, compressed or not: bool, (H, W).
 
-    Args:
-        place (str): For messages.
-        code (dict): ``size`` and ``counts``, a text or a list.
-        size (tuple[int, int]): (H, W) that it must have.
-
-    Returns:
-        np.ndarray: Bool, shape (H, W).
-
-    Raises:
-        DataError: If it is damaged or of another size.
+    ``code`` is a dict of ``size`` and ``counts``, a text or a list. Raises
+    DataError, with ``place``, if it is damaged or of another size.
     """
     # Not pycocotools' decoder: it fills up runs that end too early with
     # whatever is in memory.

@@ -4,75 +4,37 @@ Each reader is a few lines, since datumaro and fiftyone bring a hundred
 packages and a database for files of this size.
 """
 
-import json
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
-from xml.etree.ElementTree import ParseError
-
-from defusedxml import DefusedXmlException, ElementTree
 
 from projects.amr.datasets.images.image_ids import strip_image_suffix
 from projects.amr.datasets.labels.class_list import check_class_names
+from projects.amr.datasets.labels.reading import (
+    ImportedLabels,
+    read_json,
+    read_xml,
+)
 from projects.amr.datasets.own_photos.image_folder import list_photos
 from projects.amr.errors import DataError, list_faults
 
 _SPLITS = frozenset(('train', 'val', 'test', 'valid', 'validation'))
 _PLACE = re.compile(r'([^?]*/)?upload/\d+/[^/?]+(\?|$)')  # of a project
 _UPLOAD = re.compile(r'(^|/)[0-9a-f]{8}-(?=[^/]+$)')
-# The last two: an unknown and a wrong encoding.
-_BAD_XML = (OSError, ParseError, DefusedXmlException, LookupError, ValueError)
 
 
-@dataclass(frozen=True)
-class ToolLabels:
-    """Labels of images.
+def read_tool_labels(path: str | Path, kind: str) -> ImportedLabels:
+    """Read what a labelling tool exported; classes are sorted.
 
-    Args:
-        images (dict[str, tuple[str, ...]]): Names by image, without doubles;
-            may be empty.
-        skipped (int): Entries that nobody has labelled yet.
+    ``kind`` is a key of :data:`READERS`: ``'cvat'`` ("CVAT for images 1.1":
+    tags, and the labels of shapes), ``'label-studio'`` (choices; JSON or
+    JSON-MIN), ``'fiftyone'`` (classifications; ``labels.json`` or
+    ``samples.json``) or ``'folders'`` (one folder a class).
+
+    Raises DataError if the file cannot be read, breaks its format, names an
+    image twice, or has a class name that a label file cannot hold.
     """
-
-    images: dict[str, tuple[str, ...]]
-    skipped: int = 0
-
-    @property
-    def classes(self) -> tuple[str, ...]:
-        """All names, sorted."""
-        return tuple(sorted({n for x in self.images.values() for n in x}))
-
-
-def read_tool_labels(path: str | Path, kind: str) -> ToolLabels:
-    """Read what a labelling tool exported.
-
-    Args:
-        path (str | Path): File, or folder of ``'folders'``.
-        kind (str): ``'cvat'`` ("CVAT for images 1.1": tags, and the labels
-            of shapes), ``'label-studio'`` (choices; JSON or JSON-MIN),
-            ``'fiftyone'`` (classifications; ``labels.json`` or
-            ``samples.json``) or ``'folders'`` (one folder a class).
-
-    Returns:
-        ToolLabels: The labels.
-
-    Raises:
-        ValueError: If ``kind`` is unknown.
-        DataError: If the file cannot be read, breaks its format, names an
-            image twice, or has a class name that a label file cannot hold.
-
-    Example:
-        >>> read_tool_labels('photos', 'excel')
-        Traceback (most recent call last):
-        ValueError: `kind` must be one of cvat, fiftyone, folders, \
-label-studio, got 'excel'
-    """
-    if kind not in READERS:
-        raise ValueError(
-            f'`kind` must be one of {", ".join(sorted(READERS))}, got {kind!r}'
-        )
     path = Path(path)
     images: dict[str, tuple[str, ...]] = {}
     twice, skipped = [], 0
@@ -96,29 +58,13 @@ label-studio, got 'excel'
             'is it the export of a finished job, in the format that was '
             'named?'
         )
-    found = ToolLabels(images, skipped)
-    check_class_names(((n, str(path)) for n in found.classes), path)
-    return found
-
-
-def read_json(path: Path):
-    """Content of a JSON file.
-
-    Raises:
-        DataError: If it cannot be read.
-    """
-    try:
-        return json.loads(path.read_text(encoding='utf-8-sig'))
-    except (OSError, RecursionError, ValueError) as error:
-        raise DataError(f'{path} is not a readable JSON ({error})') from None
+    classes = tuple(sorted({name for own in images.values() for name in own}))
+    check_class_names(((name, str(path)) for name in classes), path)
+    return ImportedLabels(images, classes, skipped)
 
 
 def _cvat(path: Path) -> Iterator[tuple]:
-    """Images of a "CVAT for images" file."""
-    try:
-        root = ElementTree.parse(path).getroot()
-    except _BAD_XML as error:
-        raise DataError(f'{path} is not a readable XML ({error})') from None
+    root = read_xml(path)
     if root.tag != 'annotations' or root.find('track') is not None:
         raise DataError(
             f'{path} must hold <annotations> of <image>s: export the job as '
@@ -135,37 +81,24 @@ def _cvat(path: Path) -> Iterator[tuple]:
 
 
 def _label_studio(path: Path) -> Iterator[tuple]:
-    """Tasks of a Label Studio export."""
     for where, task in label_studio_tasks(path):
         image = original_name(label_studio_image(where, task))
         if 'annotations' not in task:  # JSON-MIN
-            yield image, _min_choices(task)
+            yield image, _choices(task)
             continue
         result = latest_result(task)
-        if result is None:
-            yield image, None
-            continue
-        yield (
-            image,
-            [
-                name
-                for item in result
-                for name in item['value'].get('choices') or ()
-            ],
-        )
+        names = [
+            name
+            for item in result or ()
+            for name in _choices(item['value']) or ()
+        ]
+        yield image, None if result is None else names
 
 
 def label_studio_tasks(path: Path) -> Iterator[tuple[str, dict]]:
-    """Place and content of each task.
+    """Yield each task of Label Studio's JSON, behind its place in the file.
 
-    Args:
-        path (Path): Label Studio's JSON export.
-
-    Yields:
-        tuple[str, dict]: File and number for messages, the task.
-
-    Raises:
-        DataError: If the file holds something else.
+    Raises DataError if the file holds something else.
     """
     tasks = read_json(path)
     if not isinstance(tasks, list) or not all(
@@ -177,17 +110,9 @@ def label_studio_tasks(path: Path) -> Iterator[tuple[str, dict]]:
 
 
 def label_studio_image(where: str, task: dict) -> str:
-    """Where a task's image is, as the task names it.
+    """URL or path of a task's image, see :func:`original_name`.
 
-    Args:
-        where (str): For messages.
-        task (dict): The task.
-
-    Returns:
-        str: URL or path, see :func:`original_name`.
-
-    Raises:
-        DataError: If no value of the task names an image.
+    Raises DataError, with ``where``, if no value of the task names an image.
     """
     data = task.get('data')
     for value in (data if isinstance(data, dict) else task).values():
@@ -245,9 +170,14 @@ def cut_upload_prefix(name: str) -> str:
 
 def latest_result(task: dict) -> list[dict] | None:
     """Result of a task's last annotation that was not cancelled."""
+    annotations = task.get('annotations')
     done = [
-        [part for part in item['result'] if _has_value(part)]
-        for item in task.get('annotations') or ()
+        [
+            part  # a region or a choice
+            for part in item['result']
+            if isinstance(part, dict) and isinstance(part.get('value'), dict)
+        ]
+        for item in (annotations if isinstance(annotations, list) else ())
         if isinstance(item, dict)
         and isinstance(item.get('result'), list)
         and not item.get('was_cancelled')
@@ -255,24 +185,17 @@ def latest_result(task: dict) -> list[dict] | None:
     return done[-1] if done else None
 
 
-def _has_value(part) -> bool:
-    """Return whether a part of a result is a region or a choice."""
-    return isinstance(part, dict) and isinstance(part.get('value'), dict)
-
-
-def _min_choices(task: dict) -> list[str] | None:
-    """Choices of a task of JSON-MIN: a name, or an object of names."""
+def _choices(part: dict) -> list | None:
+    """Choices of a region or of a task of JSON-MIN: a name, or several."""
     for key in ('choice', 'choices'):
-        value = task.get(key)
-        if isinstance(value, str):
-            return [value]
-        if isinstance(value, dict) and isinstance(value.get('choices'), list):
-            return value['choices']
+        value = part.get(key)
+        value = value.get('choices') if isinstance(value, dict) else value
+        if isinstance(value, (str, list)):
+            return [value] if isinstance(value, str) else value
     return None
 
 
 def _fiftyone(path: Path) -> Iterator[tuple]:
-    """Samples of a FiftyOne export."""
     content = read_json(path)
     if not isinstance(content, dict):
         content = {}
@@ -294,12 +217,7 @@ def _fiftyone(path: Path) -> Iterator[tuple]:
                 if isinstance(value, dict)
                 and str(value.get('_cls')).startswith('Classification')
             ]
-            names = [
-                name
-                for target in targets
-                for name in _fiftyone_names(where, target, None) or ()
-            ]
-            yield image, names if targets else None
+            yield image, _fiftyone_names(where, targets or None, None)
     else:
         raise DataError(
             f'{path} must hold `labels` (FiftyOneImageClassificationDataset) '

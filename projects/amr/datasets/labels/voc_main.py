@@ -7,19 +7,19 @@ difficult objects of it alone.
 import re
 from pathlib import Path
 
+from projects.amr.datasets.labels.reading import read_lines
 from projects.amr.errors import DataError
 
 _LINE = re.compile(r'(\S+)\s+(-1|0|1)')
 _SURE = re.compile(r'\S+(\s+-1|\s\s+[01]|\t+[01])')
 
 
-def flagged_ids(lines: list[str]) -> list[tuple[str, int]] | None:
+def flagged_ids(texts: list[str]) -> list[tuple[str, int]] | None:
     """Ids and flags of a list of Main in order; None for any other list.
 
     Names of own photos may end in a number (``scan 1``), so a list is one of
     Main only if every line has a flag, no id occurs twice, and at least one
-    flag is -1 or set apart by two blanks or a tab, as VOC writes it. Blank
-    lines give '' and 1.
+    flag is -1 or set apart by two blanks or a tab, as VOC writes it.
 
     Example:
         >>> flagged_ids(['2008_000008 -1', '2008_000015  1'])
@@ -27,17 +27,11 @@ def flagged_ids(lines: list[str]) -> list[tuple[str, int]] | None:
         >>> flagged_ids(['scan 0', 'scan 1']) is None
         True
     """
-    texts = [line.strip() for line in lines]
-    matches = [_LINE.fullmatch(text) for text in texts if text]
-    if not matches or not all(matches):
+    matches = [_LINE.fullmatch(text) for text in texts]
+    if not all(matches) or not any(map(_SURE.fullmatch, texts)):
         return None
-    ids = [match[1] for match in matches]
-    if len(set(ids)) < len(ids):
-        return None
-    if not any(_SURE.fullmatch(text) for text in texts):
-        return None
-    flags = iter((match[1], int(match[2])) for match in matches)
-    return [next(flags) if text else ('', 1) for text in texts]
+    flags = {match[1]: int(match[2]) for match in matches}
+    return list(flags.items()) if len(flags) == len(texts) else None
 
 
 def read_main_labels(
@@ -46,39 +40,25 @@ def read_main_labels(
     classes: tuple[str, ...],
     include_difficult: bool = True,
 ) -> dict[str, tuple[str, ...]]:
-    """Weak labels of a split from its lists, one per class.
+    """Weak labels of a split from its lists, ``<class>_<split>.txt``.
 
-    Args:
-        folder (str | Path): ``ImageSets/Main``.
-        split (str): As ``'train'``, of ``<class>_train.txt``.
-        classes (tuple[str, ...]): Class names, without the background.
-        include_difficult (bool): Whether 0 counts as 1. Defaults to True.
-
-    Returns:
-        dict[str, tuple[str, ...]]: Names by image id, in the order of the
-        classes; may be empty.
-
-    Raises:
-        DataError: If a list is missing, is not of two columns, or names
-            other images than the first one.
+    Names by image id, in the order of ``classes`` (no background); may be
+    empty. ``include_difficult`` says whether 0 counts as 1. Raises DataError
+    if a list is missing, is not of two columns, or names other images than the
+    first one.
     """
     labels: dict[str, list[str]] = {}
     for name in classes:
         path = Path(folder) / f'{name}_{split}.txt'
-        try:
-            lines = path.read_text(encoding='utf-8-sig').splitlines()
-        except (OSError, UnicodeDecodeError) as error:
-            raise DataError(f'{path} cannot be read ({error})') from None
         flags = {}
-        for number, line in enumerate(lines, 1):
-            match = _LINE.fullmatch(line.strip())
-            if match:
-                flags[match[1]] = int(match[2])
-            elif line.strip():
+        for number, line in read_lines(path):
+            match = _LINE.fullmatch(line)
+            if not match:
                 raise DataError(
                     f'{path}:{number}: must be an id and -1, 0 or 1, got '
-                    f'{line.strip()!r}'
+                    f'{line!r}'
                 )
+            flags[match[1]] = int(match[2])
         if labels and flags.keys() != labels.keys():
             other = sorted(flags.keys() ^ labels.keys())
             raise DataError(

@@ -7,8 +7,7 @@ dataset does not count them).
 
 from pathlib import Path
 
-from defusedxml import DefusedXmlException
-from defusedxml.ElementTree import ParseError, parse
+import numpy as np
 
 from projects.amr.datasets.images.image_ids import (
     same_text,
@@ -18,19 +17,16 @@ from projects.amr.datasets.labels.label_file import (
     LabelTable,
     read_label_table,
 )
-from projects.amr.datasets.labels.mask_rules import load_mask
+from projects.amr.datasets.labels.reading import load_grey, read_xml
 from projects.amr.errors import DataError, did_you_mean
+from projects.amr.structures.label_rules import check_labels
 from projects.amr.structures.label_space import classes_in_mask
 
 MAX_XML_BYTES = 10_000_000
 
 
 class ClassNames:
-    """Looks class names up and explains the ones it does not know.
-
-    Args:
-        names (Sequence[str]): Foreground class names by class index.
-    """
+    """Foreground class names, looked up; unknown ones are explained."""
 
     def __init__(self, names):
         self.names = tuple(names)
@@ -42,8 +38,7 @@ class ClassNames:
     def index(self, name: str, where: str) -> int:
         """Class index of a name, from 0; ``where`` names its file.
 
-        Raises:
-            DataError: If the name is not in the class list.
+        Raises DataError if the name is not in the class list.
         """
         if same_text(name) in self._index:
             return self._index[same_text(name)]
@@ -59,8 +54,7 @@ def labels_from_xml(
 ) -> set[int]:
     """Class indices of the objects in a VOC annotation.
 
-    Raises:
-        DataError: If the file is missing, no XML, or names no known class.
+    Raises DataError as :func:`annotated_objects`, or for an unknown class.
     """
     return {
         names.index(name, str(path))
@@ -72,11 +66,8 @@ def labels_from_xml(
 def annotated_objects(path: str | Path) -> list[tuple[str, bool]]:
     """Objects of a VOC annotation: class name, and whether it is difficult.
 
-    Entities are never expanded.
-
-    Raises:
-        DataError: If the file is missing, larger than an annotation can be,
-            or no XML.
+    Raises DataError if the file is missing, larger than an annotation can be,
+    or no plain XML.
     """
     try:
         size = Path(path).stat().st_size
@@ -90,46 +81,38 @@ def annotated_objects(path: str | Path) -> list[tuple[str, bool]]:
             f'{path} has more than {MAX_XML_BYTES:,} bytes; an annotation '
             'has a few thousand'
         )
-    try:
-        root = parse(str(path)).getroot()
-    except (
-        OSError,
-        LookupError,  # an unknown encoding
-        ParseError,
-        DefusedXmlException,
-        ValueError,
-    ) as error:
-        raise DataError(f'{path} is not a plain XML file ({error})') from None
     return [
-        ((item.findtext('name') or '').strip(), _is_difficult(item))
-        for item in root.iter('object')
+        (
+            (item.findtext('name') or '').strip(),
+            (item.findtext('difficult') or '').strip() == '1',
+        )
+        for item in read_xml(path).iter('object')
     ]
 
 
-def _is_difficult(item) -> bool:
-    """Return whether an <object> is marked difficult."""
-    return (item.findtext('difficult') or '0').strip() == '1'
+def load_mask(
+    path: str | Path, num_labels: int, size: tuple[int, int] | None = None
+) -> np.ndarray:
+    """Read a mask, a palette or grey PNG: labels (H, W), uint8.
+
+    Raises DataError if it is missing, no label map, of another ``size`` (H, W)
+    than that of its image as it is loaded, or of other values than
+    0..num_labels - 1 and 255.
+    """
+    labels = load_grey(path, size, 'mask')
+    check_labels(path, labels, num_labels)
+    return labels
 
 
 def labels_from_mask(path: str | Path, names: ClassNames) -> set[int]:
-    """Class indices that occur in a mask, a palette or grey PNG.
-
-    Raises:
-        DataError: If the mask is missing, unreadable, coloured, or has a
-            value outside 0..K and 255.
-    """
-    try:
-        mask = load_mask(path, len(names) + 1)
-    except FileNotFoundError:
-        raise DataError(f'mask not found: {path}') from None
-    return set(classes_in_mask(mask).tolist())
+    """Class indices that occur in a mask, see :func:`load_mask`."""
+    return set(classes_in_mask(load_mask(path, len(names) + 1)).tolist())
 
 
 def read_label_file(path: str | Path, names: ClassNames) -> dict:
     """Class indices by image id, in NFC, see :func:`read_label_table`.
 
-    Raises:
-        DataError: If the file or a row breaks a rule; rows are named.
+    Raises DataError if the file or a row breaks a rule; rows are named.
     """
     table = read_label_table(path)
     check_columns(path, table, names)

@@ -7,10 +7,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from projects.amr.datasets.labels.class_list import (
-    CLASS_FILE,
-    write_class_file,
-)
+from projects.amr.datasets.images.image_ids import check_image_id
+from projects.amr.datasets.labels.class_list import CLASS_FILE
 from projects.amr.datasets.labels.label_file import (
     csv_text,
     label_table_text,
@@ -99,26 +97,34 @@ def write_devkit(
         )
         for name, ids in plan.lists().items():
             write_lines(out_dir / _LISTS / f'{name}.txt', ids)
-        write_file(out_dir / LABEL_FILE, _label_table(plan))
-        write_class_file(out_dir / CLASS_FILE, plan.classes)
+        order = plan.classes.index
+        labels = [
+            (p.image_id, sorted(p.labels, key=order)) for p in plan.photos
+        ]
+        write_file(out_dir / LABEL_FILE, label_table_text(labels))
+        write_lines(out_dir / CLASS_FILE, plan.classes)
     return made, len(files) - made
 
 
 def read_image_map(root: str | Path) -> dict[str, str]:
     """Path of each photo under the image folder, by image id.
 
-    Empty if the folder does not come from :func:`write_devkit`.
+    Empty if the folder does not come from :func:`write_devkit`. Raises
+    DataError if the file is damaged.
     """
     path = Path(root) / IMAGE_MAP
     if not path.is_file():
         return {}
     try:
         with path.open(encoding='utf-8', newline='') as file:
-            return {row['id']: row['path'] for row in csv.DictReader(file)}
-    except (OSError, UnicodeDecodeError, KeyError, csv.Error) as error:
+            found = {row['id']: row['path'] for row in csv.DictReader(file)}
+        if None in found.values() or any(map(check_image_id, found)):
+            raise ValueError('a row without a path, or an id that leads out')
+    except (OSError, ValueError, KeyError, csv.Error) as error:
         raise DataError(
             f'{path} is damaged ({error!r}): import the images again'
         ) from None
+    return found
 
 
 def check_out_dir(out_dir: str | Path) -> None:
@@ -172,11 +178,3 @@ def _place(source: Path, target: Path, copy: bool) -> bool:
         shutil.copyfileobj(content, file)
     os.utime(target, ns=(status.st_atime_ns, status.st_mtime_ns))
     return True
-
-
-def _label_table(plan: DevkitPlan) -> str:
-    order = {name: label for label, name in enumerate(plan.classes)}
-    return label_table_text(
-        (p.image_id, sorted(p.labels, key=order.__getitem__))
-        for p in plan.photos
-    )

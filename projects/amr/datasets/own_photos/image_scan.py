@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from projects.amr.datasets.images.file_facts import image_facts
-from projects.amr.datasets.labels.mask_rules import load_mask
+from projects.amr.datasets.labels.weak_labels import load_mask
 from projects.amr.datasets.own_photos.image_folder import Photo
 from projects.amr.errors import DataError, list_faults
 

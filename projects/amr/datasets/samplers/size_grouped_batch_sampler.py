@@ -45,7 +45,6 @@ class SizeGroupedBatchSampler(Sampler):
         self._own = self._batches_by_rank(world_size)[rank]
 
     def _batches_by_rank(self, world_size: int) -> list[list[list[int]]]:
-        """Batches of each rank."""
         dataset = self.sampler.dataset
         infos = map(dataset.get_data_info, range(len(dataset)))
         sizes = [image_size(info['img_path']) for info in infos]

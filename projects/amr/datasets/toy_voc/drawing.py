@@ -51,7 +51,6 @@ class ToySample(NamedTuple):
     image: np.ndarray  # (H, W, 3) uint8, RGB
     mask: np.ndarray  # (H, W) uint8: 0 background, 1..K classes, 255 void
     part: np.ndarray  # (H, W) uint8: 0 background, 1 head, 2 body, 255 void
-    labels: tuple[int, ...]  # classes in the mask, ascending
     objects: tuple[ToyObject, ...]  # in drawing order
 
 
@@ -60,13 +59,8 @@ def draw_sample(spec: ToyVOCSpec, split: str, index: int) -> ToySample:
 
     The layout is drawn before anything that depends on contrast, clutter or
     noise. So specs that differ in these settings only share their masks.
-    Images are counted from 0 in their split. Raises ValueError if ``split`` is
-    unknown or ``index`` is negative.
+    Images are counted from 0 in their split, one of :data:`SPLITS`.
     """
-    if split not in SPLITS:
-        raise ValueError(f'split must be one of {SPLITS}, got {split!r}')
-    if index < 0:
-        raise ValueError(f'index must be >= 0, got {index}')
     stream = IntegerStream(spec.seed, SPLITS.index(split), index)
     height, width = _draw_size(stream, spec)
     figures = place_figures(stream, spec, height, width)
@@ -95,7 +89,6 @@ def draw_sample(spec: ToyVOCSpec, split: str, index: int) -> ToySample:
         image,
         mask=np.where(void, np.uint8(IGNORE_LABEL), labels[instance]),
         part=np.where(void, np.uint8(IGNORE_LABEL), part),
-        labels=tuple(sorted({item.label for item in objects})),
         objects=objects,
     )
 

@@ -8,11 +8,7 @@ two it is. The set has the layout of the VOC devkit.
 """
 
 import json
-from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor
-from dataclasses import asdict
-from functools import partial
-from multiprocessing import get_context
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -28,6 +24,7 @@ from projects.amr.runtime.files.atomic_write import (
     write_file,
     write_lines,
 )
+from projects.amr.runtime.processes.item_pool import run_items
 from projects.amr.structures import save_label_map
 from projects.amr.structures.voc_palette import voc_palette
 
@@ -35,16 +32,15 @@ FORMAT_VERSION = 1  # raise it when the same spec gives other files
 _MANIFEST, _STARTED = 'toyvoc.json', 'toyvoc.started.json'
 _LISTS = 'ImageSets/Segmentation'
 _FOLDERS = (
-    *('JPEGImages', 'Annotations', 'SegmentationClass', 'SegmentationPart'),
-    _LISTS,
+    'JPEGImages',
+    'Annotations',
+    'SegmentationClass',
+    'SegmentationPart',
 )
 
 
 def generate_toy_voc(
-    root: str | Path,
-    spec: ToyVOCSpec,
-    num_workers: int = 0,
-    progress: Callable[[Iterator, int], Iterator] | None = None,
+    root: str | Path, spec: ToyVOCSpec, num_workers: int = 0
 ) -> Path:
     """Write the set in the layout of the VOC devkit.
 
@@ -52,11 +48,10 @@ def generate_toy_voc(
     ``SegmentationPart``, ``ImageSets/Segmentation`` and, written last,
     ``toyvoc.json``. A complete set of the same spec is kept, an interrupted
     run resumes. Files appear whole, and do not depend on ``num_workers``. One
-    run per folder at a time. ``progress`` gets an iterator of the images and
-    their number, and passes them on.
+    run per folder at a time.
 
     Raises DataError if ``root`` holds a set of another spec, or something
-    else.
+    else; otherwise as :func:`run_items`.
     """
     root = Path(root)
     manifest = dict(
@@ -72,12 +67,11 @@ def generate_toy_voc(
     _prepare_folders(root)
     text = json.dumps(manifest, indent=2) + '\n'
     write_file(root / _STARTED, text)
-    samples = _write_samples(root, spec, num_workers)
-    if progress is not None:
-        samples = progress(samples, len(_jobs(spec)))
-    for _ in samples:
-        pass
-    for name, ids in _lists(spec).items():
+    lists = _lists(spec)
+    items = [*lists['train_aug'], *lists['val'], *lists.get('test', ())]
+    job = _SampleJob(root, spec)
+    run_items(job, items, num_workers=num_workers, title='images')
+    for name, ids in lists.items():
         write_lines(root / _LISTS / f'{name}.txt', ids)
     write_file(root / _MANIFEST, text)
     (root / _STARTED).unlink()
@@ -122,30 +116,21 @@ def _refuse_other_spec(path: Path, manifest: dict[str, Any]) -> None:
 
 def _prepare_folders(root: Path) -> None:
     """Create the folders; drop what a killed run left half-written."""
-    for folder in _FOLDERS:
+    for folder in (*_FOLDERS, _LISTS):
         (root / folder).mkdir(parents=True, exist_ok=True)
     for path in root.rglob('.*.tmp'):
         path.unlink()
 
 
-def _jobs(spec: ToyVOCSpec) -> list[tuple[str, int, str]]:
-    """Split, number and id of every image."""
-    return [
-        (split, index, f'toy_{split}_{index + 1:06d}')
+def _lists(spec: ToyVOCSpec) -> dict[str, list[str]]:
+    """Image ids by the name of their list."""
+    train_aug, val, test = (
+        [f'toy_{split}_{number:06d}' for number in range(1, count + 1)]
         for split, count in (
             ('train', spec.num_train + spec.num_extra),
             ('val', spec.num_val),
             ('test', spec.num_test),
         )
-        for index in range(count)
-    ]
-
-
-def _lists(spec: ToyVOCSpec) -> dict[str, list[str]]:
-    jobs = _jobs(spec)
-    train_aug, val, test = (
-        [image_id for split, _, image_id in jobs if split == name]
-        for name in ('train', 'val', 'test')
     )
     train = train_aug[: spec.num_train]
     lists = dict(train=train, val=val, trainval=train + val)
@@ -153,36 +138,34 @@ def _lists(spec: ToyVOCSpec) -> dict[str, list[str]]:
     return lists | dict(test=test) if test else lists
 
 
-def _write_samples(
-    root: Path, spec: ToyVOCSpec, num_workers: int
-) -> Iterator[None]:
-    write = partial(_write_sample, root, spec)
-    if num_workers <= 1:
-        yield from map(write, _jobs(spec))
-        return
-    pool = ProcessPoolExecutor(num_workers, mp_context=get_context('spawn'))
-    try:
-        yield from pool.map(write, _jobs(spec), chunksize=16)
-    finally:
-        pool.shutdown(cancel_futures=True)
+@dataclass(frozen=True)
+class _SampleJob:
+    """Draws and writes the files of an image, for ``run_items``."""
 
+    root: Path
+    spec: ToyVOCSpec
 
-def _write_sample(
-    root: Path, spec: ToyVOCSpec, job: tuple[str, int, str]
-) -> None:
-    """Draw and write one image, unless its files are there."""
-    split, index, image_id = job
-    image = root / 'JPEGImages' / f'{image_id}.jpg'
-    mask = root / 'SegmentationClass' / f'{image_id}.png'
-    part = root / 'SegmentationPart' / f'{image_id}.png'
-    annotation = root / 'Annotations' / f'{image_id}.xml'
-    if all(path.exists() for path in (image, mask, part, annotation)):
-        return
-    sample = draw_sample(spec, split, index)
-    _write_jpeg(image, sample.image)
-    save_label_map(mask, sample.mask)
-    save_label_map(part, sample.part)
-    write_file(annotation, _annotation(image_id, spec, sample))
+    def _paths(self, image_id: str) -> list[Path]:
+        suffixes = ('jpg', 'xml', 'png', 'png')
+        return [
+            self.root / folder / f'{image_id}.{suffix}'
+            for folder, suffix in zip(_FOLDERS, suffixes, strict=True)
+        ]
+
+    def load(self, image_id: str) -> bool | None:
+        """True where all files are there, else None."""
+        return all(p.exists() for p in self._paths(image_id)) or None
+
+    def make(self, image_id: str) -> bool:
+        """Draw and publish one image."""
+        _, split, number = image_id.split('_')
+        sample = draw_sample(self.spec, split, int(number) - 1)
+        image, annotation, mask, part = self._paths(image_id)
+        _write_jpeg(image, sample.image)
+        save_label_map(mask, sample.mask)
+        save_label_map(part, sample.part)
+        write_file(annotation, _annotation(image_id, self.spec, sample))
+        return True
 
 
 def _write_jpeg(path: Path, image: np.ndarray) -> None:
@@ -195,32 +178,28 @@ def _annotation(image_id: str, spec: ToyVOCSpec, sample: ToySample) -> bytes:
     height, width = sample.mask.shape
     names = ('background', *class_names(spec.num_classes))
     corners = ('xmin', 'ymin', 'xmax', 'ymax')
-    root = _element(
-        'annotation',
+    content = dict(
         folder='ToyVOC',
         filename=f'{image_id}.jpg',
-        size=_element('size', width=width, height=height, depth=3),
+        size=dict(width=width, height=height, depth=3),
         segmented=1,
     )
+    root = _element('annotation', content)
     for item in sample.objects:
-        box = dict(zip(corners, item.box, strict=True))
-        root.append(
-            _element(
-                'object',
-                name=names[item.label],
-                difficult=int(item.difficult),
-                bndbox=_element('bndbox', **box),
-            )
+        content = dict(
+            name=names[item.label],
+            difficult=int(item.difficult),
+            bndbox=dict(zip(corners, item.box, strict=True)),
         )
+        root.append(_element('object', content))
     ElementTree.indent(root)
     return ElementTree.tostring(root) + b'\n'
 
 
-def _element(tag: str, **children: Any) -> ElementTree.Element:
+def _element(tag: str, content: Any) -> ElementTree.Element:
     element = ElementTree.Element(tag)
-    for name, value in children.items():
-        if not isinstance(value, ElementTree.Element):
-            text, value = str(value), ElementTree.Element(name)
-            value.text = text
-        element.append(value)
+    if isinstance(content, dict):
+        element.extend(_element(*item) for item in content.items())
+    else:
+        element.text = str(content)
     return element

@@ -31,15 +31,12 @@ class RandomResizeLongestSide(BaseTransform):
     Args:
         min_side (int): Smallest longer side in pixels.
         max_side (int): Largest longer side in pixels, included.
-        interpolation (str): As in mmcv. Defaults to 'bicubic'.
 
     Raises:
         ValueError: If the sides are not ``0 < min_side <= max_side``.
     """
 
-    def __init__(
-        self, min_side: int, max_side: int, interpolation: str = 'bicubic'
-    ):
+    def __init__(self, min_side: int, max_side: int):
         if not 0 < min_side <= max_side:
             raise ValueError(
                 '`min_side` and `max_side` must be 0 < min_side <= max_side, '
@@ -47,11 +44,9 @@ class RandomResizeLongestSide(BaseTransform):
             )
         self.min_side = min_side
         self.max_side = max_side
-        self.interpolation = interpolation
 
     @cache_randomness
     def _draw_side(self) -> int:
-        """Draw the longer side."""
         return int(np.random.randint(self.min_side, self.max_side + 1))
 
     def transform(self, results: dict) -> dict:
@@ -59,7 +54,7 @@ class RandomResizeLongestSide(BaseTransform):
         image = results['img']
         scale = self._draw_side() / max(image.shape[:2])
         size = _whole_size(image, scale)
-        results['img'] = imresize(image, size, False, self.interpolation)
+        results['img'] = imresize(image, size, False, 'bicubic')
         results['img_shape'] = results['img'].shape[:2]
         return results
 

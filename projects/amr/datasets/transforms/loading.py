@@ -1,4 +1,4 @@
-"""Loading of images and part maps, with errors that name the file."""
+"""Loading of images, masks and part maps, with errors that name the file."""
 
 from pathlib import Path
 
@@ -6,13 +6,16 @@ import numpy as np
 from mmcv.image import imfrombytes
 from mmcv.transforms import BaseTransform, LoadImageFromFile
 from mmengine import fileio
-from mmseg.datasets.transforms import LoadAnnotations
 from mmseg.registry import TRANSFORMS
-from PIL import Image
 
 from projects.amr.datasets.images.image_content import check_tiff
+from projects.amr.datasets.labels.reading import load_grey
 from projects.amr.errors import DataError
-from projects.amr.structures.label_rules import check_mask_size
+
+_MADE = (
+    '. Seeds and pseudo labels are made before a training on them; SEED_DIR '
+    'and LABEL_DIR in the environment name their folders'
+)
 
 
 def loads_masks(step: dict) -> bool:
@@ -27,6 +30,15 @@ def loads_masks(step: dict) -> bool:
         'LoadLabelMap',
         'LoadMaskIfPresent',
     )
+
+
+def put_labels(results: dict, labels: np.ndarray) -> dict:
+    """Put a label map where masks are."""
+    results['gt_seg_map'] = labels
+    fields = results.setdefault('seg_fields', [])
+    if 'gt_seg_map' not in fields:
+        fields.append('gt_seg_map')
+    return results
 
 
 @TRANSFORMS.register_module()
@@ -81,17 +93,18 @@ class LoadWeakLabelImage(LoadImageFromFile):
 
 
 @TRANSFORMS.register_module()
-class LoadLabelMap(LoadAnnotations):
-    """mmseg's mask loader, with errors that name the file and the rule.
+class LoadLabelMap(BaseTransform):
+    """Load a mask or another label map as it is.
 
     Required Keys:
 
-    - seg_map_path (str)
+    - seg_map_path (str): a palette or grey PNG of 8 bits
     - ori_shape (tuple[int, int], optional): (H, W) of the loaded image
 
     Added Keys:
 
     - gt_seg_map (np.ndarray, uint8, (H, W))
+    - seg_fields (list[str]), with ``gt_seg_map``
 
     Raises:
         DataError: If the file is missing, no label map (damaged, or of
@@ -100,37 +113,8 @@ class LoadLabelMap(LoadAnnotations):
 
     def transform(self, results: dict) -> dict:
         """Load ``seg_map_path``."""
-        path = results['seg_map_path']
-        try:
-            results = super().transform(results)
-        except FileNotFoundError:
-            raise DataError(
-                f'label map not found: {path}. Seeds and pseudo labels are '
-                'made before a training on them; SEED_DIR and LABEL_DIR in '
-                'the environment name their folders'
-            ) from None
-        except Exception as error:
-            raise DataError(
-                f'{path} is not a readable mask: {error}'
-            ) from None
-        self._keep_axes(results)
-        size = results['gt_seg_map'].shape
-        if len(size) != 2:
-            raise DataError(
-                f'{path} must hold label values, a palette or grey PNG, got '
-                f'an array of shape {size}: colours were saved in their place'
-            )
-        check_mask_size(path, size, results.get('ori_shape', size))
-        return results
-
-    @staticmethod
-    def _keep_axes(results: dict) -> None:
-        """Give a map of one row or column back the axis that mmseg drops."""
-        labels = results['gt_seg_map']
-        if labels.ndim < 2:
-            with Image.open(results['seg_map_path']) as image:
-                width, height = image.size
-            results['gt_seg_map'] = labels.reshape(height, width)
+        path, size = results['seg_map_path'], results.get('ori_shape')
+        return put_labels(results, load_grey(path, size, 'label map', _MADE))
 
 
 @TRANSFORMS.register_module()
@@ -165,20 +149,21 @@ class LoadPartMap(BaseTransform):
     Required Keys:
 
     - part_map_path (str, optional)
+    - img_shape (tuple[int, int], optional)
 
     Added Keys:
 
     - gt_part_map (np.ndarray, uint8, (H, W)): 0 no part, 1.. the parts, 255
       ignored
+
+    Raises:
+        DataError: If the map is missing, damaged, or of another size.
     """
 
     def transform(self, results: dict) -> dict:
         """Load ``part_map_path``."""
         path = results.get('part_map_path')
         if path is not None:
-            try:
-                with Image.open(path) as image:
-                    results['gt_part_map'] = np.array(image)
-            except OSError as error:
-                raise DataError(f'part map {path}: {error}') from None
+            size = results.get('img_shape')
+            results['gt_part_map'] = load_grey(path, size, 'part map')
         return results

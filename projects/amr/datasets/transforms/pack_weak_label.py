@@ -42,26 +42,13 @@ class PackWeakLabelInputs(PackLabelMapInputs):
       ``gt_sub_label`` (Tensor, (K * S,))
 
     Args:
-        meta_keys (Sequence[str]): Keys kept as metainfo. Defaults to
-            mmseg's and ``img_id``.
+        **kwargs: Of :class:`mmseg.datasets.transforms.PackSegInputs`; its
+            ``meta_keys`` have ``img_id`` besides.
     """
 
-    def __init__(
-        self,
-        meta_keys=(
-            'img_id',
-            'img_path',
-            'seg_map_path',
-            'ori_shape',
-            'img_shape',
-            'pad_shape',
-            'scale_factor',
-            'flip',
-            'flip_direction',
-            'reduce_zero_label',
-        ),
-    ):
-        super().__init__(meta_keys)
+    def __init__(self, **kwargs):
+        super().__init__(**kwargs)
+        self.meta_keys = ('img_id', *self.meta_keys)
 
     def transform(self, results: dict) -> dict:
         """Pack one sample."""
@@ -93,7 +80,7 @@ class PackAffinityInputs(PackWeakLabelInputs):
       and the metainfo ``classes`` (list[int]), ``size`` (H, W) and ``key``
 
     Args:
-        meta_keys (Sequence[str]): See :class:`PackWeakLabelInputs`.
+        **kwargs: As of :class:`PackWeakLabelInputs`.
     """
 
     def transform(self, results: dict) -> dict:

@@ -13,6 +13,7 @@ import torch
 from mmcv.transforms import BaseTransform
 from mmseg.registry import TRANSFORMS
 
+from projects.amr.datasets.transforms.loading import put_labels
 from projects.amr.ops.cam import cam_to_label, resize_cam
 from projects.amr.ops.label_crf import check_crf, refine_class_labels
 from projects.amr.ops.pseudo_label import (
@@ -263,12 +264,3 @@ def _saliency(results: dict) -> np.ndarray:
 def _rgb(results: dict) -> np.ndarray:
     """RGB image; the loaders give BGR."""
     return np.ascontiguousarray(results['img'][..., ::-1])
-
-
-def put_labels(results: dict, labels: np.ndarray) -> dict:
-    """Put a label map where masks are."""
-    results['gt_seg_map'] = labels
-    fields = results.setdefault('seg_fields', [])
-    if 'gt_seg_map' not in fields:
-        fields.append('gt_seg_map')
-    return results

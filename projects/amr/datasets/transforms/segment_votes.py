@@ -6,9 +6,9 @@ import numpy as np
 from mmcv.transforms import BaseTransform
 from mmseg.registry import TRANSFORMS
 
+from projects.amr.datasets.labels.reading import load_grey
 from projects.amr.datasets.labels.segment_masks import read_segment_masks
-from projects.amr.datasets.transforms.pseudo_label import put_labels
-from projects.amr.datasets.transforms.stage_outputs import load_grey
+from projects.amr.datasets.transforms.loading import put_labels
 from projects.amr.ops.segment_votes import segment_votes
 
 
@@ -31,7 +31,7 @@ class LoadSegments(BaseTransform):
         label_dir (str): Folder of label maps, named ``<img_id>.png``, such
             as seeds or pseudo labels.
         segment_dir (str): Folder of the masks, see
-            :func:`~projects.amr.datasets.labels.segment_masks.segment_files`.
+            :func:`~projects.amr.datasets.labels.segment_masks.read_segment_masks`.
 
     Raises:
         DataError: If a file is missing, damaged, or of another size.
@@ -45,7 +45,7 @@ class LoadSegments(BaseTransform):
         """Load ``<label_dir>/<img_id>.png`` and the masks."""
         item = results['img_id']
         path = self.label_dir / f'{item}.png'
-        labels = load_grey(path, results, 'label map')
+        labels = load_grey(path, results.get('img_shape'), 'label map')
         results['segment_labels'] = labels
         results['segments'] = read_segment_masks(
             self.segment_dir, item, labels.shape

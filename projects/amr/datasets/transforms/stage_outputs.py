@@ -10,13 +10,9 @@ import numpy as np
 from mmcv.transforms import BaseTransform
 from mmseg.registry import TRANSFORMS
 
+from projects.amr.datasets.labels.reading import load_grey
 from projects.amr.errors import DataError
-from projects.amr.structures import (
-    CAMRecord,
-    load_boundary_map,
-    load_label_map,
-)
-from projects.amr.structures.label_rules import check_mask_size
+from projects.amr.structures import CAMRecord, load_boundary_map
 from projects.amr.structures.subcategory_labels import load_subcategories
 
 INPUT_PLACES = (
@@ -173,7 +169,7 @@ class LoadSaliency(BaseTransform):
     def transform(self, results: dict) -> dict:
         """Load ``<saliency_dir>/<img_id>.png``."""
         path = self.saliency_dir / f'{results["img_id"]}.png'
-        grey = load_grey(path, results, 'saliency map')
+        grey = load_grey(path, results.get('img_shape'), 'saliency map')
         results['saliency'] = grey.astype(np.float32) / 255
         return results
 
@@ -207,19 +203,9 @@ class LoadLabels(BaseTransform):
     def transform(self, results: dict) -> dict:
         """Load ``<label_dir>/<img_id>.png``."""
         path = self.label_dir / f'{results["img_id"]}.png'
-        results[self.key] = load_grey(path, results, 'label map')
+        size = results.get('img_shape')
+        results[self.key] = load_grey(path, size, 'label map')
         return results
-
-
-def load_grey(path: Path, results: dict, what: str) -> np.ndarray:
-    """8-bit PNG (H, W) of an image, of its size; DataError otherwise."""
-    try:
-        grey, _ = load_label_map(path)
-    except FileNotFoundError:
-        raise DataError(f'{what} not found: {path}') from None
-    size = grey.shape
-    check_mask_size(path, size, results.get('img_shape', size))
-    return grey
 
 
 @TRANSFORMS.register_module()

@@ -3,13 +3,11 @@
 import logging
 from pathlib import Path
 
-import numpy as np
 from mmengine.logging import print_log
 from mmseg.registry import DATASETS
 
 from projects.amr.datasets.images.image_size import image_size
-from projects.amr.datasets.labels.mask_rules import load_mask
-from projects.amr.datasets.labels.weak_labels import ClassNames
+from projects.amr.datasets.labels.weak_labels import ClassNames, load_mask
 from projects.amr.datasets.voc.voc_weak_label import VOCWeakLabelDataset
 from projects.amr.errors import DataError, list_faults
 from projects.amr.structures.label_space import classes_in_mask, multi_hot
@@ -85,7 +83,8 @@ class VOCLabelMapDataset(VOCWeakLabelDataset):
         if not path.is_file():
             self._missing.append(str(path))
         elif self.check_maps:
-            classes = _classes_in_map(path, item['img_path'], len(names))
+            size = image_size(item['img_path'])
+            classes = classes_in_mask(load_mask(path, len(names) + 1, size))
             item['img_label'] = multi_hot(classes, len(names))
         return item
 
@@ -109,8 +108,3 @@ class VOCLabelMapDataset(VOCWeakLabelDataset):
             'current',
             logging.WARNING,
         )
-
-
-def _classes_in_map(path: Path, image: str, num_classes: int) -> np.ndarray:
-    """Class indices of a label map that fits its image, else DataError."""
-    return classes_in_mask(load_mask(path, num_classes + 1, image_size(image)))

@@ -9,7 +9,7 @@ from mmseg.registry import DATASETS
 
 from projects.amr.datasets.images.image_files import find_image, in_any_case
 from projects.amr.datasets.images.image_ids import read_id_list, same_text
-from projects.amr.datasets.labels.class_balance import one_sided_classes
+from projects.amr.datasets.labels.class_list import one_sided_classes
 from projects.amr.datasets.labels.weak_labels import (
     ClassNames,
     labels_from_mask,

@@ -5,14 +5,8 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from projects.amr.datasets.labels.class_list import (
-    CLASS_FILE,
-    write_class_file,
-)
-from projects.amr.datasets.labels.coco_categories import (
-    COCO_CATEGORIES,
-    COCO_CLASSES,
-)
+from projects.amr.datasets.coco.coco import COCO_CATEGORIES, COCO_CLASSES
+from projects.amr.datasets.labels.class_list import CLASS_FILE
 from projects.amr.datasets.labels.coco_labels import (
     read_coco_labels,
     read_coco_lists,
@@ -101,7 +95,7 @@ def prepare_coco(coco_root: Path, out_dir: Path) -> COCOSummary:
         k: v for split in splits.values() for k, v in split.labels.items()
     }
     write_label_table(out_dir / 'labels.csv', sorted(labels.items()))
-    write_class_file(out_dir / CLASS_FILE, COCO_CLASSES)
+    write_lines(out_dir / CLASS_FILE, COCO_CLASSES)
     for name, split in splits.items():
         job = COCOMaskJob(split, masks)
         items = sorted(split.images)

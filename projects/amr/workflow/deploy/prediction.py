@@ -11,17 +11,14 @@ from projects.amr.datasets.images.image_ids import (
     check_relative,
     strip_image_suffix,
 )
-from projects.amr.datasets.labels.class_list import (
-    CLASS_FILE,
-    write_class_file,
-)
+from projects.amr.datasets.labels.class_list import CLASS_FILE
 from projects.amr.datasets.own_photos.image_folder import list_photos
 from projects.amr.datasets.transforms.loading import (
     LoadWeakLabelImage,
     loads_masks,
 )
 from projects.amr.errors import DataError, UserError, list_faults
-from projects.amr.runtime.files.atomic_write import write_file
+from projects.amr.runtime.files.atomic_write import write_file, write_lines
 from projects.amr.runtime.files.fingerprint import (
     config_digest,
     file_digest,
@@ -135,7 +132,7 @@ class PredictionJob:
                 for kind in (LABELS, OVERLAYS):
                     folder = self.out_dir / kind / name
                     folder.mkdir(parents=True, exist_ok=True)
-            write_class_file(self.out_dir / CLASS_FILE, self.trained.classes)
+            write_lines(self.out_dir / CLASS_FILE, self.trained.classes)
             return note_origin(self.out_dir, self.parts)
         except OSError as error:
             raise UserError(

@@ -19,12 +19,12 @@ from projects.amr.datasets.labels.colour_masks import (
     palette_labels,
     read_palette,
 )
+from projects.amr.datasets.labels.reading import read_json
 from projects.amr.datasets.labels.tool_labels import (
     cut_upload_prefix,
     label_studio_image,
     label_studio_tasks,
     latest_result,
-    read_json,
     stored_name,
 )
 from projects.amr.datasets.own_photos.devkit_layout import read_image_map

@@ -4,7 +4,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from projects.amr.datasets.labels.class_balance import one_sided_classes
+from projects.amr.datasets.labels.class_list import one_sided_classes
 from projects.amr.datasets.labels.label_agreement import (
     MAX_CONTRADICTIONS,
     LabelAgreement,
