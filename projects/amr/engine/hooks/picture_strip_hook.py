@@ -10,8 +10,11 @@ from mmseg.registry import HOOKS
 
 from projects.amr.errors import UserError
 from projects.amr.runtime.files.atomic_write import write_file
-from projects.amr.visualization import colour_labels, picture_strip
-from projects.amr.visualization.stage_pictures import cam_picture
+from projects.amr.visualization import (
+    cam_picture,
+    colour_labels,
+    picture_strip,
+)
 
 
 class PictureStripHook(Hook):
