@@ -56,9 +56,7 @@ class CAMIoUMetric(BaseMetric):
             swept thresholds. Defaults to (0.0, 1.0, 0.01).
         parts (Sequence[str]): Names of the values 1.. of part maps.
             Defaults to (), no recall per part.
-        collect_device (str): See :class:`BaseMetric`. Defaults to 'cpu'.
-        prefix (str, optional): Defaults to ``cam``.
-        collect_dir (str, optional): See :class:`BaseMetric`.
+        **kwargs: Of :class:`BaseMetric`; ``prefix`` defaults to ``cam``.
 
     Raises:
         ValueError: If ``bg_thr`` is outside [0, 1] or the sweep is empty.
@@ -71,11 +69,9 @@ class CAMIoUMetric(BaseMetric):
         bg_thr: float,
         sweep: tuple[float, float, float] = (0.0, 1.0, 0.01),
         parts: Sequence[str] = (),
-        collect_device: str = 'cpu',
-        prefix: str | None = None,
-        collect_dir: str | None = None,
+        **kwargs,
     ):
-        super().__init__(collect_device, prefix, collect_dir)
+        super().__init__(**kwargs)
         first, last, step = sweep
         if not 0 <= bg_thr <= 1:
             raise ValueError(f'`bg_thr` must be within [0, 1], got {bg_thr}')
