@@ -116,16 +116,12 @@ def _rescale_scheduler(scheduler, state: dict, ratio: float) -> None:
         keep = {
             k: state[k] for k in ('_last_value', 'base_values') if k in state
         }
-        state.update({**fresh, **keep, **_scaled(state, ratio)})
-
-
-def _scaled(state: dict, ratio: float) -> dict:
-    """Step counters in the new run's steps."""
-    return {
-        key: round(state[key] * ratio)
-        for key in ('last_step', '_global_step')
-        if key in state
-    }
+        steps = {
+            k: round(state[k] * ratio)
+            for k in ('last_step', '_global_step')
+            if k in state
+        }
+        state.update({**fresh, **keep, **steps})
 
 
 def require_same_settings(
