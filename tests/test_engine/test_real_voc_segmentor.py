@@ -8,6 +8,7 @@ import pytest
 from mmengine.config import Config
 from mmengine.runner import Runner
 from PIL import Image
+from runner_configs import without_processes
 
 from projects.amr.datasets import VOCFolder
 from projects.amr.evaluation.mask_evaluation import evaluate_masks
@@ -31,10 +32,7 @@ def tested(voc_sample, tmp_path_factory):
     drop_pretrained(cfg.model)
     cfg.model.backbone.update(base_channels=16, stem_channels=16)
     cfg.model.decode_head.in_channels = 512
-    for split in ('train', 'val', 'test'):
-        loader = cfg[f'{split}_dataloader']
-        loader.num_workers = 0
-        loader.persistent_workers = False
+    without_processes(cfg)
     cfg.train_dataloader.batch_size = 2
     cfg.train_dataloader.dataset.pipeline[3].crop_size = (65, 65)
     cfg.model.data_preprocessor.size = (65, 65)

@@ -149,7 +149,6 @@ def test_strips_show_prediction_and_mask(toy_root, trained, tmp_path, crf):
         'default_hooks.label_writer.crf': crf,
         'default_hooks.visualization.out_dir': str(tmp_path / 'strips'),
         'default_hooks.visualization.interval': 2,
-        'default_hooks.visualization.min_height': 100,
     }
     runner_for(toy_root, trained, tmp_path, **changes).test()
     ids = VOCFolder.open(toy_root, 'val').ids
@@ -158,7 +157,7 @@ def test_strips_show_prediction_and_mask(toy_root, trained, tmp_path, crf):
     for path in paths:
         image = cv2.imread(str(toy_root / 'JPEGImages' / f'{path.stem}.jpg'))
         height, width = image.shape[:2]
-        zoom = -(-100 // height)
+        zoom = -(-160 // height)
         panels = 3 if crf is None else 4
         strip = cv2.imread(str(path))[18:]
         step = zoom * width + 4
