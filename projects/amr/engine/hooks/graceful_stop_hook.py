@@ -102,8 +102,8 @@ class GracefulStopHook(Hook):
         self, runner: Runner, batch_idx: int, data_batch=None, outputs=None
     ) -> None:
         """Stop here if asked to."""
-        boundary = (runner.iter + 1) % accumulative_counts(runner) == 0
-        if boundary and self._asked():
+        counts = accumulative_counts(runner.optim_wrapper)
+        if (runner.iter + 1) % counts == 0 and self._asked():
             self._stop(runner, within_step=True)
 
     def after_val_iter(

@@ -26,14 +26,14 @@ def describe_scale(runner: Runner) -> dict[str, int]:
     return {
         'world_size': int(runner.world_size),
         'batch_size': int(size),
-        'accumulative_counts': accumulative_counts(runner),
+        'accumulative_counts': accumulative_counts(runner.optim_wrapper),
         'steps_per_epoch': len(loader),
     }
 
 
-def accumulative_counts(runner: Runner) -> int:
+def accumulative_counts(optim_wrapper) -> int:
     """Steps whose gradients are summed before an update."""
-    return int(getattr(runner.optim_wrapper, '_accumulative_counts', 1))
+    return int(getattr(optim_wrapper, '_accumulative_counts', 1))
 
 
 def effective_batch(scale: dict[str, int]) -> int:
