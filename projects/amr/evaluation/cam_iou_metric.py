@@ -11,6 +11,7 @@ from mmengine.logging import print_log
 from mmseg.registry import METRICS
 from prettytable import PrettyTable
 
+from projects.amr.evaluation.mask_evaluation import checked_mask
 from projects.amr.evaluation.nested_results import put_nested_results, rounded
 from projects.amr.evaluation.sweep_counts import SweepCounts
 from projects.amr.evaluation.threshold_sweep import (
@@ -22,7 +23,6 @@ from projects.amr.evaluation.threshold_sweep import (
     score_bins,
 )
 from projects.amr.ops import cam_scores
-from projects.amr.structures.label_rules import check_labels, check_mask_size
 
 
 @METRICS.register_module()
@@ -112,20 +112,14 @@ class CAMIoUMetric(BaseMetric):
             pred = sample['pred_cam']
             classes = torch.tensor(pred['classes'], dtype=torch.long)
             size = tuple(pred['size'])
-            truth = self._truth(sample, size)
+            truth = checked_mask(
+                sample, size, len(self.dataset_meta['classes'])
+            )
             counts = {
                 name: self._count(pred[name], classes, size, truth, sample)
                 for name in pred['maps']
             }
             total.add(pred['final'], counts)
-
-    def _truth(self, sample: dict, size: tuple[int, int]):
-        """Mask of one sample after checking its size and values."""
-        mask = sample['gt_sem_seg']['data'][0]
-        path = sample.get('seg_map_path', 'mask')
-        check_mask_size(path, mask.shape, size)
-        check_labels(path, mask.cpu(), len(self.dataset_meta['classes']))
-        return mask
 
     def _count(self, cam, classes, size, truth, sample) -> dict:
         """Histograms of one map."""

@@ -9,6 +9,7 @@ from mmengine.logging import print_log
 from mmseg.registry import METRICS
 from torch import Tensor
 
+from projects.amr.evaluation.mask_evaluation import checked_mask
 from projects.amr.ops import cam_to_label
 from projects.amr.structures.label_space import IGNORE_LABEL
 
@@ -85,13 +86,13 @@ class MapAgreementMetric(BaseMetric):
         """Counts (P + 1, 4): the object and its parts by ``FOUND``."""
         if 'gt_sem_seg' not in sample:
             return None
-        truth = sample['gt_sem_seg']['data'][0].to(first.device)
+        size, labels = tuple(pred['size']), len(self.dataset_meta['classes'])
+        truth = checked_mask(sample, size, labels).to(first.device)
         classes = torch.tensor(
             pred['classes'], dtype=torch.long, device=first.device
         )
         right = [
-            cam_to_label(cam, classes, tuple(pred['size']), self.bg_thr)
-            == truth
+            cam_to_label(cam, classes, size, self.bg_thr) == truth
             for cam in (first, second)
         ]
         found = 2 * right[0].long() + right[1].long()

@@ -11,12 +11,29 @@ from pathlib import Path
 
 import numpy as np
 from prettytable import PrettyTable
+from torch import Tensor
 
 from projects.amr.errors import DataError, list_faults
 from projects.amr.evaluation.threshold_sweep import iou_per_class
 from projects.amr.runtime.files.item_progress import show_progress
 from projects.amr.structures import load_label_map
+from projects.amr.structures.label_rules import check_labels, check_mask_size
 from projects.amr.structures.label_space import IGNORE_LABEL
+
+
+def checked_mask(
+    sample: dict, size: tuple, num_labels: int, ignored: int = IGNORE_LABEL
+) -> Tensor:
+    """Mask (H, W) of a metric's sample, from its ``gt_sem_seg``.
+
+    Raises DataError if it is not of its image's size, or has a value that is
+    neither 0..L-1 nor ``ignored``; mmseg would drop it without a word.
+    """
+    mask = sample['gt_sem_seg']['data'][0]
+    path = sample.get('seg_map_path', 'mask')
+    check_mask_size(path, mask.shape, size)
+    check_labels(path, mask.cpu(), num_labels, ignored=ignored)
+    return mask
 
 
 def mask_confusion(

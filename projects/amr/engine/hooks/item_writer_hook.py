@@ -143,6 +143,10 @@ class ItemWriterHook(Hook):
                 f'{self.items} were made; they are redone'
             )
 
+    def _count(self, made: bool) -> None:
+        """Count an item that is there: made now, or kept."""
+        self._counts['made' if made else 'kept'] += 1
+
     def after_test_epoch(self, runner, metrics=None) -> None:
         """Finish the files; say how many were made and kept in all ranks."""
         self._writer.close()

@@ -120,7 +120,7 @@ class LabelMapWriterHook(ItemWriterHook):
     def _take(self, drawn, result: tuple) -> None:
         """Count a result; put it on the sample that will be drawn."""
         labels, made, confusion = result
-        self._counts['made' if made else 'kept'] += 1
+        self._count(made)
         self._counted = self._counted + count_labels(labels)
         if drawn is not None:
             refined = torch.from_numpy(labels)[None]
