@@ -10,9 +10,9 @@ from mmengine.structures import PixelData
 from mmseg.registry import MODELS
 from PIL import Image
 from runner_configs import contents, tiny_config
+from segmentor_configs import on_disk
 
 from projects.amr.datasets import VOCFolder
-from projects.amr.evaluation.mask_evaluation import evaluate_masks
 from projects.amr.ops.cam import cam_to_label
 from projects.amr.structures import (
     CAMRecord,
@@ -89,8 +89,7 @@ def run(toy_root, tmp_path):
 def test_writes_the_model_s_labels_and_scores_them(run, toy_root, tmp_path):
     metrics, counts, folder = run()
     assert counts == {'made': 8, 'kept': 0}
-    split = VOCFolder.open(toy_root, 'train')
-    for image_id in split.ids:
+    for image_id in VOCFolder.open(toy_root, 'train').ids:
         record = CAMRecord.load(tmp_path / f'cams/{image_id}.npz')
         expected = cam_to_label(
             torch.from_numpy(record.cam),
@@ -103,11 +102,8 @@ def test_writes_the_model_s_labels_and_scores_them(run, toy_root, tmp_path):
         assert len(key) == 64
         with Image.open(folder / f'{image_id}.png') as image:
             assert image.mode == 'P'
-    on_disk = evaluate_masks(
-        [(folder / f'{i}.png', split.mask_path(i)) for i in split.ids],
-        split.classes,
-    )
-    assert metrics['labels/mIoU'] == pytest.approx(np.nanmean(on_disk.iou))
+    scores = on_disk(toy_root, folder, 'train')
+    assert metrics['labels/mIoU'] == pytest.approx(np.nanmean(scores.iou))
     assert metrics['labels/mIoU'] == pytest.approx(metrics['cam/mIoU_fixed'])
     log = ''.join(p.read_text() for p in folder.parent.rglob('*.log'))
     assert f'labels/mIoU: {metrics["labels/mIoU"]:.4f}' in log

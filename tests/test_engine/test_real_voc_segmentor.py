@@ -9,9 +9,9 @@ from mmengine.config import Config
 from mmengine.runner import Runner
 from PIL import Image
 from runner_configs import without_processes
+from segmentor_configs import on_disk
 
 from projects.amr.datasets import VOCFolder
-from projects.amr.evaluation.mask_evaluation import evaluate_masks
 from projects.amr.runtime.checkpoints.pretrained import drop_pretrained
 from projects.amr.workflow.export.voc_submission import (
     FOLDER,
@@ -53,10 +53,7 @@ def test_predictions_are_scored_and_packed(tested, voc_sample):
     assert (folder / 'iter_2.pth').is_file()
     split = VOCFolder.open(voc_sample, str(folder / 'some.txt'))
     assert len(split.ids) == 4
-    scores = evaluate_masks(
-        [(folder / f'labels/{i}.png', split.mask_path(i)) for i in split.ids],
-        split.classes,
-    )
+    scores = on_disk(voc_sample, folder / 'labels', str(folder / 'some.txt'))
     mean = np.nanmean(scores.iou)
     assert metrics['labels/mIoU'] == pytest.approx(mean)
     assert metrics['mIoU'] == pytest.approx(mean, abs=0.01)

@@ -7,11 +7,10 @@ import torch
 from mmengine.config import Config
 from mmengine.runner import Runner
 from PIL import Image
-from segmentor_configs import tiny_segmentor
+from segmentor_configs import on_disk, tiny_segmentor
 
 from projects.amr.datasets import VOCFolder
 from projects.amr.errors import CheckpointMismatchError
-from projects.amr.evaluation.mask_evaluation import evaluate_masks
 from projects.amr.ops.label_crf import refine_scores
 from projects.amr.runtime.checkpoints.checkpoint import unwrap_model
 from projects.amr.structures import load_label_map
@@ -43,14 +42,6 @@ def use_tta(cfg: Config) -> dict:
         'model': {'_delete_': True, **cfg.tta_model, 'module': cfg.model},
         'test_dataloader.dataset.pipeline': cfg.tta_pipeline,
     }
-
-
-def on_disk(root, folder, split='val'):
-    found = VOCFolder.open(root, split)
-    return evaluate_masks(
-        [(folder / f'{i}.png', found.mask_path(i)) for i in found.ids],
-        found.classes,
-    )
 
 
 def test_four_losses_were_summed(trained):

@@ -3,6 +3,7 @@ import pytest
 import torch
 from cam_samples import SIZE, evaluate, sample
 
+from projects.amr.errors import DataError
 from projects.amr.evaluation import MapAgreementMetric
 from projects.amr.ops import cam_to_label
 
@@ -82,3 +83,8 @@ def test_recall_of_parts_needs_part_maps_of_all_images():
 
 def test_a_classifier_without_branches_has_no_figures():
     assert agreement([sample(), sample(1)]) == {}
+
+
+def test_wrong_masks_are_refused():
+    with pytest.raises(DataError, match=r'got \{9: \d+\}'):
+        agreement([sample(maps=MAPS, truth=torch.full(SIZE, 9))])

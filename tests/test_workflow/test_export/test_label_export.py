@@ -102,7 +102,8 @@ def test_a_table_that_leaves_the_folder_is_refused(source):
     (source.folder.root / 'images.csv').write_text('id,path\nd,../x.png\n')
     again = LabelFolder(source.label_dir, source.folder)
     with pytest.raises(DataError, match='leads out'):
-        again.photo('d')
+        export_cvat(again, source.label_dir / 'out')
+    assert not (source.label_dir / 'out').exists()
 
 
 def test_fault_31_missing_pycocotools_says_what_to_do(source, monkeypatch):

@@ -1,6 +1,7 @@
 """Masks that a person corrected in a labelling tool, back as label maps."""
 
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -205,7 +206,7 @@ class MaskImport:
     def _label_maps(self) -> Iterator[tuple]:
         """Palette or grey PNGs of labels."""
         for name, path in self._paths():
-            yield str(path), name, lambda p=path: self._label_map(p)
+            yield str(path), name, partial(self._label_map, path)
 
     def _label_map(self, path: Path) -> np.ndarray:
         """Labels of a PNG whose palette keeps its order."""
@@ -217,7 +218,7 @@ class MaskImport:
         """Pictures of colours."""
         labels = palette_labels(read_palette(self.palette), self.classes)
         for name, path in self._paths():
-            yield str(path), name, lambda p=path: load_colour_mask(p, labels)
+            yield str(path), name, partial(load_colour_mask, path, labels)
 
     def _fiftyone(self) -> Iterator[tuple]:
         """Grey PNGs or arrays, with the meaning of their values."""
@@ -236,7 +237,7 @@ class MaskImport:
         for path in sorted(root.rglob('*')):
             if path.suffix.lower() in ('.png', '.npy'):
                 name = path.relative_to(root).with_suffix('.png').as_posix()
-                yield str(path), name, lambda p=path: _targeted(p, table)
+                yield str(path), name, partial(_targeted, path, table)
 
     def _label_studio(self) -> Iterator[tuple]:
         """Annotations of tasks: brushes, later ones on top."""
@@ -245,11 +246,8 @@ class MaskImport:
             if result is None:
                 self.skipped += 1
                 continue
-            yield (
-                where,
-                label_studio_image(where, task),
-                lambda w=where, r=result: self._brushed(w, r),
-            )
+            read = partial(self._brushed, where, result)
+            yield where, label_studio_image(where, task), read
 
     def _brushed(self, where: str, result: list[dict]) -> np.ndarray:
         """Label map of one annotation."""
@@ -294,16 +292,16 @@ class MaskImport:
                 self.skipped += 1
                 continue
             where = f'{self.source}, {name!r}'
-            yield (
-                where,
-                name,
-                lambda w=where, i=image, o=own: draw_instances(
-                    w,
-                    (int(i['height']), int(i['width'])),
-                    o,
-                    lambda x: self._label(w, names.get(x['category_id'])),
-                ),
-            )
+            yield where, name, partial(self._drawn, where, image, own, names)
+
+    def _drawn(self, where: str, image: dict, items: list, names: dict):
+        """Label map of the annotations of an image."""
+        return draw_instances(
+            where,
+            (int(image['height']), int(image['width'])),
+            items,
+            lambda item: self._label(where, names.get(item['category_id'])),
+        )
 
 
 def _with_progress(items: Iterable) -> Iterable:

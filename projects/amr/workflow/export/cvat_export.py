@@ -31,8 +31,12 @@ def export_cvat(
     255 and is refused; nothing is written then. UserError if the folder holds
     something else or cannot be written.
     """
-    out_dir, ids = Path(out_dir), source.folder.ids
-    ignored = [i for i in ids if (source.labels(i) == IGNORE_LABEL).any()]
+    out_dir = Path(out_dir)
+    ignored = [
+        image_id
+        for image_id, _, labels in source.items()  # checks all of them
+        if (labels == IGNORE_LABEL).any()
+    ]
     if ignored and refuse:
         raise DataError(
             f'{len(ignored)} label maps have pixels of 255:\n'
@@ -51,7 +55,7 @@ def export_cvat(
             save_label_map(path, labels)
         (out_dir / _LISTS).mkdir(parents=True)
         write_lines(out_dir / _LISTS / 'default.txt', names)
-    return len(ids)
+    return len(names)
 
 
 def unlisted_names(source: LabelFolder) -> list[str]:
