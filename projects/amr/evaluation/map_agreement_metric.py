@@ -48,6 +48,7 @@ class MapAgreementMetric(BaseMetric):
 
     Raises:
         ValueError: If ``bg_thr`` is outside [0, 1].
+        DataError: If a mask breaks a rule of :func:`checked_mask`.
     """
 
     default_prefix = 'agreement'
