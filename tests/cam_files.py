@@ -13,11 +13,13 @@ from projects.amr.structures import (
 from projects.amr.structures.label_space import classes_in_mask
 
 
-def write_cam_files(root: Path, folder: Path, split: str = 'train') -> Path:
+def write_cam_files(
+    root: Path, folder: Path, split: str = 'train', seed: int = 0
+) -> Path:
     """Noisy masks as ``cams``, and noise as ``boundaries``; the folder."""
     for name in ('cams', 'boundaries'):
-        (folder / name).mkdir()
-    rng = np.random.default_rng(0)
+        (folder / name).mkdir(exist_ok=True)
+    rng = np.random.default_rng(seed)
     images = VOCFolder.open(root, split)
     for image_id in images.ids:
         mask, _ = load_label_map(images.mask_path(image_id))

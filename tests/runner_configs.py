@@ -38,6 +38,21 @@ def tiny_config(root: Path, work_dir: Path, model: dict | None = None):
     return cfg
 
 
+def without_processes(cfg):
+    """Let a config load its data in the process that runs it."""
+    for split in ('train', 'val', 'test'):
+        loader = cfg.get(f'{split}_dataloader')
+        if loader:
+            loader.update(num_workers=0, persistent_workers=False)
+    return cfg
+
+
+def contents(folder: Path, suffix: str = '.npz') -> dict[str, bytes]:
+    """Contents of the items in a folder, by name."""
+    paths = sorted(folder.glob(f'*{suffix}'))
+    return {path.name: path.read_bytes() for path in paths}
+
+
 def without_chance(cfg):
     """A training in which nothing is drawn, and images do not mix.
 

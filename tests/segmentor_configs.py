@@ -8,6 +8,8 @@ from mmengine.structures import PixelData
 from mmseg.structures import SegDataSample
 
 from model_configs import backbone
+from projects.amr.datasets import VOCFolder
+from projects.amr.evaluation.mask_evaluation import MaskScores, evaluate_masks
 
 TOY = Path(__file__).parents[1] / 'configs/toy/deeplabv2_r26_toyvoc.py'
 NUM_LABELS = 4
@@ -78,3 +80,12 @@ def tiny_segmentor(root: Path, work_dir: Path, **changes) -> Config:
     cfg.experiment_name = work_dir.name
     cfg.merge_from_dict(changes)
     return cfg
+
+
+def on_disk(root: Path, folder: Path, split: str = 'val') -> MaskScores:
+    """Scores of the label maps in a folder."""
+    found = VOCFolder.open(root, split)
+    return evaluate_masks(
+        [(folder / f'{i}.png', found.mask_path(i)) for i in found.ids],
+        found.classes,
+    )

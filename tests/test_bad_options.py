@@ -65,7 +65,6 @@ CASES = [
         for value in ((0.5, 0.1, 0.1), (0.1, 0.5, 0))
     ),
     ('MapAgreementMetric', {'bg_thr': 1.4}),
-    ('MapAgreementMetric', {'maps': ('cam', 'cam'), 'bg_thr': 0.4}),
     ('RandomResizeLongestSide', {'min_side': 9, 'max_side': 8}),
     ('RandomCropOrPad', {'crop_size': (0, 8)}),
 ]

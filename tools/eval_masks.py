@@ -8,7 +8,6 @@ class that is in neither is nan and left out of the mean.
 
 import argparse
 import sys
-from functools import partial
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
@@ -22,7 +21,6 @@ from projects.amr.evaluation.label_share import label_notes
 from projects.amr.evaluation.mask_evaluation import (
     evaluate_masks,
 )
-from projects.amr.runtime.files.item_progress import show_progress
 from projects.amr.workflow.labels.mask_tools import (
     add_folder_arguments,
     open_folder,
@@ -58,7 +56,6 @@ def main() -> None:
         ],
         folder.classes,
         skip_missing=args.skip_missing,
-        progress=partial(show_progress, total=len(folder.ids), title='images'),
     )
     print(scores.table())
     truth, found = scores.confusion.sum(1), scores.confusion.sum(0)

@@ -9,7 +9,6 @@ names that they had before tools/dataset_converters/import_images.py.
 
 import argparse
 import sys
-from functools import partial
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
@@ -17,7 +16,6 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 import projects.amr.openmp  # noqa: F401  before torch
 
 from projects.amr.errors import UserError, list_faults
-from projects.amr.runtime.files.item_progress import show_progress
 from projects.amr.workflow.export.cvat_export import (
     export_cvat,
     unlisted_names,
@@ -65,13 +63,10 @@ def main() -> None:
     if not Path(args.label_dir).is_dir():
         raise UserError(f'folder of label maps not found: {args.label_dir}')
     source = LabelFolder(args.label_dir, open_folder(args))
-    progress = partial(
-        show_progress, total=len(source.folder.ids), title='label maps'
-    )
-    images, annotations = export_coco(source, args.out_file, progress)
+    images, annotations = export_coco(source, args.out_file)
     print(f'{args.out_file}: {images:,} images, {annotations:,} annotations')
     if args.masks:
-        count = export_cvat(source, args.masks, args.ignore, progress)
+        count = export_cvat(source, args.masks, args.ignore == 'refuse')
         print(f'{args.masks}: {count:,} masks and labelmap.txt')
         lost = unlisted_names(source)
         if lost:
@@ -82,11 +77,11 @@ def main() -> None:
             )
     if args.label_studio:
         count = export_label_studio(
-            source, args.label_studio, args.image_prefix, progress
+            source, args.label_studio, args.image_prefix
         )
         print(f'{args.label_studio}: {count:,} tasks, and the config in .xml')
     if args.fiftyone:
-        count = export_fiftyone(source, args.fiftyone, progress)
+        count = export_fiftyone(source, args.fiftyone)
         print(f'{args.fiftyone}: {count:,} masks and mask_targets.json')
 
 

@@ -19,7 +19,6 @@ import projects.amr.openmp  # noqa: F401  before torch
 
 from projects.amr.datasets.labels.class_list import read_class_file
 from projects.amr.errors import UserError
-from projects.amr.runtime.files.item_progress import show_progress
 from projects.amr.workflow.export.corrected_masks import KINDS, MaskImport
 from projects.amr.workflow.labels.mask_tools import (
     add_folder_arguments,
@@ -72,9 +71,7 @@ def main() -> None:
         read_class_file(args.classes) if args.classes else None,
         args.keep_empty,
     )
-    count = masks.write(
-        args.out_dir, lambda items: show_progress(items, len(items), 'masks')
-    )
+    count = masks.write(args.out_dir)
     print(
         f'{args.out_dir}: {count:,} label maps; {masks.skipped:,} images '
         'without an annotation left out'

@@ -8,7 +8,6 @@ the split must have one, of its size and with labels that the server knows.
 
 import argparse
 import sys
-from functools import partial
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
@@ -17,7 +16,6 @@ import projects.amr.openmp  # noqa: F401  before torch
 
 from projects.amr.datasets import VOCFolder
 from projects.amr.errors import UserError
-from projects.amr.runtime.files.item_progress import show_progress
 from projects.amr.workflow.export.voc_submission import (
     FOLDER,
     write_submission,
@@ -47,10 +45,7 @@ def main() -> None:
     if not Path(args.pred_dir).is_dir():
         raise UserError(f'folder of predictions not found: {args.pred_dir}')
     folder = VOCFolder.open(args.data_root, args.split)
-    progress = partial(
-        show_progress, total=len(folder.ids), title='predictions'
-    )
-    count = write_submission(folder, args.pred_dir, args.archive, progress)
+    count = write_submission(folder, args.pred_dir, args.archive)
     print(f'{args.archive}: {count:,} predictions in {FOLDER}')
 
 

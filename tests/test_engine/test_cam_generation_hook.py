@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 from known_classifier import Watched
 from mmengine.runner import Runner
-from runner_configs import tiny_config
+from runner_configs import contents, tiny_config
 
 from projects.amr.structures import CAMRecord
 
@@ -28,19 +28,6 @@ def run(toy_root, tmp_path):
         return metrics, len(seen), tmp_path / 'cams'
 
     return _run
-
-
-def contents(folder):
-    return {p.name: p.read_bytes() for p in sorted(folder.glob('*.npz'))}
-
-
-def test_rerun_skips_everything_and_reports_the_same(run):
-    first, seen, folder = run(name='a')
-    before = contents(folder)
-    second, seen_again, _ = run(name='b')
-    assert (seen, seen_again) == (8, 0)
-    assert contents(folder) == before
-    assert second == first
 
 
 def test_only_missing_and_damaged_items_are_redone(run):
@@ -103,11 +90,12 @@ def test_changed_labels_redo_the_item(run, toy_root):
     assert record.classes.size == 0
 
 
-@pytest.mark.parametrize('missing', [1, 3])
+@pytest.mark.parametrize('missing', [0, 1, 3])
 def test_items_of_one_size_are_redone_in_the_same_batch(run, missing):
     """Other batches give other sums in the last bit."""
     batched = {'test_dataloader.batch_size': 8}
-    first, _, folder = run(name='a', **batched)
+    first, seen, folder = run(name='a', **batched)
+    assert seen == 8
     before = contents(folder)
     sizes = {p: CAMRecord.load(p).size for p in folder.glob('*.npz')}
     gone = sorted(sizes)[:missing]
@@ -122,8 +110,7 @@ def test_items_of_one_size_are_redone_in_the_same_batch(run, missing):
 
 def test_batch_size_does_not_change_the_records(run):
     """Sizes of the toy images differ, so batches mix sizes."""
-    run(name='a')
-    _, _, folder = run(name='b')
+    _, _, folder = run(name='a')
     first = {p.name: CAMRecord.load(p) for p in folder.glob('*.npz')}
     for path in folder.glob('*.npz'):
         path.unlink()

@@ -5,7 +5,7 @@ import pytest
 import torch
 from known_classifier import Watched
 from mmengine.runner import Runner
-from runner_configs import tiny_config
+from runner_configs import contents, tiny_config
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from projects.amr.runtime.files.fingerprint import weights_digest
@@ -78,10 +78,6 @@ def test_averaged_weights_are_tested_unfolded(run):
     assert seen == [34] * 8
     assert metrics == plain[1]
     assert weights_digest(runner.model) == weights_digest(plain[0].model)
-
-
-def contents(folder):
-    return {p.name: p.read_bytes() for p in sorted(folder.glob('*.npz'))}
 
 
 def branches(one, other):

@@ -1,4 +1,4 @@
-"""A stop during the validation of averaged weights."""
+"""Stops during a validation, and signals after a training."""
 
 import os
 import signal
@@ -10,6 +10,7 @@ from mmengine.hooks import EMAHook
 from mmengine.model import BaseModel
 from mmengine.runner import Runner
 
+from projects.amr.engine.hooks.graceful_stop_hook import SIGNALS
 from projects.amr.errors import StoppedError
 
 
@@ -92,3 +93,15 @@ def test_stop_in_validation_saves_the_trained_weights(make, tmp_path):
     resumed = make('work', resume=True)
     resumed.train()
     assert weights(resumed) == weights(whole)
+
+
+def test_a_training_that_fails_gives_the_signals_back(make, monkeypatch):
+    def fail(*args, **kwargs):
+        assert signal.getsignal(signal.SIGTERM) != before[1]
+        raise ZeroDivisionError
+
+    before = [signal.getsignal(number) for number in SIGNALS]
+    monkeypatch.setattr(OneWeight, 'forward', fail)
+    with pytest.raises(ZeroDivisionError):
+        make('work').train()
+    assert [signal.getsignal(number) for number in SIGNALS] == before

@@ -3,22 +3,22 @@ import json
 import numpy as np
 import pytest
 import torch
+from cam_files import write_cam_files
 from mmengine.model import BaseModel
 from mmengine.runner import Runner
 from mmengine.structures import PixelData
 from mmseg.registry import MODELS
 from PIL import Image
-from runner_configs import tiny_config
+from runner_configs import contents, tiny_config
+from segmentor_configs import on_disk
 
 from projects.amr.datasets import VOCFolder
-from projects.amr.evaluation.mask_evaluation import evaluate_masks
 from projects.amr.ops.cam import cam_to_label
 from projects.amr.structures import (
     CAMRecord,
     load_boundary_map,
     load_label_map,
 )
-from projects.amr.structures.label_space import classes_in_mask
 
 
 @MODELS.register_module(force=True)
@@ -52,30 +52,10 @@ class ThresholdingModel(BaseModel):
         return data_samples
 
 
-def write_labels(cfg, **hook):
-    """Let a classifier's config write labels, no CAM records."""
-    del cfg.default_hooks.cam_writer
-    cfg.default_hooks.label_writer = {'type': 'LabelMapWriterHook', **hook}
-
-
-def write_cams(root, folder, seed=0):
-    """Noisy masks as CAM records of the train split."""
-    rng = np.random.default_rng(seed)
-    folder.mkdir(exist_ok=True)
-    for image_id in VOCFolder.open(root, 'train').ids:
-        mask, _ = load_label_map(root / f'SegmentationClass/{image_id}.png')
-        classes = classes_in_mask(mask)
-        maps = [0.6 * (mask == k + 1)[::2, ::2] for k in classes]
-        cam = np.array(maps) + 0.4 * rng.random((len(maps), *maps[0].shape))
-        CAMRecord(classes, cam, mask.shape, key=f'seed {seed}').save(
-            folder / f'{image_id}.npz'
-        )
-
-
 @pytest.fixture
 def run(toy_root, tmp_path):
     """Test the stand-in on CAM records, with the hook."""
-    write_cams(toy_root, tmp_path / 'cams')
+    write_cam_files(toy_root, tmp_path)
 
     def _run(name='a', changes=None, **hook):
         cfg = tiny_config(toy_root, tmp_path / 'work')
@@ -83,7 +63,8 @@ def run(toy_root, tmp_path):
             'type': 'ThresholdingModel',
             'data_preprocessor': cfg.model.data_preprocessor,
         }
-        write_labels(cfg, **hook)
+        del cfg.default_hooks.cam_writer
+        cfg.default_hooks.label_writer = {'type': 'LabelMapWriterHook', **hook}
         cfg.test_dataloader.dataset.pipeline = [
             {'type': 'LoadWeakLabelImage'},
             {'type': 'LoadMaskIfPresent'},
@@ -105,15 +86,10 @@ def run(toy_root, tmp_path):
     return _run
 
 
-def contents(folder):
-    return {p.name: p.read_bytes() for p in sorted(folder.glob('*.png'))}
-
-
 def test_writes_the_model_s_labels_and_scores_them(run, toy_root, tmp_path):
     metrics, counts, folder = run()
     assert counts == {'made': 8, 'kept': 0}
-    split = VOCFolder.open(toy_root, 'train')
-    for image_id in split.ids:
+    for image_id in VOCFolder.open(toy_root, 'train').ids:
         record = CAMRecord.load(tmp_path / f'cams/{image_id}.npz')
         expected = cam_to_label(
             torch.from_numpy(record.cam),
@@ -126,11 +102,8 @@ def test_writes_the_model_s_labels_and_scores_them(run, toy_root, tmp_path):
         assert len(key) == 64
         with Image.open(folder / f'{image_id}.png') as image:
             assert image.mode == 'P'
-    on_disk = evaluate_masks(
-        [(folder / f'{i}.png', split.mask_path(i)) for i in split.ids],
-        split.classes,
-    )
-    assert metrics['labels/mIoU'] == pytest.approx(np.nanmean(on_disk.iou))
+    scores = on_disk(toy_root, folder, 'train')
+    assert metrics['labels/mIoU'] == pytest.approx(np.nanmean(scores.iou))
     assert metrics['labels/mIoU'] == pytest.approx(metrics['cam/mIoU_fixed'])
     log = ''.join(p.read_text() for p in folder.parent.rglob('*.log'))
     assert f'labels/mIoU: {metrics["labels/mIoU"]:.4f}' in log
@@ -138,13 +111,13 @@ def test_writes_the_model_s_labels_and_scores_them(run, toy_root, tmp_path):
 
 def test_rerun_makes_missing_and_damaged_items_only(run):
     first, _, folder = run(name='a')
-    before = contents(folder)
+    before = contents(folder, '.png')
     paths = sorted(folder.glob('*.png'))
     paths[0].unlink()
     paths[3].write_bytes(paths[3].read_bytes()[:60])
     second, counts, _ = run(name='b')
     assert counts == {'made': 2, 'kept': 6}
-    assert contents(folder) == before
+    assert contents(folder, '.png') == before
     assert second == first
 
 
@@ -155,18 +128,18 @@ def test_new_cam_makes_its_label_stale(run, toy_root, tmp_path):
     record.key = 'another'
     record.save(path)
     assert run(name='b')[1] == {'made': 1, 'kept': 7}
-    write_cams(toy_root, tmp_path / 'cams', seed=1)
+    write_cam_files(toy_root, tmp_path, seed=1)
     assert run(name='c')[1] == {'made': 8, 'kept': 0}
 
 
 def test_moved_cams_make_nothing_stale(run, tmp_path):
     _, _, folder = run(name='a')
-    before = contents(folder)
+    before = contents(folder, '.png')
     moved = (tmp_path / 'cams').rename(tmp_path / 'moved')
     place = 'test_dataloader.dataset.pipeline.2.cam_dir'
     _, counts, _ = run(name='b', changes={place: str(moved)})
     assert counts == {'made': 0, 'kept': 8}
-    assert contents(folder) == before
+    assert contents(folder, '.png') == before
 
 
 def test_other_settings_redo_all(run):

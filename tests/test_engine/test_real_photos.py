@@ -7,6 +7,7 @@ import pytest
 import torch
 from mmengine.config import Config
 from mmengine.runner import Runner
+from runner_configs import without_processes
 from tool_process import run_tool_process
 
 from projects.amr.runtime.checkpoints.pretrained import find_weights
@@ -39,11 +40,10 @@ def load(monkeypatch, tmp_path):
             monkeypatch.setenv(key, str(value))
         cfg = Config.fromfile(ROOT / 'configs' / name)
         fit_class_file(cfg)
+        without_processes(cfg)
         for split in ('train', 'val', 'test'):
-            loader = cfg.get(f'{split}_dataloader')
-            if loader:
-                loader.update(num_workers=0, persistent_workers=False)
-                loader.dataset.ann_file = str(ids)
+            if cfg.get(f'{split}_dataloader'):
+                cfg[f'{split}_dataloader'].dataset.ann_file = str(ids)
         cfg.train_dataloader.batch_size = 2
         cfg.train_cfg.max_iters = 2
         cfg.work_dir = str(tmp_path / Path(name).stem)

@@ -9,6 +9,7 @@ from affinity_configs import irnet_config
 from mmengine.config import Config
 from mmengine.runner import Runner
 from PIL import Image
+from runner_configs import without_processes
 
 from model_configs import backbone
 from projects.amr.ops import resize_cam
@@ -25,11 +26,7 @@ def load(name, work_dir, **env):
         for key, value in env.items():
             patch.setenv(key, str(value))
         cfg = Config.fromfile(CONFIGS / name)
-    for split in ('train', 'val', 'test'):
-        loader = cfg.get(f'{split}_dataloader')
-        if loader:
-            loader.num_workers = 0
-            loader.persistent_workers = False
+    without_processes(cfg)
     if cfg.get('train_cfg'):
         cfg.train_cfg.max_epochs = 1
     cfg.work_dir = str(work_dir)

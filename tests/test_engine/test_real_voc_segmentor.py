@@ -8,9 +8,10 @@ import pytest
 from mmengine.config import Config
 from mmengine.runner import Runner
 from PIL import Image
+from runner_configs import without_processes
+from segmentor_configs import on_disk
 
 from projects.amr.datasets import VOCFolder
-from projects.amr.evaluation.mask_evaluation import evaluate_masks
 from projects.amr.runtime.checkpoints.pretrained import drop_pretrained
 from projects.amr.workflow.export.voc_submission import (
     FOLDER,
@@ -31,10 +32,7 @@ def tested(voc_sample, tmp_path_factory):
     drop_pretrained(cfg.model)
     cfg.model.backbone.update(base_channels=16, stem_channels=16)
     cfg.model.decode_head.in_channels = 512
-    for split in ('train', 'val', 'test'):
-        loader = cfg[f'{split}_dataloader']
-        loader.num_workers = 0
-        loader.persistent_workers = False
+    without_processes(cfg)
     cfg.train_dataloader.batch_size = 2
     cfg.train_dataloader.dataset.pipeline[3].crop_size = (65, 65)
     cfg.model.data_preprocessor.size = (65, 65)
@@ -55,10 +53,7 @@ def test_predictions_are_scored_and_packed(tested, voc_sample):
     assert (folder / 'iter_2.pth').is_file()
     split = VOCFolder.open(voc_sample, str(folder / 'some.txt'))
     assert len(split.ids) == 4
-    scores = evaluate_masks(
-        [(folder / f'labels/{i}.png', split.mask_path(i)) for i in split.ids],
-        split.classes,
-    )
+    scores = on_disk(voc_sample, folder / 'labels', str(folder / 'some.txt'))
     mean = np.nanmean(scores.iou)
     assert metrics['labels/mIoU'] == pytest.approx(mean)
     assert metrics['mIoU'] == pytest.approx(mean, abs=0.01)

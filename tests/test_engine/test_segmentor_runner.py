@@ -7,11 +7,10 @@ import torch
 from mmengine.config import Config
 from mmengine.runner import Runner
 from PIL import Image
-from segmentor_configs import tiny_segmentor
+from segmentor_configs import on_disk, tiny_segmentor
 
 from projects.amr.datasets import VOCFolder
 from projects.amr.errors import CheckpointMismatchError
-from projects.amr.evaluation.mask_evaluation import evaluate_masks
 from projects.amr.ops.label_crf import refine_scores
 from projects.amr.runtime.checkpoints.checkpoint import unwrap_model
 from projects.amr.structures import load_label_map
@@ -43,14 +42,6 @@ def use_tta(cfg: Config) -> dict:
         'model': {'_delete_': True, **cfg.tta_model, 'module': cfg.model},
         'test_dataloader.dataset.pipeline': cfg.tta_pipeline,
     }
-
-
-def on_disk(root, folder, split='val'):
-    found = VOCFolder.open(root, split)
-    return evaluate_masks(
-        [(folder / f'{i}.png', found.mask_path(i)) for i in found.ids],
-        found.classes,
-    )
 
 
 def test_four_losses_were_summed(trained):
@@ -149,7 +140,6 @@ def test_strips_show_prediction_and_mask(toy_root, trained, tmp_path, crf):
         'default_hooks.label_writer.crf': crf,
         'default_hooks.visualization.out_dir': str(tmp_path / 'strips'),
         'default_hooks.visualization.interval': 2,
-        'default_hooks.visualization.min_height': 100,
     }
     runner_for(toy_root, trained, tmp_path, **changes).test()
     ids = VOCFolder.open(toy_root, 'val').ids
@@ -158,7 +148,7 @@ def test_strips_show_prediction_and_mask(toy_root, trained, tmp_path, crf):
     for path in paths:
         image = cv2.imread(str(toy_root / 'JPEGImages' / f'{path.stem}.jpg'))
         height, width = image.shape[:2]
-        zoom = -(-100 // height)
+        zoom = -(-160 // height)
         panels = 3 if crf is None else 4
         strip = cv2.imread(str(path))[18:]
         step = zoom * width + 4

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
-from runner_configs import tiny_config
+from runner_configs import contents, tiny_config
 from segmentor_configs import tiny_segmentor
 
 from projects.amr.engine import CAMGenerationHook
@@ -17,13 +17,6 @@ from projects.amr.errors import DiskFullError, UserError
 from projects.amr.runtime.files import atomic_write
 from projects.amr.runtime.files.fingerprint import note_origin
 from projects.amr.structures import CAMRecord
-
-
-def contents(folder, suffix):
-    return {
-        path.name: path.read_bytes()
-        for path in sorted(folder.glob(f'*{suffix}'))
-    }
 
 
 class FilesAtTheEnd(Hook):

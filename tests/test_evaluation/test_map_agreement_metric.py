@@ -3,6 +3,7 @@ import pytest
 import torch
 from cam_samples import SIZE, evaluate, sample
 
+from projects.amr.errors import DataError
 from projects.amr.evaluation import MapAgreementMetric
 from projects.amr.ops import cam_to_label
 
@@ -80,10 +81,10 @@ def test_recall_of_parts_needs_part_maps_of_all_images():
     assert not any('head' in key for key in got)
 
 
-def test_classifier_with_one_map_has_no_figures():
+def test_a_classifier_without_branches_has_no_figures():
     assert agreement([sample(), sample(1)]) == {}
 
 
-def test_wrong_names_are_refused():
-    with pytest.raises(ValueError, match=r"two of \('spotlight',"):
-        agreement([sample(maps=MAPS)], maps=('spotlight', 'cam'))
+def test_wrong_masks_are_refused():
+    with pytest.raises(DataError, match=r'got \{9: \d+\}'):
+        agreement([sample(maps=MAPS, truth=torch.full(SIZE, 9))])

@@ -14,8 +14,10 @@ from projects.amr.errors import NonFiniteError
 from projects.amr.runtime.checkpoints.resume import find_resume_point
 
 
-def poison(runner, step):
-    """Make the weights of the head nan after a number of steps."""
+def poisoned(cfg, step):
+    """A runner whose first weights are nan after a number of steps."""
+    runner = Runner.from_cfg(cfg)
+    runner._train_loop = runner.build_train_loop(runner._train_loop)
     run_iter = runner.train_loop.run_iter
 
     def run(*args):
@@ -25,6 +27,7 @@ def poison(runner, step):
                 next(runner.model.parameters()).fill_(torch.nan)
 
     runner.train_loop.run_iter = run
+    return runner
 
 
 def classifier(toy_root, work_dir, epochs=3):
@@ -42,11 +45,8 @@ def test_fault26_stops_names_images_and_last_checkpoint(
 ):
     cfg = classifier(toy_root, tmp_path)
     cfg.default_hooks.finite_loss.patience = patience
-    runner = Runner.from_cfg(cfg)
-    runner._train_loop = runner.build_train_loop(runner._train_loop)
-    poison(runner, 5)
     with pytest.raises(NonFiniteError, match=r'epoch_1\.pth') as caught:
-        runner.train()
+        poisoned(cfg, 5).train()
     assert caught.value.exit_code == 5
     assert '--resume' in str(caught.value)
     content = json.loads((tmp_path / 'nonfinite_loss_rank0.json').read_text())
@@ -61,11 +61,8 @@ def test_fault26_stops_names_images_and_last_checkpoint(
 def test_fault26_such_weights_are_never_saved(toy_root, tmp_path):
     cfg = tiny_segmentor(toy_root, tmp_path)
     cfg.train_cfg.update(max_iters=4, val_interval=10)
-    runner = Runner.from_cfg(cfg)
-    runner._train_loop = runner.build_train_loop(runner._train_loop)
-    poison(runner, 3)
     with pytest.raises(NonFiniteError, match=r'not saved.*iter_2\.pth'):
-        runner.train()
+        poisoned(cfg, 3).train()
     assert [p.name for p in tmp_path.glob('*.pth')] == ['iter_2.pth']
 
 
@@ -75,11 +72,8 @@ def test_fault26_nor_as_the_best(toy_root, tmp_path):
     cfg.default_hooks.checkpoint.update(
         interval=100, save_last=False, save_best='mIoU'
     )
-    runner = Runner.from_cfg(cfg)
-    runner._train_loop = runner.build_train_loop(runner._train_loop)
-    poison(runner, 3)
     with pytest.raises(NonFiniteError, match='not saved'):
-        runner.train()
+        poisoned(cfg, 3).train()
     assert not list(tmp_path.glob('*.pth'))
 
 

@@ -97,6 +97,13 @@ def photo(path, size, seed=0):
     return np.array(image)
 
 
+def tested(trained, image):
+    """What the trained model's test gives of a photo, RGB."""
+    inputs = torch.from_numpy(image[..., ::-1].transpose(2, 0, 1).copy())
+    with torch.no_grad():
+        return trained.model.test_step({'inputs': [inputs]})[0]
+
+
 def run_onnx(path, image):
     runtime = pytest.importorskip('onnxruntime')
     session = runtime.InferenceSession(
@@ -139,9 +146,7 @@ def test_an_exported_segmentor_labels_as_the_test_loop(
     for size in SIZES:
         image = photo(tmp_path / 'a.png', size)
         (labels, scores), facts = RUN[kind](path, image)
-        inputs = torch.from_numpy(image[..., ::-1].transpose(2, 0, 1).copy())
-        with torch.no_grad():
-            sample = trained.model.test_step({'inputs': [inputs]})[0]
+        sample = tested(trained, image)
         wanted = sample.seg_logits.data.softmax(0).numpy()
         assert np.abs(scores[0] - wanted).max() < 1e-4
         assert len(np.unique(labels)) > 1
@@ -169,9 +174,7 @@ def test_an_exported_classifier_gives_the_cams_of_one_view(
     for size in SIZES:
         image = photo(tmp_path / 'a.png', size)
         (scores, cams), facts = RUN[kind](path, image)
-        inputs = torch.from_numpy(image[..., ::-1].transpose(2, 0, 1).copy())
-        with torch.no_grad():
-            sample = classifier.model.test_step({'inputs': [inputs]})[0]
+        sample = tested(classifier, image)
         assert np.abs(scores[0] - sample.pred_score.numpy()).max() < 1e-4
         found = sample.pred_cam
         wanted = torch.nn.functional.interpolate(

@@ -6,10 +6,9 @@ import tarfile
 import numpy as np
 import pytest
 from mmengine.runner import Runner
-from segmentor_configs import tiny_segmentor
+from segmentor_configs import on_disk, tiny_segmentor
 
 from projects.amr.datasets import VOCFolder
-from projects.amr.evaluation.mask_evaluation import evaluate_masks
 
 
 @pytest.fixture(scope='module')
@@ -44,10 +43,7 @@ def test_tta_out_and_show_dir(call, toy_root, trained):
     summary = json.loads(path.read_text())
     split = VOCFolder.open(toy_root, 'val')
     assert summary['images'] == len(split.ids)
-    scores = evaluate_masks(
-        [(trained / f'preds/{i}.png', split.mask_path(i)) for i in split.ids],
-        split.classes,
-    )
+    scores = on_disk(toy_root, trained / 'preds')
     mean = np.nanmean(scores.iou)
     assert summary['metrics']['labels/mIoU'] == pytest.approx(mean)
     assert 0 < summary['metrics']['mIoU'] <= 100

@@ -6,6 +6,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from runner_configs import contents
 
 from projects.amr.datasets import VOCFolder
 from projects.amr.structures import load_label_map, save_label_map
@@ -46,10 +47,6 @@ test_dataloader = dict(
     return tmp_path
 
 
-def contents(folder):
-    return {p.name: p.read_bytes() for p in sorted(folder.glob('*.png'))}
-
-
 def vote(run_here, folder, *more):
     given = ['votes.py', '--work-dir', '.', '--out', 'voted', *more]
     return run_here('vote_masks', *given, cwd=folder)
@@ -60,14 +57,14 @@ def test_votes_are_made_kept_and_scored(run_here, folder):
     assert code == 0, errors
     summary = json.loads((folder / SUMMARY).read_text())
     assert summary['metrics']['votes/mIoU'] > 95
-    before = contents(folder / 'voted')
+    before = contents(folder / 'voted', '.png')
     assert len(before) == 8
     first = min(before)
 
     (folder / 'voted' / sorted(before)[1]).unlink()
     code, text, _ = vote(run_here, folder)
     assert (code, '7 done, 1 to do' in text) == (0, True)
-    assert contents(folder / 'voted') == before
+    assert contents(folder / 'voted', '.png') == before
 
     # The masks of one image change form, and so its labels are made again.
     ids = cv2.imread(str(folder / 'masks' / first), cv2.IMREAD_UNCHANGED)

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from projects.amr.visualization import (
+    cam_picture,
     colour_labels,
     overlay_cam,
     picture_strip,
@@ -19,6 +20,19 @@ def test_overlay_goes_from_blue_to_red():
     np.testing.assert_array_equal(overlay_cam(IMAGE, cam, 0.0), IMAGE)
     with pytest.raises(ValueError, match='`cam`'):
         overlay_cam(IMAGE, cam * 2)
+
+
+def test_cam_picture_shows_the_strongest_class():
+    cam = np.zeros((2, 23, 37), np.float32)
+    cam[0, :, :10], cam[1, :, 20:] = 0.4, 1
+    got = cam_picture(IMAGE, cam)
+    np.testing.assert_array_equal(got, overlay_cam(IMAGE, cam.max(0)))
+    assert got[5, 30, 2] > got[5, 15, 2]
+
+
+def test_cam_picture_of_an_image_without_classes_is_the_lowest_score():
+    got = cam_picture(IMAGE, np.zeros((0, 6, 10)))
+    np.testing.assert_array_equal(got, overlay_cam(IMAGE, np.zeros((6, 10))))
 
 
 def test_labels_are_painted_in_bgr_and_void_white():

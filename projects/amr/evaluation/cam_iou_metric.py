@@ -11,6 +11,7 @@ from mmengine.logging import print_log
 from mmseg.registry import METRICS
 from prettytable import PrettyTable
 
+from projects.amr.evaluation.mask_evaluation import checked_mask
 from projects.amr.evaluation.nested_results import put_nested_results, rounded
 from projects.amr.evaluation.sweep_counts import SweepCounts
 from projects.amr.evaluation.threshold_sweep import (
@@ -22,7 +23,6 @@ from projects.amr.evaluation.threshold_sweep import (
     score_bins,
 )
 from projects.amr.ops import cam_scores
-from projects.amr.structures.label_rules import check_labels, check_mask_size
 
 
 @METRICS.register_module()
@@ -56,9 +56,7 @@ class CAMIoUMetric(BaseMetric):
             swept thresholds. Defaults to (0.0, 1.0, 0.01).
         parts (Sequence[str]): Names of the values 1.. of part maps.
             Defaults to (), no recall per part.
-        collect_device (str): See :class:`BaseMetric`. Defaults to 'cpu'.
-        prefix (str, optional): Defaults to ``cam``.
-        collect_dir (str, optional): See :class:`BaseMetric`.
+        **kwargs: Of :class:`BaseMetric`; ``prefix`` defaults to ``cam``.
 
     Raises:
         ValueError: If ``bg_thr`` is outside [0, 1] or the sweep is empty.
@@ -71,11 +69,9 @@ class CAMIoUMetric(BaseMetric):
         bg_thr: float,
         sweep: tuple[float, float, float] = (0.0, 1.0, 0.01),
         parts: Sequence[str] = (),
-        collect_device: str = 'cpu',
-        prefix: str | None = None,
-        collect_dir: str | None = None,
+        **kwargs,
     ):
-        super().__init__(collect_device, prefix, collect_dir)
+        super().__init__(**kwargs)
         first, last, step = sweep
         if not 0 <= bg_thr <= 1:
             raise ValueError(f'`bg_thr` must be within [0, 1], got {bg_thr}')
@@ -116,20 +112,14 @@ class CAMIoUMetric(BaseMetric):
             pred = sample['pred_cam']
             classes = torch.tensor(pred['classes'], dtype=torch.long)
             size = tuple(pred['size'])
-            truth = self._truth(sample, size)
+            truth = checked_mask(
+                sample, size, len(self.dataset_meta['classes'])
+            )
             counts = {
                 name: self._count(pred[name], classes, size, truth, sample)
                 for name in pred['maps']
             }
             total.add(pred['final'], counts)
-
-    def _truth(self, sample: dict, size: tuple[int, int]):
-        """Mask of one sample after checking its size and values."""
-        mask = sample['gt_sem_seg']['data'][0]
-        path = sample.get('seg_map_path', 'mask')
-        check_mask_size(path, mask.shape, size)
-        check_labels(path, mask.cpu(), len(self.dataset_meta['classes']))
-        return mask
 
     def _count(self, cam, classes, size, truth, sample) -> dict:
         """Histograms of one map."""

@@ -12,17 +12,14 @@ class ClassificationAP(AveragePrecision):
     mmpretrain counts a class without any positive image as 0; here such a
     class is left out of the mean, as in the segmentation metrics.
 
-    Keys: ``classification/mAP`` in percent, 100 is best.
-
-    Args:
-        collect_device (str): See :class:`BaseMetric`. Defaults to 'cpu'.
-        prefix (str, optional): Defaults to ``classification``.
+    Keys: ``classification/mAP`` in percent, 100 is best. Arguments are those
+    of :class:`BaseMetric`.
     """
 
     default_prefix = 'classification'
 
-    def __init__(self, collect_device: str = 'cpu', prefix: str | None = None):
-        super().__init__('macro', collect_device, prefix)
+    def __init__(self, **kwargs):
+        super().__init__('macro', **kwargs)
 
     def compute_metrics(self, results: list) -> dict:
         """Mean average precision of the classes with a positive image."""

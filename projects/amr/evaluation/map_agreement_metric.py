@@ -9,16 +9,17 @@ from mmengine.logging import print_log
 from mmseg.registry import METRICS
 from torch import Tensor
 
+from projects.amr.evaluation.mask_evaluation import checked_mask
 from projects.amr.ops import cam_to_label
 from projects.amr.structures.label_space import IGNORE_LABEL
 
-FOUND = ('neither', 'only_{1}', 'only_{0}', 'both')
-_FOREGROUND = 'object'
+MAPS = ('spotlight', 'compensation')
+FOUND = ('neither', 'only_compensation', 'only_spotlight', 'both')
 
 
 @METRICS.register_module()
 class MapAgreementMetric(BaseMetric):
-    """Correlation of two maps, and which of them finds which pixel.
+    """Correlation of AMR's two maps, and which of them finds which pixel.
 
     Two branches can make up for each other only where they differ. Keys, all
     under ``agreement/``:
@@ -37,20 +38,17 @@ class MapAgreementMetric(BaseMetric):
 
     Args:
         bg_thr (float): Background threshold in [0, 1].
-        maps (tuple[str, str]): Names of the maps. Defaults to
-            ``('spotlight', 'compensation')``.
         parts (Sequence[str]): Names of the values 1.. of part maps.
             Defaults to (), objects as a whole alone.
-        collect_device (str): See :class:`BaseMetric`. Defaults to 'cpu'.
-        prefix (str, optional): Defaults to ``agreement``.
-        collect_dir (str, optional): See :class:`BaseMetric`.
+        **kwargs: Of :class:`BaseMetric`; ``prefix`` defaults to
+            ``agreement``.
 
-    A classifier that makes one map alone has nothing to compare: no keys, and
+    A classifier without these maps has nothing to compare: no keys, and
     the log says so.
 
     Raises:
-        ValueError: If ``bg_thr`` is outside [0, 1], the names are no pair,
-            or a classifier of several maps makes no such map.
+        ValueError: If ``bg_thr`` is outside [0, 1].
+        DataError: If a mask breaks a rule of :func:`checked_mask`.
     """
 
     default_prefix = 'agreement'
@@ -58,19 +56,13 @@ class MapAgreementMetric(BaseMetric):
     def __init__(
         self,
         bg_thr: float,
-        maps: tuple[str, str] = ('spotlight', 'compensation'),
         parts: Sequence[str] = (),
-        collect_device: str = 'cpu',
-        prefix: str | None = None,
-        collect_dir: str | None = None,
+        **kwargs,
     ):
-        super().__init__(collect_device, prefix, collect_dir)
+        super().__init__(**kwargs)
         if not 0 <= bg_thr <= 1:
             raise ValueError(f'`bg_thr` must be within [0, 1], got {bg_thr}')
-        if len(set(maps)) != 2 or len(maps) != 2:
-            raise ValueError(f'`maps` must be two different names, got {maps}')
         self.bg_thr = bg_thr
-        self.maps = tuple(maps)
         self.parts = tuple(parts)
 
     def process(self, data_batch, data_samples: Sequence[dict]) -> None:
@@ -80,15 +72,10 @@ class MapAgreementMetric(BaseMetric):
         """
         for sample in data_samples:
             pred = sample['pred_cam']
-            if len(pred['maps']) < 2:
+            if set(MAPS) - set(pred['maps']):
                 self.results.append(None)
                 continue
-            if set(self.maps) - set(pred['maps']):
-                raise ValueError(
-                    f'`maps` must be two of {tuple(pred["maps"])}, which is '
-                    f'what this classifier makes; got {self.maps}'
-                )
-            first, second = (pred[name].float() for name in self.maps)
+            first, second = (pred[name].float() for name in MAPS)
             self.results.append(
                 {
                     'moments': moment_sums(first, second),
@@ -100,13 +87,13 @@ class MapAgreementMetric(BaseMetric):
         """Counts (P + 1, 4): the object and its parts by ``FOUND``."""
         if 'gt_sem_seg' not in sample:
             return None
-        truth = sample['gt_sem_seg']['data'][0].to(first.device)
+        size, labels = tuple(pred['size']), len(self.dataset_meta['classes'])
+        truth = checked_mask(sample, size, labels).to(first.device)
         classes = torch.tensor(
             pred['classes'], dtype=torch.long, device=first.device
         )
         right = [
-            cam_to_label(cam, classes, tuple(pred['size']), self.bg_thr)
-            == truth
+            cam_to_label(cam, classes, size, self.bg_thr) == truth
             for cam in (first, second)
         ]
         found = 2 * right[0].long() + right[1].long()
@@ -125,15 +112,15 @@ class MapAgreementMetric(BaseMetric):
         results = [result for result in results if result is not None]
         if not results:
             print_log(
-                'Agreement of maps: this classifier makes one map, so there '
-                'is nothing to compare',
+                f'Agreement of maps: this classifier makes no {MAPS}, so '
+                'there is nothing to compare',
                 'current',
             )
             return {}
         moments = np.sum([result['moments'] for result in results], axis=0)
         metrics = {'correlation': pearson(moments)}
         counted = [r['found'] for r in results if r['found'] is not None]
-        regions = (_FOREGROUND, *self.parts)
+        regions = ('object', *self.parts)
         if not counted or len({len(counts) for counts in counted}) > 1:
             counted = [counts[:1] for counts in counted]
         total = sum(counted, np.zeros((1, 4), dtype=np.int64))
@@ -141,8 +128,7 @@ class MapAgreementMetric(BaseMetric):
             shares = 100 * total / total.sum(1, keepdims=True)
         for region, row in zip(regions, shares, strict=False):
             for name, share in zip(FOUND, row, strict=True):
-                key = f'{region}_{name.format(*self.maps)}'
-                metrics[key] = float(share)
+                metrics[f'{region}_{name}'] = float(share)
         return metrics
 
 

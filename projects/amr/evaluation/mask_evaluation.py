@@ -5,17 +5,35 @@ matrix has L rows (true labels) and L + 1 columns (predicted labels, then
 255, "no label").
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from prettytable import PrettyTable
+from torch import Tensor
 
 from projects.amr.errors import DataError, list_faults
 from projects.amr.evaluation.threshold_sweep import iou_per_class
+from projects.amr.runtime.files.item_progress import show_progress
 from projects.amr.structures import load_label_map
+from projects.amr.structures.label_rules import check_labels, check_mask_size
 from projects.amr.structures.label_space import IGNORE_LABEL
+
+
+def checked_mask(
+    sample: dict, size: tuple, num_labels: int, ignored: int = IGNORE_LABEL
+) -> Tensor:
+    """Mask (H, W) of a metric's sample, from its ``gt_sem_seg``.
+
+    Raises DataError if it is not of its image's size, or has a value that is
+    neither 0..L-1 nor ``ignored``; mmseg would drop it without a word.
+    """
+    mask = sample['gt_sem_seg']['data'][0]
+    path = sample.get('seg_map_path', 'mask')
+    check_mask_size(path, mask.shape, size)
+    check_labels(path, mask.cpu(), num_labels, ignored=ignored)
+    return mask
 
 
 def mask_confusion(
@@ -23,10 +41,8 @@ def mask_confusion(
 ) -> np.ndarray:
     """Count pixels (L, L + 1) by true label and predicted one or 255.
 
-    Labels are 0..L-1 and 255, (H, W); 255 in the truth is not counted.
-
-    Raises:
-        ValueError: If the shapes differ or a value is out of range.
+    Labels are 0..L-1 and 255, (H, W); 255 in the truth is not counted. Raises
+    ValueError if the shapes differ or a value is out of range.
 
     Example:
         >>> truth = np.array([[0, 1, 1, 255]])
@@ -61,19 +77,12 @@ class MaskScores:
     All are in percent, 100 is best; a label that does not occur is nan and
     left out of means. **255 in a prediction counts as wrong**: it takes from
     recall and IoU (not from precision). 255 in the truth is not counted.
-
-    Args:
-        classes (tuple[str, ...]): Names by label, background first.
-        confusion (np.ndarray): Shape (L, L + 1).
-        num_images (int): Images counted.
-        num_skipped (int): Images without prediction, left out. Defaults to
-            0.
     """
 
-    classes: tuple[str, ...]
-    confusion: np.ndarray
-    num_images: int
-    num_skipped: int = 0
+    classes: tuple[str, ...]  # names by label, background first
+    confusion: np.ndarray  # (L, L + 1)
+    num_images: int  # counted
+    num_skipped: int = 0  # without prediction, left out
 
     @property
     def iou(self) -> np.ndarray:
@@ -138,17 +147,15 @@ def evaluate_masks(
     classes: tuple[str, ...],
     *,
     skip_missing: bool = False,
-    progress: Callable[[Iterable], Iterable] = iter,
 ) -> MaskScores:
     """Score predicted label maps against masks.
 
     ``pairs`` are the files of prediction and mask of each image, ``classes``
-    the names by label, background first; ``progress`` wraps the pairs.
+    the names by label, background first.
 
-    Raises:
-        DataError: If predictions are missing (the first ten are named), none
-            is left, a file is no label map of the right size and values, or
-            all masks are 255.
+    Raises DataError if predictions are missing (the first ten are named), none
+    is left, a file is no label map of the right size and values, or all masks
+    are 255.
     """
     pairs = [(Path(pred), Path(mask)) for pred, mask in pairs]
     missing = [pred for pred, _ in pairs if not pred.is_file()]
@@ -163,7 +170,7 @@ def evaluate_masks(
     if not pairs:
         raise DataError('no prediction to score: check the folder and split')
     confusion = np.zeros((len(classes), len(classes) + 1), np.int64)
-    for pred, mask in progress(pairs):
+    for pred, mask in show_progress(pairs, len(pairs), 'images'):
         confusion += file_confusion(pred, mask, len(classes))
     if not confusion.any():
         raise DataError(
@@ -177,8 +184,7 @@ def evaluate_masks(
 def file_confusion(pred: Path, mask: Path, num_labels: int) -> np.ndarray:
     """:func:`mask_confusion` of one prediction's file and its mask's.
 
-    Raises:
-        DataError: If one of them breaks a rule; both are named.
+    Raises DataError if one of them breaks a rule; both are named.
     """
     try:
         labels, truth = load_label_map(pred)[0], load_label_map(mask)[0]

@@ -8,7 +8,7 @@ from mmseg.evaluation import IoUMetric
 from mmseg.registry import METRICS
 
 from projects.amr.evaluation.label_share import label_notes
-from projects.amr.structures.label_rules import check_labels, check_mask_size
+from projects.amr.evaluation.mask_evaluation import checked_mask
 
 
 @METRICS.register_module()
@@ -34,22 +34,11 @@ class OptionalMaskIoUMetric(IoUMetric):
         if self.format_only:
             return super().process(data_batch, data_samples)
         scored = [s for s in data_samples if 'gt_sem_seg' in s]
+        count = len(self.dataset_meta['classes'])
         for sample in scored:
-            self._check(sample)
+            size = sample['pred_sem_seg']['data'].shape[-2:]
+            checked_mask(sample, size, count, self.ignore_index)
         return super().process(data_batch, scored)
-
-    def _check(self, sample: dict) -> None:
-        """Refuse a mask that mmseg would count wrongly."""
-        mask = sample['gt_sem_seg']['data'][0]
-        size = tuple(sample['pred_sem_seg']['data'].shape[-2:])
-        path = sample.get('seg_map_path', 'mask')
-        check_mask_size(path, mask.shape, size)
-        check_labels(
-            path,
-            mask.cpu(),
-            len(self.dataset_meta['classes']),
-            ignored=self.ignore_index,
-        )
 
     def _tell_empty(self, results: list) -> None:
         """Log that predictions or masks hold next to nothing."""

@@ -10,6 +10,7 @@ import csv
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 METRICS = {
     'cam': 'CAM (train)',
@@ -22,27 +23,16 @@ ABLATIONS = ('Table 3', 'Table 4', 'Table 5')
 
 @dataclass(frozen=True)
 class PublishedResult:
-    """One published number.
+    """One published number."""
 
-    Args:
-        method (str): The system.
-        metric (str): Key of ``METRICS``.
-        value (float): mIoU in percent.
-        paper (str): Where it is printed.
-        year (int): Year of that source.
-        table (str): Table of that source; '' where none is noted.
-        supervision (str): What the system learned from.
-        note (str): Segmentor, initialisation or setting.
-    """
-
-    method: str
-    metric: str
-    value: float
-    paper: str
-    year: int
-    table: str
-    supervision: str
-    note: str
+    method: str  # the system
+    metric: str  # key of ``METRICS``
+    value: float  # mIoU in percent
+    paper: str  # where it is printed
+    year: int  # of that source
+    table: str  # of that source; '' where none is noted
+    supervision: str  # what the system learned from
+    note: str  # segmentor, initialisation or setting
 
 
 def _read() -> tuple[PublishedResult, ...]:
@@ -89,23 +79,13 @@ def published(
     )
 
 
-@dataclass(frozen=True)
-class ComparisonRow:
-    """Published figures of one system (or one setting of it).
-
-    Args:
-        method (str): The system.
-        supervision (str): What it learned from.
-        values (dict[str, float]): By metric, those that are published.
-        notes (tuple[str, ...]): Settings, without repetition.
-        sources (tuple[str, ...]): Sources, without repetition.
-    """
+class ComparisonRow(NamedTuple):
+    """Published figures of one system (or one setting of it)."""
 
     method: str
-    supervision: str
-    values: dict[str, float]
-    notes: tuple[str, ...]
-    sources: tuple[str, ...]
+    values: dict[str, float]  # by metric, those that are published
+    notes: tuple[str, ...]  # settings, without repetition
+    sources: tuple[str, ...]  # without repetition
 
 
 def comparison(methods: Sequence[str] | None = None) -> list[ComparisonRow]:
@@ -125,7 +105,15 @@ def comparison(methods: Sequence[str] | None = None) -> list[ComparisonRow]:
         records = [r for r in found if r.method == method]
         if not records:
             raise KeyError(f'no published result of {method!r}')
-        rows += [_row(part) for part in _settings(records)]
+        rows += [
+            ComparisonRow(
+                method,
+                {r.metric: r.value for r in part},
+                tuple(dict.fromkeys(r.note for r in part if r.note)),
+                _sources(part),
+            )
+            for part in _settings(records)
+        ]
     return rows
 
 
@@ -141,30 +129,13 @@ def _settings(records: list[PublishedResult]) -> list[list]:
     return [list(first.values()), *others.values()]
 
 
-def _row(records: list[PublishedResult]) -> ComparisonRow:
-    """Merge records of one system."""
-    return ComparisonRow(
-        records[0].method,
-        records[0].supervision,
-        {r.metric: r.value for r in records},
-        tuple(dict.fromkeys(r.note for r in records if r.note)),
-        _sources(records),
-    )
-
-
 def _sources(records: list[PublishedResult]) -> tuple[str, ...]:
     """Papers with their tables, each once."""
     tables: dict[str, set[str]] = {}
     for record in records:
-        paper = f'{record.paper} {record.year}'
-        tables.setdefault(paper, set()).add(record.table)
+        names = tables.setdefault(f'{record.paper} {record.year}', set())
+        names |= {record.table} - {''}
     return tuple(
-        ', '.join([paper, *([_and(names - {''})] if names - {''} else [])])
+        ', '.join([paper, *([' and '.join(sorted(names))] if names else [])])
         for paper, names in tables.items()
     )
-
-
-def _and(tables: set[str]) -> str:
-    """Join table names: 'Table 1', 'Tables 1 and 2'."""
-    numbers = sorted(name.removeprefix('Table ') for name in tables)
-    return f'Table{"s"[: len(numbers) - 1]} {" and ".join(numbers)}'

@@ -1,5 +1,6 @@
 """Histograms of scored maps, summed over images."""
 
+from collections import Counter
 from collections.abc import Iterable
 
 import numpy as np
@@ -29,13 +30,13 @@ class SweepCounts:
         self.images, self.masked = 0, 0
         self.final: str | None = None
         self.shapes = shapes
-        self._sums: dict[str, dict[str, np.ndarray]] = {}
-        self._found: dict[str, int] = dict.fromkeys(shapes, 0)
+        self._sums: dict[tuple[str, str], np.ndarray] = {}  # by map and kind
+        self._found: Counter[str] = Counter()
 
     @property
     def maps(self) -> tuple[str, ...]:
         """Names of the maps, in the order of the first counted image."""
-        return tuple(self._sums)
+        return tuple(dict.fromkeys(name for name, _ in self._sums))
 
     def add(
         self, final: str | None, counts: dict[str, dict[str, tuple]]
@@ -49,19 +50,17 @@ class SweepCounts:
             return
         self.masked += 1
         self.final = final
-        for kind in next(iter(counts.values())):
-            self._found[kind] += 1
+        self._found.update(next(iter(counts.values())).keys())
         for name, kinds in counts.items():
             for kind, (index, values) in kinds.items():
                 self._sum(name, kind)[index] += values
 
     def _sum(self, name: str, kind: str) -> np.ndarray:
         """Flat histogram of a map, made when it is first asked for."""
-        sums = self._sums.setdefault(name, {})
-        if kind not in sums:
+        if (name, kind) not in self._sums:
             size = int(np.prod(self.shapes[kind]))
-            sums[kind] = np.zeros(size, np.int64)
-        return sums[kind]
+            self._sums[name, kind] = np.zeros(size, np.int64)
+        return self._sums[name, kind]
 
     def complete(self, kind: str) -> bool:
         """Return whether all counted images have this kind of histogram."""
@@ -80,9 +79,7 @@ class SweepCounts:
             total.images += part.images
             total.masked += part.masked
             total.final = total.final or part.final
-            for kind, found in part._found.items():
-                total._found[kind] += found
-            for name, kinds in part._sums.items():
-                for kind, values in kinds.items():
-                    total._sum(name, kind)[:] += values
+            total._found += part._found
+            for key, values in part._sums.items():
+                total._sum(*key)[:] += values
         return total

@@ -1,3 +1,8 @@
-from .cam_strip import colour_labels, overlay_cam, picture_strip
+from .cam_strip import (
+    cam_picture,
+    colour_labels,
+    overlay_cam,
+    picture_strip,
+)
 
-__all__ = ['colour_labels', 'overlay_cam', 'picture_strip']
+__all__ = ['cam_picture', 'colour_labels', 'overlay_cam', 'picture_strip']

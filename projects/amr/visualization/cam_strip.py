@@ -25,6 +25,12 @@ def overlay_cam(
     return cv2.addWeighted(colours, opacity, image, 1 - opacity, 0)
 
 
+def cam_picture(image: np.ndarray, cam: np.ndarray) -> np.ndarray:
+    """Colour an image, BGR, by each pixel's strongest of K maps, K >= 0."""
+    strongest = cam.max(0) if len(cam) else np.zeros(cam.shape[1:])
+    return overlay_cam(image, strongest)
+
+
 def colour_labels(labels: np.ndarray, palette) -> np.ndarray:
     """Paint labels (H, W), 0..255, as BGR, uint8, (H, W, 3).
 

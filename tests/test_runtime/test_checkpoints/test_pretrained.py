@@ -1,11 +1,7 @@
-from urllib.error import URLError
-
 import pytest
-import torch
 
 from projects.amr.errors import MissingWeightsError
 from projects.amr.runtime.checkpoints.pretrained import (
-    cached_path,
     drop_pretrained,
     find_pretrained,
     require_pretrained,
@@ -58,17 +54,3 @@ def test_missing_local_file_names_key_and_switch(tmp_path):
     assert 'model.spotlight.backbone.init_cfg.checkpoint=FILE' in text
     assert '--no-pretrained' in text
     assert error.value.exit_code == 4
-
-
-def test_failed_download_names_url_hash_and_place(tmp_path, monkeypatch):
-    monkeypatch.setattr(torch.hub, 'get_dir', lambda: str(tmp_path))
-
-    def refuse(*args, **kwargs):
-        raise URLError('no network')
-
-    monkeypatch.setattr(torch.hub, 'download_url_to_file', refuse)
-    with pytest.raises(MissingWeightsError) as error:
-        require_pretrained(model())
-    text = str(error.value)
-    for part in (URL, '0676ba61', str(cached_path(URL)), 'no network'):
-        assert part in text

@@ -92,29 +92,15 @@ def until(condition):
         time.sleep(0.05)
 
 
-def downloader_and_waiter(start, server):
-    """Two processes: one that downloads, one that waits for it."""
-    first, second = start(), start()
-
-    def waiting(pair):
-        return 'waiting' in pair[1].read_text()
-
-    until(lambda: server.requests > 1 or waiting(first) or waiting(second))
-    until(lambda: server.requests)
-    assert server.requests == 1
-    return (second, first) if waiting(first) else (first, second)
-
-
-def cached(folder):
-    return folder / 'cache/hub/checkpoints' / NAME
-
-
 def test_two_processes_download_once(start, server, tmp_path):
-    pairs = downloader_and_waiter(start, server)
-    assert not cached(tmp_path).exists()
+    pairs = start(), start()
+    cached = tmp_path / 'cache/hub/checkpoints' / NAME
+    until(lambda: any('waiting' in log.read_text() for _, log in pairs))
+    until(lambda: server.requests)
+    assert not cached.exists()
     server.open.set()
     for process, log in pairs:
         assert process.wait(SECONDS) == 0, log.read_text()
-        assert f'found {cached(tmp_path)}' in log.read_text()
+        assert f'found {cached}' in log.read_text()
     assert server.requests == 1
-    assert cached(tmp_path).read_bytes() == CONTENT
+    assert cached.read_bytes() == CONTENT

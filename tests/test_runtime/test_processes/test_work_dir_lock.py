@@ -25,17 +25,23 @@ with work_dir_lock(sys.argv[1]) as stale:
 """
 
 
-@pytest.fixture
-def holder(tmp_path):
-    """Another process that holds the lock of ``tmp_path / 'work'``."""
+def start(script, folder):
+    """A process that holds the lock of a folder."""
     process = subprocess.Popen(
-        [sys.executable, '-c', HOLD, str(tmp_path / 'work')],
+        [sys.executable, '-c', script, str(folder)],
         cwd=ROOT,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
     )
     assert process.stdout.readline() == 'held None\n'
+    return process
+
+
+@pytest.fixture
+def holder(tmp_path):
+    """Another process that holds the lock of ``tmp_path / 'work'``."""
+    process = start(HOLD, tmp_path / 'work')
     yield process
     process.kill()
     process.communicate()
@@ -69,14 +75,7 @@ ORPHAN = HOLD.replace(
 
 
 def test_fault09_workers_of_a_killed_run_are_waited_for(tmp_path):
-    process = subprocess.Popen(
-        [sys.executable, '-c', ORPHAN, str(tmp_path)],
-        cwd=ROOT,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    assert process.stdout.readline() == 'held None\n'
+    process = start(ORPHAN, tmp_path)
     process.kill()
     process.wait()
     began = time.monotonic()

@@ -10,15 +10,14 @@ import numpy as np
 import pytest
 from report_samples import Page
 
-from projects.amr.visualization.report import (
+from projects.amr.visualization.report.data import (
     Curve,
     Gallery,
     Layer,
     Photo,
     ReportData,
-    write_report,
 )
-from projects.amr.visualization.report.page import TEMPLATES
+from projects.amr.visualization.report.page import TEMPLATES, render_report
 from projects.amr.visualization.report.photo_files import (
     cam_layer,
     label_layer,
@@ -187,7 +186,8 @@ def write_page(folder: Path) -> tuple[Path, dict[str, Layer]]:
     )
     curve = Curve('CAM', STEPS, (10.0, 20.0, 30.0, 40.0), 0.25, 0.75)
     data = ReportData('Page', curves=(curve,), gallery=gallery)
-    page = write_report(folder / 'report.html', data)
+    page = folder / 'report.html'
+    page.write_text(render_report(data), encoding='utf-8')
     return page, {layer.name: layer for layer in layers}
 
 

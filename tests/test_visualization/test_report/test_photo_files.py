@@ -5,7 +5,7 @@ import torch
 from report_samples import read_planes
 
 from projects.amr.ops.cam import cam_to_label
-from projects.amr.visualization.report import Layer
+from projects.amr.visualization.report.data import Layer
 from projects.amr.visualization.report.photo_files import (
     MAP_SIDE,
     PHOTO_SIDE,

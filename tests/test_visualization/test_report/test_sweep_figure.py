@@ -2,9 +2,8 @@ import re
 import xml.etree.ElementTree as ET
 
 import numpy as np
-import pytest
 
-from projects.amr.visualization.report import Curve
+from projects.amr.visualization.report.data import Curve
 from projects.amr.visualization.report.sweep_figure import (
     SERIES,
     series_variable,
@@ -71,18 +70,3 @@ def test_same_curves_same_drawing():
     assert sweep_svg([make_curve()]) == sweep_svg([make_curve()])
     assert sweep_svg([make_curve()]) != sweep_svg([make_curve(61.0)])
     assert sweep_svg([]) == ''
-
-
-@pytest.mark.parametrize(
-    'changes', [{'values': (10.0,)}, {'fixed': 0.2}, {'best': 0.7}]
-)
-def test_curves_that_do_not_fit_are_refused(changes):
-    fields = {
-        'name': 'a',
-        'thresholds': (0.0, 0.5),
-        'values': (10.0, 30.0),
-        'fixed': 0.0,
-        'best': 0.5,
-    }
-    with pytest.raises(ValueError, match='thresholds'):
-        Curve(**{**fields, **changes})

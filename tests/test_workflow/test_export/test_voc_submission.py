@@ -68,7 +68,7 @@ def test_same_predictions_same_bytes(split, predictions, tmp_path):
     [
         (lambda p, x: p.unlink(), 'no label map at'),
         (lambda p, x: p.write_bytes(b''), 'not a readable PNG'),
-        (lambda p, x: save_label_map(p, x[1:]), 'its image has'),
+        (lambda p, x: save_label_map(p, x[1:]), 'its image is'),
         (
             lambda p, x: save_label_map(
                 p, np.where(x == 0, 255, x).astype('u1')

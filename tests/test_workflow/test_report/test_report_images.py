@@ -136,12 +136,6 @@ def test_what_cannot_be_known_is_none(
         )
 
 
-def test_no_roles_no_photos(tmp_path):
-    photos, kinds, _, faults = gather({}, tmp_path)
-    assert (photos, kinds, faults) == ((), {}, [])
-    assert not list(tmp_path.iterdir())
-
-
 def test_a_long_list_is_taken_at_even_steps(roles, monkeypatch, tmp_path):
     monkeypatch.setattr(report_images, 'MAX_PHOTOS', 3)
     photos, _, note, _ = gather(roles, tmp_path)

@@ -78,7 +78,7 @@ def test_comparison_puts_this_run_above_the_published():
     assert not any(row.own for row in rest)
     amr = next(row for row in rest if row.system == 'AMR')
     assert amr.values == (56.8, 69.7, 68.8, 69.1)
-    assert amr.source == 'AMR, AAAI 2022, Tables 1 and 2'
+    assert amr.source == 'AMR, AAAI 2022, Table 1 and Table 2'
     masks = [r for r in rest if r.system.startswith('DeepLab-v2 on masks')]
     assert len({row.system for row in masks}) == len(masks) == 4
     assert len(comparison([row.system for row in rest[:6]])) == 6

@@ -46,9 +46,6 @@ class BoundaryWriterHook(ItemWriterHook):
             write = partial(_write, path, boundary, config_digest(parts))
             self._writer.submit(write, self._count)
 
-    def _count(self, made: bool) -> None:
-        self._counts['made' if made else 'kept'] += 1
-
 
 def _write(path, boundary, key: str) -> bool:
     """Save a map, unless one of the same key is there; whether it was."""

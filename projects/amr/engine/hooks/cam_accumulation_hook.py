@@ -1,20 +1,19 @@
 """Online attention accumulation (OAA, ICCV 2019) while a classifier trains."""
 
-import shutil
 from copy import deepcopy
 from pathlib import Path
 
 import torch
-from mmengine.dist import is_main_process, master_only
+from mmengine.dist import is_main_process
 from mmengine.evaluator import Evaluator
 from mmengine.hooks import Hook
 from mmseg.registry import HOOKS
 from torch import Tensor
 
-from projects.amr.errors import UserError
 from projects.amr.models.cam_methods import CAMPrediction
 from projects.amr.ops.cam_accumulation import accumulate_cam, seen_classes
 from projects.amr.runtime.checkpoints.checkpoint import unwrap_model
+from projects.amr.runtime.files.former_results import set_aside
 from projects.amr.structures import CAMRecord
 
 
@@ -84,28 +83,13 @@ class CAMAccumulationHook(Hook):
     def before_train(self, runner) -> None:
         """Prepare the folder and the loader of whole images."""
         self._dir = Path(self.out_dir or f'{runner.work_dir}/accumulated_cams')
-        if runner.iter == 0:
-            self._move_aside()
+        if runner.iter == 0 and is_main_process():
+            previous = self._dir.with_name(f'{self._dir.name}.previous')
+            if any(self._dir.glob('*.npz')):
+                set_aside(self._dir, previous, lambda _: True)
         self._dir.mkdir(parents=True, exist_ok=True)
         config = deepcopy(runner.cfg.test_dataloader)
         self._loader = runner.build_dataloader(config, seed=runner.seed)
-
-    @master_only
-    def _move_aside(self) -> None:
-        """Keep the records of an earlier training, and those alone."""
-        if not any(self._dir.glob('*.npz')):
-            return
-        previous = self._dir.with_name(f'{self._dir.name}.previous')
-        if previous.is_dir():
-            others = {p.name for p in previous.iterdir()}
-            others -= {p.name for p in previous.glob('*.npz')}
-            if others:
-                raise UserError(
-                    f'{previous} holds files of others, such as '
-                    f'{min(others)}: move them'
-                )
-            shutil.rmtree(previous)
-        self._dir.rename(previous)
 
     def after_train_epoch(self, runner) -> None:
         """Make a pass if one is due after this epoch."""
@@ -126,7 +110,10 @@ class CAMAccumulationHook(Hook):
     def _make_pass(self, runner, last: bool) -> None:
         """Accumulate the CAMs of all images; score the records at the end."""
         model = unwrap_model(runner.model)
-        evaluator = self._evaluator() if last and self.evaluator else None
+        evaluator = None
+        if last and self.evaluator:
+            evaluator = Evaluator(deepcopy(self.evaluator))
+            evaluator.dataset_meta = self._loader.dataset.metainfo
         model.eval()
         # Data loaders draw a seed; the training's stream stays as it was.
         with torch.random.fork_rng(devices=[]), torch.no_grad():
@@ -171,11 +158,6 @@ class CAMAccumulationHook(Hook):
             torch.from_numpy(record.classes),
             labelled,
         )
-
-    def _evaluator(self) -> Evaluator:
-        evaluator = Evaluator(deepcopy(self.evaluator))
-        evaluator.dataset_meta = self._loader.dataset.metainfo
-        return evaluator
 
     def _scored(self, sample):
         """A sample with its record, as stored, instead of its own CAMs."""

@@ -140,15 +140,12 @@ class CAMGenerationHook(ItemWriterHook):
             pred = sample.pred_cam
             self._status.add(sample.img_id, pred.classes, pred.dropped)
             if sample.img_id in self._kept:
-                self._counts['kept'] += 1
+                self._count(made=False)
                 continue
             save = partial(self._record(sample).save, self._path(sample))
-            self._writer.submit(save, self._count_made)
+            self._writer.submit(save, lambda _: self._count(made=True))
         # So many that the rest cannot bring the share down again.
         self._status.require(self.max_empty, self._total)
-
-    def _count_made(self, _) -> None:
-        self._counts['made'] += 1
 
     def after_test_epoch(self, runner, metrics=None) -> None:
         """Count, write the status down, and refuse too many empty CAMs."""

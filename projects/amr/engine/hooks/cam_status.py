@@ -49,12 +49,11 @@ class CAMStatus:
     @classmethod
     def joined(cls, parts: Iterable['CAMStatus']) -> 'CAMStatus':
         """Counts of several ranks together."""
-        whole, labelled = cls(), 0
+        whole = cls()
         for part in parts:
+            whole.ok += part.ok
             whole.empty_cam |= part.empty_cam
             whole.no_label += part.no_label
-            labelled += part.ok
-        whole.ok = labelled
         whole.no_label = sorted(set(whole.no_label))
         return whole
 

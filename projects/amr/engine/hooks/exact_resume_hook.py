@@ -14,6 +14,7 @@ from projects.amr.runtime.checkpoints.random_state import (
 )
 from projects.amr.runtime.checkpoints.resumed_schedule import (
     SCALE,
+    accumulative_counts,
     describe_scale,
     fit_schedule,
     require_same_settings,
@@ -24,7 +25,7 @@ RANDOM = 'random_state'
 
 def lost_gradients(optim_wrapper, checkpoint: dict) -> str:
     """Say what a checkpoint in the middle of an accumulation loses, or ''."""
-    counts = getattr(optim_wrapper, '_accumulative_counts', 1)
+    counts = accumulative_counts(optim_wrapper)
     steps = (checkpoint.get('meta') or {}).get('iter', 0) % counts
     if not steps:
         return ''
@@ -84,6 +85,7 @@ class ExactResumeHook(Hook):
         self._outside_val: dict | None = None
         self._gathered: list | None = None
         self._sampler: TurnSampler | None = None
+        self._seed: int | None = None
 
     def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
         """Take this rank's state; fit the schedule to the run's size."""
@@ -112,8 +114,8 @@ class ExactResumeHook(Hook):
     def before_train(self, runner: Runner) -> None:
         """Seed the samples, and find the place in the data."""
         loader, resumed = runner.train_dataloader, self._resumed
-        seed = resumed['seed'] if resumed else int(runner.seed)
-        self._sampler = seed_samples(loader, seed)
+        self._seed = resumed['seed'] if resumed else int(runner.seed)
+        self._sampler = seed_samples(loader, self._seed)
         if self._sampler is None:
             runner.logger.warning(
                 f'{type(loader.dataset).__name__} has no `pipeline`: its '
@@ -192,13 +194,9 @@ class ExactResumeHook(Hook):
         state = dict(self._outside_val or self._held or get_random_state())
         sampler = self._sampler and self._sampler.sampler
         seed = getattr(sampler, 'seed', None)
-        state['seed'] = self._seed(runner)
+        state['seed'] = runner.seed if self._seed is None else self._seed
         state['sampler_seed'] = None if seed is None else int(seed)
         self._gathered = all_gather_object(state)
-
-    def _seed(self, runner: Runner) -> int:
-        pipeline = getattr(runner.train_dataloader.dataset, 'pipeline', None)
-        return int(getattr(pipeline, 'seed', runner.seed))
 
     def before_save_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
         """Add the states and the run's size."""

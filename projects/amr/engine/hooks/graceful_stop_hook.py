@@ -9,7 +9,7 @@ import threading
 import torch
 from mmengine.dist import all_reduce, get_world_size
 from mmengine.hooks import EMAHook, Hook
-from mmengine.runner import Runner
+from mmengine.runner import BaseLoop, Runner
 from mmseg.registry import HOOKS
 
 from projects.amr.engine.hooks.atomic_checkpoint_hook import (
@@ -35,7 +35,8 @@ class GracefulStopHook(Hook):
     :class:`ExactResumeHook` makes the resumed run continue within the epoch; a
     validation that was interrupted is not repeated. A second signal ends the
     process at once. Workers of the data loaders are kept from both signals
-    (:class:`WorkerSignalMask`).
+    (:class:`WorkerSignalMask`). The earlier handlers are back when the
+    training's loop is left, by an error too.
 
     Ranks agree on the step: the flag is reduced over them each step. Not so
     within a validation, where one rank may have a batch more than another.
@@ -54,6 +55,21 @@ class GracefulStopHook(Hook):
         self._signal = 0
         self._before: dict[int, object] = {}
         self._signal_mask = WorkerSignalMask()
+
+    def before_run(self, runner: Runner) -> None:
+        """Give the signals back whichever way the training's loop ends."""
+        loop = runner._train_loop
+        if not isinstance(loop, BaseLoop) or 'run' in vars(loop):
+            return
+        run = loop.run
+
+        def run_and_restore():
+            try:
+                return run()
+            finally:
+                self._restore()
+
+        loop.run = run_and_restore
 
     def before_train(self, runner: Runner) -> None:
         """Take over the signals, and keep them from the workers."""
@@ -86,8 +102,8 @@ class GracefulStopHook(Hook):
         self, runner: Runner, batch_idx: int, data_batch=None, outputs=None
     ) -> None:
         """Stop here if asked to."""
-        boundary = (runner.iter + 1) % accumulative_counts(runner) == 0
-        if boundary and self._asked():
+        counts = accumulative_counts(runner.optim_wrapper)
+        if (runner.iter + 1) % counts == 0 and self._asked():
             self._stop(runner, within_step=True)
 
     def after_val_iter(
@@ -106,10 +122,6 @@ class GracefulStopHook(Hook):
         """Stop if this is a validation within training, and asked to."""
         if self._before and self._asked():
             self._stop(runner, within_step=False)
-
-    def after_train(self, runner: Runner) -> None:
-        """Give the signals back."""
-        self._restore()
 
     def _asked(self) -> int:
         """The signal that any rank got, 0 for none."""
@@ -130,10 +142,9 @@ class GracefulStopHook(Hook):
             place += ', it resumes from the last regular checkpoint'
         else:
             place += f', saved in {saver.save_now(runner, within_step)}'
-        self._restore()
-        code = 128 + self._signal
         raise StoppedError(
-            f'{place}. To resume:\n  {resume_command(runner)}', code
+            f'{place}. To resume:\n  {resume_command(runner)}',
+            128 + self._signal,
         )
 
     def _restore(self) -> None:

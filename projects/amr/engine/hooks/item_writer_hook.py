@@ -13,9 +13,8 @@ from mmengine.runner import Runner
 
 from projects.amr.datasets.images.image_size import image_size
 from projects.amr.datasets.transforms.stage_outputs import INPUT_PLACES
-from projects.amr.errors import UserError
 from projects.amr.runtime.checkpoints.checkpoint import unwrap_model
-from projects.amr.runtime.files.atomic_write import write_file
+from projects.amr.runtime.files.atomic_write import write_file, writing
 from projects.amr.runtime.files.disk_space import estimate_bytes, require_space
 from projects.amr.runtime.files.fingerprint import (
     config_digest,
@@ -82,7 +81,10 @@ class ItemWriterHook(Hook):
         )
         require_own_folder(self._dir, self.suffix)
         barrier()  # none is written to before all have looked
-        self.prepare_folder(self._dir)
+        with writing(self._dir):
+            self._dir.mkdir(parents=True, exist_ok=True)
+            write_file(self._dir / '.writable', b'')
+            (self._dir / '.writable').unlink(missing_ok=True)
         self._model = unwrap_model(runner.model)
         self._parts = self.key_parts(runner)
         self._key = config_digest(self._parts)
@@ -113,18 +115,6 @@ class ItemWriterHook(Hook):
         what = f'{self.items} of {len(missing):,} images'
         require_space(self._dir, needed, what)
 
-    def prepare_folder(self, folder: Path) -> None:
-        """Make a folder and write to it once; UserError if that fails."""
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-            write_file(folder / '.writable', b'')
-            (folder / '.writable').unlink(missing_ok=True)
-        except OSError as error:
-            raise UserError(
-                f'{self.items} cannot be written to {folder} ({error}): '
-                'choose another folder with --out'
-            ) from None
-
     def key_parts(self, runner: Runner) -> dict[str, str]:
         """Digests of all that the items depend on, by name.
 
@@ -152,6 +142,10 @@ class ItemWriterHook(Hook):
                 f'{self._dir}: {", ".join(changed)} changed since these '
                 f'{self.items} were made; they are redone'
             )
+
+    def _count(self, made: bool) -> None:
+        """Count an item that is there: made now, or kept."""
+        self._counts['made' if made else 'kept'] += 1
 
     def after_test_epoch(self, runner, metrics=None) -> None:
         """Finish the files; say how many were made and kept in all ranks."""

@@ -1,7 +1,9 @@
 """Writing of predicted label maps in the test loop."""
 
+import hashlib
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 
 import mmcv
 import numpy as np
@@ -11,16 +13,15 @@ from mmengine.structures import PixelData
 from mmseg.registry import HOOKS
 
 from projects.amr.engine.hooks.item_writer_hook import ItemWriterHook
-from projects.amr.engine.hooks.label_task import LabelTask, record_parts
 from projects.amr.engine.hooks.picture_strip_hook import PictureStripHook
-from projects.amr.errors import UserError
+from projects.amr.errors import DataError, UserError
 from projects.amr.evaluation.label_share import count_labels, label_notes
-from projects.amr.evaluation.mask_evaluation import MaskScores
+from projects.amr.evaluation.mask_evaluation import MaskScores, mask_confusion
 from projects.amr.evaluation.nested_results import put_nested_results, rounded
 from projects.amr.ops.label_crf import crf_name, refine_scores
 from projects.amr.runtime.files.disk_space import png_bytes
-
-_CRF_PARAMS = ('kernels', 'num_iters')
+from projects.amr.runtime.files.fingerprint import config_digest, file_digest
+from projects.amr.structures import finished_label_map, save_label_map
 
 
 @HOOKS.register_module()
@@ -48,13 +49,11 @@ class LabelMapWriterHook(ItemWriterHook):
         out_dir (str, optional): Folder of the PNGs, by default ``labels`` in
             the work dir.
         crf (str | None): Entry of ``CRF_KINDS``. Defaults to None.
-        crf_params (dict, optional): ``kernels`` and ``num_iters`` of
-            :func:`refine_scores`. Defaults to its own.
         **kwargs: ``num_writers`` and ``max_waiting`` of
             :class:`ItemWriterHook`.
 
     Raises:
-        ValueError: If an option is unknown.
+        ValueError: If there is no such CRF.
     """
 
     default_dir = 'labels'
@@ -65,17 +64,11 @@ class LabelMapWriterHook(ItemWriterHook):
         self,
         out_dir: str | None = None,
         crf: str | None = None,
-        crf_params: dict | None = None,
         **kwargs,
     ):
         super().__init__(out_dir, **kwargs)
         crf_name(crf)
-        if not set(crf_params or ()) <= set(_CRF_PARAMS):
-            raise ValueError(
-                f'`crf_params` are {_CRF_PARAMS}, got {sorted(crf_params)}'
-            )
         self.crf = crf
-        self.crf_params = dict(crf_params or {})
 
     def before_test(self, runner) -> None:
         """Compute the key, prepare the folder, start counting."""
@@ -95,9 +88,7 @@ class LabelMapWriterHook(ItemWriterHook):
 
     def _crf_name(self) -> str:
         name = crf_name(self.crf)
-        if self.crf is None:
-            return name
-        return f'{name} on scores {self.crf_params or ""}'.strip()
+        return name if self.crf is None else f'{name} on scores'
 
     def item_bytes(self, info: dict, height: int, width: int) -> int:
         """Bytes of a label map."""
@@ -111,7 +102,8 @@ class LabelMapWriterHook(ItemWriterHook):
             truth = None
             if 'gt_sem_seg' in sample:
                 truth = sample.gt_sem_seg.data[0].cpu().numpy()
-            task = LabelTask(
+            task = partial(
+                finish_labels,
                 self._dir / f'{sample.img_id}.png',
                 self._labels(sample),
                 sample.img_path,
@@ -128,7 +120,7 @@ class LabelMapWriterHook(ItemWriterHook):
     def _take(self, drawn, result: tuple) -> None:
         """Count a result; put it on the sample that will be drawn."""
         labels, made, confusion = result
-        self._counts['made' if made else 'kept'] += 1
+        self._count(made)
         self._counted = self._counted + count_labels(labels)
         if drawn is not None:
             refined = torch.from_numpy(labels)[None]
@@ -161,7 +153,7 @@ class LabelMapWriterHook(ItemWriterHook):
 
     def _refine(self, img_path: str, probs: np.ndarray) -> np.ndarray:
         image = mmcv.imread(img_path, channel_order='rgb')
-        return refine_scores(image, probs, self.crf, **self.crf_params)
+        return refine_scores(image, probs, self.crf)
 
     def after_test_epoch(self, runner, metrics=None) -> None:
         """Say how many were made, and score what is on disk."""
@@ -194,3 +186,49 @@ class LabelMapWriterHook(ItemWriterHook):
             metrics['labels/mIoU'] = value
             # RuntimeInfoHook has passed the metrics on to the log already.
             runner.message_hub.update_scalar('test/labels/mIoU', value)
+
+
+def finish_labels(
+    path: Path,
+    make: Callable[[], np.ndarray],
+    img_path: str,
+    key_parts: dict,
+    truth: np.ndarray | None,
+    num_classes: int,
+) -> tuple[np.ndarray, bool, np.ndarray | None]:
+    """Make, write and score one label map, in any thread.
+
+    ``make`` gives the labels, uint8, (H, W); it is not called where an item of
+    the same key is finished: that of the image file and ``key_parts``.
+    Arguments are arrays only, so that the prediction's tensors are free.
+    Returns the labels on disk, whether they are new, and the confusion with
+    the mask ``truth`` (H, W), None without one.
+
+    Raises DataError if the mask does not fit, UserError if the labels cannot
+    be made or written.
+    """
+    key = config_digest({'image': file_digest(img_path), **key_parts})
+    labels = finished_label_map(path, key)
+    made = labels is None
+    if made:
+        labels = make()
+        save_label_map(path, labels, key=key)
+    if truth is None:
+        return labels, made, None
+    try:
+        return labels, made, mask_confusion(labels, truth, num_classes)
+    except ValueError as error:
+        raise DataError(f'{path.stem}: {error}') from None
+
+
+def record_parts(sample) -> dict:
+    """Parts of a label map's key from its CAM record, if it has one."""
+    if 'cam_input' not in sample:
+        return {}
+    record = sample.cam_input
+    cam = np.ascontiguousarray(record.cam.cpu().numpy())
+    return {
+        'record': record.get('key', ''),
+        'classes': list(record.classes),
+        'cam': hashlib.sha256(cam.tobytes()).hexdigest(),
+    }

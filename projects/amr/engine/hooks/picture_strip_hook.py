@@ -8,10 +8,14 @@ import numpy as np
 from mmengine.hooks import Hook
 from mmseg.registry import HOOKS
 
-from projects.amr.errors import UserError
-from projects.amr.runtime.files.atomic_write import write_file
-from projects.amr.visualization import colour_labels, picture_strip
-from projects.amr.visualization.stage_pictures import cam_picture
+from projects.amr.runtime.files.atomic_write import write_file, writing
+from projects.amr.visualization import (
+    cam_picture,
+    colour_labels,
+    picture_strip,
+)
+
+MIN_HEIGHT = 160  # small images are enlarged to it
 
 
 class PictureStripHook(Hook):
@@ -26,8 +30,6 @@ class PictureStripHook(Hook):
             None.
         interval (int): Draw every ``interval``-th image of the list, in
             whatever order they are tested. Defaults to 1.
-        min_height (int): Small images are enlarged to this height in
-            pixels. Defaults to 160.
 
     Raises:
         ValueError: If ``interval`` is below 1.
@@ -36,17 +38,11 @@ class PictureStripHook(Hook):
 
     priority = 'LOW'
 
-    def __init__(
-        self,
-        out_dir: str | None = None,
-        interval: int = 1,
-        min_height: int = 160,
-    ):
+    def __init__(self, out_dir: str | None = None, interval: int = 1):
         if interval < 1:
             raise ValueError(f'`interval` must be at least 1, got {interval}')
         self.out_dir = out_dir
         self.interval = interval
-        self.min_height = min_height
         self._chosen: set[str] = set()
 
     def before_test(self, runner) -> None:
@@ -58,13 +54,8 @@ class PictureStripHook(Hook):
             dataset.get_data_info(index)['img_id']
             for index in range(0, len(dataset), self.interval)
         }
-        try:
+        with writing(self.out_dir):
             Path(self.out_dir).mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise UserError(
-                f'pictures cannot be written to {self.out_dir} ({error}): '
-                'choose another folder with --show-dir'
-            ) from None
 
     def after_test_iter(
         self, runner, batch_idx, data_batch=None, outputs=None
@@ -79,7 +70,7 @@ class PictureStripHook(Hook):
 
     def _write(self, sample, palette) -> None:
         image = mmcv.imread(sample.img_path)
-        zoom = max(-(-self.min_height // image.shape[0]), 1)
+        zoom = max(-(-MIN_HEIGHT // image.shape[0]), 1)
         image = enlarge(image, zoom)
         panels = [('image', image), *self.panels(sample, image, palette)]
         _, data = cv2.imencode('.png', picture_strip(panels))

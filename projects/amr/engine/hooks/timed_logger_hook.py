@@ -5,29 +5,17 @@ import time
 from mmengine.hooks import LoggerHook
 from mmseg.registry import HOOKS
 
+SECONDS = 30.0  # the longest silence
+
 
 @HOOKS.register_module()
 class TimedLoggerHook(LoggerHook):
     """mmengine's LoggerHook, which also speaks when it was silent too long.
 
-    A line comes every ``interval`` steps, and before ``seconds`` pass without
+    A line comes every ``interval`` steps, and before 30 seconds pass without
     one: in training, validation and test. A single step that takes longer
-    has a line at its end.
-
-    Args:
-        seconds (float): Longest silence, in seconds. Defaults to 30.
-        **kwargs: Of :class:`mmengine.hooks.LoggerHook`.
-
-    Raises:
-        ValueError: If ``seconds`` is not positive.
+    has a line at its end. Arguments are those of LoggerHook.
     """
-
-    def __init__(self, seconds: float = 30.0, **kwargs):
-        super().__init__(**kwargs)
-        if seconds <= 0:
-            raise ValueError(f'`seconds` must be positive, got {seconds}')
-        self.seconds = seconds
-        self._said = self._seen = time.monotonic()
 
     def before_run(self, runner) -> None:
         """Start the clock."""
@@ -38,7 +26,7 @@ class TimedLoggerHook(LoggerHook):
         """Return whether a line is due now, or before the next step ends."""
         now = time.monotonic()
         step, self._seen = now - self._seen, now
-        silent = now - self._said + step > self.seconds
+        silent = now - self._said + step > SECONDS
         if not (silent or super().every_n_inner_iters(batch_idx, n)):
             return False
         self._said = now

@@ -26,14 +26,14 @@ def describe_scale(runner: Runner) -> dict[str, int]:
     return {
         'world_size': int(runner.world_size),
         'batch_size': int(size),
-        'accumulative_counts': accumulative_counts(runner),
+        'accumulative_counts': accumulative_counts(runner.optim_wrapper),
         'steps_per_epoch': len(loader),
     }
 
 
-def accumulative_counts(runner: Runner) -> int:
+def accumulative_counts(optim_wrapper) -> int:
     """Steps whose gradients are summed before an update."""
-    return int(getattr(runner.optim_wrapper, '_accumulative_counts', 1))
+    return int(getattr(optim_wrapper, '_accumulative_counts', 1))
 
 
 def effective_batch(scale: dict[str, int]) -> int:
@@ -116,16 +116,12 @@ def _rescale_scheduler(scheduler, state: dict, ratio: float) -> None:
         keep = {
             k: state[k] for k in ('_last_value', 'base_values') if k in state
         }
-        state.update({**fresh, **keep, **_scaled(state, ratio)})
-
-
-def _scaled(state: dict, ratio: float) -> dict:
-    """Step counters in the new run's steps."""
-    return {
-        key: round(state[key] * ratio)
-        for key in ('last_step', '_global_step')
-        if key in state
-    }
+        steps = {
+            k: round(state[k] * ratio)
+            for k in ('last_step', '_global_step')
+            if k in state
+        }
+        state.update({**fresh, **keep, **steps})
 
 
 def require_same_settings(

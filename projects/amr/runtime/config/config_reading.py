@@ -2,7 +2,6 @@
 
 import argparse
 import ast
-import difflib
 import inspect
 import os
 import sys
@@ -107,11 +106,9 @@ def allow_mmseg_bases() -> None:
 def near_files(path: str | Path) -> str:
     """End of a message about a missing config: the nearest name, or ''."""
     path = Path(path)
-    if path.is_file() or not path.parent.is_dir():
+    if path.is_file():
         return ''
-    names = [file.name for file in path.parent.glob('*.py')]
-    near = difflib.get_close_matches(path.name, names, 1)
-    return f' (did you mean {path.parent / near[0]}?)' if near else ''
+    return did_you_mean(path.name, [p.name for p in path.parent.glob('*.py')])
 
 
 def _place(error: BaseException) -> str:

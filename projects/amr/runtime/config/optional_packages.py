@@ -88,10 +88,7 @@ def missing_module(error: BaseException) -> str:
 
 
 def _installed(module: str) -> bool:
-    try:
-        return find_spec(module) is not None
-    except (ImportError, ValueError):
-        return False
+    return find_spec(module) is not None
 
 
 def _entries(config) -> Iterator[tuple[str, str]]:

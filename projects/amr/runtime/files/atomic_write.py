@@ -54,15 +54,19 @@ def writing(path: str | os.PathLike) -> Iterator[None]:
     """Raise UserError where a file or folder cannot be written (OSError).
 
     Example:
-        >>> with writing('a.png'):
-        ...     raise OSError('not today')
-        Traceback (most recent call last):
-        projects.amr.errors.UserError: a.png cannot be written (not today)
+        >>> try:
+        ...     with writing('a.png'):
+        ...         raise OSError('not today')
+        ... except UserError as error:
+        ...     print(error)
+        a.png cannot be written (not today): choose another place
     """
     try:
         yield
     except OSError as error:
-        raise UserError(f'{path} cannot be written ({error})') from None
+        raise UserError(
+            f'{path} cannot be written ({error}): choose another place'
+        ) from None
 
 
 @contextmanager

@@ -9,18 +9,18 @@ from rich.console import Console
 _ETA = re.compile(r'(Epoch\(\w+\)|Iter\(\w+\))\s+(\S.*?)\s{2,}.*?eta: (\S+)')
 _ITEMS = re.compile(r'^(.+: [\d,]+ of [\d,]+, \S+ min left)$', re.MULTILINE)
 _TAIL_BYTES = 4000
+_INTERVAL = 30.0  # seconds
 
 
 class Reporter:
     """Prints steps, and between them how far the current one is.
 
     On a terminal the state is one changing line; elsewhere it is printed at
-    most once in ``interval`` seconds.
+    most once in 30 seconds.
     """
 
-    def __init__(self, console: Console | None = None, interval: float = 30.0):
-        self.console = console or Console(highlight=False, soft_wrap=True)
-        self.interval = interval
+    def __init__(self):
+        self.console = Console(highlight=False, soft_wrap=True)
         self._status = None
         self._last = time.monotonic()
 
@@ -37,7 +37,7 @@ class Reporter:
                 self._status = self.console.status(text)
                 self._status.start()
             self._status.update(text)
-        elif time.monotonic() - self._last >= self.interval:
+        elif time.monotonic() - self._last >= _INTERVAL:
             self._last = time.monotonic()
             self.console.print(f'  {text}', markup=False)
 

@@ -82,12 +82,10 @@ def require_launcher(
     return int(values[0]), int(values[1])
 
 
-def read_shard(
-    args: argparse.Namespace, env: Mapping[str, str] = os.environ
-) -> Shard:
+def read_shard(args: argparse.Namespace) -> Shard:
     """The shard that flags or launcher name; UserError if there is none."""
     if args.shard is not None:
         if not re.fullmatch(r'\d+/\d+', args.shard):
             raise UserError(f'--shard is INDEX/COUNT, got {args.shard!r}')
         return Shard(*map(int, args.shard.split('/')))
-    return Shard(*require_launcher(args.launcher, env))
+    return Shard(*require_launcher(args.launcher))

@@ -63,10 +63,6 @@ def run_items(
     space, StoppedError on Ctrl-C (130) and SIGTERM (143), LostWorkerError if a
     worker process died.
     """
-    if num_workers < 0:
-        raise ValueError(
-            f'`num_workers` must not be negative, got {num_workers}'
-        )
     items = list(items)
     results: dict[str, Any] = {}
 

@@ -3,6 +3,7 @@
 import os
 import signal
 from collections.abc import Callable
+from functools import partial
 from multiprocessing import Value
 from multiprocessing.util import Finalize
 
@@ -33,25 +34,19 @@ class WorkerSignalMask:
     def install(self, loader) -> None:
         """Protect the workers of a data loader before they start."""
         if isinstance(loader, DataLoader) and loader.num_workers:
-            loader.worker_init_fn = _MaskedInit(
-                self._blocked, loader.worker_init_fn
+            loader.worker_init_fn = partial(
+                _start_masked, self._blocked, loader.worker_init_fn
             )
 
 
-class _MaskedInit:
-    """A worker's initialisation that first sets its handlers."""
+def _start_masked(blocked, init: Callable | None, worker_id: int) -> None:
+    """Initialise a worker, after its handlers are set."""
 
-    def __init__(self, blocked, init: Callable | None):
-        self.blocked = blocked
-        self.init = init
+    def terminate(*_):
+        if not blocked.value:
+            os._exit(0)  # as torch's handler
 
-    def __call__(self, worker_id: int) -> None:
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
-        signal.signal(signal.SIGTERM, self._terminate)
-        if self.init is not None:
-            self.init(worker_id)
-
-    def _terminate(self, number, _frame) -> None:
-        """End, unless signals are blocked; as torch's handler, with code 0."""
-        if not self.blocked.value:
-            os._exit(0)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, terminate)
+    if init is not None:
+        init(worker_id)

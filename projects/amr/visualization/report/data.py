@@ -47,31 +47,13 @@ class Stage:
 
 @dataclass(frozen=True)
 class Curve:
-    """mIoU of one map against the background threshold.
-
-    Raises:
-        ValueError: If there is not one value per threshold, or ``fixed`` or
-            ``best`` is none of the thresholds.
-    """
+    """mIoU of one map against the background threshold."""
 
     name: str
     thresholds: tuple[float, ...]  # ascending, in [0, 1]
     values: tuple[float, ...]  # mIoU per threshold
     fixed: float  # the threshold set beforehand
     best: float  # the best one, chosen on the same images
-
-    def __post_init__(self) -> None:
-        if len(self.thresholds) != len(self.values):
-            raise ValueError(
-                f'{len(self.values)} values for {len(self.thresholds)} '
-                'thresholds'
-            )
-        for name in ('fixed', 'best'):
-            if getattr(self, name) not in self.thresholds:
-                raise ValueError(
-                    f'`{name}` must be one of the thresholds, got '
-                    f'{getattr(self, name)}'
-                )
 
     def at(self, threshold: float) -> float:
         """MIoU at one of the thresholds."""

@@ -6,8 +6,7 @@ from pathlib import Path
 import jinja2
 from markupsafe import Markup
 
-from projects.amr.runtime.files.atomic_write import write_file
-from projects.amr.visualization.report.data import Gallery, ReportData
+from projects.amr.visualization.report.data import ReportData
 from projects.amr.visualization.report.sweep_figure import (
     series_variable,
     sweep_svg,
@@ -16,35 +15,11 @@ from projects.amr.visualization.report.sweep_figure import (
 TEMPLATES = Path(__file__).parent / 'templates'
 
 
-def write_report(path: str | Path, data: ReportData) -> Path:
-    """Write a report: complete under its name, or not at all.
-
-    The same data give the same bytes.
-
-    Args:
-        path (str | Path): Target file, ending in ``.html``.
-        data (ReportData): What is shown.
-
-    Returns:
-        Path: The target.
-    """
-    path = Path(path)
-    text = render_report(data)
-    write_file(path, text)
-    return path
-
-
 def render_report(data: ReportData) -> str:
     """Render a report as one HTML document.
 
     Styles and script are in it; it loads the files of its photos and no
-    others.
-
-    Args:
-        data (ReportData): What is shown; all text is escaped.
-
-    Returns:
-        str: The document.
+    others. All text is escaped; the same data give the same document.
     """
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(TEMPLATES),
@@ -76,15 +51,11 @@ def render_report(data: ReportData) -> str:
 def page_values(data: ReportData) -> dict:
     """Data that the script of the page reads.
 
-    Args:
-        data (ReportData): All that the page shows.
-
-    Returns:
-        dict: The fields of the gallery, ``step``, the number of the fixed
-        threshold, and ``mIoU``, values per threshold by layer, from the
-        curves of the same name and the same thresholds.
+    The fields of the gallery, ``step``, the number of the fixed threshold, and
+    ``mIoU``, values per threshold by layer, from the curves of the same name
+    and the same thresholds.
     """
-    gallery: Gallery = data.gallery
+    gallery = data.gallery
     thresholds = gallery.thresholds
     near = [abs(value - gallery.fixed) for value in thresholds]
     return {

@@ -18,7 +18,6 @@ import torch
 from projects.amr.ops.cam import cam_scores
 from projects.amr.runtime.files.atomic_write import write_file
 from projects.amr.visualization.report.data import Layer
-from projects.amr.visualization.stage_pictures import shrink
 
 PHOTO_SIDE = 400  # longest side of a picture in pixels
 MAP_SIDE = 160  # longest side of a map in pixels
@@ -26,14 +25,16 @@ MAX_THRESHOLDS = 255  # the levels of a CAM are bytes
 _QUALITY = (cv2.IMWRITE_JPEG_QUALITY, 75)
 
 
-def map_size(size: tuple[int, int]) -> tuple[int, int]:
-    """Size of the maps of an image of size (H, W).
+def map_size(
+    size: tuple[int, int], longest: int = MAP_SIDE
+) -> tuple[int, int]:
+    """Size of the maps of an image of size (H, W), which is never enlarged.
 
     Example:
         >>> map_size((375, 500)), map_size((9, 7)), map_size((1, 4000))
         ((120, 160), (9, 7), (1, 160))
     """
-    scale = min(MAP_SIDE / max(size), 1)
+    scale = min(longest / max(size), 1)
     return tuple(max(round(side * scale), 1) for side in size)
 
 
@@ -47,21 +48,10 @@ def cam_layer(
     """Level and winning label of each pixel of a CAM.
 
     The level is the number of thresholds that are below the score: the score
-    beats threshold ``t`` where the level is above ``t``, exactly.
-
-    Args:
-        name (str): Name of the layer.
-        cam (np.ndarray): Shape (K, h, w), in [0, 1].
-        classes (np.ndarray): Shape (K,), class indices from 0.
-        size (tuple[int, int]): Size of the layer.
-        thresholds (Sequence[float]): Background scores, ascending, at most
-            ``MAX_THRESHOLDS``.
-
-    Returns:
-        Layer: With two planes.
-
-    Raises:
-        ValueError: If there are too many thresholds.
+    beats threshold ``t`` where the level is above ``t``, exactly. The CAM is
+    (K, h, w), in [0, 1], its ``classes`` (K,) count from 0, ``size`` is that
+    of the layer. Raises ValueError if there are more than ``MAX_THRESHOLDS``
+    thresholds, which ascend.
 
     Example:
         >>> cam = np.array([[[0.1, 0.6]], [[0.2, 0.3]]], np.float32)
@@ -103,19 +93,13 @@ def _resize(plane: np.ndarray, size: tuple[int, int], how: int) -> np.ndarray:
 def save_photo(
     folder: Path, image: np.ndarray, layers: Sequence[Layer]
 ) -> tuple[str, str]:
-    """Write picture and maps unless they are there.
+    """Write picture (H, W, 3), uint8, BGR, and maps unless they are there.
 
     Files are named by their content: a page made earlier stays as it was.
-
-    Args:
-        folder (Path): Folder of the files.
-        image (np.ndarray): Shape (H, W, 3), uint8, BGR.
-        layers (Sequence[Layer]): Maps of one size.
-
-    Returns:
-        tuple[str, str]: File names of picture and maps.
+    Returns the names of picture and maps.
     """
-    small = shrink(image, PHOTO_SIDE)
+    size = map_size(image.shape[:2], PHOTO_SIDE)
+    small = cv2.resize(image, size[::-1], interpolation=cv2.INTER_AREA)
     picture = cv2.imencode('.jpg', small, _QUALITY)[1].tobytes()
     planes = b''.join(layer.planes.tobytes() for layer in layers)
     text = base64.b64encode(zlib.compress(planes, 9)).decode()

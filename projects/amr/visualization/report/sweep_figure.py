@@ -41,9 +41,8 @@ def series_variable(index: int) -> str:
 def sweep_svg(curves: Sequence[Curve]) -> str:
     """Draw curves; a disc marks the fixed threshold, a ring the best.
 
-    Returns:
-        str: An ``<svg>`` element without fonts or colours of its own; ''
-        without curves.
+    The ``<svg>`` element has no fonts or colours of its own; without curves
+    it is ''.
     """
     if not curves:
         return ''

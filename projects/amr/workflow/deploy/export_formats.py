@@ -32,9 +32,7 @@ AXES = {
 """Axes of any length, by input or output."""
 
 
-def export_onnx(
-    model: ExportedModel, facts: dict, path: str | Path, opset: int = 18
-) -> float:
+def export_onnx(model: ExportedModel, facts: dict, path: str | Path) -> float:
     """Write an ONNX file and compare it with the model.
 
     By torch's tracing exporter, in seconds; where its file is not right, by
@@ -50,7 +48,7 @@ def export_onnx(
     arguments = {
         'input_names': ['image'],
         'output_names': list(model.outputs),
-        'opset_version': opset,
+        'opset_version': 18,
     }
     names = ('image', *model.outputs)
     axes = {k: AXES[k] for k in names if k in AXES}

@@ -18,7 +18,7 @@ from projects.amr.datasets.transforms.loading import (
     loads_masks,
 )
 from projects.amr.errors import DataError, UserError, list_faults
-from projects.amr.runtime.files.atomic_write import write_file, write_lines
+from projects.amr.runtime.files.atomic_write import write_lines, writing
 from projects.amr.runtime.files.fingerprint import (
     config_digest,
     file_digest,
@@ -126,7 +126,7 @@ class PredictionJob:
             'classes': config_digest([trained.classes, trained.palette]),
             'opacity': str(self.opacity),
         }
-        try:
+        with writing(self.out_dir):
             require_own_folder(self.out_dir, '.png')
             for name in {Path(name).parent for name in self.sources}:
                 for kind in (LABELS, OVERLAYS):
@@ -134,11 +134,6 @@ class PredictionJob:
                     folder.mkdir(parents=True, exist_ok=True)
             write_lines(self.out_dir / CLASS_FILE, self.trained.classes)
             return note_origin(self.out_dir, self.parts)
-        except OSError as error:
-            raise UserError(
-                f'{self.out_dir} cannot be written ({error}): choose another '
-                'folder'
-            ) from None
 
     def load(self, item: str) -> np.ndarray | None:
         """Pixels by label, (256,), of a finished photo."""
@@ -158,7 +153,7 @@ class PredictionJob:
             image, labels, self.trained.palette, self.opacity
         )
         _, data = cv2.imencode('.jpg', picture)
-        try:
+        with writing(path):
             write_file(overlay, data.tobytes())
             save_label_map(
                 path,
@@ -166,8 +161,6 @@ class PredictionJob:
                 np.array(self.trained.palette, np.uint8),
                 self._key(item),
             )
-        except OSError as error:
-            raise UserError(f'{path} cannot be written ({error})') from None
         return np.bincount(labels.ravel(), minlength=256)
 
     def _paths(self, item: str) -> tuple[Path, Path]:

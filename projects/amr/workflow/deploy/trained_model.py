@@ -32,10 +32,8 @@ class TrainedModel:
     @property
     def kind(self) -> str:
         """``'segmentor'`` or ``'classifier'``."""
-        return KINDS[isinstance(self.model, BaseCAMClassifier)]
-
-
-KINDS = ('segmentor', 'classifier')
+        classifies = isinstance(self.model, BaseCAMClassifier)
+        return 'classifier' if classifies else 'segmentor'
 
 
 def build_trained(cfg: Config, meta: dict | None = None) -> TrainedModel:

@@ -1,6 +1,7 @@
 """Masks that a person corrected in a labelling tool, back as label maps."""
 
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -32,6 +33,7 @@ from projects.amr.datasets.own_photos.image_folder import list_photos
 from projects.amr.errors import DataError, list_faults
 from projects.amr.ops.brush_rle import decode_brush
 from projects.amr.runtime.files.atomic_write import new_folder
+from projects.amr.runtime.files.item_progress import show_progress
 from projects.amr.structures import load_label_map, save_label_map
 from projects.amr.structures.label_map import check_palette_order
 from projects.amr.structures.label_rules import check_labels, check_mask_size
@@ -61,43 +63,27 @@ class MaskImport:
         folder (VOCFolder, optional): Images and class names. None takes
             colours of any photos, and writes them under the same paths.
         palette (str | Path, optional): Which colour is which class, see
-            :func:`read_palette`; for ``'colours'``. Defaults to None.
+            :func:`read_palette`; ``'colours'`` needs it. Defaults to None.
         classes (tuple[str, ...], optional): Names by label, without a
             ``folder``. Defaults to None: the order of the palette.
         keep_empty (bool): Take COCO's images without an annotation as
             background. Defaults to False: nobody has drawn in them yet, and
             they are left out.
-
-    Attributes:
-        skipped (int): Images without an annotation that :meth:`write` left
-            out.
-
-    Raises:
-        ValueError: If ``kind`` is unknown or misses its palette or folder.
     """
 
     def __init__(
         self,
-        source,
-        kind,
+        source: str | Path,
+        kind: str,
         folder: VOCFolder | None,
-        palette=None,
+        palette: str | Path | None = None,
         classes: tuple[str, ...] | None = None,
         keep_empty: bool = False,
     ):
-        if kind not in KINDS:
-            raise ValueError(
-                f'`kind` must be one of {", ".join(KINDS)}, got {kind!r}'
-            )
-        if (palette is None) == (kind == 'colours'):
-            raise ValueError(
-                "`palette` goes with kind 'colours', and only with it"
-            )
-        if folder is None and kind != 'colours':
-            raise ValueError(f'`kind` {kind!r} needs `folder`')
         self.source, self.kind, self.folder = Path(source), kind, folder
         self.palette, self.classes = palette, classes
-        self.keep_empty, self.skipped = keep_empty, 0
+        self.keep_empty = keep_empty
+        self.skipped = 0  # images without an annotation
         if folder is None:
             return
         self.classes = folder.classes
@@ -119,35 +105,23 @@ class MaskImport:
         for name, i in self.ids.items():
             self.near.setdefault(name.rpartition('/')[2], set()).add(i)
 
-    def write(
-        self,
-        out_dir: Path,
-        progress: Callable[[Iterable], Iterable] = iter,
-    ) -> int:
-        """Check all masks, then write ``<id>.png``.
+    def write(self, out_dir: Path) -> int:
+        """Check all masks, then write ``<id>.png``; how many there are.
 
-        Args:
-            out_dir (Path): A new or empty folder.
-            progress (Callable): Wraps the masks. Defaults to ``iter``.
-
-        Returns:
-            int: How many there are.
-
-        Raises:
-            DataError: If the source cannot be read, or a mask names no image
-                of the split or an unknown class, or is of another size; the
-                first ten are named and nothing is written.
-            UserError: If the folder is not empty or cannot be written.
+        Raises DataError if the source cannot be read, or a mask names no image
+        of the split or an unknown class, or is of another size; the first ten
+        are named and nothing is written. UserError if the folder is not empty
+        or cannot be written.
         """
         with new_folder(out_dir) as folder:
-            found = self._found(progress)
-            for image_id, read in progress(list(found.items())):
+            found = self._found()
+            for image_id, read in _with_progress(found.items()):
                 path = folder / f'{image_id}.png'
                 path.parent.mkdir(parents=True, exist_ok=True)
                 save_label_map(path, read())
         return len(found)
 
-    def _found(self, progress: Callable) -> dict[str, Callable]:
+    def _found(self) -> dict[str, Callable]:
         """Reader of each image's mask, after all were checked."""
         readers = {
             'coco': self._coco,
@@ -158,7 +132,7 @@ class MaskImport:
         }
         found: dict[str, Callable] = {}
         faults = []
-        for where, name, read in progress(list(readers[self.kind]())):
+        for where, name, read in _with_progress(readers[self.kind]()):
             try:
                 image_id = self._image_id(where, name)
                 self._check(where, image_id, read())
@@ -232,7 +206,7 @@ class MaskImport:
     def _label_maps(self) -> Iterator[tuple]:
         """Palette or grey PNGs of labels."""
         for name, path in self._paths():
-            yield str(path), name, lambda p=path: self._label_map(p)
+            yield str(path), name, partial(self._label_map, path)
 
     def _label_map(self, path: Path) -> np.ndarray:
         """Labels of a PNG whose palette keeps its order."""
@@ -244,7 +218,7 @@ class MaskImport:
         """Pictures of colours."""
         labels = palette_labels(read_palette(self.palette), self.classes)
         for name, path in self._paths():
-            yield str(path), name, lambda p=path: load_colour_mask(p, labels)
+            yield str(path), name, partial(load_colour_mask, path, labels)
 
     def _fiftyone(self) -> Iterator[tuple]:
         """Grey PNGs or arrays, with the meaning of their values."""
@@ -263,7 +237,7 @@ class MaskImport:
         for path in sorted(root.rglob('*')):
             if path.suffix.lower() in ('.png', '.npy'):
                 name = path.relative_to(root).with_suffix('.png').as_posix()
-                yield str(path), name, lambda p=path: _targeted(p, table)
+                yield str(path), name, partial(_targeted, path, table)
 
     def _label_studio(self) -> Iterator[tuple]:
         """Annotations of tasks: brushes, later ones on top."""
@@ -272,11 +246,8 @@ class MaskImport:
             if result is None:
                 self.skipped += 1
                 continue
-            yield (
-                where,
-                label_studio_image(where, task),
-                lambda w=where, r=result: self._brushed(w, r),
-            )
+            read = partial(self._brushed, where, result)
+            yield where, label_studio_image(where, task), read
 
     def _brushed(self, where: str, result: list[dict]) -> np.ndarray:
         """Label map of one annotation."""
@@ -321,16 +292,22 @@ class MaskImport:
                 self.skipped += 1
                 continue
             where = f'{self.source}, {name!r}'
-            yield (
-                where,
-                name,
-                lambda w=where, i=image, o=own: draw_instances(
-                    w,
-                    (int(i['height']), int(i['width'])),
-                    o,
-                    lambda x: self._label(w, names.get(x['category_id'])),
-                ),
-            )
+            yield where, name, partial(self._drawn, where, image, own, names)
+
+    def _drawn(self, where: str, image: dict, items: list, names: dict):
+        """Label map of the annotations of an image."""
+        return draw_instances(
+            where,
+            (int(image['height']), int(image['width'])),
+            items,
+            lambda item: self._label(where, names.get(item['category_id'])),
+        )
+
+
+def _with_progress(items: Iterable) -> Iterable:
+    """Pass items on while showing how many have come."""
+    items = list(items)
+    return show_progress(items, len(items), 'masks')
 
 
 def _targeted(path: Path, table: np.ndarray) -> np.ndarray:

@@ -1,7 +1,6 @@
 """Label maps in the folders of CVAT's "Segmentation mask 1.1"."""
 
 import shutil
-from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from projects.amr.datasets.images.image_ids import strip_image_suffix
@@ -10,50 +9,35 @@ from projects.amr.runtime.files.atomic_write import write_lines, writing
 from projects.amr.structures import save_label_map
 from projects.amr.structures.label_space import IGNORE_LABEL
 from projects.amr.structures.voc_palette import voc_palette
-from projects.amr.workflow.export.label_export import LabelFolder
+from projects.amr.workflow.export.label_export import IGNORED, LabelFolder
 
-IGNORED = 'ignored'  # name of what is 255
 LABELMAP = 'labelmap.txt'
 _MASKS = 'SegmentationClass'
 _LISTS = Path('ImageSets') / 'Segmentation'
 
 
 def export_cvat(
-    source: LabelFolder,
-    out_dir: str | Path,
-    ignore: str = 'declare',
-    progress: Callable[[Iterable], Iterable] = iter,
+    source: LabelFolder, out_dir: str | Path, refuse: bool = False
 ) -> int:
     """Write ``labelmap.txt``, masks under the photos' own names, and a list.
 
-    CVAT refuses a colour that ``labelmap.txt`` does not declare, so pixels
-    of 255 need a label of their own. Zip the folder's contents to upload it.
+    The folder is new, empty, or an earlier export, which is replaced. CVAT
+    refuses a colour that ``labelmap.txt`` does not declare, so pixels of 255
+    need a label of their own, ``ignored``; with ``refuse`` such maps are
+    refused. Zip the folder's contents to upload it. Returns how many masks
+    were written.
 
-    Args:
-        source (LabelFolder): The label maps.
-        out_dir (str | Path): A new or empty folder, or an earlier export,
-            which is replaced.
-        ignore (str): What to do with pixels of 255: ``'declare'`` a label
-            ``ignored``, or ``'refuse'`` such maps. Defaults to 'declare'.
-        progress (Callable): Wraps the ids to show progress. Defaults to
-            ``iter``.
-
-    Returns:
-        int: How many masks were written.
-
-    Raises:
-        ValueError: If ``ignore`` is neither.
-        DataError: If a label map or class name breaks a rule, or a map holds
-            255 and is refused; nothing is written then.
-        UserError: If the folder holds something else or cannot be written.
+    Raises DataError if a label map or class name breaks a rule, or a map holds
+    255 and is refused; nothing is written then. UserError if the folder holds
+    something else or cannot be written.
     """
-    if ignore not in ('declare', 'refuse'):
-        raise ValueError(
-            f"`ignore` must be 'declare' or 'refuse', got {ignore!r}"
-        )
-    out_dir, ids = Path(out_dir), source.folder.ids
-    ignored = [i for i in ids if (source.labels(i) == IGNORE_LABEL).any()]
-    if ignored and ignore == 'refuse':
+    out_dir = Path(out_dir)
+    ignored = [
+        image_id
+        for image_id, _, labels in source.items()  # checks all of them
+        if (labels == IGNORE_LABEL).any()
+    ]
+    if ignored and refuse:
         raise DataError(
             f'{len(ignored)} label maps have pixels of 255:\n'
             f'{list_faults(ignored)}\nDeclare them as a label of their own: '
@@ -63,14 +47,15 @@ def export_cvat(
     with writing(out_dir):
         _open_folder(out_dir)
         write_lines(out_dir / LABELMAP, lines)
-        names = [strip_image_suffix(source.photo(i)) for i in ids]
-        for image_id, name in progress(list(zip(ids, names, strict=True))):
-            path = out_dir / _MASKS / f'{name}.png'
+        names = []
+        for _, photo, labels in source.items():
+            names.append(strip_image_suffix(photo))
+            path = out_dir / _MASKS / f'{names[-1]}.png'
             path.parent.mkdir(parents=True, exist_ok=True)
-            save_label_map(path, source.labels(image_id))
+            save_label_map(path, labels)
         (out_dir / _LISTS).mkdir(parents=True)
         write_lines(out_dir / _LISTS / 'default.txt', names)
-    return len(ids)
+    return len(names)
 
 
 def unlisted_names(source: LabelFolder) -> list[str]:
@@ -92,12 +77,8 @@ def unlisted_names(source: LabelFolder) -> list[str]:
 def labelmap_lines(classes: tuple[str, ...], ignored: bool) -> list[str]:
     """Lines of ``labelmap.txt``: label, colour, parts, actions.
 
-    Args:
-        classes (tuple[str, ...]): Names by label, background first.
-        ignored (bool): Whether 255 is declared.
-
-    Raises:
-        DataError: If a class name cannot be written there.
+    ``classes`` are the names by label, background first; ``ignored`` declares
+    255. Raises DataError if a class name cannot be written there.
 
     Example:
         >>> labelmap_lines(('background', 'dog'), True)[1:]

@@ -1,7 +1,7 @@
 """Label maps under the names of their photos, and as a COCO file."""
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -14,20 +14,19 @@ from projects.amr.datasets.labels.coco_masks import pycocotools_mask
 from projects.amr.datasets.own_photos.devkit_layout import read_image_map
 from projects.amr.errors import DataError, list_faults
 from projects.amr.runtime.files.atomic_write import write_file, writing
+from projects.amr.runtime.files.item_progress import show_progress
 from projects.amr.structures import load_label_map
 from projects.amr.structures.label_rules import check_labels, check_mask_size
 from projects.amr.structures.label_space import BACKGROUND_LABEL, IGNORE_LABEL
 
+IGNORED = 'ignored'
+"""Name of what is 255, in formats that need one."""
+
 
 class LabelFolder:
-    """Label maps of a split, with the names their photos have.
+    """Label maps ``<id>.png`` of a split, with the names their photos have.
 
-    Args:
-        label_dir (str | Path): Folder of ``<id>.png``.
-        folder (VOCFolder): Images and class names.
-
-    Raises:
-        DataError: If label maps are missing; the first ten are named.
+    Raises DataError if label maps are missing; the first ten are named.
     """
 
     def __init__(self, label_dir: str | Path, folder: VOCFolder):
@@ -48,8 +47,7 @@ class LabelFolder:
     def photo(self, image_id: str) -> str:
         """Name of an image: the user's own path, or that of the file.
 
-        Raises:
-            DataError: If the table of names leads out of the folder.
+        Raises DataError if the table of names leads out of the folder.
         """
         name = self._photos.get(image_id)
         if name is None:
@@ -62,9 +60,8 @@ class LabelFolder:
     def labels(self, image_id: str) -> np.ndarray:
         """Label map (H, W), uint8, of one image.
 
-        Raises:
-            DataError: If it is not of its image's size, or a label is beyond
-                the class list.
+        Raises DataError if it is not of its image's size, or a label is beyond
+        the class list.
         """
         path = self.path(image_id)
         labels, _ = load_label_map(path)
@@ -78,22 +75,20 @@ class LabelFolder:
         )
         return labels
 
+    def items(self) -> Iterator[tuple[str, str, np.ndarray]]:
+        """Id, photo's name and label map of all images; shows progress."""
+        ids = self.folder.ids
+        for image_id in show_progress(ids, len(ids), 'label maps'):
+            yield image_id, self.photo(image_id), self.labels(image_id)
+
 
 def coco_annotations(labels: np.ndarray, image: int, first: int) -> list[dict]:
-    """One annotation per class of a label map; background and 255 have none.
+    """One COCO annotation per class of a label map (H, W), uint8.
 
-    Args:
-        labels (np.ndarray): Shape (H, W), uint8.
-        image (int): Id of the image.
-        first (int): Id of the first annotation.
-
-    Returns:
-        list[dict]: COCO annotations; ``category_id`` is the label,
-        ``segmentation`` a compressed RLE, ``bbox`` (x, y, width, height) and
-        ``area`` in pixels, all instances of a class together.
-
-    Raises:
-        MissingDependencyError: If pycocotools is not installed.
+    Background and 255 have none. ``image`` is the image's id, ``first`` that
+    of the first annotation. ``category_id`` is the label, ``segmentation`` a
+    compressed RLE, ``bbox`` (x, y, width, height) and ``area`` in pixels, all
+    instances of a class together.
     """
     coco = pycocotools_mask()
     present = [
@@ -121,38 +116,22 @@ def coco_annotations(labels: np.ndarray, image: int, first: int) -> list[dict]:
     return annotations
 
 
-def export_coco(
-    source: LabelFolder,
-    out_file: str | Path,
-    progress: Callable[[Iterable], Iterable] = iter,
-) -> tuple[int, int]:
+def export_coco(source: LabelFolder, out_file: str | Path) -> tuple[int, int]:
     """Write label maps as one COCO file; the same maps give the same bytes.
 
     Sizes are those of the images as they are shown, turned by their EXIF
-    orientation.
+    orientation. Returns how many images and annotations it holds.
 
-    Args:
-        source (LabelFolder): The label maps.
-        out_file (str | Path): The JSON file.
-        progress (Callable): Wraps the ids to show progress. Defaults to
-            ``iter``.
-
-    Returns:
-        tuple[int, int]: How many images and annotations it holds.
-
-    Raises:
-        DataError: If a label map breaks a rule.
-        UserError: If the file cannot be written.
-        MissingDependencyError: If pycocotools is not installed.
+    Raises DataError if a label map breaks a rule, UserError if the file cannot
+    be written, MissingDependencyError if pycocotools is not installed.
     """
     images, annotations = [], []
-    for number, image_id in enumerate(progress(source.folder.ids), 1):
-        labels = source.labels(image_id)
+    for number, (_, photo, labels) in enumerate(source.items(), 1):
         height, width = labels.shape
         images.append(
             {
                 'id': number,
-                'file_name': source.photo(image_id),
+                'file_name': photo,
                 'height': height,
                 'width': width,
             }

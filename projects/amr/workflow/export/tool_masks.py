@@ -1,7 +1,6 @@
 """Label maps for Label Studio (brush) and FiftyOne (segmentations)."""
 
 import json
-from collections.abc import Callable, Iterable
 from pathlib import Path
 from urllib.parse import quote
 from xml.sax.saxutils import quoteattr
@@ -18,9 +17,8 @@ from projects.amr.runtime.files.atomic_write import (
     writing,
 )
 from projects.amr.structures.label_space import IGNORE_LABEL
-from projects.amr.workflow.export.label_export import LabelFolder
+from projects.amr.workflow.export.label_export import IGNORED, LabelFolder
 
-IGNORED = 'ignored'
 TARGETS = 'mask_targets.json'
 FROM_NAME, TO_NAME = 'label', 'image'
 """Names of the controls in the labelling config that is written."""
@@ -30,26 +28,15 @@ def export_label_studio(
     source: LabelFolder,
     out_file: str | Path,
     prefix: str = '/data/local-files/?d=',
-    progress: Callable[[Iterable], Iterable] = iter,
 ) -> int:
     """Write label maps as predictions of tasks, one brush a class.
 
-    Pixels of 255 get the label ``ignored``. Beside the file stands
-    ``<name>.xml``, the labelling config of the project.
+    Pixels of 255 get the label ``ignored``; ``prefix`` stands before a photo's
+    path in Label Studio. Beside the JSON stands ``<name>.xml``, the labelling
+    config of the project. Returns how many tasks there are.
 
-    Args:
-        source (LabelFolder): The label maps.
-        out_file (str | Path): JSON to import.
-        prefix (str): What stands before a photo's path in Label Studio.
-            Defaults to that of local files.
-        progress (Callable): Wraps the ids. Defaults to ``iter``.
-
-    Returns:
-        int: How many tasks it holds.
-
-    Raises:
-        DataError: If a label map breaks a rule.
-        UserError: If the name ends in ``.xml``, or a file cannot be written.
+    Raises DataError if a label map breaks a rule, UserError if the name ends
+    in ``.xml`` or a file cannot be written.
     """
     if Path(out_file).suffix.lower() == '.xml':
         raise UserError(
@@ -58,14 +45,13 @@ def export_label_studio(
         )
     names = {**dict(enumerate(source.folder.classes)), IGNORE_LABEL: IGNORED}
     tasks = []
-    for image_id in progress(source.folder.ids):
-        labels = source.labels(image_id)
+    for image_id, name, labels in source.items():
         result = [
             _brush(f'{image_id}-{label}', labels == label, names[label])
             for label in np.unique(labels).tolist()
             if label
         ]
-        photo = prefix + quote(source.photo(image_id))
+        photo = prefix + quote(name)
         prediction = {'model_version': 'amr', 'result': result}
         tasks.append({'data': {'image': photo}, 'predictions': [prediction]})
     brushes = ''.join(
@@ -103,34 +89,21 @@ def _brush(key: str, mask: np.ndarray, name: str) -> dict:
     }
 
 
-def export_fiftyone(
-    source: LabelFolder,
-    out_dir: str | Path,
-    progress: Callable[[Iterable], Iterable] = iter,
-) -> int:
+def export_fiftyone(source: LabelFolder, out_dir: str | Path) -> int:
     """Write label maps as ``labels/<photo>.png`` and ``mask_targets.json``.
 
     FiftyOne reads them as an ``ImageSegmentationDirectory``. The PNGs are
-    grey, since it takes the colours of a palette for an RGB mask.
+    grey, since it takes the colours of a palette for an RGB mask. Returns how
+    many masks were written.
 
-    Args:
-        source (LabelFolder): The label maps.
-        out_dir (str | Path): A new or empty folder.
-        progress (Callable): Wraps the ids. Defaults to ``iter``.
-
-    Returns:
-        int: How many masks were written.
-
-    Raises:
-        DataError: If a label map breaks a rule.
-        UserError: If the folder is not empty or cannot be written.
+    Raises DataError if a label map breaks a rule, UserError if the folder is
+    not empty or cannot be written.
     """
     targets = {**dict(enumerate(source.folder.classes)), IGNORE_LABEL: IGNORED}
     with new_folder(out_dir) as folder:
-        for image_id in progress(source.folder.ids):
-            name = strip_image_suffix(source.photo(image_id))
-            path = folder / 'labels' / f'{name}.png'
+        for _, photo, labels in source.items():
+            path = folder / 'labels' / f'{strip_image_suffix(photo)}.png'
             path.parent.mkdir(parents=True, exist_ok=True)
-            Image.fromarray(source.labels(image_id)).save(path)
+            Image.fromarray(labels).save(path)
         write_file(folder / TARGETS, json.dumps(targets))
     return len(source.folder.ids)

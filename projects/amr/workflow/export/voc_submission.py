@@ -3,7 +3,6 @@
 import gzip
 import io
 import tarfile
-from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import numpy as np
@@ -12,50 +11,38 @@ from projects.amr.datasets import VOCFolder
 from projects.amr.datasets.images.image_size import image_size
 from projects.amr.errors import DataError, UserError, list_faults
 from projects.amr.runtime.files.atomic_write import atomic_write, writing
+from projects.amr.runtime.files.item_progress import show_progress
 from projects.amr.structures import load_label_map
 from projects.amr.structures.label_map import label_png
-from projects.amr.structures.label_rules import check_labels
+from projects.amr.structures.label_rules import check_labels, check_mask_size
 
 # Competition 6: segmentation, trained on any data but the test set.
 FOLDER = 'results/VOC2012/Segmentation/comp6_test_cls'
 
 
 def write_submission(
-    folder: VOCFolder,
-    pred_dir: str | Path,
-    target: str | Path,
-    progress: Callable[[Iterable], Iterable] = iter,
+    folder: VOCFolder, pred_dir: str | Path, target: str | Path
 ) -> int:
-    """Check the predictions of a split and pack them.
+    """Check the predictions ``<id>.png`` of a split and pack them.
 
     Every file is written again: palette mode with VOC's colours, nothing but
-    the labels. The same predictions give the same bytes.
+    the labels. The same predictions give the same bytes. Returns how many
+    there are.
 
-    Args:
-        folder (VOCFolder): The split.
-        pred_dir (str | Path): Folder of ``<id>.png``.
-        target (str | Path): Archive, ending in ``.tar.gz``.
-        progress (Callable): Wraps the ids to show progress. Defaults to
-            ``iter``.
-
-    Returns:
-        int: Number of predictions.
-
-    Raises:
-        UserError: If the target has another ending or cannot be written.
-        DataError: If a prediction is missing or damaged, is not of its
-            image's size, or has a label that the server does not know; all
-            are checked, the first ten are named.
+    Raises UserError if the target does not end in ``.tar.gz`` or cannot be
+    written, DataError if a prediction is missing or damaged, is not of its
+    image's size, or has a label that the server does not know; all are
+    checked, the first ten are named.
     """
     target = Path(target)
     if not target.name.endswith('.tar.gz'):
         raise UserError(f'the archive must end in .tar.gz, got {target}')
     faults: list[str] = []
     files = {}
-    for image_id in progress(folder.ids):
+    for image_id in show_progress(folder.ids, len(folder.ids), 'predictions'):
         try:
             labels = _checked_labels(folder, Path(pred_dir), image_id)
-        except DataError as error:
+        except (DataError, FileNotFoundError) as error:
             faults.append(str(error))
         else:
             files[f'{FOLDER}/{image_id}.png'] = label_png(labels)
@@ -75,13 +62,9 @@ def _checked_labels(
 ) -> np.ndarray:
     """Labels of one prediction, after looking for what the server refuses."""
     path = pred_dir / f'{image_id}.png'
-    try:
-        labels, _ = load_label_map(path)
-    except FileNotFoundError as error:
-        raise DataError(str(error)) from None
+    labels, _ = load_label_map(path)
     size = image_size(folder.image_path(image_id))
-    if labels.shape != size:
-        raise DataError(f'{path}: size {labels.shape}, its image has {size}')
+    check_mask_size(path, labels.shape, size)
     check_labels(path, labels, len(folder.classes), ignored=None)
     return labels
 

@@ -10,18 +10,20 @@ from mmengine.registry import init_default_scope
 from mmengine.runner import set_random_seed
 from mmseg.registry import DATASETS, MODELS
 
-from projects.amr.engine.hooks.picture_strip_hook import enlarge
+from projects.amr.engine.hooks.picture_strip_hook import MIN_HEIGHT, enlarge
 from projects.amr.errors import UserError
 from projects.amr.structures.label_space import classes_in_mask
-from projects.amr.visualization import colour_labels, picture_strip
+from projects.amr.visualization import (
+    cam_picture,
+    colour_labels,
+    picture_strip,
+)
 from projects.amr.visualization.class_strips import plain_text
 from projects.amr.visualization.sample_picture import (
     add_title,
     overlay_labels,
 )
-from projects.amr.visualization.stage_pictures import cam_picture
 
-MIN_HEIGHT = 160  # small images are enlarged to it
 # Of object parts: head and body of ToyVOC, and one more.
 _PART_PALETTE = ((0, 0, 0), (228, 26, 28), (55, 126, 184), (77, 175, 74))
 

@@ -30,7 +30,7 @@ from projects.amr.structures.label_space import (
     class_to_label,
     classes_in_mask,
 )
-from projects.amr.visualization.report import Layer
+from projects.amr.visualization.report.data import Layer
 from projects.amr.visualization.report.photo_files import (
     cam_layer,
     grey_layer,
@@ -114,8 +114,7 @@ class Outputs:
     def doubt(self, labels: np.ndarray | None, bg_thr: float) -> float | None:
         """Doubt of :meth:`labels` in [0, 1], as tools/rank_doubt.py has it.
 
-        Raises:
-            ValueError: If sizes differ.
+        Raises ValueError if sizes differ.
         """
         if labels is None or (
             self.record is None and 'predictions' not in self.maps
@@ -131,8 +130,7 @@ class Outputs:
     def score(self, labels: np.ndarray | None) -> float | None:
         """IoU of :meth:`labels` with the true mask, in percent.
 
-        Raises:
-            ValueError: If sizes differ.
+        Raises ValueError if sizes differ.
         """
         if labels is None or 'masks' not in self.maps:
             return None
@@ -165,17 +163,10 @@ def load_outputs(
 
 
 def image_iou(labels: np.ndarray, truth: np.ndarray) -> float:
-    """Mean IoU over the labels that occur in one image.
+    """Mean IoU over the labels that occur in one image, in percent.
 
-    Args:
-        labels (np.ndarray): Shape (H, W), uint8; 255 counts as wrong.
-        truth (np.ndarray): Shape (H, W), uint8; 255 is not counted.
-
-    Returns:
-        float: In percent; nan if no pixel is counted.
-
-    Raises:
-        ValueError: If the shapes differ.
+    Both are (H, W), uint8; 255 counts as wrong in the labels and not at all in
+    the truth. nan if no pixel is counted; ValueError if the shapes differ.
 
     Example:
         >>> truth = np.array([[0, 1, 1, 255]], np.uint8)

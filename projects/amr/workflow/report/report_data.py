@@ -6,13 +6,10 @@ from mmengine.config import Config
 
 from projects.amr.datasets.labels.class_list import read_class_file
 from projects.amr.evaluation.published_results import METRICS
+from projects.amr.runtime.files.atomic_write import write_file
 from projects.amr.structures.voc_palette import voc_palette
-from projects.amr.visualization.report import (
-    Curve,
-    Gallery,
-    ReportData,
-    write_report,
-)
+from projects.amr.visualization.report.data import Curve, Gallery, ReportData
+from projects.amr.visualization.report.page import render_report
 from projects.amr.visualization.report.photo_files import MAX_THRESHOLDS
 from projects.amr.workflow.report.photo_outputs import stage_folders
 from projects.amr.workflow.report.report_images import gather_photos
@@ -42,24 +39,16 @@ def make_report(
     """Write ``report.html`` of a pipeline; what is missing is left out.
 
     Pictures and maps of its photos are in the folder ``report_photos``; the
-    files of an earlier page go when the new one is there.
-
-    Args:
-        work_dir (Path): Folder of the pipeline.
-        summary (dict): Content of its ``summary.json``: ``stages`` (see
-            :mod:`projects.amr.workflow.report.report_scores`), ``roles``
-            (folders of outputs, see
-            :mod:`projects.amr.workflow.report.photo_outputs`, and ``title``
-            and ``toy``), ``versions``, ``seconds`` and ``seed``.
-        pipeline_cfg (Config, optional): Its config; shown as text. Defaults
-            to None.
-
-    Returns:
-        Path: The page.
+    files of an earlier page go when the new one is there. ``summary`` is the
+    content of ``summary.json``: ``stages`` (see
+    :mod:`projects.amr.workflow.report.report_scores`), ``roles`` (folders of
+    outputs, see :mod:`projects.amr.workflow.report.photo_outputs`, and
+    ``title`` and ``toy``), ``versions``, ``seconds`` and ``seed``. The config
+    is shown as text. Returns the page's path.
     """
-    folder = Path(work_dir) / PHOTOS
+    page, folder = Path(work_dir) / REPORT, Path(work_dir) / PHOTOS
     data = gather_report(summary, folder, pipeline_cfg)
-    page = write_report(Path(work_dir) / REPORT, data)
+    write_file(page, render_report(data))
     photos = data.gallery.photos
     kept = {Path(f).name for p in photos for f in (p.picture, p.maps)}
     for path in folder.glob('*') if folder.is_dir() else ():
@@ -71,15 +60,9 @@ def make_report(
 def gather_report(
     summary: dict, folder: Path, pipeline_cfg: Config | None = None
 ) -> ReportData:
-    """Collect what a page shows, and write the files of its photos.
+    """Collect what a page shows; write the files of its photos to a folder.
 
-    Args:
-        summary (dict): As for :func:`make_report`.
-        folder (Path): Folder of the files, beside the page.
-        pipeline_cfg (Config, optional): As for :func:`make_report`.
-
-    Returns:
-        ReportData: What the page shows.
+    The other arguments are those of :func:`make_report`.
     """
     stages = summary.get('stages') or []
     roles = summary.get('roles') or {}

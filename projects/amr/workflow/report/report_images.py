@@ -6,7 +6,7 @@ import numpy as np
 
 from projects.amr.datasets.images.image_ids import path_of_id, read_id_list
 from projects.amr.runtime.files.item_progress import show_progress
-from projects.amr.visualization.report import Photo
+from projects.amr.visualization.report.data import Photo
 from projects.amr.visualization.report.photo_files import map_size, save_photo
 from projects.amr.workflow.report.photo_outputs import (
     Folders,
@@ -24,23 +24,14 @@ def gather_photos(
     bg_thr: float,
     faults: list[str],
 ) -> tuple[tuple[Photo, ...], dict[str, str], str]:
-    """Write the files of all photos.
+    """Write the files of all photos to ``folder``, which is beside the page.
 
     Of more than ``MAX_PHOTOS`` photos so many are shown, evenly spread over
-    the list.
-
-    Args:
-        folders (Folders): See
-            :mod:`projects.amr.workflow.report.photo_outputs`.
-        folder (Path): Folder of the files, beside the page.
-        thresholds (tuple[float, ...]): Background scores, ascending.
-        bg_thr (float): The background score that labels and doubts are
-            made with.
-        faults (list[str]): As there.
-
-    Returns:
-        tuple: Photos, kinds of their layers by name, and a note that says
-        which photos were taken.
+    the list. For ``folders`` and ``faults`` see
+    :mod:`projects.amr.workflow.report.photo_outputs`; ``thresholds`` are
+    background scores, ascending, and ``bg_thr`` is the one that labels and
+    doubts are made with. Returns the photos, the kinds of their layers by
+    name, and a note that says which photos were taken.
     """
     ids = attempt(faults, split_ids, folders) or []
     chosen = _spread(ids, MAX_PHOTOS)
@@ -91,7 +82,6 @@ def split_ids(folders: Folders) -> list[str]:
 
 def _spread(items: list[str], count: int) -> list[str]:
     """At most ``count`` items, evenly spread over all."""
-    if len(items) <= count:
-        return items
+    count = min(count, len(items))
     places = np.linspace(0, len(items) - 1, count).round().astype(int)
     return [items[place] for place in places]

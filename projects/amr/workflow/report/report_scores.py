@@ -10,7 +10,7 @@ from numbers import Real
 from pathlib import Path
 
 from projects.amr.evaluation.published_results import METRICS, comparison
-from projects.amr.visualization.report import (
+from projects.amr.visualization.report.data import (
     ClassTable,
     Comparison,
     Curve,
@@ -124,13 +124,9 @@ def class_names(stages: Stages) -> list[str]:
 def headline(summary: dict) -> list[tuple[str, dict, str]]:
     """Label, stage and metric of the figures that a run is about.
 
-    Args:
-        summary (dict): With ``stages`` and, where the pipeline says what its
-            outcome is, ``headline``: dicts ``label``, ``stage``, ``metric``.
-
-    Returns:
-        list[tuple[str, dict, str]]: Those that were measured. Without
-        ``headline`` the last CAMs, pseudo labels and segmentor.
+    Those of them that were measured. A pipeline may say what its outcome is by
+    ``headline``, dicts ``label``, ``stage`` and ``metric``; otherwise it is
+    the last CAMs, pseudo labels and segmentor.
     """
     stages = summary.get('stages') or []
     if entries := summary.get('headline'):
