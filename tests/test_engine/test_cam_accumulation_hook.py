@@ -12,6 +12,7 @@ from runner_configs import tiny_config
 
 from model_configs import branch
 from projects.amr.engine.hooks import CAMAccumulationHook
+from projects.amr.errors import UserError
 from projects.amr.structures import CAMRecord
 
 
@@ -105,6 +106,11 @@ def test_a_new_training_keeps_an_earlier_one_s_records_aside(train):
     train('again', epochs=1)
     aside = folder.with_name('accumulated_cams.previous')
     assert {p.name: p.read_bytes() for p in aside.glob('*.npz')} == first
+    assert len(records(folder)) == len(first)
+    (aside / 'notes.txt').write_text('of somebody else')
+    with pytest.raises(UserError):
+        train('again', epochs=1)
+    assert (aside / 'notes.txt').exists()
     assert len(records(folder)) == len(first)
 
 

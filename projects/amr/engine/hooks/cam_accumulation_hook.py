@@ -10,6 +10,7 @@ from mmengine.hooks import Hook
 from mmseg.registry import HOOKS
 from torch import Tensor
 
+from projects.amr.errors import UserError
 from projects.amr.models.cam_methods import CAMPrediction
 from projects.amr.ops.cam_accumulation import accumulate_cam, seen_classes
 from projects.amr.runtime.checkpoints.checkpoint import unwrap_model
@@ -84,12 +85,23 @@ class CAMAccumulationHook(Hook):
         """Prepare the folder and the loader of whole images."""
         self._dir = Path(self.out_dir or f'{runner.work_dir}/accumulated_cams')
         if runner.iter == 0 and is_main_process():
-            previous = self._dir.with_name(f'{self._dir.name}.previous')
-            if any(self._dir.glob('*.npz')):
-                set_aside(self._dir, previous, lambda _: True)
+            self._set_aside()
         self._dir.mkdir(parents=True, exist_ok=True)
         config = deepcopy(runner.cfg.test_dataloader)
         self._loader = runner.build_dataloader(config, seed=runner.seed)
+
+    def _set_aside(self) -> None:
+        """Keep the records of an earlier training, and those alone."""
+        previous = self._dir.with_name(f'{self._dir.name}.previous')
+        if not any(self._dir.glob('*.npz')):
+            return
+        others = [p for p in previous.glob('*') if p.suffix != '.npz']
+        if others:
+            raise UserError(
+                f'{previous} holds files of others, such as '
+                f'{min(others).name}: move them'
+            )
+        set_aside(self._dir, previous, lambda _: True)
 
     def after_train_epoch(self, runner) -> None:
         """Make a pass if one is due after this epoch."""

@@ -18,7 +18,11 @@ from projects.amr.datasets.transforms.loading import (
     loads_masks,
 )
 from projects.amr.errors import DataError, UserError, list_faults
-from projects.amr.runtime.files.atomic_write import write_lines, writing
+from projects.amr.runtime.files.atomic_write import (
+    write_file,
+    write_lines,
+    writing,
+)
 from projects.amr.runtime.files.fingerprint import (
     config_digest,
     file_digest,
