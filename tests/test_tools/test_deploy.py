@@ -97,7 +97,7 @@ def photo(path, size, seed=0):
     return np.array(image)
 
 
-def tested(trained, image):
+def upstream_test(trained, image):
     """What the trained model's test gives of a photo, RGB."""
     inputs = torch.from_numpy(image[..., ::-1].transpose(2, 0, 1).copy())
     with torch.no_grad():
@@ -146,7 +146,7 @@ def test_an_exported_segmentor_labels_as_the_test_loop(
     for size in SIZES:
         image = photo(tmp_path / 'a.png', size)
         (labels, scores), facts = RUN[kind](path, image)
-        sample = tested(trained, image)
+        sample = upstream_test(trained, image)
         wanted = sample.seg_logits.data.softmax(0).numpy()
         assert np.abs(scores[0] - wanted).max() < 1e-4
         assert len(np.unique(labels)) > 1
@@ -174,7 +174,7 @@ def test_an_exported_classifier_gives_the_cams_of_one_view(
     for size in SIZES:
         image = photo(tmp_path / 'a.png', size)
         (scores, cams), facts = RUN[kind](path, image)
-        sample = tested(classifier, image)
+        sample = upstream_test(classifier, image)
         assert np.abs(scores[0] - sample.pred_score.numpy()).max() < 1e-4
         found = sample.pred_cam
         wanted = torch.nn.functional.interpolate(
