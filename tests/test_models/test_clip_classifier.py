@@ -80,7 +80,7 @@ def test_maps_are_grad_cams_of_the_softmax_refined(texts, layers):
             model, image, labelled, target, texts
         )
         if layers:
-            weights = patch_attention(attentions[-layers:])
+            weights = patch_attention(attentions[-layers:], want.numel())
             want = class_aware_affinity(want, weights)
         torch.testing.assert_close(found[:, [target]], want)
     assert found[0, :2].any()

@@ -153,7 +153,7 @@ def test_affinity_refines_the_cam_of_any_transformer(backbone, rule):
     views = torch.cat([images, images.flip(-1)])
     with recorded_attention(model) as attentions:
         cam = model.forward_cam(views).relu()
-    weights = patch_attention(attentions, num_prefix=1, num_layers=2)
+    weights = patch_attention(attentions, cam[0, 0].numel(), 2)
     refine = {
         'mctformer': spread_by_attention,
         'clip_es': class_aware_affinity,
