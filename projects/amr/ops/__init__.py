@@ -15,6 +15,7 @@ from .adversarial_climbing import (
 from .cam import (
     cam_scores,
     cam_to_label,
+    erase_peaks,
     merge_flip,
     normalize_cam,
     pool_logits,
@@ -22,7 +23,6 @@ from .cam import (
     stride_size,
     weighted_cam,
 )
-from .erasing import erase_peaks
 from .modulation import gaussian_modulation, threshold_modulation
 
 __all__ = [

@@ -16,8 +16,6 @@ from torch import Tensor
 
 from projects.amr.ops.path_index import (
     as_batch,
-    check_radius,
-    half_disc_offsets,
     offset_tensor,
     shifted_windows,
 )
@@ -80,11 +78,10 @@ def affinity_labels(
         >>> labels.negative[0].int().tolist()
         [[0, 1, 0, 0]]
     """
-    check_radius(radius)
     _check_seed(seed, ignore_index)
     maps = as_batch(seed, 'seed')
     maps = maps.int() if maps.dtype == torch.int64 else maps
-    ends = offset_tensor(half_disc_offsets(radius), seed.device)
+    ends = offset_tensor(radius, seed.device)
     windows = shifted_windows(maps, radius, ignore_index)
     # (N, radius, 2 radius - 1, H, W) -> (N, P, H, W)
     partner = windows[:, ends[:, 0], ends[:, 1] + radius - 1]

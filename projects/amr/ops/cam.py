@@ -1,4 +1,4 @@
-"""Class activation maps: pooling, normalising, weighting, merging, labels.
+"""Class activation maps: pooling, normalising, weighting, erasing, labels.
 
 Shape legend: N images, K foreground classes, (h, w) feature or map size,
 (H, W) image size in pixels.
@@ -105,6 +105,19 @@ def stretch_cam(cam: Tensor, eps: float = 1e-5) -> Tensor:
     return torch.where(span > eps, (cam - low) / span.clamp_min(eps), 0.0)
 
 
+def share_peak(cam: Tensor) -> Tensor:
+    """Divide maps (K, h, w), at least 0, by the greatest value of all.
+
+    0 everywhere where nothing is positive; K may be 0.
+
+    Example:
+        >>> share_peak(torch.tensor([[[2.0, 1.0]], [[0.5, 0.0]]])).tolist()
+        [[[1.0, 0.5]], [[0.25, 0.0]]]
+    """
+    peak = cam.max() if cam.numel() else 0.0
+    return cam / peak if peak > 0 else cam
+
+
 def usable_maps(cam: Tensor) -> Tensor:
     """Which maps (K, h, w) are finite and positive somewhere: bool (K,)."""
     peak = cam.amax((-2, -1))
@@ -120,6 +133,24 @@ def weighted_cam(spotlight: Tensor, compensation: Tensor, xi: float) -> Tensor:
     if not 0 <= xi <= 1:
         raise ValueError(f'`xi` must be within [0, 1], got {xi}')
     return xi * spotlight + (1 - xi) * compensation
+
+
+def erase_peaks(
+    images: Tensor, cam: Tensor, labels: Tensor, thr: float
+) -> Tensor:
+    """Set pixels to 0 where a labelled class's CAM is above ``thr``.
+
+    Images (N, 3, H, W) are normalised, so that 0 is the mean of the data; the
+    CAM (N, K, h, w) is unrectified and divided by its maximum, no gradient
+    passes.
+
+    Beyond the paper of AMR: the idea is that of adversarial erasing (Wei et
+    al., CVPR 2017), where it is done in rounds; here the map is that of the
+    current step.
+    """
+    found = normalize_cam(cam.detach()) * labels[..., None, None]
+    peak = resize_cam(found, images.shape[-2:]).amax(1, keepdim=True)
+    return images * (peak <= thr)
 
 
 def merge_flip(cam: Tensor) -> Tensor:

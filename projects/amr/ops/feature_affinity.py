@@ -15,7 +15,7 @@ from torch.autograd.function import once_differentiable
 
 from projects.amr.ops.path_index import (
     Offset,
-    check_radius,
+    check_floats,
     half_disc_offsets,
 )
 
@@ -41,12 +41,7 @@ def feature_affinity(features: Tensor, radius: int) -> Tensor:
         >>> feature_affinity(features, 2)[0, 0].log().tolist()
         [[0.0, -2.0, -inf]]
     """
-    check_radius(radius)
-    if not torch.is_tensor(features) or not features.is_floating_point():
-        got = getattr(features, 'dtype', type(features).__name__)
-        raise TypeError(
-            f'`features` must be a floating point tensor, got {got}'
-        )
+    check_floats(features, 'features')
     if features.ndim != 4 or 0 in features.shape[1:]:
         raise ValueError(
             '`features` must have shape (N, C, H, W) with at least one '

@@ -6,7 +6,6 @@ import cv2
 import numpy as np
 import torch
 
-from projects.amr.ops.bounded_size import bounded_scale
 from projects.amr.ops.cam import resize_cam
 from projects.amr.ops.dense_crf import (
     CRF_KERNELS,
@@ -15,6 +14,7 @@ from projects.amr.ops.dense_crf import (
     unary_from_labels,
     unary_from_softmax,
 )
+from projects.amr.ops.large_images import bounded_scale
 from projects.amr.ops.pixel_adaptive_refinement import (
     pixel_adaptive_refinement,
 )

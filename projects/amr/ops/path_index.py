@@ -14,7 +14,6 @@ Legend used by the ops built on this module:
   source pixel; offsets have ``dy >= 0``
 """
 
-from collections.abc import Iterable
 from functools import cache
 from typing import NamedTuple
 
@@ -68,11 +67,10 @@ def half_disc_offsets(radius: int) -> tuple[Offset, ...]:
     )
 
 
-def offset_tensor(offsets: Iterable[Offset], device: torch.device) -> Tensor:
-    """Put offsets into an int64 tensor (P, 2), also if there are none."""
-    return torch.tensor(
-        list(offsets), dtype=torch.int64, device=device
-    ).reshape(-1, 2)
+def offset_tensor(radius: int, device: torch.device) -> Tensor:
+    """Offsets of a half disc, int64 (P, 2), also if there are none."""
+    offsets = half_disc_offsets(radius)
+    return torch.tensor(offsets, dtype=torch.int64, device=device).view(-1, 2)
 
 
 @cache
@@ -185,6 +183,13 @@ def shifted_windows(maps: Tensor, radius: int, fill: float) -> Tensor:
     padded = F.pad(maps, (reach, reach, 0, reach), value=fill)
     # (N, H + reach, W + 2 reach) -> (N, radius, 2 radius - 1, H, W)
     return padded.unfold(1, height, 1).unfold(2, width, 1)
+
+
+def check_floats(maps: Tensor, name: str) -> None:
+    """Raise TypeError unless maps are a floating point tensor."""
+    if not torch.is_tensor(maps) or not maps.is_floating_point():
+        got = getattr(maps, 'dtype', type(maps).__name__)
+        raise TypeError(f'`{name}` must be a floating point tensor, got {got}')
 
 
 def as_batch(maps: Tensor, name: str) -> Tensor:

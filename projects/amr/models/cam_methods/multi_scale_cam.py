@@ -28,8 +28,8 @@ from projects.amr.ops import (
     resize_cam,
     stride_size,
 )
-from projects.amr.ops.bounded_size import bounded_scale
 from projects.amr.ops.cam import usable_maps
+from projects.amr.ops.large_images import bounded_scale
 
 
 @TASK_UTILS.register_module()
