@@ -25,11 +25,7 @@ def scene():
 def test_it_is_the_dense_crf_of_the_softmax(scene):
     image, probs = scene
     marginals = dense_crf(
-        image,
-        unary_from_softmax(probs),
-        num_iters=10,
-        gaussian={'sxy': 1, 'compat': 3},
-        bilateral={'sxy': 67, 'srgb': 3, 'compat': 4},
+        image, unary_from_softmax(probs), num_iters=10, kernels='deeplabv2'
     )
     got = refine_scores(image, probs, 'dense')
     np.testing.assert_array_equal(got, marginals.argmax(0))

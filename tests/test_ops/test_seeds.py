@@ -6,11 +6,7 @@ import torch
 from crf_samples import cleaned, dense_crf
 
 from projects.amr.ops import seeds as module
-from projects.amr.ops.dense_crf import (
-    CRF_KERNELS,
-    DenseCRF,
-    unary_from_softmax,
-)
+from projects.amr.ops.dense_crf import DenseCRF, unary_from_softmax
 from projects.amr.ops.label_crf import (
     LabelCRF,
     refine_class_labels,
@@ -140,9 +136,7 @@ def test_affinitynet_by_its_rules(scene, crf):
         scores = np.concatenate([rest[None], cam]).astype(np.float32)
         if crf:
             scores = dense_crf(
-                image,
-                unary_from_softmax(scores),
-                **CRF_KERNELS['affinitynet'],
+                image, unary_from_softmax(scores), kernels='affinitynet'
             )
         maps.append(as_labels(scores.argmax(0)))
     low, high = maps
@@ -189,9 +183,8 @@ def test_rrm_by_its_rules(scene, crf):
         scores = np.concatenate([rest[None], cam]).astype(np.float32)
         unary = unary_from_softmax(scores)
         weights = np.exp(-unary)
-        kernels = CRF_KERNELS['affinitynet']
         probs.append(
-            dense_crf(image, unary, **kernels)
+            dense_crf(image, unary, kernels='affinitynet')
             if crf
             else weights / weights.sum(0)
         )

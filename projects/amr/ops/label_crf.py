@@ -96,10 +96,9 @@ class LabelCRF:
         self.num_iters = num_iters
         self._size = image.shape[:2]
         self._image = image if crf is None else _bounded(image)
-        self._kernels = CRF_KERNELS[kernels]
-        self._dense = (
-            DenseCRF(self._image, **self._kernels) if crf == 'dense' else None
-        )
+        self._dense = None
+        if crf == 'dense':
+            self._dense = DenseCRF(self._image, kernels=kernels)
 
     def infer(self, unary: np.ndarray) -> np.ndarray:
         """Most probable labels, uint8, of -log p: ((B,) L, H, W)."""
