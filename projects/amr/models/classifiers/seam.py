@@ -126,23 +126,16 @@ class SEAM(CAMClassifier):
         refined = self.refine(cam, inputs, features)[:, 1:]
         return refined, pool_logits(cam.float())
 
-    def train_cams(self, inputs, data_samples, detach=False):
-        """Losses and unrectified CAM of the images, see the base class."""
+    def cam_losses(self, inputs, features, cam, data_samples):
+        """Losses of the images and their small views, see the base class."""
         labels = weak_labels(data_samples, inputs.device)
-        learning = torch.is_grad_enabled() and not detach
-        with torch.set_grad_enabled(learning):
-            features = self.extract_feat(inputs)
+        small = self.small_view(inputs)
+        size = tuple(small.shape[-2:])
+        first = self._see(inputs, features, cam, labels, size)
+        features = self.extract_feat(small)
         cam = self.head(features)
-        with torch.set_grad_enabled(learning):
-            small = self.small_view(inputs)
-            size = tuple(small.shape[-2:])
-            first = self._see(inputs, features, cam, labels, size)
-            features = self.extract_feat(small)
-            second = self._see(
-                small, features, self.head(features), labels, size
-            )
-            losses = self._compare(first, second, labels)
-        return losses, cam
+        second = self._see(small, features, cam, labels, size)
+        return self._compare(first, second, labels)
 
     def small_view(self, inputs: Tensor) -> Tensor:
         """Images (N, 3, H, W) at ``view_scale``, bilinear."""

@@ -44,7 +44,7 @@ class SubCategoryClassifier(CAMClassifier):
         )
         self.sub_weight = sub_weight
 
-    def cam_losses(self, features, cam, data_samples):
+    def cam_losses(self, inputs, features, cam, data_samples):
         """Losses of both heads, see the base class."""
         labels = [sample.gt_sub_label for sample in data_samples]
         clusters = torch.stack(labels).to(cam.device)
@@ -55,6 +55,6 @@ class SubCategoryClassifier(CAMClassifier):
                 f'second head {outputs}: set `num_clusters` to that of the '
                 'label file'
             )
-        losses = super().cam_losses(features, cam, data_samples)
+        losses = super().cam_losses(inputs, features, cam, data_samples)
         loss = self.loss_cls(pool_logits(self.sub_head(features)), clusters)
         return {**losses, 'loss_sub': self.sub_weight * loss}
