@@ -125,13 +125,7 @@ def usable_maps(cam: Tensor) -> Tensor:
 
 
 def weighted_cam(spotlight: Tensor, compensation: Tensor, xi: float) -> Tensor:
-    """Weighted CAM, Eq. 2: ``xi * spotlight + (1 - xi) * compensation``.
-
-    Raises:
-        ValueError: If ``xi`` is outside [0, 1].
-    """
-    if not 0 <= xi <= 1:
-        raise ValueError(f'`xi` must be within [0, 1], got {xi}')
+    """Weighted CAM, Eq. 2: ``xi * spotlight + (1 - xi) * compensation``."""
     return xi * spotlight + (1 - xi) * compensation
 
 

@@ -86,9 +86,7 @@ def gaussian_modulation(
     return bell / (2 * math.pi * variance).sqrt()
 
 
-def threshold_modulation(
-    x: Tensor, *, threshold: float = 0.0, straight_through: bool = True
-) -> Tensor:
+def threshold_modulation(x: Tensor, *, threshold: float = 0.0) -> Tensor:
     """Set values from a threshold on to 1 and the others to 0, Table 4.
 
     Paper: "modulates the activation to 1 when exceeding the threshold and
@@ -103,8 +101,6 @@ def threshold_modulation(
         x (Tensor): Attention values, real, any shape.
         threshold (float): In the units of ``x``. Defaults to 0.0, the middle
             of the values at initialisation (not in the paper).
-        straight_through (bool): Whether the sigmoid's gradient stands in for
-            the step's. Defaults to True.
 
     Returns:
         Tensor: Like ``x``, values 0 and 1.
@@ -114,8 +110,6 @@ def threshold_modulation(
         [0.0, 1.0, 1.0]
     """
     step = (x >= threshold).to(x.dtype)
-    if not straight_through:
-        return step
     soft = torch.sigmoid(x - threshold)
     # Values of the step to the last bit, gradient of the sigmoid.
     return step + (soft - soft.detach())

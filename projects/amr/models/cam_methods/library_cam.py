@@ -5,6 +5,7 @@ Shape legend: see :mod:`projects.amr.models.cam_methods.cam_extractor`.
 
 import inspect
 from collections.abc import Sequence
+from operator import itemgetter
 from types import ModuleType
 
 import torch
@@ -67,7 +68,7 @@ class LibraryCAM(CAMExtractor):
     def __call__(self, branch, views, classes, scale_index):
         """Merged maps (M, H, W) of items, see :class:`CAMExtractor`."""
         flat = flat_views(views).detach().requires_grad_()
-        targets = [_Logit(k) for _ in views for k in classes.tolist()]
+        targets = [itemgetter(k) for _ in views for k in classes.tolist()]
         layers = [branch.get_submodule(name) for name in self.layers]
         cam = self.method(_LogitModel(branch), layers, **self.method_cfg)
         try:
@@ -135,13 +136,3 @@ class _LogitModel(nn.Module):
     def train(self, mode: bool = True):
         """Leave the branch's mode alone: the caller has set it."""
         return self
-
-
-class _Logit:
-    """The logit of one class, from logits (K,)."""
-
-    def __init__(self, index: int):
-        self.index = index
-
-    def __call__(self, logits: Tensor) -> Tensor:
-        return logits[self.index]
