@@ -6,12 +6,8 @@ import torch.nn.functional as F
 from affinity_configs import affinity_net, seeded, with_cam
 from mmengine.config import Config
 from mmseg.registry import MODELS
-from mmseg.structures import SegDataSample
 
 from projects.amr.models import AffinityHead, AffinityNet
-from projects.amr.models.affinity.base_affinity_network import shrink_seed
-from projects.amr.models.losses import affinity_loss
-from projects.amr.ops.affinity_labels import affinity_labels
 from projects.amr.ops.feature_affinity import feature_affinity
 from projects.amr.ops.path_index import half_disc_offsets
 
@@ -48,28 +44,6 @@ def test_head_starts_as_released():
     assert head.last.weight.abs().max().item() == pytest.approx(
         bound, rel=1e-3
     )
-
-
-@pytest.mark.parametrize('interior_only', [False, True])
-def test_losses_are_the_ops_by_hand(interior_only):
-    model = affinity_net(interior_only=interior_only)
-    x, samples = torch.randn(2, 3, 65, 70), seeded(size=(65, 70))
-    got = model(x, samples, mode='loss')
-    seed = torch.cat([s.gt_sem_seg.data for s in samples])[:, None]
-    labels = affinity_labels(
-        shrink_seed(seed, (9, 9)), 3, interior_only=interior_only
-    )
-    affinity = feature_affinity(features_by_hand(model, x), 3)
-    bg, fg, neg = affinity_loss(affinity, labels)
-    want = {
-        'loss_aff_pos_bg': bg / 4,
-        'loss_aff_pos_fg': fg / 4,
-        'loss_aff_neg': neg / 2,
-    }
-    assert set(got) == set(want)
-    for key, value in want.items():
-        assert value > 0
-        torch.testing.assert_close(got[key], value)
 
 
 def test_gradient_reaches_what_is_not_frozen():
@@ -159,26 +133,6 @@ def test_each_setting_matters():
         affinity_net(test_cfg={'bg_thr': 0.2})
     with pytest.raises(ValueError, match='stride'):
         affinity_net(stride=4).predict([image], [sample])
-
-
-@pytest.mark.parametrize('size', [(1, 1), (1, 30), (61, 5), (16, 200)])
-def test_any_image_size(size):
-    sample = with_cam(size, (1,), (2, 3))
-    (got,) = affinity_net().predict([torch.randn(3, *size)], [sample])
-    assert tuple(got.pred_cam.walked.shape) == (1, *size)
-    assert got.pred_cam.walked.max() == 1
-    assert set(got.pred_sem_seg.data.unique().tolist()) <= {0, 2}
-
-
-def test_image_without_labels_is_background():
-    sample = with_cam(classes=())
-    (got,) = affinity_net().predict([torch.randn(3, 33, 47)], [sample])
-    assert tuple(got.pred_cam.walked.shape) == (0, 33, 47)
-    assert not got.pred_sem_seg.data.any()
-    (got,) = affinity_net().predict(
-        [torch.randn(3, 33, 47)], [SegDataSample()]
-    )
-    assert 'pred_sem_seg' not in got
 
 
 @pytest.mark.parametrize(

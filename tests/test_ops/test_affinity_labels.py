@@ -49,18 +49,6 @@ def test_batches():
     assert torch.equal(alone.negative, labels.negative[1])
 
 
-def test_another_ignore_index():
-    seed = torch.tensor([[1, 255, 9]])
-    labels = affinity_labels(seed, 2, ignore_index=9)
-    assert labels.negative[0].tolist() == [[True, False, False]]
-
-
 def test_wrong_input():
-    with pytest.raises(TypeError, match='seed'):
-        affinity_labels(torch.zeros(3, 3), 2)
-    with pytest.raises(TypeError, match=r'got torch\.bool'):
-        affinity_labels(torch.zeros(3, 3, dtype=torch.bool), 2)
     with pytest.raises(ValueError, match='seed'):
         affinity_labels(torch.zeros(2, 2, 3, 3, dtype=torch.int64), 2)
-    with pytest.raises(ValueError, match='ignore_index'):
-        affinity_labels(torch.zeros(3, 3).long(), 2, ignore_index=0)

@@ -36,10 +36,3 @@ def test_values_and_gradients_equal_plain_loops(size, radius):
     ((affinity * weight).sum() + 0 * ours.sum()).backward()
     ((expected * weight).sum() + 0 * theirs.sum()).backward()
     torch.testing.assert_close(ours.grad, theirs.grad)
-
-
-def test_wrong_input():
-    with pytest.raises(TypeError, match='features'):
-        feature_affinity(torch.zeros(1, 1, 2, 2, dtype=torch.int64), 2)
-    with pytest.raises(ValueError, match='features'):
-        feature_affinity(torch.zeros(3, 2, 2), 2)

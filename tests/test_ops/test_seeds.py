@@ -88,21 +88,28 @@ def test_irn_with_crf_merges_two_cleaned_maps(scene):
     assert (seed != plain).any()
 
 
-def test_irn_believes_the_class_where_the_cleaned_maps_disagree(monkeypatch):
+@pytest.mark.parametrize(
+    ('recipe', 'expected'),
+    [(confident_seed, [7, 7, 255, 0]), (affinity_seed, [0, 7, 255, 0])],
+)
+def test_what_counts_where_the_cleaned_maps_disagree(
+    recipe, expected, monkeypatch
+):
     """A CRF may leave a class in the first map and background in the other."""
 
     class Fixed:
         def __init__(self, *args, **kwargs):
             pass
 
-        def refine(self, labels, num_labels, gt_prob):
-            assert labels.shape == (2, 1, 4)
+        def infer(self, maps, *args):
+            assert (maps.shape[0], *maps.shape[-2:]) == (2, 1, 4)
             return np.array([[[1, 1, 0, 0]], [[0, 1, 1, 0]]])
+
+        refine = infer
 
     monkeypatch.setattr(module, 'LabelCRF', Fixed)
     image, cam = np.zeros((1, 4, 3), np.uint8), np.zeros((1, 1, 4))
-    seed = confident_seed(image, cam, np.array([6]))
-    assert seed.tolist() == [[7, 7, 255, 0]]
+    assert recipe(image, cam, np.array([6])).tolist() == [expected]
 
 
 def test_par_refines_the_scores_against_each_background():
@@ -153,23 +160,6 @@ def test_affinitynet_by_its_rules(scene, crf):
         assert not np.any((high == 0) & (low != 0))
     else:
         assert len(np.unique(seed)) > 1
-
-
-def test_affinitynet_believes_the_background_where_the_maps_disagree(
-    monkeypatch,
-):
-    class Fixed:
-        def __init__(self, *args, **kwargs):
-            pass
-
-        def infer(self, unary):
-            assert unary.shape == (2, 2, 1, 4)
-            return np.array([[[1, 1, 0, 0]], [[0, 1, 1, 0]]])
-
-    monkeypatch.setattr(module, 'LabelCRF', Fixed)
-    image, cam = np.zeros((1, 4, 3), np.uint8), np.zeros((1, 1, 4))
-    seed = affinity_seed(image, cam, np.array([6]))
-    assert seed.tolist() == [[0, 7, 255, 0]]
 
 
 @pytest.mark.parametrize('crf', [None, 'dense'])
@@ -324,7 +314,7 @@ def test_refining_keeps_to_the_image_s_labels(scene):
     np.testing.assert_array_equal(same, labels)
     with pytest.raises(ValueError, match='among'):
         refine_class_labels(image, labels, 'dense', np.array([1]))
-    with pytest.raises(ValueError, match='one size'):
+    with pytest.raises(ValueError, match='size'):
         refine_class_labels(image[1:], labels, 'dense')
 
 

@@ -18,6 +18,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from projects.amr.ops.checks import require
 from projects.amr.ops.precision import at_least_float32, full_precision
 
 SINKHORN_ROUNDS = 3
@@ -33,10 +34,8 @@ def mean_attention(
     ValueError if ``num_layers`` is out of range.
     """
     count = len(attentions) if num_layers is None else num_layers
-    if not 1 <= count <= len(attentions):
-        raise ValueError(
-            f'`num_layers` must be in 1..{len(attentions)}, got {num_layers}'
-        )
+    rule = f'in 1..{len(attentions)}'
+    require(1 <= count <= len(attentions), 'num_layers', num_layers, rule)
     # One block at a time: all of them together are L times as large.
     return sum(a.float().mean(1) for a in attentions[-count:]) / count
 

@@ -25,6 +25,7 @@ import importlib
 import numpy as np
 
 from projects.amr.errors import UserError
+from projects.amr.ops.checks import require
 from projects.amr.ops.permutohedral import PermutohedralLattice
 
 CRF_KERNELS = {
@@ -124,8 +125,7 @@ def crf_backend() -> str:
 def _resolve_backend(backend: str) -> str:
     """Replace 'auto' and refuse what is unknown or not installed."""
     known = ('auto', 'permutohedral', 'pydensecrf')
-    if backend not in known:
-        raise ValueError(f'`backend` must be one of {known}, got {backend!r}')
+    require(backend in known, 'backend', backend, f'one of {known}')
     if backend == 'pydensecrf' and crf_backend() != backend:
         raise MissingBackendError(
             "`backend='pydensecrf'` needs the optional package pydensecrf2: "
@@ -221,13 +221,10 @@ def unary_from_labels(
     Raises:
         ValueError: If an argument breaks its rule.
     """
-    if not 0 < gt_prob < 1:
-        raise ValueError(f'`gt_prob` must be in (0, 1), got {gt_prob}')
-    if labels.min() < 0 or labels.max() >= num_labels:
-        raise ValueError(
-            f'`labels` must be in [0, {num_labels}), got '
-            f'{labels.min()} to {labels.max()}'
-        )
+    require(0 < gt_prob < 1, 'gt_prob', gt_prob, 'in (0, 1)')
+    low, high = labels.min(), labels.max()
+    rule = f'in [0, {num_labels})'
+    require(low >= 0 and high < num_labels, 'labels', (low, high), rule)
     # The rest of the probability is shared by the other labels.
     other = (1 - gt_prob) / max(num_labels - 1, 1)
     own = labels[..., None, :, :] == np.arange(num_labels)[:, None, None]
@@ -240,8 +237,6 @@ def unary_from_softmax(probs: np.ndarray) -> np.ndarray:
     They are at least 1e-5, as pydensecrf's.
     """
     probs = np.asarray(probs, np.float32)
-    if not np.all((probs >= 0) & (probs <= 1 + 1e-4)):
-        raise ValueError(
-            f'`probs` must be in [0, 1], got {probs.min()} to {probs.max()}'
-        )
+    low, high = probs.min(), probs.max()
+    require(low >= 0 and high <= 1 + 1e-4, 'probs', (low, high), 'in [0, 1]')
     return -np.log(probs.clip(1e-5, 1))

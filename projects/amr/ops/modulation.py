@@ -13,6 +13,7 @@ import math
 import torch
 from torch import Tensor
 
+from projects.amr.ops.checks import require
 from projects.amr.ops.precision import at_least_float32
 
 
@@ -66,10 +67,9 @@ def gaussian_modulation(
         >>> [round(v, 3) for v in gaussian_modulation(x, eps=0)[0].tolist()]
         [0.472, 1.0, 0.472]
     """
-    if stats not in ('sample', 'batch'):
-        raise ValueError(f"`stats` must be 'sample' or 'batch', got {stats!r}")
-    if eps < 0:
-        raise ValueError(f'`eps` must not be negative, got {eps}')
+    known = ('sample', 'batch')
+    require(stats in known, 'stats', stats, f'one of {known}')
+    require(eps >= 0, 'eps', eps, 'at least 0')
     x = at_least_float32(x)
     # Mean and deviation of Eq. 7-8.
     dims = tuple(range(0 if stats == 'batch' else 1, x.ndim))

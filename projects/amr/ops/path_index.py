@@ -21,6 +21,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from projects.amr.ops.checks import require
+
 Offset = tuple[int, int]
 
 
@@ -33,8 +35,7 @@ def check_radius(radius: int) -> None:
     """
     if isinstance(radius, bool) or not isinstance(radius, int):
         raise TypeError(f'`radius` must be an int, got {radius!r}')
-    if radius < 1:
-        raise ValueError(f'`radius` must be at least 1, got {radius}')
+    require(radius >= 1, 'radius', radius, 'at least 1')
 
 
 @cache
@@ -200,9 +201,6 @@ def as_batch(maps: Tensor, name: str) -> Tensor:
     """
     shape = tuple(maps.shape)
     fits = maps.ndim in (2, 3) or (maps.ndim == 4 and shape[1] == 1)
-    if not fits or 0 in shape[-2:]:
-        raise ValueError(
-            f'`{name}` must have shape (H, W), (N, H, W) or (N, 1, H, W) with '
-            f'at least one pixel, got {shape}'
-        )
+    rule = 'of (N, H, W), N or (N, 1), with at least one pixel'
+    require(fits and 0 not in shape[-2:], name, shape, rule)
     return maps.reshape(-1, *shape[-2:])

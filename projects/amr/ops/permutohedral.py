@@ -15,6 +15,8 @@ D + 1 vertices. A vertex is named by its first D coordinates, the *key*.
 import numpy as np
 from scipy import sparse
 
+from projects.amr.ops.checks import require
+
 
 class PermutohedralLattice:
     r"""Approximate Gaussian filter over one fixed set of points.
@@ -91,11 +93,9 @@ def _check_features(features: np.ndarray) -> np.ndarray:
     features = np.asarray(features, np.float32)
     # The lattice coordinates must be exact integers in float32.
     limit = 2**22 / (features.shape[1] + 1) ** 2
-    if not np.all(np.abs(features) < limit):
-        raise ValueError(
-            f'`features` must be finite and below {limit:.0f} in magnitude, '
-            f'got up to {np.abs(features).max()}'
-        )
+    most = np.abs(features).max()
+    rule = f'finite and below {limit:.0f} in magnitude'
+    require(most < limit, 'features', most, rule)
     return features
 
 

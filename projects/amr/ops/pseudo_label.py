@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from projects.amr.ops.cam import enlarge_and_cut, resize_cam, share_peak
+from projects.amr.ops.checks import require
 from projects.amr.ops.random_walk import check_walk, random_walk
 
 
@@ -52,11 +53,9 @@ def walk_to_scores(
         [[[1.0, 1.0, 0.0, 0.0]]]
     """
     check_scores_settings(cam_power=cam_power, enlarge_by=enlarge_by, **walk)
-    if boundary.ndim != 2:
-        raise ValueError(
-            f'`boundary` must have shape (h, w), got {tuple(boundary.shape)}'
-        )
-    seeds = resize_cam(cam.float(), tuple(boundary.shape)) ** cam_power
+    shape = tuple(boundary.shape)
+    require(boundary.ndim == 2, 'boundary', shape, 'of shape (h, w)')
+    seeds = resize_cam(cam.float(), shape) ** cam_power
     walked = random_walk(seeds, boundary.float(), **walk)
     # The Chebyshev series may leave the range by its error bound.
     walked = walked.clamp(0, 1)
@@ -70,9 +69,6 @@ def check_scores_settings(
 ) -> None:
     """Refuse settings of :func:`walk_to_scores` without walking."""
     check_walk(**walk)
-    if not cam_power > 0:
-        raise ValueError(f'`cam_power` must be positive, got {cam_power}')
-    if enlarge_by is not None and enlarge_by < 1:
-        raise ValueError(
-            f'`enlarge_by` must be at least 1 or None, got {enlarge_by}'
-        )
+    require(cam_power > 0, 'cam_power', cam_power, 'positive')
+    fits = enlarge_by is None or enlarge_by >= 1
+    require(fits, 'enlarge_by', enlarge_by, 'at least 1 or None')

@@ -17,6 +17,7 @@ import torch
 from torch import Tensor
 
 from projects.amr.ops.affinity import pairwise_affinity
+from projects.amr.ops.checks import require
 from projects.amr.ops.path_index import check_floats, check_radius
 from projects.amr.ops.transition import check_unit_range, transition_matrix
 from projects.amr.ops.walk_solvers import SOLVERS, walk_columns
@@ -135,25 +136,19 @@ def check_walk(
     """Refuse settings of :func:`random_walk` without walking."""
     check_radius(radius)
     whole = isinstance(exp_times, int) and not isinstance(exp_times, bool)
-    if not whole or not 0 <= exp_times <= MAX_EXP_TIMES:
-        raise ValueError(
-            f'`exp_times` must be an int from 0 to {MAX_EXP_TIMES}, since the '
-            f'walk takes 2 ** exp_times steps, got {exp_times!r}'
-        )
-    if solver not in SOLVERS:
-        raise ValueError(f'`solver` must be one of {SOLVERS}, got {solver!r}')
-    if not 0 < beta < float('inf'):
-        raise ValueError(f'`beta` must be positive and finite, got {beta}')
+    fits = whole and 0 <= exp_times <= MAX_EXP_TIMES
+    rule = f'an int from 0 to {MAX_EXP_TIMES} (the walk takes 2 to its power)'
+    require(fits, 'exp_times', exp_times, rule)
+    require(solver in SOLVERS, 'solver', solver, f'one of {SOLVERS}')
+    require(0 < beta < float('inf'), 'beta', beta, 'positive and finite')
 
 
 def _check_maps(maps: Tensor, name: str, axes: tuple[str, ...]) -> None:
     """Refuse what is no floating point tensor of these axes."""
     check_floats(maps, name)
-    if maps.ndim != len(axes) or 0 in maps.shape[-2:]:
-        raise ValueError(
-            f'`{name}` must have shape ({", ".join(axes)}) with at least one '
-            f'pixel, got {tuple(maps.shape)}'
-        )
+    fits = maps.ndim == len(axes) and 0 not in maps.shape[-2:]
+    rule = f'of shape ({", ".join(axes)}) with at least one pixel'
+    require(fits, name, tuple(maps.shape), rule)
 
 
 def _check_match(cam: Tensor, other: Tensor, name: str) -> None:

@@ -13,6 +13,7 @@ from functools import partial
 import cv2
 import numpy as np
 
+from projects.amr.ops.checks import require
 from projects.amr.structures.label_space import (
     BACKGROUND_LABEL,
     IGNORE_LABEL,
@@ -114,8 +115,7 @@ def check_saliency_params(recipe: str, params: dict) -> None:
     rule = inspect.signature(SALIENCY_RECIPES[recipe])
     rule.bind(*[None] * 3, **params)
     for name, value in params.items():
-        if not 0 <= value <= 1:
-            raise ValueError(f'`{name}` must be within [0, 1], got {value}')
+        require(0 <= value <= 1, name, value, 'within [0, 1]')
 
 
 def ignore_salient_background(
@@ -185,8 +185,7 @@ def mask_non_salient(
             '`labels`, `prediction` and `saliency` must have one size, got '
             f'{labels.shape}, {prediction.shape} and {saliency.shape}'
         )
-    if width < 1:
-        raise ValueError(f'`width` must be at least 1, got {width}')
+    require(width >= 1, 'width', width, 'at least 1')
     if num_classes < 2:
         return labels.copy()
     background = labels == BACKGROUND_LABEL

@@ -20,6 +20,7 @@ import numpy as np
 import torch
 
 from projects.amr.ops.cam import resize_cam
+from projects.amr.ops.checks import require
 from projects.amr.ops.dense_crf import unary_from_softmax
 from projects.amr.ops.label_crf import LabelCRF, check_crf
 from projects.amr.structures.label_space import (
@@ -177,8 +178,7 @@ def reliable_seed(
     Here: that class has no reliable pixel.
     """
     _check_alphas(alpha_low, alpha_high)
-    if not 0 < top_share <= 1:
-        raise ValueError(f'`top_share` must be in (0, 1], got {top_share}')
+    require(0 < top_share <= 1, 'top_share', top_share, 'in (0, 1]')
     cam, labels = _check_maps(image, cam, classes)
     if not len(cam):
         return np.full(image.shape[:2], BACKGROUND_LABEL, np.uint8)
@@ -219,10 +219,8 @@ def _with_background(cam: np.ndarray, *alphas: float) -> np.ndarray:
 
 def check_seed_params(recipe: str, params: dict) -> None:
     """Refuse parameters of a recipe without running it."""
-    if recipe not in SEED_RECIPES:
-        raise ValueError(
-            f'`recipe` must be one of {tuple(SEED_RECIPES)}, got {recipe!r}'
-        )
+    rule = f'one of {tuple(SEED_RECIPES)}'
+    require(recipe in SEED_RECIPES, 'recipe', recipe, rule)
     call = inspect.signature(SEED_RECIPES[recipe]).bind(*[None] * 3, **params)
     call.apply_defaults()
     values = dict(call.kwargs)
@@ -231,27 +229,19 @@ def check_seed_params(recipe: str, params: dict) -> None:
     else:
         _check_alphas(values.pop('alpha_low'), values.pop('alpha_high'))
     for name in ('prob_thr', 'top_share', 'min_score'):
-        if not 0 <= values.pop(name, 0) <= 1:
-            raise ValueError(f'`{name}` must be within [0, 1]')
+        share = values.pop(name, 0)
+        require(0 <= share <= 1, name, share, 'within [0, 1]')
     check_crf(**values)
 
 
 def _check_thresholds(fg_thr: float, bg_thr: float) -> None:
-    """Refuse thresholds out of range or order."""
-    if not 0 <= bg_thr <= fg_thr <= 1:
-        raise ValueError(
-            '`bg_thr` and `fg_thr` must be 0 <= bg_thr <= fg_thr <= 1, got '
-            f'{bg_thr} and {fg_thr}'
-        )
+    rule = f'within [0, 1] and at least bg_thr {bg_thr}'
+    require(0 <= bg_thr <= fg_thr <= 1, 'fg_thr', fg_thr, rule)
 
 
 def _check_alphas(alpha_low: float, alpha_high: float) -> None:
-    """Refuse exponents out of range or order."""
-    if not 0 < alpha_low <= alpha_high:
-        raise ValueError(
-            '`alpha_low` and `alpha_high` must be 0 < alpha_low <= '
-            f'alpha_high, got {alpha_low} and {alpha_high}'
-        )
+    rule = f'positive and at most alpha_high {alpha_high}'
+    require(0 < alpha_low <= alpha_high, 'alpha_low', alpha_low, rule)
 
 
 def _beat(cam: np.ndarray, threshold: float) -> np.ndarray:
@@ -265,12 +255,9 @@ def _check_maps(
     """Return float32 maps and the labels (K + 1,) they stand for."""
     cam = np.asarray(cam, np.float32)
     classes = np.asarray(classes, np.int64)
-    if cam.ndim != 3 or cam.shape != (len(classes), *image.shape[:2]):
-        raise ValueError(
-            f'`cam` must be ({len(classes)}, {image.shape[0]}, '
-            f"{image.shape[1]}), one map of the image's size a class, got "
-            f'{cam.shape}'
-        )
+    shape = (len(classes), *image.shape[:2])
+    rule = f"{shape}, one map of the image's size a class"
+    require(cam.shape == shape, 'cam', cam.shape, rule)
     # One comparison that NaN fails as well.
     if not bool(np.all((cam >= 0) & (cam <= 1))):
         raise ValueError('`cam` must be finite and within [0, 1]')

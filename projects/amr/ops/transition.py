@@ -15,6 +15,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from projects.amr.ops.checks import require
 from projects.amr.ops.path_index import offset_tensor
 
 
@@ -57,11 +58,8 @@ def transition_matrix(
     num_pairs, height, width = affinity.shape
     size = height * width
     ends = offset_tensor(radius, affinity.device)
-    if num_pairs != len(ends):
-        raise ValueError(
-            f'`affinity` must have {len(ends)} pairs at radius {radius}, got '
-            f'{num_pairs}'
-        )
+    rule = f'of {len(ends)} pairs at radius {radius}'
+    require(num_pairs == len(ends), 'affinity', num_pairs, rule)
     check_unit_range(affinity, 'affinity')
     shift = ends[:, 0] * width + ends[:, 1]  # (P,)
     steps = torch.cat([-shift, shift.new_zeros(1), shift])
@@ -128,7 +126,4 @@ def check_unit_range(values: Tensor, name: str) -> None:
     if not values.numel():
         return
     low, high = torch.stack(values.aminmax()).tolist()
-    if not (low >= 0 and high <= 1):
-        raise ValueError(
-            f'`{name}` must lie in [0, 1], got values from {low} to {high}'
-        )
+    require(low >= 0 and high <= 1, name, (low, high), 'within [0, 1]')

@@ -12,13 +12,14 @@ import torch
 from mmseg.registry import TASK_UTILS
 from torch import Tensor, nn
 
-from projects.amr.errors import MissingDependencyError
 from projects.amr.models.cam_methods.cam_extractor import (
     CAMExtractor,
     flat_views,
 )
 from projects.amr.ops import merge_views, pool_logits
+from projects.amr.ops.checks import require
 from projects.amr.ops.precision import full_precision
+from projects.amr.runtime.config.optional_packages import missing
 
 
 @TASK_UTILS.register_module()
@@ -56,11 +57,13 @@ class LibraryCAM(CAMExtractor):
         layers: Sequence[str] = ('backbone.layer4',),
         method_cfg: dict | None = None,
     ):
-        available = library_methods(import_library())
-        if method not in available:
-            raise ValueError(
-                f'`method` must be one of {sorted(available)}, got {method!r}'
-            )
+        try:
+            import pytorch_grad_cam
+        except ImportError:
+            raise missing('pytorch_grad_cam') from None
+        available = library_methods(pytorch_grad_cam)
+        rule = f'one of {sorted(available)}'
+        require(method in available, 'method', method, rule)
         self.method = available[method]
         self.layers = tuple(layers)
         self.method_cfg = method_cfg or {}
@@ -80,19 +83,6 @@ class LibraryCAM(CAMExtractor):
             release_hooks(cam)
         maps = torch.as_tensor(maps, dtype=torch.float32, device=views.device)
         return merge_views(maps.unflatten(0, views.shape[:2]))
-
-
-def import_library() -> ModuleType:
-    """Import ``pytorch_grad_cam``, or say how to install it."""
-    try:
-        import pytorch_grad_cam
-    except ImportError as error:
-        raise MissingDependencyError(
-            f'LibraryCAM needs the package `grad-cam` ({error}): install it '
-            "with `pip install '.[cam]'`, or take a method that needs none "
-            '(AdvCAM, or no extractor)'
-        ) from None
-    return pytorch_grad_cam
 
 
 def library_methods(library: ModuleType) -> dict[str, type]:

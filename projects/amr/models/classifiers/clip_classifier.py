@@ -20,6 +20,7 @@ from projects.amr.ops.attention_cam import (
     token_grad_cam,
 )
 from projects.amr.ops.cam import stretch_cam
+from projects.amr.ops.checks import require
 from projects.amr.ops.precision import full_precision
 
 
@@ -95,11 +96,9 @@ class CLIPClassifier(BaseCAMClassifier):
             val_cfg={**default, **(val_cfg or {})},
             **kwargs,
         )
-        if logit_scale <= 0 or affinity_layers < 0:
-            raise ValueError(
-                '`logit_scale` must be positive and `affinity_layers` at '
-                f'least 0, got {logit_scale} and {affinity_layers}'
-            )
+        require(logit_scale > 0, 'logit_scale', logit_scale, 'positive')
+        fits = affinity_layers >= 0
+        require(fits, 'affinity_layers', affinity_layers, 'at least 0')
         self.backbone = MODELS.build(backbone)
         self.logit_scale = logit_scale
         self.affinity_layers = affinity_layers

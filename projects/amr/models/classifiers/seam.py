@@ -15,6 +15,7 @@ from projects.amr.models.classifiers.base_cam_classifier import weak_labels
 from projects.amr.models.classifiers.cam_classifier import CAMClassifier
 from projects.amr.ops import normalize_cam, pool_logits, resize_cam
 from projects.amr.ops.cam import stretch_cam
+from projects.amr.ops.checks import require
 from projects.amr.ops.pixel_correlation import add_background, keep_winner
 
 
@@ -95,10 +96,8 @@ class SEAM(CAMClassifier):
         **kwargs,
     ):
         super().__init__(backbone, head, **kwargs)
-        if not 0 < view_scale < 1:
-            raise ValueError(
-                f'`view_scale` must be within (0, 1), got {view_scale}'
-            )
+        fits = 0 < view_scale < 1
+        require(fits, 'view_scale', view_scale, 'within (0, 1)')
         self.pcm = MODELS.build(pcm)
         self.view_scale = view_scale
         self.loss_min = MODELS.build(loss_min) if loss_min else None

@@ -5,6 +5,7 @@ from mmseg.registry import MODELS
 
 from projects.amr.models.classifiers.cam_classifier import CAMClassifier
 from projects.amr.ops import pool_logits
+from projects.amr.ops.checks import require
 
 
 @MODELS.register_module()
@@ -34,10 +35,7 @@ class SubCategoryClassifier(CAMClassifier):
         self, num_clusters: int = 10, sub_weight: float = 5.0, **kwargs
     ):
         super().__init__(**kwargs)
-        if num_clusters < 1:
-            raise ValueError(
-                f'`num_clusters` must be at least 1, got {num_clusters}'
-            )
+        require(num_clusters >= 1, 'num_clusters', num_clusters, 'at least 1')
         outputs = self.num_classes * num_clusters
         self.sub_head = MODELS.build(
             {**kwargs['head'], 'num_classes': outputs}

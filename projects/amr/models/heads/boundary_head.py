@@ -8,6 +8,8 @@ from mmengine.model import BaseModule
 from mmseg.registry import MODELS
 from torch import Tensor, nn
 
+from projects.amr.ops.checks import require
+
 
 @MODELS.register_module()
 class BoundaryHead(BaseModule):
@@ -40,16 +42,11 @@ class BoundaryHead(BaseModule):
         init_cfg: dict | None = None,
     ):
         super().__init__(init_cfg)
-        if len(in_channels) != len(strides):
-            raise ValueError(
-                '`in_channels` and `strides` must have one entry a level, '
-                f'got {tuple(in_channels)} and {tuple(strides)}'
-            )
+        fits = len(in_channels) == len(strides)
+        require(fits, 'in_channels', in_channels, f'as many as {strides}')
         self.stride = strides[0]
-        if any(stride % self.stride for stride in strides):
-            raise ValueError(
-                f'`strides` must be multiples of the first, got {strides}'
-            )
+        fits = not any(stride % self.stride for stride in strides)
+        require(fits, 'strides', strides, 'multiples of the first')
         self.levels = nn.ModuleList(
             _Tap(width, channels, num_groups, stride // self.stride)
             for width, stride in zip(in_channels, strides, strict=True)

@@ -10,6 +10,7 @@ from mmseg.registry import MODELS
 from torch import Tensor
 
 from projects.amr.models.losses.weighted_loss import WeightedLoss
+from projects.amr.ops.checks import require
 from projects.amr.ops.pixel_correlation import keep_winner
 
 
@@ -55,8 +56,5 @@ class EquivariantCrossRegularizationLoss(WeightedLoss):
 
     def __init__(self, loss_weight: float = 1.0, top_share: float = 0.2):
         super().__init__(loss_weight)
-        if not 0 < top_share <= 1:
-            raise ValueError(
-                f'`top_share` must be within (0, 1], got {top_share}'
-            )
+        require(0 < top_share <= 1, 'top_share', top_share, 'within (0, 1]')
         self.options = {'top_share': top_share}

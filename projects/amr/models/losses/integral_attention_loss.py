@@ -8,6 +8,7 @@ from mmseg.registry import MODELS
 from torch import Tensor
 
 from projects.amr.models.losses.weighted_loss import WeightedLoss
+from projects.amr.ops.checks import require
 from projects.amr.ops.precision import at_least_float32
 
 
@@ -30,15 +31,7 @@ def integral_attention_loss(
 
     Returns:
         Tensor: Scalar, at least 0.
-
-    Raises:
-        ValueError: If the shapes differ.
     """
-    if logits.shape != target.shape:
-        raise ValueError(
-            '`logits` and `target` must have one shape, got '
-            f'{tuple(logits.shape)} and {tuple(target.shape)}'
-        )
     logits = at_least_float32(logits)
     attended = target > threshold
     found = -target * F.logsigmoid(logits)
@@ -65,6 +58,5 @@ class IntegralAttentionLoss(WeightedLoss):
 
     def __init__(self, threshold: float = 1e-3, loss_weight: float = 1.0):
         super().__init__(loss_weight)
-        if not 0 <= threshold < 1:
-            raise ValueError(f'`threshold` must be in [0, 1), got {threshold}')
+        require(0 <= threshold < 1, 'threshold', threshold, 'in [0, 1)')
         self.options = {'threshold': threshold}

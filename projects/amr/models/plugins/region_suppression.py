@@ -3,6 +3,7 @@
 from mmseg.registry import MODELS
 from torch import Tensor, nn
 
+from projects.amr.ops.checks import require
 from projects.amr.runtime.checkpoints.checkpoint import StartsFromScratch
 
 
@@ -47,8 +48,8 @@ class RegionSuppression(StartsFromScratch, nn.Module):
 
     def __init__(self, in_channels: int, delta: float | None = None):
         super().__init__()
-        if delta is not None and not 0 < delta <= 1:
-            raise ValueError(f'`delta` must be within (0, 1], got {delta}')
+        fits = delta is None or 0 < delta <= 1
+        require(fits, 'delta', delta, 'within (0, 1]')
         self.delta = delta
         if delta is None:
             self.controller = nn.Linear(in_channels, in_channels, bias=False)

@@ -18,6 +18,7 @@ from projects.amr.models.segmentors.bounded_inference import (
     BoundedInferenceMixin,
 )
 from projects.amr.ops import normalize_cam, pool_logits, resize_cam
+from projects.amr.ops.checks import require
 from projects.amr.ops.seeds import check_seed_params, reliable_seed
 from projects.amr.structures.label_space import IGNORE_LABEL
 
@@ -74,11 +75,8 @@ class RRM(BoundedInferenceMixin, EncoderDecoder):
         **kwargs,
     ):
         super().__init__(*args, **kwargs)
-        if not scales or min(scales) <= 0 or warmup < 0:
-            raise ValueError(
-                '`scales` must be positive and `warmup` at least 0, got '
-                f'{tuple(scales)} and {warmup}'
-            )
+        require(scales and min(scales) > 0, 'scales', scales, 'positive')
+        require(warmup >= 0, 'warmup', warmup, 'at least 0')
         check_seed_params('rrm', dict(seed or {}))
         self.cam_head = MODELS.build(cam_head)
         if self.cam_head.num_classes != self.num_classes - 1:
