@@ -38,14 +38,10 @@ class TextEmbeddings:
 
     @classmethod
     def load(cls, path: str | Path) -> 'TextEmbeddings':
-        """Read a file of :func:`numpy.savez`.
+        """Read a file of :func:`numpy.savez`; rows are scaled to length 1.
 
-        Args:
-            path (str | Path): Holds ``classes`` (n,) text, ``embeddings``
-                (n, E) and ``background`` (D, E) numbers, D at least 0.
-
-        Returns:
-            TextEmbeddings: With rows scaled to length 1.
+        It holds ``classes`` (n,) text, ``embeddings`` (n, E) and
+        ``background`` (D, E) numbers, D at least 0.
 
         Raises:
             MissingWeightsError: If there is no such file.
@@ -74,13 +70,7 @@ class TextEmbeddings:
         )
 
     def of_classes(self, names: Sequence[str]) -> np.ndarray:
-        """Rows of a class list, in its order.
-
-        Args:
-            names (Sequence[str]): Foreground classes.
-
-        Returns:
-            np.ndarray: Shape (len(names), E).
+        """Rows (len(names), E) of foreground classes, in their order.
 
         Raises:
             DataError: If the file lacks a name; the nearest are named.

@@ -134,19 +134,11 @@ def refine_by_attention(
     rule: str,
     num_layers: int | None = None,
 ) -> Tensor:
-    """Refine maps by the attention of the pass that made them.
+    """Refine maps (B, K, h, w) by the attention of the pass that made them.
 
-    Args:
-        cam (Tensor): Shape (B, K, h, w), at least 0.
-        attentions (Sequence[Tensor]): Of each block, shape (B, M, T, T); the
-            last P tokens are the patches.
-        rule (str): ``'mctformer'``, :func:`spread_by_attention`, or
-            ``'clip_es'``, :func:`class_aware_affinity`.
-        num_layers (int, optional): See :func:`patch_attention`. Defaults to
-            None.
-
-    Returns:
-        Tensor: Shape (B, K, h, w), at least float32 and 0, not normalised.
+    ``rule`` is ``'mctformer'``, :func:`spread_by_attention`, or
+    ``'clip_es'``, :func:`class_aware_affinity`; see there, and
+    :func:`patch_attention` for the others. The result is at least float32.
 
     Raises:
         ValueError: If ``num_layers`` is out of range.

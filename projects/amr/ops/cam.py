@@ -21,20 +21,13 @@ def pool_logits(cam: Tensor) -> Tensor:
     return at_least_float32(cam).mean((-2, -1))
 
 
-def attend_peaks(features: Tensor, scale: float = 1e-3) -> Tensor:
+def attend_peaks(features: Tensor, scale: float) -> Tensor:
     r"""Weigh positions by their own activation: BES's attention pooling.
 
     Per channel, :math:`f \cdot hw \cdot \mathrm{softmax}(s f)`, with a
     softmax over positions that carries no gradient. The spatial mean of the
-    result is the attention-weighted mean of the features.
-
-    Args:
-        features (Tensor): Shape (N, C, h, w), real.
-        scale (float): s, at least 0; 0 changes nothing. Defaults to 1e-3
-            (released code).
-
-    Returns:
-        Tensor: Shape (N, C, h, w).
+    result is the attention-weighted mean of the features (N, C, h, w). The
+    scale s is at least 0; 0 changes nothing, the released code has 1e-3.
     """
     flat = at_least_float32(features.detach()).flatten(2)
     weights = (flat * scale).softmax(2) * flat.shape[2]
@@ -74,15 +67,11 @@ def enlarge_and_cut(cam: Tensor, factor: int, size: tuple[int, int]) -> Tensor:
 
 
 def normalize_cam(cam: Tensor) -> Tensor:
-    """Rectify maps and divide each by its own maximum.
+    """Rectify maps (..., h, w) and divide each by its own maximum.
 
-    Args:
-        cam (Tensor): Shape (..., h, w), real.
-
-    Returns:
-        Tensor: Same shape, at least float32, in [0, 1]; the maximum of a map
-        is 1, or the map is 0 everywhere where nothing in it is positive or
-        something is NaN or infinite.
+    They are in [0, 1], at least float32; the maximum of a map is 1, or the
+    map is 0 everywhere where nothing in it is positive or something is NaN or
+    infinite.
     """
     cam = at_least_float32(cam).relu()
     peak = cam.amax((-2, -1), keepdim=True)

@@ -46,13 +46,6 @@ def half_disc_offsets(radius: int) -> tuple[Offset, ...]:
     points down, or right within the row. The negated offsets are the other
     half of the disc. Row-major order; empty for radius 1.
 
-    Args:
-        radius (int): Radius in feature pixels, at least 1. A partner is
-            strictly nearer than this.
-
-    Returns:
-        tuple[tuple[int, int], ...]: ``P`` offsets ``(dy, dx)``.
-
     Examples:
         >>> half_disc_offsets(2)
         ((0, 1), (1, -1), (1, 0), (1, 1))
@@ -82,10 +75,7 @@ def path_cells(offset: Offset) -> tuple[Offset, ...]:
     from the segment. Inside it the foot of the perpendicular lies on the
     segment, and the squared distance is ``cross**2 / length**2``; so the
     test needs whole numbers only, and a path never leaves an image which
-    holds both of its ends.
-
-    Returns:
-        tuple[tuple[int, int], ...]: The cells in row-major order.
+    holds both of its ends. Row-major order.
 
     Examples:
         >>> path_cells((2, 2))

@@ -157,11 +157,9 @@ def same_parts(some: nn.Module, other: nn.Module) -> bool:
 
 
 def share_first_pass(*branches: nn.Module) -> None:
-    """Let branches pass images through equal frozen parts once.
+    """Let branches that see the same images pass equal frozen parts once.
 
-    Args:
-        *branches (nn.Module): Those that see the same images. Only an
-            :class:`EfficientNetLite` with frozen parts in each takes part.
+    Only an :class:`EfficientNetLite` with frozen parts in each takes part.
     """
     networks = [
         m

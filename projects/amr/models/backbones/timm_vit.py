@@ -126,12 +126,8 @@ class TimmViT(BaseModule):
     def fitted_state(self, state: dict) -> dict[str, Tensor]:
         """Weights of a file under the names and in the sizes of this network.
 
-        Args:
-            state (dict): State dict of timm, DeiT, CLIP, or of this class.
-
-        Returns:
-            dict[str, Tensor]: Class tokens copied, positions interpolated,
-            a head left out that the network does not have.
+        Of a state dict of timm, DeiT, CLIP, or of this class: class tokens
+        copied, positions interpolated, a head left out that is not here.
         """
         from timm.models.vision_transformer import checkpoint_filter_fn
 

@@ -130,10 +130,7 @@ class CLIPClassifier(BaseCAMClassifier):
         return len(self.text)
 
     def set_classes(self, names: Sequence[str]) -> None:
-        """Take the texts of a class list.
-
-        Args:
-            names (Sequence[str]): K foreground classes in the data's order.
+        """Take the texts of K foreground classes in the data's order.
 
         Raises:
             UserError: If they are more or fewer than ``num_classes``.
@@ -165,14 +162,9 @@ class CLIPClassifier(BaseCAMClassifier):
         return self.label_cams(self.encode(inputs), labelled)
 
     def encode(self, images: Tensor) -> EncodedView:
-        """Pass images; gradients lead back to the last block alone.
+        """Pass images (N, 3, H, W); gradients lead to the last block alone.
 
-        Args:
-            images (Tensor): Shape (N, 3, H, W), normalised.
-
-        Returns:
-            EncodedView: In full precision: gradients of a probability are
-            small.
+        In full precision, as gradients of a probability are small.
 
         Raises:
             UserError: If the class list is not set.
@@ -207,14 +199,9 @@ class CLIPClassifier(BaseCAMClassifier):
         return EncodedView(leaf[0], logits, attentions, size)
 
     def label_cams(self, view: EncodedView, labelled: Tensor) -> Tensor:
-        """Refined Grad-CAMs of the labelled classes.
+        """Refined Grad-CAMs (N, K, h, w), at least 0, of N images.
 
-        Args:
-            view (EncodedView): Of N images.
-            labelled (Tensor): Bool, shape (N, K).
-
-        Returns:
-            Tensor: Shape (N, K, h, w), at least 0; 0 where not labelled.
+        They are 0 where not ``labelled``, bool (N, K).
         """
         with torch.enable_grad(), full_precision(labelled.device):
             target = softmax_target(view.logits, labelled)

@@ -165,16 +165,7 @@ class CrossPseudoSupervisionLoss(nn.Module):
         compensation: Tensor,
         labels: Tensor | None = None,
     ) -> Tensor:
-        """Compare the branches.
-
-        Args:
-            spotlight (Tensor): Unrectified CAMs, shape (N, K, h, w).
-            compensation (Tensor): Same shape.
-            labels (Tensor, optional): Weak labels (N, K) in {0, 1}; needed
-                with ``labelled_only``. Defaults to None.
-
-        Returns:
-            Tensor: Scalar, the weighted loss.
+        """Weighted loss of the branches' unrectified CAMs (N, K, h, w).
 
         Raises:
             ValueError: If ``labelled_only`` is set and labels are missing.

@@ -21,16 +21,9 @@ def integral_attention_loss(
         L = \overline{-t \log \sigma(x)}_{t > \tau}
         + \overline{-\log(1 - \sigma(x))}_{t \le \tau}
 
-    with means over all places of all classes of the batch. A group without
-    places adds 0.
-
-    Args:
-        logits (Tensor): x, maps before the sigmoid, real, shape (N, K, h, w).
-        target (Tensor): t, in [0, 1], shape (N, K, h, w).
-        threshold (float): tau. Defaults to 1e-3.
-
-    Returns:
-        Tensor: Scalar, at least 0.
+    with means over all places of all classes of the batch, x the logits and t
+    the target in [0, 1], both (N, K, h, w), :math:`\tau` the threshold. A
+    group without places adds 0.
     """
     logits = at_least_float32(logits)
     attended = target > threshold

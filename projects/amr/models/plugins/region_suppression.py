@@ -12,11 +12,8 @@ def suppress_regions(x: Tensor, delta: Tensor | float) -> Tensor:
 
     .. math:: y = \min(\mathrm{relu}(x),\; \delta \max_{h, w} \mathrm{relu}(x))
 
+    Of maps (..., h, w) and a share in [0, 1], broadcastable to (..., 1, 1).
     The bound carries a gradient to the maximum and to ``delta``.
-
-    Args:
-        x (Tensor): Shape (..., h, w), real.
-        delta (Tensor | float): In [0, 1], broadcastable to (..., 1, 1).
     """
     x = x.relu()
     return x.minimum(delta * x.amax((-2, -1), keepdim=True))
