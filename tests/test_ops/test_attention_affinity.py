@@ -124,8 +124,3 @@ def test_a_class_takes_from_its_boxes_alone():
         values = affinity[b, i][inside] * cam[b, k].flatten()[inside]
         assert float(got[b, k, i]) == pytest.approx(float(values.sum()))
     assert not boxes.all()
-
-
-def test_number_of_blocks_is_checked():
-    with pytest.raises(ValueError, match='num_layers'):
-        patch_attention(attentions(), PATCHES, 5)

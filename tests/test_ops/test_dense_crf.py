@@ -227,16 +227,3 @@ def test_missing_backend(monkeypatch):
     with pytest.raises(ImportError, match=r'\[crf\].*permutohedral'):
         DenseCRF(image, backend='pydensecrf')
     assert MissingBackendError.exit_code == 4
-
-
-def test_arguments_are_checked():
-    image = np.zeros((2, 3, 3), np.uint8)
-    with pytest.raises(ValueError, match='backend'):
-        DenseCRF(image, backend='gpu')
-    for value in (2, -1):
-        with pytest.raises(ValueError, match='labels'):
-            unary_from_labels(np.full((2, 3), value), 2)
-    with pytest.raises(ValueError, match='gt_prob'):
-        unary_from_labels(np.zeros((2, 3), int), 2, 1.0)
-    with pytest.raises(ValueError, match='probs'):
-        unary_from_softmax(np.full((1, 2, 3), 1.1))

@@ -50,9 +50,3 @@ def test_labels_of_a_large_image_come_from_the_nearest_pixels(monkeypatch):
     for size in ((11, 18), (23, 37)):
         want = F.interpolate(want, size, mode='nearest-exact')
     np.testing.assert_array_equal(cleaner.refine(labels, 3), want[0, 0])
-
-
-def test_sizes_must_agree(scene):
-    image, probs = scene
-    with pytest.raises(ValueError, match='size'):
-        refine_scores(image[1:], probs, None)

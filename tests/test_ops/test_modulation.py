@@ -81,13 +81,6 @@ def test_gradient_with_and_without_that_of_the_statistics():
     assert slope(False)[0, 1:].abs().min() > 0
 
 
-def test_bad_arguments_are_named():
-    with pytest.raises(ValueError, match='stats'):
-        gaussian_modulation(torch.zeros(1, 2), stats='layer')
-    with pytest.raises(ValueError, match='eps'):
-        gaussian_modulation(torch.zeros(1, 2), eps=-1)
-
-
 def test_threshold_table():
     x = torch.tensor([-1.0, 0.19, 0.2, 0.21, 5.0])
     got = threshold_modulation(x, threshold=0.2)

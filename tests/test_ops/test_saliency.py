@@ -126,18 +126,3 @@ def test_what_is_neither_object_nor_salient_is_masked(width):
     mask = partial(mask_non_salient, labels, prediction, saliency)
     np.testing.assert_array_equal(mask(2, width=width), want)
     np.testing.assert_array_equal(mask(1, width=width), labels)
-    with pytest.raises(ValueError, match='width'):
-        mask(2, width=0)
-    with pytest.raises(ValueError, match='one size'):
-        mask_non_salient(labels, prediction[1:], saliency, 2)
-
-
-def test_arguments_are_checked():
-    saliency, cam, _ = scene()
-    for rule in (oaa_labels, drs_labels):
-        with pytest.raises(ValueError, match='saliency'):
-            rule(255 * saliency, cam, CLASSES)
-        with pytest.raises(ValueError, match='cam'):
-            rule(saliency, 2 * cam, CLASSES)
-        with pytest.raises(ValueError, match='maps'):
-            rule(saliency[1:], cam, CLASSES)
