@@ -6,10 +6,10 @@ import torch.nn.functional as F
 from affinity_configs import affinity_net, seeded, with_cam
 from mmengine.config import Config
 from mmseg.registry import MODELS
+from pixel_pairs import dense_step
 
 from projects.amr.models import AffinityHead, AffinityNet
 from projects.amr.ops.feature_affinity import feature_affinity
-from projects.amr.ops.path_index import half_disc_offsets
 
 CONFIGS = Path(__file__).parents[2] / 'configs'
 
@@ -58,23 +58,6 @@ def test_gradient_reaches_what_is_not_frozen():
         assert parameter.requires_grad is not fixed, name
 
 
-def walk_by_hand(maps, affinity, radius, beta, steps):
-    """Dense transition matrix, multiplied step by step."""
-    height, width = maps.shape[1:]
-    matrix = torch.eye(height * width, dtype=torch.float64)
-    for p, (dy, dx) in enumerate(half_disc_offsets(radius)):
-        for y in range(height - dy):
-            for x in range(max(-dx, 0), width - max(dx, 0)):
-                i, j = y * width + x, (y + dy) * width + x + dx
-                matrix[i, j] = matrix[j, i] = affinity[p, y, x].double()
-    matrix = matrix**beta
-    matrix = matrix / matrix.sum(0)
-    walked = maps.double().flatten(1)
-    for _ in range(steps):
-        walked = walked @ matrix
-    return walked.view(maps.shape).float()
-
-
 @pytest.mark.parametrize('alpha', [16.0, 2.0])
 def test_prediction_is_the_rule_by_hand(alpha):
     settings = {'beta': 3.0, 'exp_times': 2, 'bg_alpha': alpha}
@@ -100,7 +83,9 @@ def test_prediction_is_the_rule_by_hand(alpha):
         1,
     )
     affinity = feature_affinity(features_by_hand(model, image[None]), 3)[0]
-    walked = walk_by_hand(pooled, affinity, 3, 3.0, 4)
+    step, _ = dense_step(affinity, 3, 3.0)
+    walked = pooled.double().flatten(1) @ step.matrix_power(4).T
+    walked = walked.float().view(pooled.shape)
     walked = F.interpolate(walked[None], (33, 47), mode='bilinear')[0]
     label = torch.tensor([0, 1, 3])[walked.argmax(0)]
     assert torch.equal(got.pred_sem_seg.data, label[None])

@@ -3,6 +3,7 @@ import copy
 import pytest
 import torch
 from mmseg.registry import MODELS
+from small_transformers import CHANNELS, mmpretrain_vit
 
 from model_configs import AMM, backbone, build
 
@@ -28,21 +29,7 @@ def staged(config, training=True, **options):
             'layer4',
             256,
         ),
-        (
-            {
-                'type': 'mmpretrain.VisionTransformer',
-                'arch': {
-                    'embed_dims': 24,
-                    'num_layers': 2,
-                    'num_heads': 2,
-                    'feedforward_channels': 48,
-                },
-                'img_size': 64,
-                'out_type': 'featmap',
-            },
-            '',
-            24,
-        ),
+        (mmpretrain_vit(), '', CHANNELS),
     ],
 )
 def test_last_stage_is_modulated_and_pretrained_keys_stay(

@@ -1,8 +1,9 @@
 import numpy as np
 import pytest
 import torch
+from pixel_pairs import brute_path_max, dense_step
 
-from projects.amr.ops.path_index import half_disc_offsets, path_cells
+from projects.amr.ops.path_index import half_disc_offsets
 from projects.amr.ops.random_walk import (
     check_walk,
     random_walk,
@@ -10,21 +11,6 @@ from projects.amr.ops.random_walk import (
 )
 
 SPARSE_SOLVERS = ['sparse', 'chebyshev', 'auto']
-
-
-def brute_transition(boundary, radius, beta):
-    """Column-stochastic T of the released form, by plain loops."""
-    boundary = boundary.numpy()
-    height, width = boundary.shape
-    matrix = np.eye(height * width)
-    for dy, dx in half_disc_offsets(radius):
-        cells = path_cells((dy, dx))
-        for y in range(height - dy):
-            for x in range(max(-dx, 0), width - max(dx, 0)):
-                worst = max(boundary[y + a, x + b] for a, b in cells)
-                i, j = y * width + x, (y + dy) * width + x + dx
-                matrix[i, j] = matrix[j, i] = (1 - worst) ** beta
-    return matrix / matrix.sum(0, keepdims=True)
 
 
 def make_boundary(kind, size, seed=0):
@@ -69,10 +55,12 @@ def relative_error(walked, expected):
 @pytest.mark.parametrize('exp_times', [0, 3, 8])
 def test_dense_equals_numpy_matrix_power(size, radius, exp_times):
     cam, boundary = make_cam(3, size), make_boundary('random', size)
-    matrix = brute_transition(boundary, radius, beta=3.0)
-    power = np.linalg.matrix_power(matrix, 2**exp_times)
+    affinity = 1 - brute_path_max(boundary, radius)
+    matrix, _ = dense_step(affinity, radius, beta=3.0)
+    power = np.linalg.matrix_power(matrix.numpy(), 2**exp_times)
     start = (cam * (1 - boundary)).flatten(1).numpy()
-    expected = torch.from_numpy(start @ power).view_as(cam)
+    # T is the transpose: the walk is cam T^n.
+    expected = torch.from_numpy(start @ power.T).view_as(cam)
     walked = random_walk(
         cam,
         boundary,

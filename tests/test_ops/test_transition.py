@@ -1,23 +1,9 @@
 import pytest
 import torch
+from pixel_pairs import dense_step
 
 from projects.amr.ops.path_index import half_disc_offsets
 from projects.amr.ops.transition import transition_matrix
-
-
-def brute_matrix(affinity, offsets, beta):
-    """Row-stochastic matrix and its degrees by plain loops."""
-    _, height, width = affinity.shape
-    matrix = torch.eye(height * width, dtype=torch.float64)
-    for p, (dy, dx) in enumerate(offsets):
-        for y in range(height):
-            for x in range(width):
-                if y + dy < height and 0 <= x + dx < width:
-                    i, j = y * width + x, (y + dy) * width + x + dx
-                    value = float(affinity[p, y, x].double() ** beta)
-                    matrix[i, j] = matrix[j, i] = value
-    degree = matrix.sum(1)
-    return matrix / degree[:, None], degree
 
 
 @pytest.mark.parametrize('size', [(1, 1), (1, 5), (5, 1), (2, 3), (6, 7)])
@@ -26,7 +12,7 @@ def test_equals_plain_loops(size, radius):
     offsets = half_disc_offsets(radius)
     affinity = torch.rand(len(offsets), *size)
     step = transition_matrix(affinity, radius, 2.5)
-    matrix, degree = brute_matrix(affinity, offsets, 2.5)
+    matrix, degree = dense_step(affinity, radius, 2.5)
     torch.testing.assert_close(step.matrix.to_dense(), matrix)
     torch.testing.assert_close(step.degree, degree)
     torch.testing.assert_close(
