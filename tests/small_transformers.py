@@ -4,6 +4,8 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from mmseg.registry import MODELS
+from torch import nn
 from weak_samples import weak_samples
 
 OPTIONS = {'depth': 3, 'embed_dim': 24, 'num_heads': 2, 'img_size': 32}
@@ -79,6 +81,17 @@ def write_texts(path: Path, classes=TOY_CLASSES, seed: int = 0, **changes):
     }
     np.savez(path, **{k: v for k, v in arrays.items() if v is not None})
     return path
+
+
+def built(config: dict, std: float | None = None) -> nn.Module:
+    """A model to test; a spread of all weights, so that tokens differ."""
+    torch.manual_seed(0)
+    model = MODELS.build(config)
+    model.init_weights()
+    model.eval()
+    for parameter in model.parameters() if std else ():
+        nn.init.normal_(parameter, std=std)
+    return model
 
 
 def assert_batch_is_its_images(model, images: list, labels: list) -> None:

@@ -71,21 +71,6 @@ def test_few_channels_keep_one_between_the_two_transforms():
     assert middle.shape == (2, 1)
 
 
-def test_norm_follows_the_mode_unless_kept_in_training():
-    for always_train in (False, True):
-        amm = AttentionModulation(
-            4, spatial_transform='max_mean', norm_always_train=always_train
-        )
-        x = 5 + torch.randn(2, 4, 9, 9)
-        amm.eval()
-        norm = amm.spatial[1]
-        assert norm.training is always_train
-        before = norm.running_mean.clone()
-        amm(x)
-        moved = not torch.equal(before, norm.running_mean)
-        assert moved is always_train
-
-
 THRESHOLDED = {
     'spatial_transform': 'max_mean',
     'modulation': {'type': 'threshold'},

@@ -9,6 +9,7 @@ from small_transformers import (
     LENGTH,
     TOY_CLASSES,
     assert_batch_is_its_images,
+    built,
     clip,
     write_texts,
 )
@@ -31,14 +32,8 @@ def texts(tmp_path):
 
 
 def build(texts, patch=8, **changes):
-    torch.manual_seed(0)
     config = clip(texts, patch, classes=TOY_CLASSES, **changes)
-    model = MODELS.build(config)
-    model.init_weights()
-    model.eval()
-    for parameter in model.parameters():  # attention that is not uniform
-        torch.nn.init.normal_(parameter, std=0.7)
-    return model
+    return built(config, std=0.7)
 
 
 def texts_of(path):

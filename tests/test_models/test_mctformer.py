@@ -3,10 +3,11 @@
 import pytest
 import torch
 from mmengine.structures import BaseDataElement
-from mmseg.registry import MODELS, TASK_UTILS
+from mmseg.registry import TASK_UTILS
 from small_transformers import (
     CHANNELS,
     assert_batch_is_its_images,
+    built,
     mctformer,
     mmpretrain_vit,
     timm_vit,
@@ -24,13 +25,7 @@ from projects.amr.ops.attention_cam import class_token_contrast, rank_pool
 
 
 def build(config: dict):
-    torch.manual_seed(0)
-    model = MODELS.build(config)
-    model.init_weights()
-    model.eval()
-    for parameter in model.parameters():  # as trained: tokens differ
-        torch.nn.init.normal_(parameter, std=0.3)
-    return model
+    return built(config, std=0.3)
 
 
 def test_losses_are_those_of_both_scores_and_the_tokens():
