@@ -87,12 +87,14 @@ def confident_seed(
     if not len(cam):
         return np.full(image.shape[:2], BACKGROUND_LABEL, np.uint8)
     cleaner = LabelCRF(image, crf, kernels=kernels, num_iters=num_iters)
+    # Both maps in one call: the lattice is built once.
+    both = (np.full_like(cam[:1], thr) for thr in (fg_thr, bg_thr))
+    scores = _against(cam, *both)
     if crf == 'par':
-        confident, possible = cleaner.infer(_against(cam, fg_thr, bg_thr))
+        confident, possible = cleaner.infer(-scores)
     else:
-        # Both maps in one call: the lattice is built once.
-        both = np.stack([_beat(cam, thr) for thr in (fg_thr, bg_thr)])
-        confident, possible = cleaner.refine(both, len(labels), gt_prob)
+        best = scores.argmax(1)  # of equal ones the background
+        confident, possible = cleaner.refine(best, len(labels), gt_prob)
     # The confident map first: it wins where both name a class.
     seed = np.where(confident > 0, labels[confident], IGNORE_LABEL)
     seed[(confident == 0) & (possible == 0)] = BACKGROUND_LABEL
@@ -138,7 +140,8 @@ def affinity_seed(
     if not len(cam):
         return np.full(image.shape[:2], BACKGROUND_LABEL, np.uint8)
     cleaner = LabelCRF(image, crf, kernels=kernels, num_iters=num_iters)
-    scores = _with_background(cam, alpha_low, alpha_high)
+    rest = 1 - cam.max(0, keepdims=True)
+    scores = _against(cam, rest**alpha_low, rest**alpha_high)
     low, high = cleaner.infer(unary_from_softmax(scores))
     seed = np.where(low > 0, labels[low], IGNORE_LABEL)
     # Last, so that the background wins where a CRF makes the maps disagree.
@@ -183,7 +186,8 @@ def reliable_seed(
     if not len(cam):
         return np.full(image.shape[:2], BACKGROUND_LABEL, np.uint8)
     cleaner = LabelCRF(image, crf, kernels=kernels, num_iters=num_iters)
-    scores = _with_background(cam, alpha_low, alpha_high)
+    rest = 1 - cam.max(0, keepdims=True)
+    scores = _against(cam, rest**alpha_low, rest**alpha_high)
     probs = cleaner.marginals(unary_from_softmax(scores))
     low, high = resize_cam(torch.from_numpy(probs), cam.shape[1:]).numpy()
     seed = np.full(cam.shape[1:], IGNORE_LABEL, np.uint8)
@@ -205,16 +209,9 @@ SEED_RECIPES = {
 }
 
 
-def _against(cam: np.ndarray, *thresholds: float) -> np.ndarray:
-    """Unaries (B, K + 1, H, W) of maps against constant backgrounds."""
-    rows = [np.full_like(cam[:1], threshold) for threshold in thresholds]
-    return -np.stack([np.concatenate([row, cam]) for row in rows])
-
-
-def _with_background(cam: np.ndarray, *alphas: float) -> np.ndarray:
-    """Scores (B, K + 1, H, W), the background ``(1 - max) ** alpha`` first."""
-    rest = 1 - cam.max(0, keepdims=True)
-    return np.stack([np.concatenate([rest**alpha, cam]) for alpha in alphas])
+def _against(cam: np.ndarray, *backgrounds: np.ndarray) -> np.ndarray:
+    """Scores (B, K + 1, H, W): maps behind each background (1, H, W)."""
+    return np.stack([np.concatenate([rest, cam]) for rest in backgrounds])
 
 
 def check_seed_params(recipe: str, params: dict) -> None:
@@ -242,11 +239,6 @@ def _check_thresholds(fg_thr: float, bg_thr: float) -> None:
 def _check_alphas(alpha_low: float, alpha_high: float) -> None:
     rule = f'positive and at most alpha_high {alpha_high}'
     require(0 < alpha_low <= alpha_high, 'alpha_low', alpha_low, rule)
-
-
-def _beat(cam: np.ndarray, threshold: float) -> np.ndarray:
-    """Index 1.. of a pixel's best map where it beats the threshold, else 0."""
-    return np.where(cam.max(0) > threshold, cam.argmax(0) + 1, 0)
 
 
 def _check_maps(
