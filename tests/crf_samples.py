@@ -3,9 +3,9 @@
 from projects.amr.ops.dense_crf import DenseCRF, unary_from_labels
 
 
-def dense_crf(image, unary, *, num_iters=10, **kernels):
+def dense_crf(image, unary, *, num_iters=10, **options):
     """Marginals Q (L, H, W)."""
-    return DenseCRF(image, **kernels).infer(unary, num_iters=num_iters)
+    return DenseCRF(image, **options).infer(unary, num_iters=num_iters)
 
 
 def cleaned(image, labels, num_labels, gt_prob=0.7, **settings):

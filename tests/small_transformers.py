@@ -3,6 +3,10 @@
 from pathlib import Path
 
 import numpy as np
+import torch
+from mmseg.registry import MODELS
+from torch import nn
+from weak_samples import weak_samples
 
 OPTIONS = {'depth': 3, 'embed_dim': 24, 'num_heads': 2, 'img_size': 32}
 CHANNELS, LENGTH = 24, 12
@@ -77,3 +81,27 @@ def write_texts(path: Path, classes=TOY_CLASSES, seed: int = 0, **changes):
     }
     np.savez(path, **{k: v for k, v in arrays.items() if v is not None})
     return path
+
+
+def built(config: dict, std: float | None = None) -> nn.Module:
+    """A model to test; a spread of all weights, so that tokens differ."""
+    torch.manual_seed(0)
+    model = MODELS.build(config)
+    model.init_weights()
+    model.eval()
+    for parameter in model.parameters() if std else ():
+        nn.init.normal_(parameter, std=std)
+    return model
+
+
+def assert_batch_is_its_images(model, images: list, labels: list) -> None:
+    """Hold predictions of images of many sizes against each one's alone."""
+    together = model.predict(images, weak_samples(*labels))
+    for image, label, found in zip(images, labels, together, strict=True):
+        (own,) = model.predict([image], weak_samples(label))
+        assert own.pred_cam.classes == found.pred_cam.classes
+        torch.testing.assert_close(
+            own.pred_cam.cam, found.pred_cam.cam, atol=2e-3, rtol=0
+        )
+        torch.testing.assert_close(own.pred_score, found.pred_score)
+    assert sum(len(found.pred_cam.cam) for found in together) > 1

@@ -1,14 +1,13 @@
 import math
-from itertools import product
 
 import pytest
 import torch
+from pixel_pairs import pairs_inside
 from torch import multiprocessing
 
 from projects.amr.models.losses import AffinityLoss, affinity_loss
 from projects.amr.ops.affinity import pairwise_affinity
 from projects.amr.ops.affinity_labels import affinity_labels
-from projects.amr.ops.path_index import half_disc_offsets
 
 EPS = 1e-5
 
@@ -19,17 +18,13 @@ def seeds(count=2, size=(6, 7), values=(0, 1, 2, 255)):
 
 
 def pairs_by_hand(seed, radius):
-    """All judged pairs: (group, map, offset index, source, partner)."""
-    count, height, width = seed.shape
-    for n, y, x in product(range(count), range(height), range(width)):
-        for p, (dy, dx) in enumerate(half_disc_offsets(radius)):
-            if not (y + dy < height and 0 <= x + dx < width):
-                continue
-            a, b = seed[n, y, x].item(), seed[n, y + dy, x + dx].item()
-            if 255 in (a, b):
-                continue
-            group = 'neg' if a != b else 'fg' if a else 'bg'
-            yield group, n, p, (y, x), (y + dy, x + dx)
+    """All judged pairs: (group, map, offset index, source)."""
+    for n, own in enumerate(seed):
+        for p, source, partner in pairs_inside(own.shape, radius):
+            a, b = own[source].item(), own[partner].item()
+            if 255 not in (a, b):
+                group = 'neg' if a != b else 'fg' if a else 'bg'
+                yield group, n, p, source
 
 
 def mean(values):
@@ -41,7 +36,7 @@ def test_affinity_loss_equals_a_loop_over_pairs():
     boundary = torch.rand(2, 6, 7, dtype=torch.float64)
     affinity = pairwise_affinity(boundary, radius)
     cost = {'bg': [], 'fg': [], 'neg': []}
-    for group, n, p, (y, x), _ in pairs_by_hand(seed, radius):
+    for group, n, p, (y, x) in pairs_by_hand(seed, radius):
         a = affinity[n, p, y, x].item()
         cost[group].append(-math.log((1 - a if group == 'neg' else a) + EPS))
     assert all(cost.values())

@@ -6,14 +6,10 @@ import torch.nn.functional as F
 from affinity_configs import affinity_net, seeded, with_cam
 from mmengine.config import Config
 from mmseg.registry import MODELS
-from mmseg.structures import SegDataSample
+from pixel_pairs import dense_step
 
 from projects.amr.models import AffinityHead, AffinityNet
-from projects.amr.models.affinity.base_affinity_network import shrink_seed
-from projects.amr.models.losses import affinity_loss
-from projects.amr.ops.affinity_labels import affinity_labels
 from projects.amr.ops.feature_affinity import feature_affinity
-from projects.amr.ops.path_index import half_disc_offsets
 
 CONFIGS = Path(__file__).parents[2] / 'configs'
 
@@ -50,28 +46,6 @@ def test_head_starts_as_released():
     )
 
 
-@pytest.mark.parametrize('interior_only', [False, True])
-def test_losses_are_the_ops_by_hand(interior_only):
-    model = affinity_net(interior_only=interior_only)
-    x, samples = torch.randn(2, 3, 65, 70), seeded(size=(65, 70))
-    got = model(x, samples, mode='loss')
-    seed = torch.cat([s.gt_sem_seg.data for s in samples])[:, None]
-    labels = affinity_labels(
-        shrink_seed(seed, (9, 9)), 3, interior_only=interior_only
-    )
-    affinity = feature_affinity(features_by_hand(model, x), 3)
-    bg, fg, neg = affinity_loss(affinity, labels)
-    want = {
-        'loss_aff_pos_bg': bg / 4,
-        'loss_aff_pos_fg': fg / 4,
-        'loss_aff_neg': neg / 2,
-    }
-    assert set(got) == set(want)
-    for key, value in want.items():
-        assert value > 0
-        torch.testing.assert_close(got[key], value)
-
-
 def test_gradient_reaches_what_is_not_frozen():
     model = affinity_net(training=True)
     losses = model(torch.randn(2, 3, 33, 47), seeded(), mode='loss')
@@ -82,23 +56,6 @@ def test_gradient_reaches_what_is_not_frozen():
             ('backbone.conv1a', 'backbone.b2')
         )
         assert parameter.requires_grad is not fixed, name
-
-
-def walk_by_hand(maps, affinity, radius, beta, steps):
-    """Dense transition matrix, multiplied step by step."""
-    height, width = maps.shape[1:]
-    matrix = torch.eye(height * width, dtype=torch.float64)
-    for p, (dy, dx) in enumerate(half_disc_offsets(radius)):
-        for y in range(height - dy):
-            for x in range(max(-dx, 0), width - max(dx, 0)):
-                i, j = y * width + x, (y + dy) * width + x + dx
-                matrix[i, j] = matrix[j, i] = affinity[p, y, x].double()
-    matrix = matrix**beta
-    matrix = matrix / matrix.sum(0)
-    walked = maps.double().flatten(1)
-    for _ in range(steps):
-        walked = walked @ matrix
-    return walked.view(maps.shape).float()
 
 
 @pytest.mark.parametrize('alpha', [16.0, 2.0])
@@ -126,7 +83,9 @@ def test_prediction_is_the_rule_by_hand(alpha):
         1,
     )
     affinity = feature_affinity(features_by_hand(model, image[None]), 3)[0]
-    walked = walk_by_hand(pooled, affinity, 3, 3.0, 4)
+    step, _ = dense_step(affinity, 3, 3.0)
+    walked = pooled.double().flatten(1) @ step.matrix_power(4).T
+    walked = walked.float().view(pooled.shape)
     walked = F.interpolate(walked[None], (33, 47), mode='bilinear')[0]
     label = torch.tensor([0, 1, 3])[walked.argmax(0)]
     assert torch.equal(got.pred_sem_seg.data, label[None])
@@ -159,26 +118,6 @@ def test_each_setting_matters():
         affinity_net(test_cfg={'bg_thr': 0.2})
     with pytest.raises(ValueError, match='stride'):
         affinity_net(stride=4).predict([image], [sample])
-
-
-@pytest.mark.parametrize('size', [(1, 1), (1, 30), (61, 5), (16, 200)])
-def test_any_image_size(size):
-    sample = with_cam(size, (1,), (2, 3))
-    (got,) = affinity_net().predict([torch.randn(3, *size)], [sample])
-    assert tuple(got.pred_cam.walked.shape) == (1, *size)
-    assert got.pred_cam.walked.max() == 1
-    assert set(got.pred_sem_seg.data.unique().tolist()) <= {0, 2}
-
-
-def test_image_without_labels_is_background():
-    sample = with_cam(classes=())
-    (got,) = affinity_net().predict([torch.randn(3, 33, 47)], [sample])
-    assert tuple(got.pred_cam.walked.shape) == (0, 33, 47)
-    assert not got.pred_sem_seg.data.any()
-    (got,) = affinity_net().predict(
-        [torch.randn(3, 33, 47)], [SegDataSample()]
-    )
-    assert 'pred_sem_seg' not in got
 
 
 @pytest.mark.parametrize(

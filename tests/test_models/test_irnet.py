@@ -7,33 +7,8 @@ from mmengine.config import Config
 from mmseg.registry import MODELS
 
 from projects.amr.models.affinity.base_affinity_network import shrink_seed
-from projects.amr.models.losses import affinity_loss
-from projects.amr.ops.affinity import pairwise_affinity
-from projects.amr.ops.affinity_labels import affinity_labels
 
 CONFIGS = Path(__file__).parents[2] / 'configs'
-
-
-@pytest.mark.parametrize('interior_only', [False, True])
-def test_losses_are_the_ops_by_hand(interior_only):
-    model = irnet(interior_only=interior_only)
-    x, samples = torch.randn(2, 3, 33, 47), seeded()
-    got = model(x, samples, mode='loss')
-    logits = model(x)
-    seed = torch.cat([s.gt_sem_seg.data for s in samples])[:, None]
-    labels = affinity_labels(
-        shrink_seed(seed, (9, 12)), 3, interior_only=interior_only
-    )
-    bg, fg, neg = affinity_loss(pairwise_affinity(logits.sigmoid(), 3), labels)
-    want = {
-        'loss_aff_pos_bg': bg / 4,
-        'loss_aff_pos_fg': fg / 4,
-        'loss_aff_neg': neg / 2,
-    }
-    assert set(got) == set(want)
-    for key, value in want.items():
-        assert value > 0
-        torch.testing.assert_close(got[key], value)
 
 
 def test_gradient_spares_the_backbone_and_reaches_all_else():
@@ -69,8 +44,3 @@ def test_configs_build_a_frozen_network(name):
     assert model.interior_only is ('release' in name)
     if name != 'toy/irnet_r26_toyvoc':
         assert cfg.optim_wrapper.optimizer.momentum == 1e-4
-
-
-def test_an_unknown_mode_is_named():
-    with pytest.raises(ValueError, match='mode'):
-        irnet()(torch.randn(1, 3, 8, 8), mode='x')

@@ -76,29 +76,6 @@ def test_padding_enters_the_group_norms_and_is_cut_off(size):
     assert (plain - got).abs().max() > 1e-3
 
 
-@pytest.mark.parametrize('size', [(1, 1), (1, 30), (61, 5), (30, 600)])
-def test_any_image_size(size):
-    sample = with_cam(size, (1,), (2, 3))
-    (got,) = irnet().predict([torch.randn(3, *size)], [sample])
-    shape = tuple(-(-side // 4) for side in size)
-    assert tuple(got.pred_boundary.data.shape) == (1, *shape)
-    assert tuple(got.pred_cam.walked.shape) == (1, *size)
-    assert got.pred_cam.walked.max() == 1
-    assert got.pred_cam.walked.min() >= 0
-
-
-def test_image_without_labels_is_background():
-    sample = with_cam(classes=())
-    (got,) = irnet().predict([torch.randn(3, 33, 47)], [sample])
-    assert tuple(got.pred_cam.walked.shape) == (0, 33, 47)
-    assert got.pred_cam.classes == []
-    assert not got.pred_sem_seg.data.any()
-    empty = with_cam()
-    empty.cam_input.cam = torch.zeros(2, 9, 12)
-    (got,) = irnet().predict([torch.randn(3, 33, 47)], [empty])
-    assert got.pred_cam.walked.max() == 0
-
-
 def test_no_cam_or_mask_gives_the_boundary_alone():
     unmasked = with_cam()
     del unmasked.gt_sem_seg

@@ -3,9 +3,16 @@
 import pytest
 import torch
 from mmengine.structures import BaseDataElement
-from mmseg.registry import MODELS, TASK_UTILS
-from mmseg.structures import SegDataSample
-from small_transformers import CHANNELS, mctformer, mmpretrain_vit, timm_vit
+from mmseg.registry import TASK_UTILS
+from small_transformers import (
+    CHANNELS,
+    assert_batch_is_its_images,
+    built,
+    mctformer,
+    mmpretrain_vit,
+    timm_vit,
+)
+from weak_samples import weak_samples as samples
 
 from projects.amr.models.attention_recording import recorded_attention
 from projects.amr.ops import merge_flip, normalize_cam, resize_cam
@@ -18,17 +25,7 @@ from projects.amr.ops.attention_cam import class_token_contrast, rank_pool
 
 
 def build(config: dict):
-    torch.manual_seed(0)
-    model = MODELS.build(config)
-    model.init_weights()
-    model.eval()
-    for parameter in model.parameters():  # as trained: tokens differ
-        torch.nn.init.normal_(parameter, std=0.3)
-    return model
-
-
-def samples(*labels) -> list:
-    return [SegDataSample(gt_label=torch.tensor(x)) for x in labels]
+    return built(config, std=0.3)
 
 
 def test_losses_are_those_of_both_scores_and_the_tokens():
@@ -112,14 +109,7 @@ def test_a_batch_is_what_its_images_are():
     model = build(mctformer(3))
     images = [*torch.rand(3, 3, 29, 43), torch.rand(3, 8, 17)]
     labels = [[1.0, 0, 1], [0, 1.0, 0], [0.0, 0, 0], [1.0, 1, 1]]
-    together = model.predict(images, samples(*labels))
-    for image, label, found in zip(images, labels, together, strict=True):
-        (own,) = model.predict([image], samples(label))
-        assert own.pred_cam.classes == found.pred_cam.classes
-        torch.testing.assert_close(
-            own.pred_cam.cam, found.pred_cam.cam, atol=2e-3, rtol=0
-        )
-        torch.testing.assert_close(own.pred_score, found.pred_score)
+    assert_batch_is_its_images(model, images, labels)
 
 
 def test_there_is_one_token_a_class():
@@ -153,7 +143,7 @@ def test_affinity_refines_the_cam_of_any_transformer(backbone, rule):
     views = torch.cat([images, images.flip(-1)])
     with recorded_attention(model) as attentions:
         cam = model.forward_cam(views).relu()
-    weights = patch_attention(attentions, num_prefix=1, num_layers=2)
+    weights = patch_attention(attentions, cam[0, 0].numel(), 2)
     refine = {
         'mctformer': spread_by_attention,
         'clip_es': class_aware_affinity,

@@ -6,8 +6,10 @@ import torch
 from mmseg.registry import MODELS
 
 from model_configs import branch
-from projects.amr.models.plugins import RegionSuppression
-from projects.amr.ops.region_suppression import suppress_regions
+from projects.amr.models.plugins.region_suppression import (
+    RegionSuppression,
+    suppress_regions,
+)
 
 
 @pytest.mark.parametrize('delta', [0.0, 0.3, 1.0])

@@ -9,8 +9,9 @@ from mmengine.config import Config
 from mmseg.registry import TASK_UTILS
 
 from projects.amr.models.heads import CAMHead
-from projects.amr.ops import class_margin, climbing_objective
 from projects.amr.ops.adversarial_climbing import (
+    class_margin,
+    climbing_objective,
     positive_grad_cam,
     target_maps,
 )

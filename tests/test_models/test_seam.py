@@ -1,7 +1,7 @@
 import pytest
 import torch
 import torch.nn.functional as F
-from mmseg.structures import SegDataSample
+from weak_samples import moved, weak_samples
 
 from model_configs import build, seam, seam_amr
 from projects.amr.models import MultiScaleCAM
@@ -21,21 +21,7 @@ def images(count=2, size=(40, 56)):
 
 
 def samples(labels=LABELS):
-    result = [SegDataSample() for _ in labels]
-    for sample, label in zip(result, labels, strict=True):
-        sample.gt_label = label
-    return result
-
-
-def moved(model, total):
-    """Names of the parameters that a loss reaches with a gradient."""
-    model.zero_grad()
-    total.backward(retain_graph=True)
-    return {
-        name
-        for name, p in model.named_parameters()
-        if p.grad is not None and p.grad.abs().max() > 0
-    }
+    return weak_samples(*labels.tolist())
 
 
 @pytest.mark.parametrize('count', [1, 2])

@@ -3,8 +3,15 @@ import copy
 import pytest
 import torch
 from mmseg.registry import MODELS
+from small_transformers import CHANNELS, mmpretrain_vit
 
-from model_configs import backbone, build
+from model_configs import AMM, backbone, build
+
+
+def staged(config, training=True, **options):
+    """A backbone behind StageModulation."""
+    config = {'type': 'StageModulation', 'backbone': config, **options}
+    return build(config, training)
 
 
 @pytest.mark.parametrize(
@@ -22,21 +29,7 @@ from model_configs import backbone, build
             'layer4',
             256,
         ),
-        (
-            {
-                'type': 'mmpretrain.VisionTransformer',
-                'arch': {
-                    'embed_dims': 24,
-                    'num_layers': 2,
-                    'num_heads': 2,
-                    'feedforward_channels': 48,
-                },
-                'img_size': 64,
-                'out_type': 'featmap',
-            },
-            '',
-            24,
-        ),
+        (mmpretrain_vit(), '', CHANNELS),
     ],
 )
 def test_last_stage_is_modulated_and_pretrained_keys_stay(
@@ -45,14 +38,7 @@ def test_last_stage_is_modulated_and_pretrained_keys_stay(
     torch.manual_seed(0)
     plain = build(config, training=False)
     torch.manual_seed(0)
-    wrapped = build(
-        {
-            'type': 'StageModulation',
-            'backbone': config,
-            'stages': {stage: channels},
-        },
-        training=False,
-    )
+    wrapped = staged(config, training=False, stages={stage: channels})
     own = {
         key.removeprefix('backbone.')
         for key in wrapped.state_dict()
@@ -71,13 +57,7 @@ def test_block_of_a_wide_resnet_is_modulated_before_its_activation():
         'width_divisor': 64,
         'out_indices': (2, 5),
     }
-    model = build(
-        {
-            'type': 'StageModulation',
-            'backbone': inner,
-            'stages': {'b4_5': 8, 'b7': 64},
-        }
-    )
+    model = staged(inner, stages={'b4_5': 8, 'b7': 64})
     net = model.backbone
     for dropout in (m for m in net.modules() if 'Dropout' in str(type(m))):
         dropout.p = 0.0
@@ -96,22 +76,12 @@ def test_block_of_a_wide_resnet_is_modulated_before_its_activation():
 
 
 def test_wide_resnet_freezes_its_own_parts_alone():
-    model = build(
-        {
-            'type': 'StageModulation',
-            'backbone': {
-                'type': 'WideResNet38',
-                'width_divisor': 64,
-                'frozen_stages': 1,
-            },
-            'branches': {'b[24].conv_branch2b1': 8},
-            'amm': {
-                'type': 'AttentionModulation',
-                'spatial_transform': 'max_mean',
-            },
-        }
-    ).train()
-    net = model.backbone
+    inner = dict(type='WideResNet38', width_divisor=64, frozen_stages=1)
+    net = staged(
+        inner,
+        branches={'b[24].conv_branch2b1': 8},
+        amm={**AMM, 'spatial_transform': 'max_mean'},
+    ).backbone
     parts = [b.conv_branch2b1.amm for b in (net.b2, net.b4)]
     assert all(p.requires_grad for a in parts for p in a.parameters())
     assert not any(n.training for n in (net.b2.conv_branch2b1, net.bn7))
@@ -139,13 +109,7 @@ class _TupleStageBackbone(torch.nn.Module):
 
 
 def test_stage_of_any_kind_is_modulated_also_in_a_copy():
-    model = build(
-        {
-            'type': 'StageModulation',
-            'backbone': {'type': '_TupleStageBackbone'},
-            'stages': {'stage': 4},
-        }
-    )
+    model = staged({'type': '_TupleStageBackbone'}, stages={'stage': 4})
     x = torch.randn(1, 3, 9, 7)
     stage = model.backbone.stage
     torch.testing.assert_close(model(x)[0], stage.amm(stage.conv(x)))
@@ -156,21 +120,10 @@ def test_stage_of_any_kind_is_modulated_also_in_a_copy():
     assert model(x)[0].abs().max() > 0
 
 
-def test_unknown_stage_is_named():
-    with pytest.raises(ValueError, match=r"'layer9'.*layer4"):
-        build(
-            {
-                'type': 'StageModulation',
-                'backbone': backbone(),
-                'stages': {'layer9': 128},
-            }
-        )
-
-
 @pytest.mark.parametrize(
-    ('config', 'branches', 'channels'),
+    ('config', 'branches'),
     [
-        (backbone(), {'layer4.*.bn3': 128}, 128),
+        (backbone(), {'layer4.*.bn3': 128}),
         (
             {
                 'type': 'mmpretrain.ConvNeXt',
@@ -178,22 +131,18 @@ def test_unknown_stage_is_named():
                 'gap_before_final_norm': False,
             },
             {'stages.2.[1-9].drop_path': 16},
-            16,
         ),
     ],
 )
 def test_residual_branches_are_modulated_and_shortcuts_are_not(
-    config, branches, channels
+    config, branches
 ):
     torch.manual_seed(0)
     plain = build(config, training=False)
     for parameter in plain.parameters():
         if parameter.ndim == 1:  # branches start closed
             torch.nn.init.uniform_(parameter, 0.5, 1.5)
-    model = build(
-        {'type': 'StageModulation', 'backbone': config, 'branches': branches},
-        training=False,
-    )
+    model = staged(config, training=False, branches=branches)
     model.backbone.load_state_dict(plain.state_dict(), strict=False)
     gates = [m for n, m in model.named_modules() if n.endswith('.amm')]
     assert gates
@@ -220,12 +169,13 @@ def _ends(network, branches):
     ]
 
 
-def test_branches_that_fit_nothing_are_refused():
-    with pytest.raises(ValueError, match='branches'):
-        build(
-            {
-                'type': 'StageModulation',
-                'backbone': backbone(),
-                'branches': {'layer9.*': 8},
-            }
-        )
+@pytest.mark.parametrize(
+    ('options', 'words'),
+    [
+        ({'stages': {'layer9': 128}}, r"'layer9'.*layer4"),
+        ({'branches': {'layer9.*': 8}}, 'branches'),
+    ],
+)
+def test_names_that_fit_nothing_are_refused(options, words):
+    with pytest.raises(ValueError, match=words):
+        staged(backbone(), **options)

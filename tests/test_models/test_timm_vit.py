@@ -4,6 +4,7 @@ import pytest
 import torch
 from mmseg.registry import MODELS
 from small_transformers import CHANNELS, LENGTH, mmpretrain_vit, timm_vit
+from small_transformers import built as build
 from torch import nn
 
 from projects.amr.errors import CheckpointError, CheckpointMismatchError
@@ -11,14 +12,6 @@ from projects.amr.models.attention_recording import recorded_attention
 from projects.amr.runtime.checkpoints.strict_loading import use_strict_loading
 
 safetensors = pytest.importorskip('safetensors.torch')
-
-
-def build(config: dict) -> nn.Module:
-    torch.manual_seed(0)
-    model = MODELS.build(config)
-    model.eval()
-    model.init_weights()
-    return model
 
 
 @pytest.mark.parametrize('patch', [5, 8, 16])

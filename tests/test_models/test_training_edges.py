@@ -6,6 +6,7 @@ from affinity_configs import affinity_net, irnet
 from mmengine.structures import PixelData
 from mmseg.structures import SegDataSample
 from segmentor_configs import segmentor_config
+from weak_samples import weak_samples
 
 from model_configs import amr, build, seam_amr
 
@@ -29,12 +30,6 @@ def assert_finite(model, losses):
             assert parameter.grad.isfinite().all(), name
 
 
-def weak(label):
-    sample = SegDataSample()
-    sample.gt_label = torch.tensor(label)
-    return sample
-
-
 @pytest.mark.parametrize('half', [False, True])
 @pytest.mark.parametrize('label', [[0.0, 0.0, 0.0], [1.0, 1.0, 1.0]])
 @pytest.mark.parametrize('size', SIZES)
@@ -43,7 +38,9 @@ def test_classifiers_with_one_image_of_no_class_or_all(
     make, size, label, half
 ):
     model = build(make())
-    losses, _ = step(model, torch.randn(1, 3, *size), [weak(label)], half)
+    losses, _ = step(
+        model, torch.randn(1, 3, *size), weak_samples(label), half
+    )
     assert_finite(model, losses)
     assert model.spotlight.head.classifier.weight.grad.any()
     if not any(label) and make is seam_amr:

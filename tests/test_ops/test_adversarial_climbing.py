@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from projects.amr.ops import (
+from projects.amr.ops.adversarial_climbing import (
     climb_step,
     climbing_objective,
     discriminative_change,

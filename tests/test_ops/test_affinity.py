@@ -1,25 +1,11 @@
 import pytest
 import torch
+from pixel_pairs import brute_path_max
 
 from projects.amr.ops.affinity import pairwise_affinity, path_max
 from projects.amr.ops.path_index import half_disc_offsets, path_cells
 
 SIZES = [(1, 1), (1, 6), (5, 1), (3, 4), (7, 11), (13, 9)]
-
-
-def brute_path_max(boundary, radius):
-    """Path maxima of one map by plain loops; 1 where a pair leaves it."""
-    height, width = boundary.shape
-    offsets = half_disc_offsets(radius)
-    maxima = torch.ones(len(offsets), height, width, dtype=boundary.dtype)
-    for p, (dy, dx) in enumerate(offsets):
-        for y in range(height):
-            for x in range(width):
-                if y + dy < height and 0 <= x + dx < width:
-                    maxima[p, y, x] = max(
-                        boundary[y + a, x + b] for a, b in path_cells((dy, dx))
-                    )
-    return maxima
 
 
 def gathered_path_max(boundary, radius):

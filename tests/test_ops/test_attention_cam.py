@@ -113,7 +113,7 @@ def test_grad_cam_of_tokens_by_hand():
 
 def test_both_rules_get_the_patches_of_the_last_blocks():
     given, cam = attentions(), torch.rand(2, 3, *SIZE)
-    weights = patch_attention(given, num_prefix=CLASSES, num_layers=2)
+    weights = patch_attention(given, 15, 2)
     for rule, function in {
         'mctformer': spread_by_attention,
         'clip_es': class_aware_affinity,

@@ -45,18 +45,3 @@ def test_it_equals_the_loop(options):
     assert got.dtype == np.uint8
     if not options:
         assert {0, 1, 2, 255} == set(np.unique(got))
-
-
-@pytest.mark.parametrize(
-    ('name', 'value'),
-    [
-        ('window', 4),
-        ('share', 0),
-        ('difference', -1),
-        ('seed', np.zeros((2, 2))),
-    ],
-)
-def test_arguments_are_checked(name, value):
-    given = {'seed': scene(), name: value}
-    with pytest.raises(ValueError, match=name):
-        boundary_labels(given.pop('seed'), **given)

@@ -89,7 +89,7 @@ def test_mean_field_equals_brute_force(monkeypatch, name, num_iters):
     image, _, noisy = scene(7, 11, 3)
     unary = unary_from_labels(noisy, 3)
     marginals = dense_crf(
-        image, unary, num_iters=num_iters, **LATTICE, **CRF_KERNELS[name]
+        image, unary, num_iters=num_iters, kernels=name, **LATTICE
     )
     expected = brute_force(image, unary, num_iters, CRF_KERNELS[name])
     np.testing.assert_allclose(marginals, expected, atol=1e-5)
@@ -104,7 +104,7 @@ def test_mean_field_equals_brute_force(monkeypatch, name, num_iters):
 def test_lattice_labels_as_brute_force(size, name, least, seed):
     image, labels, noisy = scene(*size, seed)
     unary = unary_from_labels(noisy, size[2])
-    result = dense_crf(image, unary, **LATTICE, **CRF_KERNELS[name])
+    result = dense_crf(image, unary, kernels=name, **LATTICE)
     expected = brute_force(image, unary, 10, CRF_KERNELS[name])
     same = result.argmax(0) == expected.argmax(0)
     assert same.mean() >= least
@@ -121,8 +121,8 @@ def test_lattice_labels_as_brute_force(size, name, least, seed):
 def test_backends_agree(size, name):
     image, _, noisy = scene(*size)
     unary = unary_from_labels(noisy, size[2])
-    ours = dense_crf(image, unary, **LATTICE, **CRF_KERNELS[name])
-    theirs = dense_crf(image, unary, backend='pydensecrf', **CRF_KERNELS[name])
+    ours = dense_crf(image, unary, kernels=name, **LATTICE)
+    theirs = dense_crf(image, unary, kernels=name, backend='pydensecrf')
     np.testing.assert_allclose(ours, theirs, atol=1e-4)
     np.testing.assert_array_equal(ours.argmax(0), theirs.argmax(0))
 
@@ -150,16 +150,16 @@ BACKENDS = [
 
 @pytest.mark.parametrize('backend', BACKENDS)
 class TestBothBackends:
-    def test_zero_weight_gives_softmax(self, backend):
+    def test_zero_weight_gives_softmax(self, backend, monkeypatch):
         image, _, noisy = scene(9, 13, 3)
         unary = unary_from_labels(noisy, 3)
         off = {
             'gaussian': {'sxy': 3, 'compat': 0},
             'bilateral': {'sxy': 50, 'srgb': 5, 'compat': 0},
         }
-        for kernels in (off, {'gaussian': None, 'bilateral': None}):
-            result = dense_crf(image, unary, backend=backend, **kernels)
-            np.testing.assert_allclose(result, softmax(-unary), atol=1e-6)
+        monkeypatch.setitem(CRF_KERNELS, 'off', off)
+        result = dense_crf(image, unary, kernels='off', backend=backend)
+        np.testing.assert_allclose(result, softmax(-unary), atol=1e-6)
 
     @pytest.mark.parametrize('size', [(1, 1), (1, 8), (5, 1), (23, 37)])
     @pytest.mark.parametrize('num_labels', [1, 2, 21])
@@ -202,8 +202,8 @@ def test_unary_from_labels_values():
 
 def test_unary_from_softmax_values():
     probs = np.array([1.0, 0.25, 0.0]).reshape(3, 1, 1)
-    unary = unary_from_softmax(probs, clip=0.01).ravel()
-    np.testing.assert_allclose(unary, -np.log([1, 0.25, 0.01]), atol=1e-6)
+    unary = unary_from_softmax(probs).ravel()
+    np.testing.assert_allclose(unary, -np.log([1, 0.25, 1e-5]), rtol=1e-6)
 
 
 def test_unary_of_a_rounded_probability_is_not_negative():
@@ -227,58 +227,3 @@ def test_missing_backend(monkeypatch):
     with pytest.raises(ImportError, match=r'\[crf\].*permutohedral'):
         DenseCRF(image, backend='pydensecrf')
     assert MissingBackendError.exit_code == 4
-
-
-@pytest.mark.parametrize(
-    ('change', 'error', 'message'),
-    [
-        ({'image': np.zeros((4, 5, 3))}, TypeError, '`image` must be uint8'),
-        ({'image': np.zeros((4, 5), np.uint8)}, ValueError, '`image` must'),
-        ({'image': np.zeros((5, 4, 3), np.uint8)}, ValueError, '`unary` must'),
-        ({'unary': np.full((2, 4, 5), np.inf)}, ValueError, 'must be finite'),
-        ({'unary': np.zeros((0, 4, 5))}, ValueError, '`unary` must'),
-        ({'num_iters': -1}, ValueError, '`num_iters` must'),
-        ({'gaussian': {'sxy': 3}}, ValueError, '`gaussian` must have the'),
-        (
-            {'bilateral': {'sxy': 3, 'srgb': 0, 'compat': 1}},
-            ValueError,
-            '`bilateral` must have positive',
-        ),
-        (
-            {'gaussian': {'sxy': 3, 'compat': -1}},
-            ValueError,
-            '`compat` of at least 0',
-        ),
-        ({'backend': 'gpu'}, ValueError, '`backend` must be one of'),
-    ],
-)
-def test_bad_arguments(change, error, message):
-    usual = {
-        'image': np.zeros((4, 5, 3), np.uint8),
-        'unary': np.zeros((2, 4, 5)),
-        **LATTICE,
-    }
-    with pytest.raises(error, match=message):
-        dense_crf(**{**usual, **change})
-
-
-@pytest.mark.parametrize(
-    ('args', 'error', 'message'),
-    [
-        ((np.zeros((2, 3)), 2), TypeError, '`labels` must be integers'),
-        ((np.full((2, 3), 2), 2), ValueError, r'`labels` must be in \[0, 2'),
-        ((np.full((2, 3), -1), 2), ValueError, r'`labels` must be in \[0, 2'),
-        ((np.zeros(3, int), 2), ValueError, r'`labels` must be \(H, W\)'),
-        ((np.zeros((2, 3), int), 2, 1.0), ValueError, '`gt_prob` must'),
-    ],
-)
-def test_bad_labels(args, error, message):
-    with pytest.raises(error, match=message):
-        unary_from_labels(*args)
-
-
-def test_bad_softmax():
-    with pytest.raises(ValueError, match='probs'):
-        unary_from_softmax(np.full((1, 2, 3), 1.1))
-    with pytest.raises(ValueError, match='clip'):
-        unary_from_softmax(np.zeros((1, 2, 3)), clip=0)

@@ -147,24 +147,13 @@ def test_many_dimensions():
 
 
 @pytest.mark.parametrize(
-    ('features', 'error'),
+    'features',
     [
-        (np.zeros(5), ValueError),
-        (np.zeros((0, 2)), ValueError),
-        (np.zeros((5, 0)), ValueError),
-        (np.full((5, 2), np.nan), ValueError),
-        (np.full((5, 2), 1e9), ValueError),
-        (np.full((5, 5), 2**17), ValueError),  # coordinates past 2 ** 22
-        (np.zeros((5, 2), complex), TypeError),
+        np.full((5, 2), np.nan),
+        np.full((5, 2), 1e9),
+        np.full((5, 5), 2**17),  # coordinates past 2 ** 22
     ],
 )
-def test_bad_features(features, error):
-    with pytest.raises(error, match='features'):
+def test_bad_features(features):
+    with pytest.raises(ValueError, match='features'):
         PermutohedralLattice(features)
-
-
-@pytest.mark.parametrize('shape', [(4,), (5, 2, 1), (4, 5)])
-def test_bad_values(shape):
-    lattice = PermutohedralLattice(np.zeros((5, 2)))
-    with pytest.raises(ValueError, match='values'):
-        lattice.filter(np.zeros(shape))

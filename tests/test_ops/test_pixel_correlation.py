@@ -70,13 +70,6 @@ def test_blocks_change_the_memory_not_the_result(monkeypatch, max_entries):
     assert max(widths) == max(max_entries // 70, 1)
 
 
-def test_sizes_that_differ_are_named():
-    with pytest.raises(ValueError, match='one batch and size'):
-        pixel_correlation(torch.zeros(1, 2, 3, 4), torch.zeros(1, 2, 4, 3))
-    with pytest.raises(ValueError, match='one batch and size'):
-        pixel_correlation(torch.zeros(2, 2, 3, 4), torch.zeros(1, 2, 3, 4))
-
-
 def test_stretching_goes_from_the_least_to_the_largest():
     cam = torch.tensor([[[0.2, 0.6], [0.3, 1.0]], [[-1.0, 0.0], [2.0, 4.0]]])
     want = torch.tensor(

@@ -88,18 +88,3 @@ def test_without_masks_or_with_empty_ones_labels_stay():
         got = segment_votes(labels, masks)
         np.testing.assert_array_equal(got, labels)
         assert got is not labels
-
-
-@pytest.mark.parametrize(
-    ('change', 'name'),
-    [
-        ({'min_share': 1}, 'min_share'),
-        ({'min_cover': 0}, 'min_cover'),
-        ({'masks': [np.ones((2, 2), bool)]}, 'masks'),
-        ({'labels': np.zeros((1, 3))}, 'labels'),
-    ],
-)
-def test_arguments_are_checked(change, name):
-    given = {'labels': np.zeros((1, 3), np.uint8), 'masks': [], **change}
-    with pytest.raises(ValueError, match=name):
-        segment_votes(**given)

@@ -81,21 +81,3 @@ def test_equal_images_and_the_same_input_twice():
     first = cluster_subcategories(features, labels, 4, min_images=2)[0]
     again = cluster_subcategories(features, labels, 4, min_images=2)[0]
     np.testing.assert_array_equal(first, again)
-
-
-@pytest.mark.parametrize(
-    ('name', 'value'),
-    [
-        ('num_clusters', 0),
-        ('min_images', 0),
-        ('features', np.full((25, 4), np.nan)),
-        ('labels', np.ones((3, 2))),
-    ],
-)
-def test_arguments_are_checked(name, value):
-    features, labels, _ = blobs()
-    given = {'features': features, 'labels': labels, name: value}
-    with pytest.raises(ValueError, match=name):
-        cluster_subcategories(**given)
-    with pytest.raises(ValueError, match='num_clusters'):
-        k_means(features, 26)

@@ -5,7 +5,6 @@ import pytest
 import torch
 
 from projects.amr.ops import walk_solvers
-from projects.amr.ops.path_index import half_disc_offsets
 from projects.amr.ops.transition import transition_matrix
 from projects.amr.ops.walk_solvers import (
     chebyshev_weights,
@@ -58,10 +57,9 @@ def test_two_degrees_less_leave_out_more_than_half(num_steps, tolerance):
 
 
 def test_error_stays_within_its_bound(monkeypatch):
-    offsets = half_disc_offsets(5)
     generator = torch.Generator().manual_seed(0)
-    affinity = torch.rand(len(offsets), 12, 15, generator=generator)
-    step = transition_matrix(affinity, offsets, 4.0)
+    affinity = torch.rand(34, 12, 15, generator=generator)
+    step = transition_matrix(affinity, 5, 4.0)
     start = torch.full((180, 4), 0.3, dtype=torch.float64)
     start[:, 0] = 0
     start[7, 0], start[:, 1] = 1, torch.linspace(0, 1, 180)
@@ -91,8 +89,7 @@ def test_error_stays_within_its_bound(monkeypatch):
 def test_auto_takes_the_one_with_the_least_to_do(
     monkeypatch, size, classes, exp_times, want
 ):
-    offsets = half_disc_offsets(2)
-    step = transition_matrix(torch.ones(len(offsets), *size), offsets, 1.0)
+    step = transition_matrix(torch.ones(4, *size), 2, 1.0)
     taken = []
     for name in ('_walk_dense', '_walk_sparse', '_walk_chebyshev'):
         monkeypatch.setattr(

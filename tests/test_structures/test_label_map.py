@@ -28,23 +28,15 @@ def test_round_trip(tmp_path, size):
     assert load_label_map(save_label_map(path, labels))[1] == ''
 
 
-def test_other_programs_see_voc_colours(tmp_path):
+@pytest.mark.parametrize('palette', [None, voc_palette()[::-1].copy()])
+def test_other_programs_see_the_colours(tmp_path, palette):
     labels = make_labels()
-    path = save_label_map(tmp_path / 'a.png', labels, key='abc')
+    path = save_label_map(tmp_path / 'a.png', labels, palette, key='abc')
     with Image.open(path) as image:
         assert image.mode == 'P'
         colours = np.array(image.convert('RGB'))
-    np.testing.assert_array_equal(colours, voc_palette()[labels])
-
-
-def test_own_palette(tmp_path):
-    palette = np.array([[1, 2, 3], [4, 5, 6]], np.uint8)
-    labels = np.array([[0, 1]], np.uint8)
-    path = save_label_map(tmp_path / 'a.png', labels, palette)
-    with Image.open(path) as image:
-        np.testing.assert_array_equal(
-            np.array(image.convert('RGB'))[0], palette
-        )
+    wanted = voc_palette() if palette is None else palette
+    np.testing.assert_array_equal(colours, wanted[labels])
 
 
 def test_same_input_same_bytes(tmp_path):

@@ -12,10 +12,10 @@ from PIL import Image
 from projects.amr.datasets import VOCFolder
 from projects.amr.datasets.images.image_ids import image_id_of
 from projects.amr.errors import DataError, UserError
-from projects.amr.ops.brush_rle import decode_brush, encode_brush
 from projects.amr.structures import load_label_map, save_label_map
 from projects.amr.structures.voc_palette import voc_palette
 from projects.amr.workflow.export import corrected_masks
+from projects.amr.workflow.export.brush_rle import decode_brush, encode_brush
 from projects.amr.workflow.export.corrected_masks import MaskImport
 from projects.amr.workflow.export.label_export import LabelFolder
 from projects.amr.workflow.export.tool_masks import export_label_studio

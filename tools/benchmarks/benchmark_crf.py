@@ -75,11 +75,11 @@ def measure(backend: str, case: tuple, args: argparse.Namespace) -> tuple:
     lattice = dense_crf.PermutohedralLattice
     if backend == 'brute force':
         dense_crf.PermutohedralLattice = BruteForceKernel
-    times, kernels = [], dense_crf.CRF_KERNELS[args.kernels]
+    times = []
     name = backend.replace('brute force', 'permutohedral')
     for _ in range(args.repeats):
         start = time.perf_counter()
-        crf = dense_crf.DenseCRF(image, backend=name, **kernels)
+        crf = dense_crf.DenseCRF(image, backend=name, kernels=args.kernels)
         crf.infer(unary, num_iters=0)  # pydensecrf builds at the first call
         built = time.perf_counter()
         marginals = crf.infer(unary, num_iters=args.num_iters)

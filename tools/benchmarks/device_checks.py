@@ -19,8 +19,12 @@ from torch import Tensor
 from projects.amr.models.losses.affinity_loss import affinity_loss
 from projects.amr.ops.affinity import pairwise_affinity, path_max
 from projects.amr.ops.affinity_labels import affinity_labels
-from projects.amr.ops.cam import cam_to_label, normalize_cam, weighted_cam
-from projects.amr.ops.erasing import erase_peaks
+from projects.amr.ops.cam import (
+    cam_to_label,
+    erase_peaks,
+    normalize_cam,
+    weighted_cam,
+)
 from projects.amr.ops.modulation import (
     gaussian_modulation,
     threshold_modulation,

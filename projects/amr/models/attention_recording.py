@@ -15,14 +15,9 @@ def recorded_attention(model: nn.Module) -> Iterator[list[Tensor]]:
     """Record the attention of each block of the passes inside.
 
     Known are the blocks of timm's and of mmpretrain's plain vision
-    transformers.
-
-    Args:
-        model (nn.Module): Holds the transformer at any depth.
-
-    Yields:
-        list[Tensor]: Filled by the pass, one a block in order: mean over
-        heads, without gradient, in [0, 1], shape (N, 1, T, T).
+    transformers, at any depth of the model. The list is filled by the pass,
+    one a block in order: mean over heads, without gradient, in [0, 1], shape
+    (N, 1, T, T).
 
     Raises:
         ValueError: If the model has no such block.

@@ -6,7 +6,7 @@ import torch.nn.functional as F
 from mmengine.logging import print_log
 from torch import Tensor
 
-from projects.amr.ops.bounded_size import bounded_scale
+from projects.amr.ops.large_images import bounded_scale
 
 MAX_PIXELS = 2048**2
 """Default bound of all models: a view of 2048 x 2048 pixels."""

@@ -12,6 +12,7 @@ from projects.amr.errors import (
     did_you_mean,
     list_faults,
 )
+from projects.amr.ops.checks import require
 from projects.amr.runtime.files.array_archive import load_arrays
 
 KEYS = ('classes', 'embeddings', 'background')
@@ -37,22 +38,19 @@ class TextEmbeddings:
 
     @classmethod
     def load(cls, path: str | Path) -> 'TextEmbeddings':
-        """Read a file of :func:`numpy.savez`.
+        """Read a file of :func:`numpy.savez`; rows are scaled to length 1.
 
-        Args:
-            path (str | Path): Holds ``classes`` (n,) text, ``embeddings``
-                (n, E) and ``background`` (D, E) numbers, D at least 0.
-
-        Returns:
-            TextEmbeddings: With rows scaled to length 1.
+        It holds ``classes`` (n,) text, ``embeddings`` (n, E) and
+        ``background`` (D, E) numbers, D at least 0.
 
         Raises:
             MissingWeightsError: If there is no such file.
-            DataError: If it is damaged or breaks a rule; each is named.
+            DataError: If it is damaged or breaks a rule.
         """
         path = Path(path).expanduser()
         try:
             arrays = load_arrays(path)
+            _check(arrays)
         except FileNotFoundError:
             raise MissingWeightsError(
                 f'text embeddings not found: {path}. '
@@ -61,15 +59,9 @@ class TextEmbeddings:
             ) from None
         except ValueError as error:
             raise DataError(
-                f'{path} holds no text embeddings that numpy.savez wrote '
-                f'({error}): make it again'
+                f'{path} holds no text embeddings ({error}): make it again, '
+                'see configs/plug_and_play/README.md'
             ) from None
-        faults = list(_faults(arrays))
-        if faults:
-            raise DataError(
-                f'{path} breaks a rule:\n{list_faults(faults)}\n'
-                'Make it again, see configs/plug_and_play/README.md'
-            )
         return cls(
             str(path),
             tuple(str(name) for name in arrays['classes']),
@@ -78,13 +70,7 @@ class TextEmbeddings:
         )
 
     def of_classes(self, names: Sequence[str]) -> np.ndarray:
-        """Rows of a class list, in its order.
-
-        Args:
-            names (Sequence[str]): Foreground classes.
-
-        Returns:
-            np.ndarray: Shape (len(names), E).
+        """Rows (len(names), E) of foreground classes, in their order.
 
         Raises:
             DataError: If the file lacks a name; the nearest are named.
@@ -100,35 +86,22 @@ class TextEmbeddings:
         return self.embeddings[[rows[name] for name in names]]
 
 
-def _faults(arrays: dict[str, np.ndarray]):
-    """Yield each rule that a file's arrays break."""
+def _check(arrays: dict[str, np.ndarray]) -> None:
+    """Refuse a file's arrays that break a rule."""
     missing = [key for key in KEYS if key not in arrays]
-    if missing:
-        yield f'missing: {", ".join(missing)}; there are {sorted(arrays)}'
-        return
+    require(not missing, 'arrays', sorted(arrays), f'those of {KEYS}')
     classes, embeddings, background = (arrays[key] for key in KEYS)
-    if classes.dtype.kind != 'U' or classes.ndim != 1:
-        yield f'classes must be texts (n,), got {_form(classes)}'
-        return
-    if len(set(classes.tolist())) != len(classes):
-        yield 'classes has a name twice'
-    for name, array in (
-        ('embeddings', embeddings),
-        ('background', background),
-    ):
-        if array.dtype.kind != 'f' or array.ndim != 2:
-            yield f'{name} must be numbers (n, E), got {_form(array)}'
-        elif not np.isfinite(array).all() or not array.any(1).all():
-            yield f'{name} has a row that is 0 or not finite'
-    if embeddings.shape[:1] != classes.shape:
-        yield f'{len(classes)} classes, embeddings {embeddings.shape}'
-    if embeddings.shape[1:] != background.shape[1:]:
-        yield f'embeddings {embeddings.shape}, background {background.shape}'
-
-
-def _form(array: np.ndarray) -> str:
-    """Type and shape of an array in words."""
-    return f'{array.dtype} {array.shape}'
+    fits = classes.dtype.kind == 'U' and classes.ndim == 1
+    require(fits, 'classes', (classes.dtype, classes.shape), 'texts (n,)')
+    names = classes.tolist()
+    require(len(set(names)) == len(names), 'classes', names, 'distinct')
+    for name, array in zip(KEYS[1:], (embeddings, background), strict=True):
+        fits = array.dtype.kind == 'f' and array.ndim == 2
+        require(fits, name, (array.dtype, array.shape), 'numbers (n, E)')
+        fits = np.isfinite(array).all() and array.any(1).all()
+        require(fits, name, array.shape, 'finite, no row 0')
+    shape = len(names), background.shape[1]
+    require(embeddings.shape == shape, 'embeddings', embeddings.shape, shape)
 
 
 def _unit(rows: np.ndarray) -> np.ndarray:

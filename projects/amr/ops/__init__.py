@@ -3,18 +3,11 @@
 An argument that breaks the rule in its docstring raises a ValueError.
 """
 
-from .adversarial_climbing import (
-    class_margin,
-    climb_step,
-    climbing_objective,
-    discriminative_change,
-    merge_views,
-    select_class,
-    value_range,
-)
+from .adversarial_climbing import merge_views, select_class
 from .cam import (
     cam_scores,
     cam_to_label,
+    erase_peaks,
     merge_flip,
     normalize_cam,
     pool_logits,
@@ -22,16 +15,11 @@ from .cam import (
     stride_size,
     weighted_cam,
 )
-from .erasing import erase_peaks
 from .modulation import gaussian_modulation, threshold_modulation
 
 __all__ = [
     'cam_scores',
     'cam_to_label',
-    'class_margin',
-    'climb_step',
-    'climbing_objective',
-    'discriminative_change',
     'erase_peaks',
     'gaussian_modulation',
     'merge_flip',
@@ -42,6 +30,5 @@ __all__ = [
     'select_class',
     'stride_size',
     'threshold_modulation',
-    'value_range',
     'weighted_cam',
 ]

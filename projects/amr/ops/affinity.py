@@ -24,6 +24,7 @@ from torch.autograd.function import once_differentiable
 
 from projects.amr.ops.path_index import (
     as_batch,
+    check_floats,
     check_radius,
     half_disc_offsets,
     shared_path_plan,
@@ -79,23 +80,14 @@ def path_max(boundary: Tensor, radius: int) -> Tensor:
 def _look_up(boundary: Tensor, radius: int, as_affinity: bool) -> Tensor:
     """Path maxima, or 1 minus them, with or without a way back."""
     check_radius(radius)
-    maps = _checked(boundary)
+    check_floats(boundary, 'boundary')
+    maps = as_batch(boundary, 'boundary')
     if torch.is_grad_enabled() and maps.requires_grad:
         result = _PathMax.apply(maps, radius, as_affinity)
     else:
         result = path_maxima(maps, radius, 1.0).transpose(0, 1)
         result = 1 - result if as_affinity else result
     return result[0] if boundary.ndim == 2 else result
-
-
-def _checked(boundary: Tensor) -> Tensor:
-    """Check a boundary map and bring it to shape (N, H, W)."""
-    if not torch.is_tensor(boundary) or not boundary.is_floating_point():
-        got = getattr(boundary, 'dtype', type(boundary).__name__)
-        raise TypeError(
-            f'`boundary` must be a floating point tensor, got {got}'
-        )
-    return as_batch(boundary, 'boundary')
 
 
 class _PathMax(torch.autograd.Function):

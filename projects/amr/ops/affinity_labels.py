@@ -16,11 +16,10 @@ from torch import Tensor
 
 from projects.amr.ops.path_index import (
     as_batch,
-    check_radius,
-    half_disc_offsets,
     offset_tensor,
     shifted_windows,
 )
+from projects.amr.structures.label_space import BACKGROUND_LABEL, IGNORE_LABEL
 
 
 class AffinityLabels(NamedTuple):
@@ -41,11 +40,7 @@ class AffinityLabels(NamedTuple):
 
 
 def affinity_labels(
-    seed: Tensor,
-    radius: int,
-    *,
-    ignore_index: int = 255,
-    interior_only: bool = False,
+    seed: Tensor, radius: int, *, interior_only: bool = False
 ) -> AffinityLabels:
     """Sort the pairs of a seed map into alike and different ones.
 
@@ -58,10 +53,8 @@ def affinity_labels(
 
     Args:
         seed (Tensor): Labels, integer, shape (H, W), (N, H, W) or
-            (N, 1, H, W); 0 is background.
+            (N, 1, H, W).
         radius (int): Radius in feature pixels, at least 1.
-        ignore_index (int): Label of the pixels to leave out, not 0.
-            Defaults to 255.
         interior_only (bool): Whether source pixels with a partner outside
             the map are left out altogether. Defaults to False.
 
@@ -70,8 +63,7 @@ def affinity_labels(
         :func:`~projects.amr.ops.affinity.pairwise_affinity`.
 
     Raises:
-        TypeError: If ``seed`` is not an integer tensor.
-        ValueError: If ``seed`` has another shape, or ``ignore_index`` is 0.
+        ValueError: If ``seed`` has another shape.
 
     Example:
         >>> labels = affinity_labels(torch.tensor([[0, 0, 1, 255]]), 2)
@@ -80,22 +72,20 @@ def affinity_labels(
         >>> labels.negative[0].int().tolist()
         [[0, 1, 0, 0]]
     """
-    check_radius(radius)
-    _check_seed(seed, ignore_index)
     maps = as_batch(seed, 'seed')
     maps = maps.int() if maps.dtype == torch.int64 else maps
-    ends = offset_tensor(half_disc_offsets(radius), seed.device)
-    windows = shifted_windows(maps, radius, ignore_index)
+    ends = offset_tensor(radius, seed.device)
+    windows = shifted_windows(maps, radius, IGNORE_LABEL)
     # (N, radius, 2 radius - 1, H, W) -> (N, P, H, W)
     partner = windows[:, ends[:, 0], ends[:, 1] + radius - 1]
     source = maps[:, None]
-    judged = (source != ignore_index) & (partner != ignore_index)
+    judged = (source != IGNORE_LABEL) & (partner != IGNORE_LABEL)
     if interior_only:
         judged &= _interior(judged, radius - 1)
     alike = judged & (source == partner)
     labels = AffinityLabels(
-        bg_positive=alike & (source == 0),
-        fg_positive=alike & (source != 0),
+        bg_positive=alike & (source == BACKGROUND_LABEL),
+        fg_positive=alike & (source != BACKGROUND_LABEL),
         negative=judged & ~alike,
     )
     if seed.ndim == 2:
@@ -109,15 +99,3 @@ def _interior(like: Tensor, reach: int) -> Tensor:
     inside = torch.zeros(height, width, dtype=torch.bool, device=like.device)
     inside[: max(height - reach, 0), reach : max(width - reach, 0)] = True
     return inside
-
-
-def _check_seed(seed: Tensor, ignore_index: int) -> None:
-    """Refuse what is not a seed map."""
-    wrong = not torch.is_tensor(seed) or (
-        seed.is_floating_point() or seed.dtype == torch.bool
-    )
-    if wrong:
-        got = getattr(seed, 'dtype', type(seed).__name__)
-        raise TypeError(f'`seed` must be an integer tensor, got {got}')
-    if ignore_index == 0:
-        raise ValueError('`ignore_index` must not be 0, the background')

@@ -18,7 +18,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from projects.amr.ops.checks import require
 from projects.amr.ops.precision import at_least_float32, full_precision
+
+SINKHORN_ROUNDS = 3
+BOX_SHARE = 0.4  # of a map's maximum; ExCEL takes 0.79
 
 
 def mean_attention(
@@ -30,33 +34,25 @@ def mean_attention(
     ValueError if ``num_layers`` is out of range.
     """
     count = len(attentions) if num_layers is None else num_layers
-    if not 1 <= count <= len(attentions):
-        raise ValueError(
-            f'`num_layers` must be in 1..{len(attentions)}, got {num_layers}'
-        )
+    rule = f'in 1..{len(attentions)}'
+    require(1 <= count <= len(attentions), 'num_layers', num_layers, rule)
     # One block at a time: all of them together are L times as large.
     return sum(a.float().mean(1) for a in attentions[-count:]) / count
 
 
 def patch_attention(
     attentions: Sequence[Tensor],
-    *,
-    num_prefix: int = 1,
+    num_patches: int,
     num_layers: int | None = None,
 ) -> Tensor:
     """Mean attention (B, P, P) between patches, over blocks and all heads.
 
     Of the last ``num_layers`` blocks (CLIP-ES takes 8; None, all, MCTformer),
-    each (B, M, T, T) after the softmax: row attends to column. ``num_prefix``
-    tokens come before the patches. Rows sum to at most 1.
+    each (B, M, T, T) after the softmax: row attends to column. The last P
+    tokens are the patches. Rows sum to at most 1.
     """
-    tokens = attentions[-1].shape[-1]
-    if not 0 <= num_prefix < tokens:
-        raise ValueError(
-            f'`num_prefix` must be in 0..{tokens - 1}, got {num_prefix}'
-        )
     own = mean_attention(attentions, num_layers)
-    return own[:, num_prefix:, num_prefix:]
+    return own[:, -num_patches:, -num_patches:]
 
 
 def spread_by_attention(cam: Tensor, weights: Tensor) -> Tensor:
@@ -69,58 +65,42 @@ def spread_by_attention(cam: Tensor, weights: Tensor) -> Tensor:
     Released code: W is the sum over blocks, not normalised, and M' is scaled
     to [0, 1] later, so a mean over blocks gives the same.
 
-    Raises:
-        ValueError: If the sizes do not fit.
-
     Example:
         >>> cam = torch.tensor([[[[1.0, 0.0]]]])
         >>> weights = torch.tensor([[[0.5, 0.5], [0.25, 0.75]]])
         >>> spread_by_attention(cam, weights).tolist()
         [[[[0.5, 0.25]]]]
     """
-    _check_fit(cam, weights)
     return (cam.flatten(2) @ weights.transpose(1, 2)).reshape(cam.shape)
 
 
-def balanced_affinity(weights: Tensor, num_rounds: int = 3) -> Tensor:
+def balanced_affinity(weights: Tensor) -> Tensor:
     """CLIP-ES's affinity: attention balanced, symmetric, two steps long.
 
     Weights (B, P, P) are at least 0, every row and column positive somewhere.
-    With many rounds rows and columns sum to 1.
 
-    Columns, then rows are divided by their sums, ``num_rounds`` times
-    (Sinkhorn); W becomes (W + W^T) / 2, then W W.
-
-    Raises:
-        ValueError: If ``num_rounds`` is below 1.
+    Columns, then rows are divided by their sums, three times (Sinkhorn: with
+    many rounds both sum to 1); W becomes (W + W^T) / 2, then W W.
     """
-    if num_rounds < 1:
-        raise ValueError(f'`num_rounds` must be at least 1, got {num_rounds}')
-    for _ in range(num_rounds):
+    for _ in range(SINKHORN_ROUNDS):
         weights = weights / weights.sum(-2, keepdim=True)
         weights = weights / weights.sum(-1, keepdim=True)
     weights = (weights + weights.transpose(-1, -2)) / 2
     return weights @ weights
 
 
-def peak_boxes(cam: Tensor, box_thr: float = 0.4) -> Tensor:
+def peak_boxes(cam: Tensor) -> Tensor:
     """Boxes around what hangs together above a share of a map's maximum.
 
     The union (..., h, w) of the bounding boxes of the connected parts (8
-    neighbours); False everywhere where nothing is positive. ExCEL takes a
-    share of 0.79.
-
-    Raises:
-        ValueError: If ``box_thr`` is outside [0, 1).
+    neighbours); False everywhere where nothing is positive.
 
     Example:
         >>> peak_boxes(torch.tensor([[0.0, 0.9], [0.5, 0.0]])).tolist()
         [[True, True], [True, True]]
     """
-    if not 0 <= box_thr < 1:
-        raise ValueError(f'`box_thr` must be in [0, 1), got {box_thr}')
     peak = cam.amax((-2, -1), keepdim=True)
-    high = (cam > box_thr * peak).reshape(-1, *cam.shape[-2:])
+    high = (cam > BOX_SHARE * peak).reshape(-1, *cam.shape[-2:])
     inside = np.zeros(high.shape, bool)
     for own, result in zip(high.cpu().numpy(), inside, strict=True):
         _, _, stats, _ = cv2.connectedComponentsWithStats(
@@ -131,25 +111,15 @@ def peak_boxes(cam: Tensor, box_thr: float = 0.4) -> Tensor:
     return torch.from_numpy(inside).to(cam.device).reshape(cam.shape)
 
 
-def class_aware_affinity(
-    cam: Tensor,
-    weights: Tensor,
-    *,
-    box_thr: float = 0.4,
-    num_rounds: int = 3,
-) -> Tensor:
+def class_aware_affinity(cam: Tensor, weights: Tensor) -> Tensor:
     """CLIP-ES's refinement: a class takes from its own boxes alone.
 
     Maps (B, K, h, w) are at least 0; see :func:`patch_attention`,
     :func:`peak_boxes` and :func:`balanced_affinity`. The result is not
     normalised.
-
-    Raises:
-        ValueError: If the sizes do not fit or an argument breaks its rule.
     """
-    _check_fit(cam, weights)
-    inside = torch.where(peak_boxes(cam, box_thr), cam, 0)
-    return spread_by_attention(inside, balanced_affinity(weights, num_rounds))
+    inside = torch.where(peak_boxes(cam), cam, 0)
+    return spread_by_attention(inside, balanced_affinity(weights))
 
 
 RULES = {
@@ -164,39 +134,16 @@ def refine_by_attention(
     rule: str,
     num_layers: int | None = None,
 ) -> Tensor:
-    """Refine maps by the attention of the pass that made them.
+    """Refine maps (B, K, h, w) by the attention of the pass that made them.
 
-    Args:
-        cam (Tensor): Shape (B, K, h, w), at least 0.
-        attentions (Sequence[Tensor]): Of each block, shape (B, M, T, T); the
-            last P tokens are the patches.
-        rule (str): ``'mctformer'``, :func:`spread_by_attention`, or
-            ``'clip_es'``, :func:`class_aware_affinity`.
-        num_layers (int, optional): See :func:`patch_attention`. Defaults to
-            None.
-
-    Returns:
-        Tensor: Shape (B, K, h, w), at least float32 and 0, not normalised.
+    ``rule`` is ``'mctformer'``, :func:`spread_by_attention`, or
+    ``'clip_es'``, :func:`class_aware_affinity`; see there, and
+    :func:`patch_attention` for the others. The result is at least float32.
 
     Raises:
-        ValueError: If maps and attention are of other sizes.
+        ValueError: If ``num_layers`` is out of range.
     """
     patches = cam.shape[-2] * cam.shape[-1]
-    weights = patch_attention(
-        attentions,
-        num_prefix=attentions[-1].shape[-1] - patches,
-        num_layers=num_layers,
-    )
+    weights = patch_attention(attentions, patches, num_layers)
     with full_precision(cam.device):
         return RULES[rule](at_least_float32(cam), weights)
-
-
-def _check_fit(cam: Tensor, weights: Tensor) -> None:
-    """Refuse maps and weights of different patches."""
-    patches = cam.shape[-1] * cam.shape[-2]
-    expected = (len(cam), patches, patches)
-    if cam.ndim != 4 or weights.shape != expected:
-        raise ValueError(
-            f'`weights` must be {expected} for maps {tuple(cam.shape)}, got '
-            f'{tuple(weights.shape)}'
-        )

@@ -19,17 +19,12 @@ from projects.amr.ops.precision import at_least_float32, full_precision
 
 
 def rank_pool(cam: Tensor) -> Tensor:
-    r"""MCTformer+'s patch score: values weighted by their rank.
+    r"""MCTformer+'s patch scores (N, K) of maps (N, K, h, w), by rank.
 
     .. math:: y = \sum_r d^r v_r / \sum_r d^r, \quad v_0 \ge v_1 \ge \dots
 
     with d = 0.996 (released code), between the maximum (0) and the mean (1).
-
-    Args:
-        cam (Tensor): Shape (N, K, h, w), real.
-
-    Returns:
-        Tensor: Shape (N, K), at least float32.
+    They are at least float32.
     """
     values = at_least_float32(cam).flatten(2).sort(-1, descending=True)[0]
     ranks = torch.arange(values.shape[-1], device=cam.device)
@@ -40,16 +35,10 @@ def rank_pool(cam: Tensor) -> Tensor:
 def class_attention(
     attentions: Sequence[Tensor], size: tuple[int, int]
 ) -> Tensor:
-    """Attention of class tokens to patches, over all blocks and heads.
+    """Attention of class tokens to patches: (N, K, h, w), in [0, 1].
 
-    Args:
-        attentions (Sequence[Tensor]): Of each block in order, after the
-            softmax, shape (N, M, T, T); all tokens before the h * w patches
-            are class tokens.
-        size (tuple[int, int]): (h, w).
-
-    Returns:
-        Tensor: Mean, shape (N, K, h, w), in [0, 1].
+    The mean over all blocks, each (N, M, T, T) after the softmax, and heads;
+    all tokens before the h * w patches are class tokens.
     """
     first = attentions[-1].shape[-1] - size[0] * size[1]
     own = mean_attention(attentions)[:, :first, first:]
@@ -60,16 +49,11 @@ def class_token_contrast(tokens: Sequence[Tensor], labels: Tensor) -> Tensor:
     """MCTformer+'s contrast: the class tokens of an image differ.
 
     Cosines between an image's K class tokens are logits, without a
-    temperature; each labelled class's token has to be most like itself.
+    temperature; each labelled class's token has to be most like itself. The
+    cross entropy is the mean over labelled classes and blocks, at least
+    float32; 0 of a batch without labels.
 
-    Args:
-        tokens (Sequence[Tensor]): Class tokens of each block, shape
-            (N, K, C).
-        labels (Tensor): Weak labels, shape (N, K), 0 or 1.
-
-    Returns:
-        Tensor: Cross entropy, mean over labelled classes and blocks; 0 of a
-        batch without labels. Scalar, at least float32.
+    Tokens of each block are (N, K, C), weak labels (N, K), 0 or 1.
     """
     own = torch.stack([at_least_float32(block) for block in tokens])
     own = F.normalize(own, dim=-1)
@@ -83,15 +67,9 @@ def class_token_contrast(tokens: Sequence[Tensor], labels: Tensor) -> Tensor:
 def softmax_target(logits: Tensor, labelled: Tensor) -> Tensor:
     """CLIP-ES's class probabilities: among labelled classes and background.
 
-    The softmax lowers what look-alike classes or the background share.
-
-    Args:
-        logits (Tensor): Of the K classes, then the D background texts, shape
-            (N, K + D).
-        labelled (Tensor): Bool, shape (N, K).
-
-    Returns:
-        Tensor: Shape (N, K), in [0, 1]; 0 where not labelled.
+    The softmax lowers what look-alike classes or the background share. Of
+    logits (N, K + D), the classes first, and ``labelled``, bool (N, K), it
+    makes (N, K) in [0, 1], 0 where not labelled.
 
     Example:
         >>> logits = torch.tensor([[1.0, 9.0, 1.0]])
@@ -109,16 +87,11 @@ def softmax_target(logits: Tensor, labelled: Tensor) -> Tensor:
 def token_grad_cam(
     tokens: Tensor, gradient: Tensor, size: tuple[int, int]
 ) -> Tensor:
-    """Grad-CAM of patch tokens, stretched to [0, 1] as in CLIP-ES.
+    """Grad-CAM (N, h, w) of patch tokens, stretched to [0, 1] as in CLIP-ES.
 
-    Args:
-        tokens (Tensor): Shape (N, T, C); the last h * w are the patches.
-        gradient (Tensor): Of a score with regard to them, same shape.
-        size (tuple[int, int]): (h, w).
-
-    Returns:
-        Tensor: Shape (N, h, w): channels weighted by the spatial mean of
-        their gradient, rectified, see :func:`stretch_cam`.
+    Of tokens (N, T, C), of which the last h * w are the patches, and the
+    gradient of a score with regard to them: channels weighted by the spatial
+    mean of their gradient, rectified, see :func:`stretch_cam`.
     """
     patches = size[0] * size[1]
     weights = gradient[:, -patches:].mean(1)

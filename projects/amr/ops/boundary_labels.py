@@ -10,6 +10,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
+from projects.amr.ops.checks import require
 from projects.amr.structures.label_space import BACKGROUND_LABEL, IGNORE_LABEL
 
 INTERIOR_BACKGROUND, INTERIOR_OBJECT, BOUNDARY = 0, 1, 2
@@ -57,17 +58,11 @@ def boundary_labels(
         array([[  0, 255,   2,   2, 255,   1,   1]], dtype=uint8)
     """
     seed = np.asarray(seed)
-    if seed.dtype != np.uint8 or seed.ndim != 2:
-        raise ValueError(
-            f'`seed` must be uint8 (H, W), got {seed.dtype} {seed.shape}'
-        )
-    if window < 1 or window % 2 == 0:
-        raise ValueError(f'`window` must be odd and positive, got {window}')
-    if not (share > 0 and difference > 0):
-        raise ValueError(
-            '`share` and `difference` must be positive, got '
-            f'{share} and {difference}'
-        )
+    fits = seed.dtype == np.uint8 and seed.ndim == 2
+    require(fits, 'seed', (seed.dtype, seed.shape), 'uint8 (H, W)')
+    require(window > 0 and window % 2, 'window', window, 'odd and positive')
+    require(share > 0, 'share', share, 'positive')
+    require(difference > 0, 'difference', difference, 'positive')
     p0, p1, p2 = _shares(seed, window)
     result = np.full(seed.shape, IGNORE_LABEL, np.uint8)
     result[(p0 > 2 * share) & (p0 - p1 >= 2 * difference)] = (

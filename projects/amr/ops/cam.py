@@ -1,4 +1,4 @@
-"""Class activation maps: pooling, normalising, weighting, merging, labels.
+"""Class activation maps: pooling, normalising, weighting, erasing, labels.
 
 Shape legend: N images, K foreground classes, (h, w) feature or map size,
 (H, W) image size in pixels.
@@ -21,20 +21,13 @@ def pool_logits(cam: Tensor) -> Tensor:
     return at_least_float32(cam).mean((-2, -1))
 
 
-def attend_peaks(features: Tensor, scale: float = 1e-3) -> Tensor:
+def attend_peaks(features: Tensor, scale: float) -> Tensor:
     r"""Weigh positions by their own activation: BES's attention pooling.
 
     Per channel, :math:`f \cdot hw \cdot \mathrm{softmax}(s f)`, with a
     softmax over positions that carries no gradient. The spatial mean of the
-    result is the attention-weighted mean of the features.
-
-    Args:
-        features (Tensor): Shape (N, C, h, w), real.
-        scale (float): s, at least 0; 0 changes nothing. Defaults to 1e-3
-            (released code).
-
-    Returns:
-        Tensor: Shape (N, C, h, w).
+    result is the attention-weighted mean of the features (N, C, h, w). The
+    scale s is at least 0; 0 changes nothing, the released code has 1e-3.
     """
     flat = at_least_float32(features.detach()).flatten(2)
     weights = (flat * scale).softmax(2) * flat.shape[2]
@@ -74,15 +67,11 @@ def enlarge_and_cut(cam: Tensor, factor: int, size: tuple[int, int]) -> Tensor:
 
 
 def normalize_cam(cam: Tensor) -> Tensor:
-    """Rectify maps and divide each by its own maximum.
+    """Rectify maps (..., h, w) and divide each by its own maximum.
 
-    Args:
-        cam (Tensor): Shape (..., h, w), real.
-
-    Returns:
-        Tensor: Same shape, at least float32, in [0, 1]; the maximum of a map
-        is 1, or the map is 0 everywhere where nothing in it is positive or
-        something is NaN or infinite.
+    They are in [0, 1], at least float32; the maximum of a map is 1, or the
+    map is 0 everywhere where nothing in it is positive or something is NaN or
+    infinite.
     """
     cam = at_least_float32(cam).relu()
     peak = cam.amax((-2, -1), keepdim=True)
@@ -105,6 +94,19 @@ def stretch_cam(cam: Tensor, eps: float = 1e-5) -> Tensor:
     return torch.where(span > eps, (cam - low) / span.clamp_min(eps), 0.0)
 
 
+def share_peak(cam: Tensor) -> Tensor:
+    """Divide maps (K, h, w), at least 0, by the greatest value of all.
+
+    0 everywhere where nothing is positive; K may be 0.
+
+    Example:
+        >>> share_peak(torch.tensor([[[2.0, 1.0]], [[0.5, 0.0]]])).tolist()
+        [[[1.0, 0.5]], [[0.25, 0.0]]]
+    """
+    peak = cam.max() if cam.numel() else 0.0
+    return cam / peak if peak > 0 else cam
+
+
 def usable_maps(cam: Tensor) -> Tensor:
     """Which maps (K, h, w) are finite and positive somewhere: bool (K,)."""
     peak = cam.amax((-2, -1))
@@ -112,14 +114,26 @@ def usable_maps(cam: Tensor) -> Tensor:
 
 
 def weighted_cam(spotlight: Tensor, compensation: Tensor, xi: float) -> Tensor:
-    """Weighted CAM, Eq. 2: ``xi * spotlight + (1 - xi) * compensation``.
-
-    Raises:
-        ValueError: If ``xi`` is outside [0, 1].
-    """
-    if not 0 <= xi <= 1:
-        raise ValueError(f'`xi` must be within [0, 1], got {xi}')
+    """Weighted CAM, Eq. 2: ``xi * spotlight + (1 - xi) * compensation``."""
     return xi * spotlight + (1 - xi) * compensation
+
+
+def erase_peaks(
+    images: Tensor, cam: Tensor, labels: Tensor, thr: float
+) -> Tensor:
+    """Set pixels to 0 where a labelled class's CAM is above ``thr``.
+
+    Images (N, 3, H, W) are normalised, so that 0 is the mean of the data; the
+    CAM (N, K, h, w) is unrectified and divided by its maximum, no gradient
+    passes.
+
+    Beyond the paper of AMR: the idea is that of adversarial erasing (Wei et
+    al., CVPR 2017), where it is done in rounds; here the map is that of the
+    current step.
+    """
+    found = normalize_cam(cam.detach()) * labels[..., None, None]
+    peak = resize_cam(found, images.shape[-2:]).amax(1, keepdim=True)
+    return images * (peak <= thr)
 
 
 def merge_flip(cam: Tensor) -> Tensor:

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from projects.amr.ops.cam import normalize_cam, resize_cam
+from projects.amr.ops.checks import require
 
 
 def seen_classes(
@@ -30,8 +31,7 @@ def seen_classes(
         tensor([ True, False])
     """
     if min_prob is not None:
-        if not 0 <= min_prob <= 1:
-            raise ValueError(f'`min_prob` must be in [0, 1], got {min_prob}')
+        require(0 <= min_prob <= 1, 'min_prob', min_prob, 'in [0, 1]')
         return logits[classes].sigmoid() >= min_prob
     best = logits.topk(len(classes)).indices
     return torch.isin(classes, best)

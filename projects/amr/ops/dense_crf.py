@@ -25,6 +25,7 @@ import importlib
 import numpy as np
 
 from projects.amr.errors import UserError
+from projects.amr.ops.checks import require
 from projects.amr.ops.permutohedral import PermutohedralLattice
 
 CRF_KERNELS = {
@@ -41,7 +42,8 @@ CRF_KERNELS = {
         'bilateral': {'sxy': 67, 'srgb': 3, 'compat': 4},
     },
 }
-"""Kernels of the methods: ``DenseCRF(image, **CRF_KERNELS['deeplabv2'])``."""
+"""Kernels of the methods: ``sxy`` is a standard deviation in pixels, ``srgb``
+one in grey levels of 0-255, ``compat`` a weight."""
 
 
 class MissingBackendError(UserError, ImportError):
@@ -60,12 +62,7 @@ class DenseCRF:
 
     Args:
         image (np.ndarray): RGB, uint8, shape (H, W, 3).
-        gaussian (dict | None): The first kernel: ``sxy`` (standard deviation
-            in pixels) and ``compat`` (weight); None leaves it out. Defaults
-            to those of ``CRF_KERNELS['irn']``.
-        bilateral (dict | None): The second kernel: ``sxy``, ``srgb``
-            (standard deviation in grey levels of 0-255) and ``compat``; None
-            leaves it out. Defaults to those of ``CRF_KERNELS['irn']``.
+        kernels (str): Entry of ``CRF_KERNELS``. Defaults to 'irn'.
         backend (str): ``'permutohedral'``, ``'pydensecrf'``, or ``'auto'``:
             :func:`crf_backend`. Defaults to 'auto'.
 
@@ -73,8 +70,7 @@ class DenseCRF:
         backend (str): The backend in use, never ``'auto'``.
 
     Raises:
-        TypeError: If ``image`` is not uint8.
-        ValueError: If an argument breaks its rule.
+        ValueError: If ``backend`` is unknown.
         MissingBackendError: If ``'pydensecrf'`` is not installed.
 
     Example:
@@ -91,18 +87,14 @@ class DenseCRF:
         self,
         image: np.ndarray,
         *,
-        gaussian: dict | None = CRF_KERNELS['irn']['gaussian'],
-        bilateral: dict | None = CRF_KERNELS['irn']['bilateral'],
+        kernels: str = 'irn',
         backend: str = 'auto',
     ):
-        self._image = _check_image(image)
-        _check_kernel('gaussian', gaussian, ('sxy',))
-        _check_kernel('bilateral', bilateral, ('sxy', 'srgb'))
         self.backend = _resolve_backend(backend)
         solver = _LatticeSolver
         if self.backend == 'pydensecrf':
             solver = _PydensecrfSolver
-        self._solver = solver(self._image, gaussian, bilateral)
+        self._solver = solver(image, **CRF_KERNELS[kernels])
 
     def infer(self, unary: np.ndarray, *, num_iters: int = 10) -> np.ndarray:
         """Q of -log p ((B,) L, H, W) by mean field, Algorithm 1 of the paper.
@@ -110,11 +102,7 @@ class DenseCRF:
         An offset common to a pixel's labels does not matter; 0 iterations give
         ``softmax(-unary)``.
         """
-        unary = _check_unary(unary, self._image.shape[:2])
-        if num_iters < 0:
-            raise ValueError(
-                f'`num_iters` must not be negative, got {num_iters}'
-            )
+        unary = np.asarray(unary, np.float32)
         num_labels, height, width = unary.shape[-3:]
         marginals = self._solver.run(
             unary.reshape(-1, num_labels, height * width), num_iters
@@ -137,8 +125,7 @@ def crf_backend() -> str:
 def _resolve_backend(backend: str) -> str:
     """Replace 'auto' and refuse what is unknown or not installed."""
     known = ('auto', 'permutohedral', 'pydensecrf')
-    if backend not in known:
-        raise ValueError(f'`backend` must be one of {known}, got {backend!r}')
+    require(backend in known, 'backend', backend, f'one of {known}')
     if backend == 'pydensecrf' and crf_backend() != backend:
         raise MissingBackendError(
             "`backend='pydensecrf'` needs the optional package pydensecrf2: "
@@ -149,53 +136,12 @@ def _resolve_backend(backend: str) -> str:
     return crf_backend() if backend == 'auto' else backend
 
 
-def _check_image(image: np.ndarray) -> np.ndarray:
-    """Refuse what is not an RGB image of uint8."""
-    image = np.asarray(image)
-    if image.dtype != np.uint8:
-        raise TypeError(f'`image` must be uint8, got {image.dtype}')
-    if image.ndim != 3 or image.shape[2] != 3 or not image.size:
-        raise ValueError(f'`image` must be (H, W, 3), got {image.shape}')
-    return np.require(image, requirements='CW')  # as pydensecrf demands
-
-
-def _check_kernel(name: str, kernel: dict | None, widths: tuple) -> None:
-    """Refuse a kernel with other keys or with values out of range."""
-    if kernel is None:
-        return
-    expected = sorted((*widths, 'compat'))
-    if sorted(kernel) != expected:
-        raise ValueError(
-            f'`{name}` must have the keys {expected}, got {sorted(kernel)}'
-        )
-    if not (min(kernel[key] for key in widths) > 0 <= kernel['compat']):
-        raise ValueError(
-            f'`{name}` must have positive {" and ".join(widths)} and a '
-            f'`compat` of at least 0, got {kernel}'
-        )
-
-
-def _check_unary(unary: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """Refuse a unary of another size than the image, or not finite."""
-    unary = np.asarray(unary, np.float32)
-    if unary.ndim not in (3, 4) or unary.shape[-2:] != size or not unary.size:
-        raise ValueError(
-            f'`unary` must be (L, {size[0]}, {size[1]}), L at least 1, or '
-            f'several of them, got {unary.shape}'
-        )
-    if not np.isfinite(unary).all():
-        raise ValueError('`unary` must be finite, got NaN or infinity')
-    return unary
-
-
 class _LatticeSolver:
     """Mean field with the kernels on permutohedral lattices."""
 
     def __init__(self, image, gaussian, bilateral):
         self._kernels = []
         for kernel in (gaussian, bilateral):
-            if kernel is None:
-                continue
             lattice = PermutohedralLattice(pixel_features(image, **kernel))
             # The kernel's row sums; their roots normalise it on both sides.
             sums = lattice.filter(np.ones(lattice.num_points))
@@ -222,18 +168,18 @@ class _PydensecrfSolver:
     """Mean field with the compiled library."""
 
     def __init__(self, image, gaussian, bilateral):
-        self._image, self._crf, self._num_labels = image, None, 0
+        # As the library demands.
+        self._image = np.require(image, np.uint8, requirements='CW')
         self._gaussian, self._bilateral = gaussian, bilateral
+        self._crf, self._num_labels = None, 0
 
     def _build(self, num_labels: int):
         """Make the library's CRF; it fixes the number of labels."""
         densecrf = importlib.import_module('pydensecrf.densecrf')
         height, width = self._image.shape[:2]
         crf = densecrf.DenseCRF2D(width, height, num_labels)
-        if self._gaussian is not None:
-            crf.addPairwiseGaussian(**self._gaussian)
-        if self._bilateral is not None:
-            crf.addPairwiseBilateral(rgbim=self._image, **self._bilateral)
+        crf.addPairwiseGaussian(**self._gaussian)
+        crf.addPairwiseBilateral(rgbim=self._image, **self._bilateral)
         self._num_labels, self._crf = num_labels, crf
 
     def run(self, unary: np.ndarray, num_iters: int) -> np.ndarray:
@@ -273,39 +219,24 @@ def unary_from_labels(
     -log((1 - gt_prob) / (L - 1)).
 
     Raises:
-        TypeError: If ``labels`` are not integers.
         ValueError: If an argument breaks its rule.
     """
-    labels = np.asarray(labels)
-    if labels.dtype.kind not in 'iu':
-        raise TypeError(f'`labels` must be integers, got {labels.dtype}')
-    if not 0 < gt_prob < 1:
-        raise ValueError(f'`gt_prob` must be in (0, 1), got {gt_prob}')
-    if labels.ndim not in (2, 3) or not labels.size:
-        raise ValueError(
-            f'`labels` must be (H, W) or (B, H, W), got {labels.shape}'
-        )
-    if labels.min() < 0 or labels.max() >= num_labels:
-        raise ValueError(
-            f'`labels` must be in [0, {num_labels}), got '
-            f'{labels.min()} to {labels.max()}'
-        )
+    require(0 < gt_prob < 1, 'gt_prob', gt_prob, 'in (0, 1)')
+    low, high = labels.min(), labels.max()
+    rule = f'in [0, {num_labels})'
+    require(low >= 0 and high < num_labels, 'labels', (low, high), rule)
     # The rest of the probability is shared by the other labels.
     other = (1 - gt_prob) / max(num_labels - 1, 1)
     own = labels[..., None, :, :] == np.arange(num_labels)[:, None, None]
     return np.where(own, -np.log(gt_prob), -np.log(other)).astype(np.float32)
 
 
-def unary_from_softmax(probs: np.ndarray, clip: float = 1e-5) -> np.ndarray:
+def unary_from_softmax(probs: np.ndarray) -> np.ndarray:
     """Unary -log p, float32, of probabilities in [0, 1].
 
-    ``clip``, in (0, 1], bounds them below; 1e-5 is pydensecrf's.
+    They are at least 1e-5, as pydensecrf's.
     """
     probs = np.asarray(probs, np.float32)
-    if not 0 < clip <= 1:
-        raise ValueError(f'`clip` must be in (0, 1], got {clip}')
-    if not np.all((probs >= 0) & (probs <= 1 + 1e-4)):
-        raise ValueError(
-            f'`probs` must be in [0, 1], got {probs.min()} to {probs.max()}'
-        )
-    return -np.log(probs.clip(clip, 1))
+    low, high = probs.min(), probs.max()
+    require(low >= 0 and high <= 1 + 1e-4, 'probs', (low, high), 'in [0, 1]')
+    return -np.log(probs.clip(1e-5, 1))

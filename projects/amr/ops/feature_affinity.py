@@ -15,7 +15,6 @@ from torch.autograd.function import once_differentiable
 
 from projects.amr.ops.path_index import (
     Offset,
-    check_radius,
     half_disc_offsets,
 )
 
@@ -32,26 +31,11 @@ def feature_affinity(features: Tensor, radius: int) -> Tensor:
     again in the backward pass, so that only a few times C values a pixel are
     held. The gradient of a difference of 0 is 0.
 
-    Raises:
-        TypeError: If ``features`` is not a floating point tensor.
-        ValueError: If ``features`` has another shape or is empty.
-
     Example:
         >>> features = torch.tensor([0.0, 0.0, 2.0]).view(1, 1, 1, 3)
         >>> feature_affinity(features, 2)[0, 0].log().tolist()
         [[0.0, -2.0, -inf]]
     """
-    check_radius(radius)
-    if not torch.is_tensor(features) or not features.is_floating_point():
-        got = getattr(features, 'dtype', type(features).__name__)
-        raise TypeError(
-            f'`features` must be a floating point tensor, got {got}'
-        )
-    if features.ndim != 4 or 0 in features.shape[1:]:
-        raise ValueError(
-            '`features` must have shape (N, C, H, W) with at least one '
-            f'channel and pixel, got {tuple(features.shape)}'
-        )
     return _FeatureAffinity.apply(features, radius)
 
 

@@ -6,8 +6,8 @@ import cv2
 import numpy as np
 import torch
 
-from projects.amr.ops.bounded_size import bounded_scale
 from projects.amr.ops.cam import resize_cam
+from projects.amr.ops.checks import require
 from projects.amr.ops.dense_crf import (
     CRF_KERNELS,
     DenseCRF,
@@ -15,6 +15,7 @@ from projects.amr.ops.dense_crf import (
     unary_from_labels,
     unary_from_softmax,
 )
+from projects.amr.ops.large_images import bounded_scale
 from projects.amr.ops.pixel_adaptive_refinement import (
     pixel_adaptive_refinement,
 )
@@ -30,8 +31,7 @@ MAX_CRF_PIXELS = 2048**2
 
 def crf_name(crf: str | None) -> str:
     """Name a CRF for summaries and keys, such as ``dense (permutohedral)``."""
-    if crf not in CRF_KINDS:
-        raise ValueError(f'`crf` must be one of {CRF_KINDS}, got {crf!r}')
+    require(crf in CRF_KINDS, 'crf', crf, f'one of {CRF_KINDS}')
     if crf == 'par':
         return 'pixel-adaptive'
     return 'none' if crf is None else f'dense ({crf_backend()})'
@@ -45,14 +45,10 @@ def check_crf(
 ) -> None:
     """Refuse settings of :func:`refine_class_labels` without running it."""
     crf_name(crf)
-    if kernels not in CRF_KERNELS:
-        raise ValueError(
-            f'`kernels` must be one of {tuple(CRF_KERNELS)}, got {kernels!r}'
-        )
-    if not 0 < gt_prob < 1:
-        raise ValueError(f'`gt_prob` must be in (0, 1), got {gt_prob}')
-    if num_iters < 0:
-        raise ValueError(f'`num_iters` must not be negative, got {num_iters}')
+    rule = f'one of {tuple(CRF_KERNELS)}'
+    require(kernels in CRF_KERNELS, 'kernels', kernels, rule)
+    require(0 < gt_prob < 1, 'gt_prob', gt_prob, 'in (0, 1)')
+    require(num_iters >= 0, 'num_iters', num_iters, 'at least 0')
 
 
 class LabelCRF:
@@ -96,10 +92,9 @@ class LabelCRF:
         self.num_iters = num_iters
         self._size = image.shape[:2]
         self._image = image if crf is None else _bounded(image)
-        self._kernels = CRF_KERNELS[kernels]
-        self._dense = (
-            DenseCRF(self._image, **self._kernels) if crf == 'dense' else None
-        )
+        self._dense = None
+        if crf == 'dense':
+            self._dense = DenseCRF(self._image, kernels=kernels)
 
     def infer(self, unary: np.ndarray) -> np.ndarray:
         """Most probable labels, uint8, of -log p: ((B,) L, H, W)."""
@@ -169,6 +164,12 @@ def _nearest(labels: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     return labels[..., rows[:, None], columns]
 
 
+def _check_size(image: np.ndarray, name: str, maps: np.ndarray) -> None:
+    """Refuse maps (..., H, W) of another size than the image."""
+    rule = f"of the image's size {image.shape[:2]}"
+    require(maps.shape[-2:] == image.shape[:2], name, maps.shape, rule)
+
+
 def refine_class_labels(
     image: np.ndarray,
     labels: np.ndarray,
@@ -210,18 +211,12 @@ def refine_class_labels(
         both backends. Score both ways before a CRF is switched on.
     """
     labels = np.asarray(labels)
-    if image.shape[:2] != labels.shape:
-        raise ValueError(
-            f'`image` and `labels` must have one size, got {image.shape[:2]} '
-            f'and {labels.shape}'
-        )
+    _check_size(image, 'labels', labels)
     found = np.unique(labels)
     known = found if classes is None else class_to_label(np.asarray(classes))
     known = np.union1d([BACKGROUND_LABEL], known).astype(np.int64)
-    if not np.isin(found, known).all():
-        raise ValueError(
-            f'`labels` must be among {known.tolist()}, got {found.tolist()}'
-        )
+    fits = np.isin(found, known).all()
+    require(fits, 'labels', found.tolist(), f'among {known.tolist()}')
     compact = np.searchsorted(known, labels)
     cleaner = LabelCRF(image, crf, kernels=kernels, num_iters=num_iters)
     refined = cleaner.refine(compact, len(known), gt_prob)
@@ -245,10 +240,6 @@ def refine_scores(
     Raises:
         ValueError: If the sizes differ or an argument breaks its rule.
     """
-    if image.shape[:2] != probs.shape[1:]:
-        raise ValueError(
-            f'`image` and `probs` must have one size, got {image.shape[:2]} '
-            f'and {probs.shape[1:]}'
-        )
+    _check_size(image, 'probs', probs)
     cleaner = LabelCRF(image, crf, kernels=kernels, num_iters=num_iters)
     return cleaner.infer(unary_from_softmax(probs))

@@ -13,6 +13,7 @@ import math
 import torch
 from torch import Tensor
 
+from projects.amr.ops.checks import require
 from projects.amr.ops.precision import at_least_float32
 
 
@@ -66,10 +67,9 @@ def gaussian_modulation(
         >>> [round(v, 3) for v in gaussian_modulation(x, eps=0)[0].tolist()]
         [0.472, 1.0, 0.472]
     """
-    if stats not in ('sample', 'batch'):
-        raise ValueError(f"`stats` must be 'sample' or 'batch', got {stats!r}")
-    if eps < 0:
-        raise ValueError(f'`eps` must not be negative, got {eps}')
+    known = ('sample', 'batch')
+    require(stats in known, 'stats', stats, f'one of {known}')
+    require(eps >= 0, 'eps', eps, 'at least 0')
     x = at_least_float32(x)
     # Mean and deviation of Eq. 7-8.
     dims = tuple(range(0 if stats == 'batch' else 1, x.ndim))
@@ -86,9 +86,7 @@ def gaussian_modulation(
     return bell / (2 * math.pi * variance).sqrt()
 
 
-def threshold_modulation(
-    x: Tensor, *, threshold: float = 0.0, straight_through: bool = True
-) -> Tensor:
+def threshold_modulation(x: Tensor, *, threshold: float = 0.0) -> Tensor:
     """Set values from a threshold on to 1 and the others to 0, Table 4.
 
     Paper: "modulates the activation to 1 when exceeding the threshold and
@@ -103,8 +101,6 @@ def threshold_modulation(
         x (Tensor): Attention values, real, any shape.
         threshold (float): In the units of ``x``. Defaults to 0.0, the middle
             of the values at initialisation (not in the paper).
-        straight_through (bool): Whether the sigmoid's gradient stands in for
-            the step's. Defaults to True.
 
     Returns:
         Tensor: Like ``x``, values 0 and 1.
@@ -114,8 +110,6 @@ def threshold_modulation(
         [0.0, 1.0, 1.0]
     """
     step = (x >= threshold).to(x.dtype)
-    if not straight_through:
-        return step
     soft = torch.sigmoid(x - threshold)
     # Values of the step to the last bit, gradient of the sigmoid.
     return step + (soft - soft.detach())

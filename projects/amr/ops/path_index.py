@@ -14,13 +14,14 @@ Legend used by the ops built on this module:
   source pixel; offsets have ``dy >= 0``
 """
 
-from collections.abc import Iterable
 from functools import cache
 from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
+
+from projects.amr.ops.checks import require
 
 Offset = tuple[int, int]
 
@@ -34,8 +35,7 @@ def check_radius(radius: int) -> None:
     """
     if isinstance(radius, bool) or not isinstance(radius, int):
         raise TypeError(f'`radius` must be an int, got {radius!r}')
-    if radius < 1:
-        raise ValueError(f'`radius` must be at least 1, got {radius}')
+    require(radius >= 1, 'radius', radius, 'at least 1')
 
 
 @cache
@@ -45,13 +45,6 @@ def half_disc_offsets(radius: int) -> tuple[Offset, ...]:
     An offset belongs to the half disc if it is shorter than ``radius`` and
     points down, or right within the row. The negated offsets are the other
     half of the disc. Row-major order; empty for radius 1.
-
-    Args:
-        radius (int): Radius in feature pixels, at least 1. A partner is
-            strictly nearer than this.
-
-    Returns:
-        tuple[tuple[int, int], ...]: ``P`` offsets ``(dy, dx)``.
 
     Examples:
         >>> half_disc_offsets(2)
@@ -68,11 +61,10 @@ def half_disc_offsets(radius: int) -> tuple[Offset, ...]:
     )
 
 
-def offset_tensor(offsets: Iterable[Offset], device: torch.device) -> Tensor:
-    """Put offsets into an int64 tensor (P, 2), also if there are none."""
-    return torch.tensor(
-        list(offsets), dtype=torch.int64, device=device
-    ).reshape(-1, 2)
+def offset_tensor(radius: int, device: torch.device) -> Tensor:
+    """Offsets of a half disc, int64 (P, 2), also if there are none."""
+    offsets = half_disc_offsets(radius)
+    return torch.tensor(offsets, dtype=torch.int64, device=device).view(-1, 2)
 
 
 @cache
@@ -83,10 +75,7 @@ def path_cells(offset: Offset) -> tuple[Offset, ...]:
     from the segment. Inside it the foot of the perpendicular lies on the
     segment, and the squared distance is ``cross**2 / length**2``; so the
     test needs whole numbers only, and a path never leaves an image which
-    holds both of its ends.
-
-    Returns:
-        tuple[tuple[int, int], ...]: The cells in row-major order.
+    holds both of its ends. Row-major order.
 
     Examples:
         >>> path_cells((2, 2))
@@ -187,6 +176,13 @@ def shifted_windows(maps: Tensor, radius: int, fill: float) -> Tensor:
     return padded.unfold(1, height, 1).unfold(2, width, 1)
 
 
+def check_floats(maps: Tensor, name: str) -> None:
+    """Raise TypeError unless maps are a floating point tensor."""
+    if not torch.is_tensor(maps) or not maps.is_floating_point():
+        got = getattr(maps, 'dtype', type(maps).__name__)
+        raise TypeError(f'`{name}` must be a floating point tensor, got {got}')
+
+
 def as_batch(maps: Tensor, name: str) -> Tensor:
     """Bring maps (H, W), (N, H, W) or (N, 1, H, W) to (N, H, W).
 
@@ -195,9 +191,6 @@ def as_batch(maps: Tensor, name: str) -> Tensor:
     """
     shape = tuple(maps.shape)
     fits = maps.ndim in (2, 3) or (maps.ndim == 4 and shape[1] == 1)
-    if not fits or 0 in shape[-2:]:
-        raise ValueError(
-            f'`{name}` must have shape (H, W), (N, H, W) or (N, 1, H, W) with '
-            f'at least one pixel, got {shape}'
-        )
+    rule = 'of (N, H, W), N or (N, 1), with at least one pixel'
+    require(fits and 0 not in shape[-2:], name, shape, rule)
     return maps.reshape(-1, *shape[-2:])

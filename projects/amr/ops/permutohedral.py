@@ -15,6 +15,8 @@ D + 1 vertices. A vertex is named by its first D coordinates, the *key*.
 import numpy as np
 from scipy import sparse
 
+from projects.amr.ops.checks import require
+
 
 class PermutohedralLattice:
     r"""Approximate Gaussian filter over one fixed set of points.
@@ -37,8 +39,7 @@ class PermutohedralLattice:
         num_vertices (int): V, at most (P + 3) * (D + 1).
 
     Raises:
-        TypeError: If ``features`` is not a real array.
-        ValueError: If its shape or a value breaks the rule above.
+        ValueError: If a value is not finite, or too large for the lattice.
 
     Example:
         >>> lattice = PermutohedralLattice(np.array([[0.0], [0.5], [9.0]]))
@@ -79,16 +80,8 @@ class PermutohedralLattice:
 
         ``transposed`` filters with the transposed matrix, as gradients need
         it: the blurs in reverse order.
-
-        Raises:
-            ValueError: If ``values`` does not have P rows.
         """
         values = np.ascontiguousarray(values, dtype=np.float32)
-        if values.ndim not in (1, 2) or len(values) != self.num_points:
-            raise ValueError(
-                f'`values` must have the shape ({self.num_points},) or '
-                f'({self.num_points}, C), got {values.shape}'
-            )
         on_lattice = self._splat @ values
         for blur in self._blurs[::-1] if transposed else self._blurs:
             on_lattice = blur @ on_lattice
@@ -96,23 +89,13 @@ class PermutohedralLattice:
 
 
 def _check_features(features: np.ndarray) -> np.ndarray:
-    """Float32 features, or an error that says what is wrong."""
-    features = np.asarray(features)
-    if features.dtype.kind not in 'fiu':
-        raise TypeError(f'`features` must be real, got {features.dtype}')
-    if features.ndim != 2 or 0 in features.shape:
-        raise ValueError(
-            '`features` must have the shape (P, D), both at least 1, got '
-            f'{features.shape}'
-        )
-    features = features.astype(np.float32)
+    """Float32 features in the lattice's range."""
+    features = np.asarray(features, np.float32)
     # The lattice coordinates must be exact integers in float32.
     limit = 2**22 / (features.shape[1] + 1) ** 2
-    if not np.all(np.abs(features) < limit):
-        raise ValueError(
-            f'`features` must be finite and below {limit:.0f} in magnitude, '
-            f'got up to {np.abs(features).max()}'
-        )
+    most = np.abs(features).max()
+    rule = f'finite and below {limit:.0f} in magnitude'
+    require(most < limit, 'features', most, rule)
     return features
 
 

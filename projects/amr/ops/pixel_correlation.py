@@ -42,20 +42,12 @@ def pixel_correlation(cam: Tensor, features: Tensor) -> Tensor:
     size they would take half a GiB an image at once. A backward pass keeps all
     of them.
 
-    Raises:
-        ValueError: If the sizes differ.
-
     Example:
         >>> cam = torch.tensor([1.0, 0.0, 4.0]).view(1, 1, 1, 3)
         >>> alike = torch.tensor([[2.0, 5.0, 0.0], [0.0, 0.0, 3.0]])
         >>> pixel_correlation(cam, alike.view(1, 2, 1, 3)).flatten().tolist()
         [0.5, 0.5, 4.0]
     """
-    if cam.shape[-2:] != features.shape[-2:] or len(cam) != len(features):
-        raise ValueError(
-            'maps and features must be of one batch and size, got '
-            f'{tuple(cam.shape)} and {tuple(features.shape)}'
-        )
     flat = cam.flatten(2)
     positions = flat.shape[-1]
     step = max(MAX_ENTRIES // (len(cam) * positions), 1)

@@ -11,7 +11,8 @@ Shape legend: K labelled classes, (h, w) stored CAM, (h', w') boundary map,
 import torch
 from torch import Tensor
 
-from projects.amr.ops.cam import enlarge_and_cut, resize_cam
+from projects.amr.ops.cam import enlarge_and_cut, resize_cam, share_peak
+from projects.amr.ops.checks import require
 from projects.amr.ops.random_walk import check_walk, random_walk
 
 
@@ -22,11 +23,8 @@ def walk_to_scores(
     size: tuple[int, int],
     *,
     cam_power: float = 1.0,
-    radius: int = 5,
-    beta: float = 10.0,
-    exp_times: int = 8,
-    solver: str = 'auto',
     enlarge_by: int | None = None,
+    **walk,
 ) -> Tensor:
     """Walk CAMs over boundaries and bring them to the image's size.
 
@@ -34,7 +32,7 @@ def walk_to_scores(
     in [0, 1] are on their device. ``cam_power`` is positive; AdvCAM and AMR's
     release take 1.5. ``enlarge_by``: factor from boundary map to image, see
     :func:`~projects.amr.ops.cam.enlarge_and_cut`; None resizes to ``size``
-    (H, W). The others are those of
+    (H, W). ``walk`` are the settings of
     :func:`~projects.amr.ops.random_walk.random_walk`. The scores (K, H, W) are
     float32, in [0, 1]; maps without any positive value stay 0.
 
@@ -54,49 +52,23 @@ def walk_to_scores(
         >>> walk_to_scores(cam, boundary, (1, 4), radius=2).tolist()
         [[[1.0, 1.0, 0.0, 0.0]]]
     """
-    check_scores_settings(
-        cam_power=cam_power,
-        radius=radius,
-        beta=beta,
-        exp_times=exp_times,
-        solver=solver,
-        enlarge_by=enlarge_by,
-    )
-    if boundary.ndim != 2:
-        raise ValueError(
-            f'`boundary` must have shape (h, w), got {tuple(boundary.shape)}'
-        )
-    seeds = resize_cam(cam.float(), tuple(boundary.shape)) ** cam_power
-    walked = random_walk(
-        seeds,
-        boundary.float(),
-        radius=radius,
-        beta=beta,
-        exp_times=exp_times,
-        solver=solver,
-    )
+    check_scores_settings(cam_power=cam_power, enlarge_by=enlarge_by, **walk)
+    shape = tuple(boundary.shape)
+    require(boundary.ndim == 2, 'boundary', shape, 'of shape (h, w)')
+    seeds = resize_cam(cam.float(), shape) ** cam_power
+    walked = random_walk(seeds, boundary.float(), **walk)
     # The Chebyshev series may leave the range by its error bound.
     walked = walked.clamp(0, 1)
-    scores = (
-        enlarge_and_cut(walked, enlarge_by, size)
-        if enlarge_by
-        else resize_cam(walked, size)
-    )
-    peak = scores.max() if scores.numel() else scores.new_zeros(())
-    return scores / peak if peak > 0 else scores
+    if enlarge_by:
+        return share_peak(enlarge_and_cut(walked, enlarge_by, size))
+    return share_peak(resize_cam(walked, size))
 
 
 def check_scores_settings(
-    *,
-    cam_power: float = 1.0,
-    enlarge_by: int | None = None,
-    **walk,
+    *, cam_power: float = 1.0, enlarge_by: int | None = None, **walk
 ) -> None:
     """Refuse settings of :func:`walk_to_scores` without walking."""
     check_walk(**walk)
-    if not cam_power > 0:
-        raise ValueError(f'`cam_power` must be positive, got {cam_power}')
-    if enlarge_by is not None and enlarge_by < 1:
-        raise ValueError(
-            f'`enlarge_by` must be at least 1 or None, got {enlarge_by}'
-        )
+    require(cam_power > 0, 'cam_power', cam_power, 'positive')
+    fits = enlarge_by is None or enlarge_by >= 1
+    require(fits, 'enlarge_by', enlarge_by, 'at least 1 or None')

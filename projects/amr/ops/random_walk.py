@@ -13,17 +13,12 @@ squares it ``exp_times`` times.
 Here: the same numbers from the sparse T; see ``walk_solvers.py``.
 """
 
-from collections.abc import Sequence
-
 import torch
 from torch import Tensor
 
 from projects.amr.ops.affinity import pairwise_affinity
-from projects.amr.ops.path_index import (
-    Offset,
-    check_radius,
-    half_disc_offsets,
-)
+from projects.amr.ops.checks import require
+from projects.amr.ops.path_index import check_floats, check_radius
 from projects.amr.ops.transition import check_unit_range, transition_matrix
 from projects.amr.ops.walk_solvers import SOLVERS, walk_columns
 
@@ -82,7 +77,7 @@ def random_walk(
         walked = walk_with_affinity(
             cam.double() * (1 - exact),
             pairwise_affinity(exact, radius),
-            half_disc_offsets(radius),
+            radius,
             beta=beta,
             exp_times=exp_times,
             solver=solver,
@@ -94,7 +89,7 @@ def random_walk(
 def walk_with_affinity(
     cam: Tensor,
     affinity: Tensor,
-    offsets: Sequence[Offset],
+    radius: int,
     *,
     beta: float = 10.0,
     exp_times: int = 8,
@@ -102,11 +97,10 @@ def walk_with_affinity(
 ) -> Tensor:
     """Spread maps with affinities of any origin, such as AffinityNet's.
 
-    Entry ``[p, y, x]`` of ``affinity`` (P, H, W), in [0, 1], belongs to the
-    pair of ``(y, x)`` and ``(y, x) + offsets[p]``; offsets ``(dy, dx)`` are
-    distinct and point down or right within the row. Pairs leaving the map are
-    never used. AffinityNet takes a ``beta`` of 8. The rest, and the result,
-    are as of :func:`random_walk`.
+    Those of the half disc of ``radius``, (P, H, W) in [0, 1], are ordered as
+    by :func:`~projects.amr.ops.affinity.pairwise_affinity`; pairs leaving the
+    map are never used. AffinityNet takes a ``beta`` of 8. The rest, and the
+    result, are as of :func:`random_walk`.
 
     Raises:
         TypeError: If ``cam`` or ``affinity`` is not a floating point tensor.
@@ -114,16 +108,16 @@ def walk_with_affinity(
 
     Example:
         >>> cam = torch.tensor([[[4.0, 0.0]]])
-        >>> walk_with_affinity(cam, torch.ones(1, 1, 2), [(0, 1)]).tolist()
+        >>> walk_with_affinity(cam, torch.ones(4, 1, 2), radius=2).tolist()
         [[[2.0, 2.0]]]
     """
     _check_maps(cam, 'cam', ('K', 'H', 'W'))
     _check_maps(affinity, 'affinity', ('P', 'H', 'W'))
-    check_walk(exp_times=exp_times, solver=solver, beta=beta)
+    check_walk(radius=radius, exp_times=exp_times, solver=solver, beta=beta)
     _check_match(cam, affinity, 'affinity')
     if not cam.isfinite().all():
         raise ValueError('`cam` must be finite, got NaN or infinity')
-    step = transition_matrix(affinity, offsets, beta)
+    step = transition_matrix(affinity, radius, beta)
     if not len(cam):
         return cam.to(_result_dtype(cam))
     # Columns: sparse products are fastest with maps side by side.
@@ -142,27 +136,19 @@ def check_walk(
     """Refuse settings of :func:`random_walk` without walking."""
     check_radius(radius)
     whole = isinstance(exp_times, int) and not isinstance(exp_times, bool)
-    if not whole or not 0 <= exp_times <= MAX_EXP_TIMES:
-        raise ValueError(
-            f'`exp_times` must be an int from 0 to {MAX_EXP_TIMES}, since the '
-            f'walk takes 2 ** exp_times steps, got {exp_times!r}'
-        )
-    if solver not in SOLVERS:
-        raise ValueError(f'`solver` must be one of {SOLVERS}, got {solver!r}')
-    if not 0 < beta < float('inf'):
-        raise ValueError(f'`beta` must be positive and finite, got {beta}')
+    fits = whole and 0 <= exp_times <= MAX_EXP_TIMES
+    rule = f'an int from 0 to {MAX_EXP_TIMES} (the walk takes 2 to its power)'
+    require(fits, 'exp_times', exp_times, rule)
+    require(solver in SOLVERS, 'solver', solver, f'one of {SOLVERS}')
+    require(0 < beta < float('inf'), 'beta', beta, 'positive and finite')
 
 
 def _check_maps(maps: Tensor, name: str, axes: tuple[str, ...]) -> None:
     """Refuse what is no floating point tensor of these axes."""
-    if not torch.is_tensor(maps) or not maps.is_floating_point():
-        got = getattr(maps, 'dtype', type(maps).__name__)
-        raise TypeError(f'`{name}` must be a floating point tensor, got {got}')
-    if maps.ndim != len(axes) or 0 in maps.shape[-2:]:
-        raise ValueError(
-            f'`{name}` must have shape ({", ".join(axes)}) with at least one '
-            f'pixel, got {tuple(maps.shape)}'
-        )
+    check_floats(maps, name)
+    fits = maps.ndim == len(axes) and 0 not in maps.shape[-2:]
+    rule = f'of shape ({", ".join(axes)}) with at least one pixel'
+    require(fits, name, tuple(maps.shape), rule)
 
 
 def _check_match(cam: Tensor, other: Tensor, name: str) -> None:

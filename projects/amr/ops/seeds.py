@@ -20,6 +20,7 @@ import numpy as np
 import torch
 
 from projects.amr.ops.cam import resize_cam
+from projects.amr.ops.checks import require
 from projects.amr.ops.dense_crf import unary_from_softmax
 from projects.amr.ops.label_crf import LabelCRF, check_crf
 from projects.amr.structures.label_space import (
@@ -86,12 +87,14 @@ def confident_seed(
     if not len(cam):
         return np.full(image.shape[:2], BACKGROUND_LABEL, np.uint8)
     cleaner = LabelCRF(image, crf, kernels=kernels, num_iters=num_iters)
+    # Both maps in one call: the lattice is built once.
+    both = (np.full_like(cam[:1], thr) for thr in (fg_thr, bg_thr))
+    scores = _against(cam, *both)
     if crf == 'par':
-        confident, possible = cleaner.infer(_against(cam, fg_thr, bg_thr))
+        confident, possible = cleaner.infer(-scores)
     else:
-        # Both maps in one call: the lattice is built once.
-        both = np.stack([_beat(cam, thr) for thr in (fg_thr, bg_thr)])
-        confident, possible = cleaner.refine(both, len(labels), gt_prob)
+        best = scores.argmax(1)  # of equal ones the background
+        confident, possible = cleaner.refine(best, len(labels), gt_prob)
     # The confident map first: it wins where both name a class.
     seed = np.where(confident > 0, labels[confident], IGNORE_LABEL)
     seed[(confident == 0) & (possible == 0)] = BACKGROUND_LABEL
@@ -137,7 +140,8 @@ def affinity_seed(
     if not len(cam):
         return np.full(image.shape[:2], BACKGROUND_LABEL, np.uint8)
     cleaner = LabelCRF(image, crf, kernels=kernels, num_iters=num_iters)
-    scores = _with_background(cam, alpha_low, alpha_high)
+    rest = 1 - cam.max(0, keepdims=True)
+    scores = _against(cam, rest**alpha_low, rest**alpha_high)
     low, high = cleaner.infer(unary_from_softmax(scores))
     seed = np.where(low > 0, labels[low], IGNORE_LABEL)
     # Last, so that the background wins where a CRF makes the maps disagree.
@@ -177,13 +181,13 @@ def reliable_seed(
     Here: that class has no reliable pixel.
     """
     _check_alphas(alpha_low, alpha_high)
-    if not 0 < top_share <= 1:
-        raise ValueError(f'`top_share` must be in (0, 1], got {top_share}')
+    require(0 < top_share <= 1, 'top_share', top_share, 'in (0, 1]')
     cam, labels = _check_maps(image, cam, classes)
     if not len(cam):
         return np.full(image.shape[:2], BACKGROUND_LABEL, np.uint8)
     cleaner = LabelCRF(image, crf, kernels=kernels, num_iters=num_iters)
-    scores = _with_background(cam, alpha_low, alpha_high)
+    rest = 1 - cam.max(0, keepdims=True)
+    scores = _against(cam, rest**alpha_low, rest**alpha_high)
     probs = cleaner.marginals(unary_from_softmax(scores))
     low, high = resize_cam(torch.from_numpy(probs), cam.shape[1:]).numpy()
     seed = np.full(cam.shape[1:], IGNORE_LABEL, np.uint8)
@@ -205,24 +209,15 @@ SEED_RECIPES = {
 }
 
 
-def _against(cam: np.ndarray, *thresholds: float) -> np.ndarray:
-    """Unaries (B, K + 1, H, W) of maps against constant backgrounds."""
-    rows = [np.full_like(cam[:1], threshold) for threshold in thresholds]
-    return -np.stack([np.concatenate([row, cam]) for row in rows])
-
-
-def _with_background(cam: np.ndarray, *alphas: float) -> np.ndarray:
-    """Scores (B, K + 1, H, W), the background ``(1 - max) ** alpha`` first."""
-    rest = 1 - cam.max(0, keepdims=True)
-    return np.stack([np.concatenate([rest**alpha, cam]) for alpha in alphas])
+def _against(cam: np.ndarray, *backgrounds: np.ndarray) -> np.ndarray:
+    """Scores (B, K + 1, H, W): maps behind each background (1, H, W)."""
+    return np.stack([np.concatenate([rest, cam]) for rest in backgrounds])
 
 
 def check_seed_params(recipe: str, params: dict) -> None:
     """Refuse parameters of a recipe without running it."""
-    if recipe not in SEED_RECIPES:
-        raise ValueError(
-            f'`recipe` must be one of {tuple(SEED_RECIPES)}, got {recipe!r}'
-        )
+    rule = f'one of {tuple(SEED_RECIPES)}'
+    require(recipe in SEED_RECIPES, 'recipe', recipe, rule)
     call = inspect.signature(SEED_RECIPES[recipe]).bind(*[None] * 3, **params)
     call.apply_defaults()
     values = dict(call.kwargs)
@@ -231,32 +226,19 @@ def check_seed_params(recipe: str, params: dict) -> None:
     else:
         _check_alphas(values.pop('alpha_low'), values.pop('alpha_high'))
     for name in ('prob_thr', 'top_share', 'min_score'):
-        if not 0 <= values.pop(name, 0) <= 1:
-            raise ValueError(f'`{name}` must be within [0, 1]')
+        share = values.pop(name, 0)
+        require(0 <= share <= 1, name, share, 'within [0, 1]')
     check_crf(**values)
 
 
 def _check_thresholds(fg_thr: float, bg_thr: float) -> None:
-    """Refuse thresholds out of range or order."""
-    if not 0 <= bg_thr <= fg_thr <= 1:
-        raise ValueError(
-            '`bg_thr` and `fg_thr` must be 0 <= bg_thr <= fg_thr <= 1, got '
-            f'{bg_thr} and {fg_thr}'
-        )
+    rule = f'within [0, 1] and at least bg_thr {bg_thr}'
+    require(0 <= bg_thr <= fg_thr <= 1, 'fg_thr', fg_thr, rule)
 
 
 def _check_alphas(alpha_low: float, alpha_high: float) -> None:
-    """Refuse exponents out of range or order."""
-    if not 0 < alpha_low <= alpha_high:
-        raise ValueError(
-            '`alpha_low` and `alpha_high` must be 0 < alpha_low <= '
-            f'alpha_high, got {alpha_low} and {alpha_high}'
-        )
-
-
-def _beat(cam: np.ndarray, threshold: float) -> np.ndarray:
-    """Index 1.. of a pixel's best map where it beats the threshold, else 0."""
-    return np.where(cam.max(0) > threshold, cam.argmax(0) + 1, 0)
+    rule = f'positive and at most alpha_high {alpha_high}'
+    require(0 < alpha_low <= alpha_high, 'alpha_low', alpha_low, rule)
 
 
 def _check_maps(
@@ -265,12 +247,9 @@ def _check_maps(
     """Return float32 maps and the labels (K + 1,) they stand for."""
     cam = np.asarray(cam, np.float32)
     classes = np.asarray(classes, np.int64)
-    if cam.ndim != 3 or cam.shape != (len(classes), *image.shape[:2]):
-        raise ValueError(
-            f'`cam` must be ({len(classes)}, {image.shape[0]}, '
-            f"{image.shape[1]}), one map of the image's size a class, got "
-            f'{cam.shape}'
-        )
+    shape = (len(classes), *image.shape[:2])
+    rule = f"{shape}, one map of the image's size a class"
+    require(cam.shape == shape, 'cam', cam.shape, rule)
     # One comparison that NaN fails as well.
     if not bool(np.all((cam >= 0) & (cam <= 1))):
         raise ValueError('`cam` must be finite and within [0, 1]')

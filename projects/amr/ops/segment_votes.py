@@ -10,6 +10,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
+from projects.amr.ops.checks import require
 from projects.amr.structures.label_space import BACKGROUND_LABEL, IGNORE_LABEL
 
 
@@ -56,23 +57,16 @@ def segment_votes(
         array([[  3,   3,   3, 255,   0]], dtype=uint8)
     """
     labels = np.asarray(labels)
-    if labels.dtype != np.uint8 or labels.ndim != 2:
-        raise ValueError(
-            f'`labels` must be uint8 (H, W), got {labels.dtype} {labels.shape}'
-        )
-    if not (0 <= min_share < 1 and 0 < min_cover <= 1):
-        raise ValueError(
-            '`min_share` must be in [0, 1) and `min_cover` in (0, 1], got '
-            f'{min_share} and {min_cover}'
-        )
+    fits = labels.dtype == np.uint8 and labels.ndim == 2
+    require(fits, 'labels', (labels.dtype, labels.shape), 'uint8 (H, W)')
+    require(0 <= min_share < 1, 'min_share', min_share, 'in [0, 1)')
+    require(0 < min_cover <= 1, 'min_cover', min_cover, 'in (0, 1]')
     totals = np.bincount(labels.ravel(), minlength=256)
     votes = []
     for mask in masks:
         mask = np.asarray(mask, bool)
-        if mask.shape != labels.shape:
-            raise ValueError(
-                f'masks must be {labels.shape} as `labels`, got {mask.shape}'
-            )
+        rule = f'{labels.shape} as `labels`'
+        require(mask.shape == labels.shape, 'masks', mask.shape, rule)
         winner = _winner(labels[mask], totals, min_share, min_cover)
         if winner is not None:
             # Packed to an eighth: images of many pixels have many masks.

@@ -9,6 +9,8 @@ Shape legend: I images, F features, K classes, S clusters of a class at most.
 import numpy as np
 from scipy.spatial.distance import cdist
 
+from projects.amr.ops.checks import require
+
 
 def cluster_subcategories(
     features: np.ndarray,
@@ -52,19 +54,12 @@ def cluster_subcategories(
                [0., 0., 0., 1.]], dtype=float32)
     """
     features, labels = np.asarray(features, np.float64), np.asarray(labels)
-    if features.ndim != 2 or not np.isfinite(features).all():
-        raise ValueError(
-            f'`features` must be finite (I, F), got {features.shape}'
-        )
-    if labels.ndim != 2 or len(labels) != len(features):
-        raise ValueError(
-            f'`labels` must be ({len(features)}, K), got {labels.shape}'
-        )
-    if num_clusters < 1 or min_images < 1:
-        raise ValueError(
-            '`num_clusters` and `min_images` must be at least 1, got '
-            f'{num_clusters} and {min_images}'
-        )
+    finite = features.ndim == 2 and np.isfinite(features).all()
+    require(finite, 'features', features.shape, 'finite (I, F)')
+    fits = labels.ndim == 2 and len(labels) == len(features)
+    require(fits, 'labels', labels.shape, f'({len(features)}, K)')
+    require(num_clusters >= 1, 'num_clusters', num_clusters, 'at least 1')
+    require(min_images >= 1, 'min_images', min_images, 'at least 1')
     result = np.zeros((*labels.shape, num_clusters), np.float32)
     found = np.zeros(labels.shape[1], np.int64)
     for k in range(labels.shape[1]):
@@ -94,10 +89,8 @@ def k_means(
     Raises:
         ValueError: If there are fewer points than clusters.
     """
-    if not 1 <= num_clusters <= len(points):
-        raise ValueError(
-            f'`num_clusters` must be in 1..{len(points)}, got {num_clusters}'
-        )
+    fits = 1 <= num_clusters <= len(points)
+    require(fits, 'num_clusters', num_clusters, f'in 1..{len(points)}')
     rng = np.random.default_rng(seed)
     starts = (
         _lloyd(points, _first_centres(points, num_clusters, rng), max_iters)

@@ -10,13 +10,13 @@ Kept here is the transpose ``d^-1 A``, whose rows sum to 1, to be applied as
 """
 
 import warnings
-from collections.abc import Sequence
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
-from projects.amr.ops.path_index import Offset, offset_tensor
+from projects.amr.ops.checks import require
+from projects.amr.ops.path_index import offset_tensor
 
 
 class Transition(NamedTuple):
@@ -33,32 +33,34 @@ class Transition(NamedTuple):
 
 
 def transition_matrix(
-    affinity: Tensor, offsets: Sequence[Offset], beta: float
+    affinity: Tensor, radius: int, beta: float
 ) -> Transition:
-    """Build one step of the walk from pair affinities.
+    """Build one step of the walk from affinities (P, H, W) in [0, 1].
 
-    Affinities are raised to ``beta`` elementwise, laid into both triangles
-    of A beside a diagonal of 1, and divided by the degrees. Pairs leaving
-    the map do not exist, whatever their affinity says, so that the pixels at
-    the border have smaller degrees.
+    They are raised to ``beta`` elementwise, laid into both triangles of A
+    beside a diagonal of 1, and divided by the degrees. Pairs leaving the map
+    do not exist, whatever their affinity says, so that the pixels at the
+    border have smaller degrees.
 
     Returns:
         Transition: Matrix and degrees, on the device of ``affinity``.
 
     Raises:
-        ValueError: If a shape, an offset, a value or ``beta`` breaks a rule.
+        ValueError: If P is not that of ``radius``, or a value out of range.
 
     Example:
-        >>> step = transition_matrix(torch.ones(1, 1, 3), [(0, 1)], beta=1.0)
+        >>> step = transition_matrix(torch.ones(4, 1, 3), radius=2, beta=1.0)
         >>> step.degree.tolist()
         [2.0, 3.0, 2.0]
         >>> step.matrix.to_dense()[0].tolist()
         [0.5, 0.5, 0.0]
     """
-    _check(affinity, offsets, beta)
     num_pairs, height, width = affinity.shape
     size = height * width
-    ends = offset_tensor(offsets, affinity.device)
+    ends = offset_tensor(radius, affinity.device)
+    rule = f'of {len(ends)} pairs at radius {radius}'
+    require(num_pairs == len(ends), 'affinity', num_pairs, rule)
+    check_unit_range(affinity, 'affinity')
     shift = ends[:, 0] * width + ends[:, 1]  # (P,)
     steps = torch.cat([-shift, shift.new_zeros(1), shift])
     order = _row_order(ends)
@@ -119,33 +121,9 @@ def _inside(ends: Tensor, height: int, width: int) -> Tensor:
     return (rows[:, :, None] & columns[:, None]).flatten(1)
 
 
-def _check(affinity: Tensor, offsets: Sequence[Offset], beta: float) -> None:
-    """Refuse what makes no transition matrix."""
-    shape = tuple(affinity.shape)
-    if affinity.ndim != 3 or 0 in shape[1:] or shape[0] != len(offsets):
-        raise ValueError(
-            '`affinity` must have shape (P, H, W) with P = len(offsets) = '
-            f'{len(offsets)} and at least one pixel, got {shape}'
-        )
-    for offset in offsets:
-        if tuple(offset) <= (0, 0):
-            raise ValueError(
-                '`offsets` must point down or right within the row, got '
-                f'{tuple(offset)}'
-            )
-    if len(set(map(tuple, offsets))) < len(offsets):
-        raise ValueError('`offsets` must be distinct, got a repeated one')
-    if not 0 < beta < float('inf'):
-        raise ValueError(f'`beta` must be positive and finite, got {beta}')
-    check_unit_range(affinity, 'affinity')
-
-
 def check_unit_range(values: Tensor, name: str) -> None:
     """Refuse a tensor with values outside [0, 1], or NaN."""
     if not values.numel():
         return
     low, high = torch.stack(values.aminmax()).tolist()
-    if not (low >= 0 and high <= 1):
-        raise ValueError(
-            f'`{name}` must lie in [0, 1], got values from {low} to {high}'
-        )
+    require(low >= 0 and high <= 1, name, (low, high), 'within [0, 1]')

@@ -11,8 +11,8 @@ from projects.amr.models.affinity.base_affinity_network import (
     BaseAffinityNetwork,
 )
 from projects.amr.ops import resize_cam
+from projects.amr.ops.cam import share_peak
 from projects.amr.ops.feature_affinity import feature_affinity
-from projects.amr.ops.path_index import half_disc_offsets
 from projects.amr.ops.random_walk import walk_with_affinity
 from projects.amr.structures.label_space import (
     BACKGROUND_LABEL,
@@ -103,7 +103,7 @@ class AffinityNet(BaseAffinityNetwork):
         return walk_with_affinity(
             pooled,
             feature_affinity(features, self.radius)[0],
-            half_disc_offsets(self.radius),
+            self.radius,
             beta=self.test_cfg['beta'],
             exp_times=self.test_cfg['exp_times'],
             solver=self.test_cfg['solver'],
@@ -121,20 +121,6 @@ class AffinityNet(BaseAffinityNetwork):
         labels = [class_to_label(k) for k in sample.cam_input.classes]
         labels = torch.tensor([BACKGROUND_LABEL, *labels], device=image.device)
         winner = resize_cam(walked, size).argmax(0)
-        maps = finish_maps(walked[1:], size)
+        # A Chebyshev expansion may leave a zero some 1e-7 below zero.
+        maps = share_peak(resize_cam(walked[1:], size).clamp_min(0))
         return self.fields(sample, maps, labels[winner])
-
-
-def finish_maps(walked: Tensor, size: tuple[int, int]) -> Tensor:
-    """Resize walked maps (K, h, w) and divide them by their common maximum.
-
-    0 everywhere if ``walked`` is.
-
-    Example:
-        >>> finish_maps(torch.tensor([[[2.0]], [[0.5]]]), (1, 2)).tolist()
-        [[[1.0, 1.0]], [[0.25, 0.25]]]
-    """
-    # A Chebyshev expansion may leave a zero some 1e-7 below zero.
-    maps = resize_cam(walked, size).clamp_min(0)
-    peak = maps.max() if maps.numel() else maps.new_zeros(())
-    return torch.where(peak > 0, maps / peak.clamp_min(1e-30), 0.0)

@@ -18,7 +18,6 @@ from projects.amr.errors import DataError
 from projects.amr.models.bounded_images import MAX_PIXELS, bounded_images
 from projects.amr.models.memory import retry_in_less_memory
 from projects.amr.ops.affinity_labels import AffinityLabels, affinity_labels
-from projects.amr.structures.label_space import IGNORE_LABEL
 
 
 class BaseAffinityNetwork(BaseModel):
@@ -144,10 +143,7 @@ class BaseAffinityNetwork(BaseModel):
         seeds = [sample.gt_sem_seg.data for sample in data_samples]
         seed = shrink_seed(torch.stack(seeds).to(like.device), like.shape[-2:])
         return affinity_labels(
-            seed,
-            self.radius,
-            ignore_index=IGNORE_LABEL,
-            interior_only=self.interior_only,
+            seed, self.radius, interior_only=self.interior_only
         )
 
     def input_cam(self, image: Tensor, sample) -> Tensor:

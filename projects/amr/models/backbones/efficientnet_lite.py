@@ -8,7 +8,8 @@ from mmengine.model import BaseModule
 from mmseg.registry import MODELS
 from torch import Tensor, nn
 
-from projects.amr.models.backbones.timm_package import import_timm
+from projects.amr.ops.checks import require
+from projects.amr.runtime.config.optional_packages import missing
 
 HEAD = 7
 """Level of the map behind the last 1x1 convolution."""
@@ -78,23 +79,14 @@ class EfficientNetLite(BaseModule):
 
     def _check(self, arch, output_stride, out_indices, frozen_stages) -> None:
         """Refuse options that are out of range."""
-        if arch not in self.archs:
-            raise ValueError(
-                f'`arch` must be one of {self.archs}, got {arch!r}'
-            )
-        if output_stride not in (8, 16, 32):
-            raise ValueError(
-                f'`output_stride` must be 8, 16 or 32, got {output_stride}'
-            )
-        if not out_indices or not set(out_indices) <= set(range(HEAD + 1)):
-            raise ValueError(
-                f'`out_indices` must lie in [0, {HEAD}], got {out_indices}'
-            )
-        if not -1 <= frozen_stages <= HEAD:
-            raise ValueError(
-                f'`frozen_stages` must lie in [-1, {HEAD}], got '
-                f'{frozen_stages}'
-            )
+        strides, levels = (8, 16, 32), set(range(HEAD + 1))
+        require(arch in self.archs, 'arch', arch, f'one of {self.archs}')
+        fits = output_stride in strides
+        require(fits, 'output_stride', output_stride, f'one of {strides}')
+        fits = out_indices and set(out_indices) <= levels
+        require(fits, 'out_indices', out_indices, f'in [0, {HEAD}]')
+        fits = -1 <= frozen_stages <= HEAD
+        require(fits, 'frozen_stages', frozen_stages, f'in [-1, {HEAD}]')
 
     def train(self, mode: bool = True) -> 'EfficientNetLite':
         """Switch mode; frozen parts and, if wanted, norms stay in eval."""
@@ -165,11 +157,9 @@ def same_parts(some: nn.Module, other: nn.Module) -> bool:
 
 
 def share_first_pass(*branches: nn.Module) -> None:
-    """Let branches pass images through equal frozen parts once.
+    """Let branches that see the same images pass equal frozen parts once.
 
-    Args:
-        *branches (nn.Module): Those that see the same images. Only an
-            :class:`EfficientNetLite` with frozen parts in each takes part.
+    Only an :class:`EfficientNetLite` with frozen parts in each takes part.
     """
     networks = [
         m
@@ -184,7 +174,11 @@ def share_first_pass(*branches: nn.Module) -> None:
 
 def _create_network(arch: str, output_stride: int) -> nn.Module:
     """Build timm's network with TensorFlow's padding, as the weights need."""
-    return import_timm('EfficientNetLite').create_model(
+    try:
+        import timm
+    except ImportError:
+        raise missing('timm') from None
+    return timm.create_model(
         f'tf_efficientnet_{arch}',
         num_classes=0,
         global_pool='',

@@ -8,7 +8,8 @@ from mmengine.model import BaseModule
 from mmseg.registry import MODELS
 from torch import Tensor
 
-from projects.amr.models.backbones.timm_package import import_timm
+from projects.amr.ops.checks import require
+from projects.amr.runtime.config.optional_packages import missing
 
 _PLAIN = ('vision_transformer', 'deit')
 """timm's modules of transformers without windows and stages."""
@@ -64,17 +65,13 @@ class TimmViT(BaseModule):
         init_cfg: dict | None = None,
     ):
         super().__init__(init_cfg)
-        if num_class_tokens < 1 or projection < 0:
-            raise ValueError(
-                '`num_class_tokens` must be at least 1 and `projection` at '
-                f'least 0, got {num_class_tokens} and {projection}'
-            )
+        count = num_class_tokens
+        require(count >= 1, 'num_class_tokens', count, 'at least 1')
+        require(projection >= 0, 'projection', projection, 'at least 0')
         options = {'dynamic_img_size': True, **(options or {})}
-        if num_class_tokens > 1:
+        if count > 1:
             # timm's registers: learned tokens with positions of their own.
-            options.update(
-                class_token=False, reg_tokens=num_class_tokens, global_pool=''
-            )
+            options.update(class_token=False, reg_tokens=count, global_pool='')
         self.projection = projection
         self.vit = _create_network(arch, num_classes=projection, **options)
         self.patch_size = tuple(self.vit.patch_embed.patch_size)
@@ -129,12 +126,8 @@ class TimmViT(BaseModule):
     def fitted_state(self, state: dict) -> dict[str, Tensor]:
         """Weights of a file under the names and in the sizes of this network.
 
-        Args:
-            state (dict): State dict of timm, DeiT, CLIP, or of this class.
-
-        Returns:
-            dict[str, Tensor]: Class tokens copied, positions interpolated,
-            a head left out that the network does not have.
+        Of a state dict of timm, DeiT, CLIP, or of this class: class tokens
+        copied, positions interpolated, a head left out that is not here.
         """
         from timm.models.vision_transformer import checkpoint_filter_fn
 
@@ -156,10 +149,11 @@ class TimmViT(BaseModule):
 
 def _create_network(arch: str, **options):
     """Build timm's network, without weights."""
-    timm = import_timm('TimmViT')
-    if not timm.models.is_model_in_modules(arch, _PLAIN):
-        raise ValueError(
-            '`arch` must be a plain vision transformer of timm, such as '
-            f"'deit_small_patch16_224', got {arch!r}"
-        )
+    try:
+        import timm
+    except ImportError:
+        raise missing('timm') from None
+    plain = timm.models.is_model_in_modules(arch, _PLAIN)
+    rule = "a plain vision transformer of timm, as 'deit_small_patch16_224'"
+    require(plain, 'arch', arch, rule)
     return timm.create_model(arch, **options)

@@ -27,6 +27,7 @@ from projects.amr.models.backbones.wide_blocks import (
     WideBlock,
     WideBottleneck,
 )
+from projects.amr.ops.checks import require
 
 NUM_BLOCKS = {'b2': 3, 'b3': 3, 'b4': 6, 'b5': 3, 'b6': 1, 'b7': 1}
 STAGES = tuple(NUM_BLOCKS)
@@ -120,31 +121,18 @@ class WideResNet38(BaseModule):
         self, out_indices, strides, dilations, width_divisor, frozen_stages
     ):
         """Refuse what names no stage or leaves no whole channel."""
-        last = len(STAGES) - 1
-        if not out_indices or not all(0 <= i <= last for i in out_indices):
-            raise ValueError(
-                f'`out_indices` must name stages from 0 to {last}, '
-                f'got {out_indices}'
-            )
-        if len(strides) != 3 or not set(strides) <= {1, 2}:
-            raise ValueError(
-                f'`strides` must be three of 1 or 2, got {tuple(strides)}'
-            )
-        if len(dilations) != 2 or min(dilations) < 1:
-            raise ValueError(
-                '`dilations` must be two of at least 1, '
-                f'got {tuple(dilations)}'
-            )
-        if width_divisor < 1 or 64 % width_divisor:
-            raise ValueError(
-                '`width_divisor` must divide 64, the channels of the stem, '
-                f'got {width_divisor}'
-            )
-        if not -1 <= frozen_stages <= len(STAGES):
-            raise ValueError(
-                f'`frozen_stages` must be from -1 to {len(STAGES)}, '
-                f'got {frozen_stages}'
-            )
+        count = len(STAGES)
+        fits = out_indices and set(out_indices) <= set(range(count))
+        require(fits, 'out_indices', out_indices, f'in [0, {count - 1}]')
+        fits = len(strides) == 3 and set(strides) <= {1, 2}
+        require(fits, 'strides', strides, 'three of 1 or 2')
+        fits = len(dilations) == 2 and min(dilations) >= 1
+        require(fits, 'dilations', dilations, 'two of at least 1')
+        fits = width_divisor >= 1 and 64 % width_divisor == 0
+        rule = 'a divisor of 64, the channels of the stem'
+        require(fits, 'width_divisor', width_divisor, rule)
+        fits = -1 <= frozen_stages <= count
+        require(fits, 'frozen_stages', frozen_stages, f'in [-1, {count}]')
 
     def _start_with_shortcuts(self) -> None:
         """Let ``init_weights`` set the end of each residual branch to 0."""

@@ -17,6 +17,7 @@ from projects.amr.ops.adversarial_climbing import (
     target_maps,
     value_range,
 )
+from projects.amr.ops.checks import require
 from projects.amr.ops.precision import gradient_through
 
 
@@ -96,19 +97,12 @@ class AdvCAM(CAMExtractor):
         rectify_logits: bool = False,
     ):
         steps = (num_steps,) if isinstance(num_steps, int) else num_steps
-        if not steps or min(steps) < 0:
-            raise ValueError(
-                f'`num_steps` must be counts of at least 0, got {num_steps}'
-            )
-        if step_size <= 0:
-            raise ValueError(f'`step_size` must be positive, got {step_size}')
-        if not 0 <= ad_thr <= 1:
-            raise ValueError(f'`ad_thr` must be within [0, 1], got {ad_thr}')
-        if ad_reduction not in REDUCTIONS:
-            raise ValueError(
-                f'`ad_reduction` must be one of {REDUCTIONS}, '
-                f'got {ad_reduction!r}'
-            )
+        fits = steps and min(steps) >= 0
+        require(fits, 'num_steps', num_steps, 'counts of at least 0')
+        require(step_size > 0, 'step_size', step_size, 'positive')
+        require(0 <= ad_thr <= 1, 'ad_thr', ad_thr, 'within [0, 1]')
+        fits, rule = ad_reduction in REDUCTIONS, f'one of {REDUCTIONS}'
+        require(fits, 'ad_reduction', ad_reduction, rule)
         self.num_steps = num_steps
         self.step_size = step_size
         self.objective = {
@@ -120,13 +114,10 @@ class AdvCAM(CAMExtractor):
 
     def check_scales(self, scales):
         """Refuse ``num_steps`` of another length, see the base class."""
-        if isinstance(self.num_steps, int):
-            return
-        if len(self.num_steps) != len(scales):
-            raise ValueError(
-                '`num_steps` must be a count, or one for each of the '
-                f'{len(scales)} scales, got {self.num_steps}'
-            )
+        steps, count = self.num_steps, len(scales)
+        fits = isinstance(steps, int) or len(steps) == count
+        rule = f'a count, or one for each of the {count} scales'
+        require(fits, 'num_steps', steps, rule)
 
     def __call__(self, branch, views, classes, scale_index):
         """Sum of the maps on the way, see :class:`CAMExtractor`."""

@@ -10,6 +10,7 @@ from projects.amr.models.attention_recording import recorded_attention
 from projects.amr.models.cam_methods.cam_extractor import CAMExtractor
 from projects.amr.ops import merge_views, select_class
 from projects.amr.ops.attention_affinity import RULES, refine_by_attention
+from projects.amr.ops.checks import require
 
 
 @TASK_UTILS.register_module()
@@ -31,10 +32,7 @@ class AttentionAffinity(CAMExtractor):
     """
 
     def __init__(self, rule: str = 'mctformer', num_layers: int | None = None):
-        if rule not in RULES:
-            raise ValueError(
-                f'`rule` must be one of {tuple(RULES)}, got {rule!r}'
-            )
+        require(rule in RULES, 'rule', rule, f'one of {tuple(RULES)}')
         self.rule = rule
         self.num_layers = num_layers
 

@@ -5,19 +5,21 @@ Shape legend: see :mod:`projects.amr.models.cam_methods.cam_extractor`.
 
 import inspect
 from collections.abc import Sequence
+from operator import itemgetter
 from types import ModuleType
 
 import torch
 from mmseg.registry import TASK_UTILS
 from torch import Tensor, nn
 
-from projects.amr.errors import MissingDependencyError
 from projects.amr.models.cam_methods.cam_extractor import (
     CAMExtractor,
     flat_views,
 )
 from projects.amr.ops import merge_views, pool_logits
+from projects.amr.ops.checks import require
 from projects.amr.ops.precision import full_precision
+from projects.amr.runtime.config.optional_packages import missing
 
 
 @TASK_UTILS.register_module()
@@ -55,11 +57,13 @@ class LibraryCAM(CAMExtractor):
         layers: Sequence[str] = ('backbone.layer4',),
         method_cfg: dict | None = None,
     ):
-        available = library_methods(import_library())
-        if method not in available:
-            raise ValueError(
-                f'`method` must be one of {sorted(available)}, got {method!r}'
-            )
+        try:
+            import pytorch_grad_cam
+        except ImportError:
+            raise missing('pytorch_grad_cam') from None
+        available = library_methods(pytorch_grad_cam)
+        rule = f'one of {sorted(available)}'
+        require(method in available, 'method', method, rule)
         self.method = available[method]
         self.layers = tuple(layers)
         self.method_cfg = method_cfg or {}
@@ -67,7 +71,7 @@ class LibraryCAM(CAMExtractor):
     def __call__(self, branch, views, classes, scale_index):
         """Merged maps (M, H, W) of items, see :class:`CAMExtractor`."""
         flat = flat_views(views).detach().requires_grad_()
-        targets = [_Logit(k) for _ in views for k in classes.tolist()]
+        targets = [itemgetter(k) for _ in views for k in classes.tolist()]
         layers = [branch.get_submodule(name) for name in self.layers]
         cam = self.method(_LogitModel(branch), layers, **self.method_cfg)
         try:
@@ -79,19 +83,6 @@ class LibraryCAM(CAMExtractor):
             release_hooks(cam)
         maps = torch.as_tensor(maps, dtype=torch.float32, device=views.device)
         return merge_views(maps.unflatten(0, views.shape[:2]))
-
-
-def import_library() -> ModuleType:
-    """Import ``pytorch_grad_cam``, or say how to install it."""
-    try:
-        import pytorch_grad_cam
-    except ImportError as error:
-        raise MissingDependencyError(
-            f'LibraryCAM needs the package `grad-cam` ({error}): install it '
-            "with `pip install '.[cam]'`, or take a method that needs none "
-            '(AdvCAM, or no extractor)'
-        ) from None
-    return pytorch_grad_cam
 
 
 def library_methods(library: ModuleType) -> dict[str, type]:
@@ -135,13 +126,3 @@ class _LogitModel(nn.Module):
     def train(self, mode: bool = True):
         """Leave the branch's mode alone: the caller has set it."""
         return self
-
-
-class _Logit:
-    """The logit of one class, from logits (K,)."""
-
-    def __init__(self, index: int):
-        self.index = index
-
-    def __call__(self, logits: Tensor) -> Tensor:
-        return logits[self.index]

@@ -28,8 +28,9 @@ from projects.amr.ops import (
     resize_cam,
     stride_size,
 )
-from projects.amr.ops.bounded_size import bounded_scale
 from projects.amr.ops.cam import usable_maps
+from projects.amr.ops.checks import require
+from projects.amr.ops.large_images import bounded_scale
 
 
 @TASK_UTILS.register_module()
@@ -95,26 +96,18 @@ class MultiScaleCAM:
         extractor: dict | None = None,
         max_batch: int = 8,
     ):
-        if max_view_pixels is not None and max_view_pixels < 1:
-            raise ValueError(
-                '`max_view_pixels` must be positive or None, got '
-                f'{max_view_pixels}'
-            )
-        if not scales or min(scales) <= 0:
-            raise ValueError(f'`scales` must be positive, got {scales}')
-        if output_stride < 1:
-            raise ValueError(
-                f'`output_stride` must be at least 1, got {output_stride}'
-            )
+        fits = max_view_pixels is None or max_view_pixels >= 1
+        rule = 'positive or None'
+        require(fits, 'max_view_pixels', max_view_pixels, rule)
+        require(scales and min(scales) > 0, 'scales', scales, 'positive')
+        fits = output_stride >= 1
+        require(fits, 'output_stride', output_stride, 'at least 1')
+        require(max_batch >= 1, 'max_batch', max_batch, 'at least 1')
         self.scales = tuple(scales)
         self.flip = flip
         self.output_stride = output_stride
         self.score_thr = score_thr
         self.max_view_pixels = max_view_pixels
-        if max_batch < 1:
-            raise ValueError(
-                f'`max_batch` must be at least 1, got {max_batch}'
-            )
         self.max_batch = max_batch
         self.extractor = TASK_UTILS.build(extractor) if extractor else None
         if self.extractor is not None:

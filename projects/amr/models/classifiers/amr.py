@@ -10,6 +10,7 @@ from projects.amr.models.classifiers.base_cam_classifier import (
 )
 from projects.amr.models.classifiers.cam_classifier import CAMClassifier
 from projects.amr.ops import erase_peaks, weighted_cam
+from projects.amr.ops.checks import require
 
 
 @MODELS.register_module()
@@ -84,8 +85,7 @@ class AMR(BaseCAMClassifier):
         **kwargs,
     ):
         super().__init__(**kwargs)
-        if not 0 <= xi <= 1:
-            raise ValueError(f'`xi` must be within [0, 1], got {xi}')
+        require(0 <= xi <= 1, 'xi', xi, 'within [0, 1]')
         self.spotlight = MODELS.build(spotlight)
         self.compensation = MODELS.build(compensation)
         if self.spotlight.num_classes != self.compensation.num_classes:
@@ -94,10 +94,8 @@ class AMR(BaseCAMClassifier):
                 f'{self.spotlight.num_classes} (spotlight) and '
                 f'{self.compensation.num_classes} (compensation)'
             )
-        if erase_thr is not None and not 0 <= erase_thr <= 1:
-            raise ValueError(
-                f'`erase_thr` must be within [0, 1], got {erase_thr}'
-            )
+        fits = erase_thr is None or 0 <= erase_thr <= 1
+        require(fits, 'erase_thr', erase_thr, 'within [0, 1]')
         if erase_thr is not None and loss_cps:
             raise ValueError(
                 '`erase_thr` shows the branches different images: set '

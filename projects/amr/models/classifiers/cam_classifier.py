@@ -80,12 +80,16 @@ class CAMClassifier(BaseCAMClassifier):
             features = self.extract_feat(inputs)
         cam = self.head(features)
         with torch.set_grad_enabled(learning):
-            return self.cam_losses(features, cam, data_samples), cam
+            return self.cam_losses(inputs, features, cam, data_samples), cam
 
     def cam_losses(
-        self, features: tuple[Tensor, ...], cam: Tensor, data_samples: list
+        self,
+        inputs: Tensor,
+        features: tuple[Tensor, ...],
+        cam: Tensor,
+        data_samples: list,
     ) -> dict[str, Tensor]:
-        """Losses of the features and their unrectified CAM (N, K, h, w)."""
+        """Losses of images, their features and unrectified CAM."""
         labels = weak_labels(data_samples, cam.device)
         return {'loss_cls': self.loss_cls(pool_logits(cam), labels)}
 

@@ -20,6 +20,7 @@ from projects.amr.ops.attention_cam import (
     token_grad_cam,
 )
 from projects.amr.ops.cam import stretch_cam
+from projects.amr.ops.checks import require
 from projects.amr.ops.precision import full_precision
 
 
@@ -95,11 +96,9 @@ class CLIPClassifier(BaseCAMClassifier):
             val_cfg={**default, **(val_cfg or {})},
             **kwargs,
         )
-        if logit_scale <= 0 or affinity_layers < 0:
-            raise ValueError(
-                '`logit_scale` must be positive and `affinity_layers` at '
-                f'least 0, got {logit_scale} and {affinity_layers}'
-            )
+        require(logit_scale > 0, 'logit_scale', logit_scale, 'positive')
+        fits = affinity_layers >= 0
+        require(fits, 'affinity_layers', affinity_layers, 'at least 0')
         self.backbone = MODELS.build(backbone)
         self.logit_scale = logit_scale
         self.affinity_layers = affinity_layers
@@ -131,10 +130,7 @@ class CLIPClassifier(BaseCAMClassifier):
         return len(self.text)
 
     def set_classes(self, names: Sequence[str]) -> None:
-        """Take the texts of a class list.
-
-        Args:
-            names (Sequence[str]): K foreground classes in the data's order.
+        """Take the texts of K foreground classes in the data's order.
 
         Raises:
             UserError: If they are more or fewer than ``num_classes``.
@@ -166,14 +162,9 @@ class CLIPClassifier(BaseCAMClassifier):
         return self.label_cams(self.encode(inputs), labelled)
 
     def encode(self, images: Tensor) -> EncodedView:
-        """Pass images; gradients lead back to the last block alone.
+        """Pass images (N, 3, H, W); gradients lead to the last block alone.
 
-        Args:
-            images (Tensor): Shape (N, 3, H, W), normalised.
-
-        Returns:
-            EncodedView: In full precision: gradients of a probability are
-            small.
+        In full precision, as gradients of a probability are small.
 
         Raises:
             UserError: If the class list is not set.
@@ -208,14 +199,9 @@ class CLIPClassifier(BaseCAMClassifier):
         return EncodedView(leaf[0], logits, attentions, size)
 
     def label_cams(self, view: EncodedView, labelled: Tensor) -> Tensor:
-        """Refined Grad-CAMs of the labelled classes.
+        """Refined Grad-CAMs (N, K, h, w), at least 0, of N images.
 
-        Args:
-            view (EncodedView): Of N images.
-            labelled (Tensor): Bool, shape (N, K).
-
-        Returns:
-            Tensor: Shape (N, K, h, w), at least 0; 0 where not labelled.
+        They are 0 where not ``labelled``, bool (N, K).
         """
         with torch.enable_grad(), full_precision(labelled.device):
             target = softmax_target(view.logits, labelled)

@@ -35,8 +35,8 @@ class IntegralClassifier(CAMClassifier):
             loss_integral or {'type': 'mmseg.IntegralAttentionLoss'}
         )
 
-    def train_cams(self, inputs, data_samples, detach=False):
-        """Loss and unrectified CAM, see the base class.
+    def cam_losses(self, inputs, features, cam, data_samples):
+        """Loss between the CAM and the samples' maps, see the base class.
 
         Raises:
             ValueError: If an image was padded to the batch's size.
@@ -50,10 +50,6 @@ class IntegralClassifier(CAMClassifier):
                     f'{sample.get("img_path", "an image")} of (H, W) '
                     f'{tuple(sample.img_shape)} in a batch of {size}'
                 )
-        return super().train_cams(inputs, data_samples, detach)
-
-    def cam_losses(self, features, cam, data_samples):
-        """Loss between the CAM and the samples' maps, see the base class."""
         target = torch.stack([self._target(s, cam) for s in data_samples])
         return {'loss_integral': self.loss_integral(cam, target)}
 

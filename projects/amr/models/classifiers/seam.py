@@ -15,6 +15,7 @@ from projects.amr.models.classifiers.base_cam_classifier import weak_labels
 from projects.amr.models.classifiers.cam_classifier import CAMClassifier
 from projects.amr.ops import normalize_cam, pool_logits, resize_cam
 from projects.amr.ops.cam import stretch_cam
+from projects.amr.ops.checks import require
 from projects.amr.ops.pixel_correlation import add_background, keep_winner
 
 
@@ -95,10 +96,8 @@ class SEAM(CAMClassifier):
         **kwargs,
     ):
         super().__init__(backbone, head, **kwargs)
-        if not 0 < view_scale < 1:
-            raise ValueError(
-                f'`view_scale` must be within (0, 1), got {view_scale}'
-            )
+        fits = 0 < view_scale < 1
+        require(fits, 'view_scale', view_scale, 'within (0, 1)')
         self.pcm = MODELS.build(pcm)
         self.view_scale = view_scale
         self.loss_min = MODELS.build(loss_min) if loss_min else None
@@ -126,23 +125,16 @@ class SEAM(CAMClassifier):
         refined = self.refine(cam, inputs, features)[:, 1:]
         return refined, pool_logits(cam.float())
 
-    def train_cams(self, inputs, data_samples, detach=False):
-        """Losses and unrectified CAM of the images, see the base class."""
+    def cam_losses(self, inputs, features, cam, data_samples):
+        """Losses of the images and their small views, see the base class."""
         labels = weak_labels(data_samples, inputs.device)
-        learning = torch.is_grad_enabled() and not detach
-        with torch.set_grad_enabled(learning):
-            features = self.extract_feat(inputs)
+        small = self.small_view(inputs)
+        size = tuple(small.shape[-2:])
+        first = self._see(inputs, features, cam, labels, size)
+        features = self.extract_feat(small)
         cam = self.head(features)
-        with torch.set_grad_enabled(learning):
-            small = self.small_view(inputs)
-            size = tuple(small.shape[-2:])
-            first = self._see(inputs, features, cam, labels, size)
-            features = self.extract_feat(small)
-            second = self._see(
-                small, features, self.head(features), labels, size
-            )
-            losses = self._compare(first, second, labels)
-        return losses, cam
+        second = self._see(small, features, cam, labels, size)
+        return self._compare(first, second, labels)
 
     def small_view(self, inputs: Tensor) -> Tensor:
         """Images (N, 3, H, W) at ``view_scale``, bilinear."""

@@ -5,6 +5,7 @@ from mmseg.registry import MODELS
 
 from projects.amr.models.classifiers.cam_classifier import CAMClassifier
 from projects.amr.ops import pool_logits
+from projects.amr.ops.checks import require
 
 
 @MODELS.register_module()
@@ -34,17 +35,14 @@ class SubCategoryClassifier(CAMClassifier):
         self, num_clusters: int = 10, sub_weight: float = 5.0, **kwargs
     ):
         super().__init__(**kwargs)
-        if num_clusters < 1:
-            raise ValueError(
-                f'`num_clusters` must be at least 1, got {num_clusters}'
-            )
+        require(num_clusters >= 1, 'num_clusters', num_clusters, 'at least 1')
         outputs = self.num_classes * num_clusters
         self.sub_head = MODELS.build(
             {**kwargs['head'], 'num_classes': outputs}
         )
         self.sub_weight = sub_weight
 
-    def cam_losses(self, features, cam, data_samples):
+    def cam_losses(self, inputs, features, cam, data_samples):
         """Losses of both heads, see the base class."""
         labels = [sample.gt_sub_label for sample in data_samples]
         clusters = torch.stack(labels).to(cam.device)
@@ -55,6 +53,6 @@ class SubCategoryClassifier(CAMClassifier):
                 f'second head {outputs}: set `num_clusters` to that of the '
                 'label file'
             )
-        losses = super().cam_losses(features, cam, data_samples)
+        losses = super().cam_losses(inputs, features, cam, data_samples)
         loss = self.loss_cls(pool_logits(self.sub_head(features)), clusters)
         return {**losses, 'loss_sub': self.sub_weight * loss}

@@ -6,6 +6,7 @@ from mmseg.models.decode_heads.decode_head import BaseDecodeHead
 from mmseg.registry import MODELS
 from torch import Tensor, nn
 
+from projects.amr.ops.checks import require
 from projects.amr.ops.precision import at_least_float32
 
 _FOREIGN = (
@@ -62,11 +63,8 @@ class DeepLabV2Head(BaseDecodeHead):
             raise ValueError(
                 f'DeepLabV2Head has no hidden layer: leave out {foreign}'
             )
-        if not dilations or min(dilations) < 1:
-            raise ValueError(
-                '`dilations` must be one or more positive integers, got '
-                f'{tuple(dilations)}'
-            )
+        fits = dilations and min(dilations) >= 1
+        require(fits, 'dilations', dilations, 'one or more positive integers')
         super().__init__(
             in_channels,
             in_channels,

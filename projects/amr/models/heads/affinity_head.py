@@ -8,6 +8,24 @@ from mmengine.model import BaseModule
 from mmseg.registry import MODELS
 from torch import Tensor, nn
 
+from projects.amr.ops.checks import require
+
+
+def released_init(last: str) -> dict:
+    """He's normal start, Xavier's uniform one with gain 4 for a last layer."""
+    return {
+        'type': 'Kaiming',
+        'layer': 'Conv2d',
+        'mode': 'fan_in',
+        'distribution': 'normal',
+        'override': {
+            'type': 'Xavier',
+            'name': last,
+            'gain': 4,
+            'distribution': 'uniform',
+        },
+    }
+
 
 @MODELS.register_module()
 class AffinityHead(BaseModule):
@@ -34,26 +52,9 @@ class AffinityHead(BaseModule):
         channels: Sequence[int] = (64, 128, 256),
         init_cfg: dict | list | None = None,
     ):
-        released = [
-            {
-                'type': 'Kaiming',
-                'layer': 'Conv2d',
-                'mode': 'fan_in',
-                'distribution': 'normal',
-                'override': {
-                    'type': 'Xavier',
-                    'name': 'last',
-                    'gain': 4,
-                    'distribution': 'uniform',
-                },
-            }
-        ]
-        super().__init__(init_cfg or released)
-        if len(in_channels) != len(channels):
-            raise ValueError(
-                '`in_channels` and `channels` must have one entry a level, '
-                f'got {tuple(in_channels)} and {tuple(channels)}'
-            )
+        super().__init__(init_cfg or released_init('last'))
+        fits = len(channels) == len(in_channels)
+        require(fits, 'channels', channels, f'as many as {in_channels}')
         self.levels = nn.ModuleList(
             nn.Conv2d(*widths, 1, bias=False)
             for widths in zip(in_channels, channels, strict=True)

@@ -3,14 +3,12 @@
 from collections.abc import Sequence
 
 import torch
+import torch.nn.functional as F
 from mmengine.model import BaseModule
 from mmseg.registry import MODELS
 from torch import Tensor, nn
 
-from projects.amr.models.heads.tap_projection import (
-    TapProjection,
-    stride_factors,
-)
+from projects.amr.ops.checks import require
 
 
 @MODELS.register_module()
@@ -44,16 +42,14 @@ class BoundaryHead(BaseModule):
         init_cfg: dict | None = None,
     ):
         super().__init__(init_cfg)
-        if len(in_channels) != len(strides):
-            raise ValueError(
-                '`in_channels` and `strides` must have one entry a level, '
-                f'got {tuple(in_channels)} and {tuple(strides)}'
-            )
+        fits = len(in_channels) == len(strides)
+        require(fits, 'in_channels', in_channels, f'as many as {strides}')
         self.stride = strides[0]
-        factors = stride_factors(strides, self.stride)
+        fits = not any(stride % self.stride for stride in strides)
+        require(fits, 'strides', strides, 'multiples of the first')
         self.levels = nn.ModuleList(
-            TapProjection(width, channels, num_groups, factor)
-            for width, factor in zip(in_channels, factors, strict=True)
+            _Tap(width, channels, num_groups, stride // self.stride)
+            for width, stride in zip(in_channels, strides, strict=True)
         )
         self.classifier = nn.Conv2d(channels * len(in_channels), 1, 1)
 
@@ -65,3 +61,35 @@ class BoundaryHead(BaseModule):
             for level, feature in zip(self.levels, features, strict=True)
         ]
         return self.classifier(torch.cat(levels, 1))
+
+
+class _Tap(nn.Module):
+    """1x1 convolution, GroupNorm, enlargement by a factor, ReLU."""
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        num_groups: int,
+        factor: int,
+    ):
+        super().__init__()
+        self.conv = nn.Conv2d(in_channels, out_channels, 1, bias=False)
+        self.norm = nn.GroupNorm(num_groups, out_channels)
+        self.factor = factor
+
+    def forward(self, x: Tensor, size: tuple[int, int]) -> Tensor:
+        """Project a map and enlarge it to (N, C', *size), at least 0.
+
+        ``size`` is at most ``factor`` times (h, w): a map of twice the stride
+        has its number of pixels rounded up.
+        """
+        x = self.norm(self.conv(x))
+        if self.factor > 1:
+            x = F.interpolate(
+                x,
+                scale_factor=self.factor,
+                mode='bilinear',
+                align_corners=False,
+            )
+        return F.relu(x[..., : size[0], : size[1]])

@@ -5,6 +5,7 @@ from mmseg.registry import MODELS
 from torch import Tensor, nn
 
 from projects.amr.ops.cam import attend_peaks
+from projects.amr.ops.checks import require
 
 
 @MODELS.register_module()
@@ -47,10 +48,7 @@ class CAMHead(BaseModule):
         super().__init__(
             init_cfg or {'type': 'Normal', 'layer': 'Conv2d', 'std': 0.01}
         )
-        if attention < 0:
-            raise ValueError(
-                f'`attention` must be at least 0, got {attention}'
-            )
+        require(attention >= 0, 'attention', attention, 'at least 0')
         self.attention = attention
         self.num_classes = num_classes
         self.in_index = in_index

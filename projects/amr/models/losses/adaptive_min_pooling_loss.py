@@ -4,6 +4,7 @@ from mmseg.registry import MODELS
 from torch import Tensor
 
 from projects.amr.models.losses.weighted_loss import WeightedLoss
+from projects.amr.ops.checks import require
 
 
 def adaptive_min_pooling(cam: Tensor, share: float = 0.25) -> Tensor:
@@ -32,6 +33,5 @@ class AdaptiveMinPoolingLoss(WeightedLoss):
 
     def __init__(self, loss_weight: float = 1.0, share: float = 0.25):
         super().__init__(loss_weight)
-        if not 0 < share <= 1:
-            raise ValueError(f'`share` must be within (0, 1], got {share}')
+        require(0 < share <= 1, 'share', share, 'within (0, 1]')
         self.options = {'share': share}

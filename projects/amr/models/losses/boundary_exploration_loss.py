@@ -28,15 +28,7 @@ def boundary_exploration_loss(logits: Tensor, labels: Tensor) -> Tensor:
     with I the interiors of background and of objects, B the boundaries. The
     factor :math:`\sqrt{p}` has no gradient. A mean's denominator is its
     number of pixels and 1, so a kind that is absent gives 0.
-
-    Raises:
-        ValueError: If the shapes differ.
     """
-    if logits.shape != (len(labels), 1, *labels.shape[1:]):
-        raise ValueError(
-            '`logits` must be (N, 1, h, w) of `labels` (N, h, w), got '
-            f'{tuple(logits.shape)} and {tuple(labels.shape)}'
-        )
     prob = logits[:, 0].float().sigmoid().clamp(_EDGE, 1 - _EDGE)
     inside, edge = -(1 - prob).log(), -prob.log() * prob.detach().sqrt()
     means = [

@@ -8,7 +8,10 @@ from mmseg.registry import MODELS
 from torch import Tensor, nn
 
 from projects.amr.ops import merge_flip, normalize_cam
+from projects.amr.ops.checks import require
 from projects.amr.ops.precision import at_least_float32
+
+BRANCHES = ('spotlight', 'compensation')
 
 
 def cross_pseudo_supervision(
@@ -128,18 +131,10 @@ class CrossPseudoSupervisionLoss(nn.Module):
         for name, value, known in (
             ('reduction', reduction, ('mean', 'sum')),
             ('pairing', pairing, ('same_image', 'first_two')),
-            (
-                'stop_gradient',
-                stop_gradient,
-                (None, 'spotlight', 'compensation'),
-            ),
+            ('stop_gradient', stop_gradient, (None, *BRANCHES)),
         ):
-            if value not in known:
-                raise ValueError(
-                    f'`{name}` must be one of {known}, got {value!r}'
-                )
-        if beta < 0:
-            raise ValueError(f'`beta` must not be negative, got {beta}')
+            require(value in known, name, value, f'one of {known}')
+        require(beta >= 0, 'beta', beta, 'at least 0')
         if labelled_only and pairing == 'first_two':
             raise ValueError(
                 "`labelled_only` needs `pairing='same_image'`: two images "
@@ -170,16 +165,7 @@ class CrossPseudoSupervisionLoss(nn.Module):
         compensation: Tensor,
         labels: Tensor | None = None,
     ) -> Tensor:
-        """Compare the branches.
-
-        Args:
-            spotlight (Tensor): Unrectified CAMs, shape (N, K, h, w).
-            compensation (Tensor): Same shape.
-            labels (Tensor, optional): Weak labels (N, K) in {0, 1}; needed
-                with ``labelled_only``. Defaults to None.
-
-        Returns:
-            Tensor: Scalar, the weighted loss.
+        """Weighted loss of the branches' unrectified CAMs (N, K, h, w).
 
         Raises:
             ValueError: If ``labelled_only`` is set and labels are missing.

@@ -3,12 +3,12 @@
 Shape legend: B images, L labels, (H, W) their size.
 """
 
-import torch
 import torch.nn.functional as F
 from mmseg.registry import MODELS
 from torch import Tensor
 
 from projects.amr.models.losses.weighted_loss import WeightedLoss
+from projects.amr.ops.checks import require
 from projects.amr.ops.dense_energy import (
     LatticeKernel,
     energy_gate,
@@ -20,7 +20,7 @@ def dense_energy(
     images: Tensor,
     probs: Tensor,
     labels: Tensor,
-    valid: Tensor | None = None,
+    valid: Tensor,
     *,
     sigma_rgb: float = 15.0,
     sigma_xy: float = 100.0,
@@ -36,21 +36,10 @@ def dense_energy(
     The sum over all pairs of pixels grows with the square of their number,
     hence the small weights of the field.
 
-    Raises:
-        ValueError: If the sizes differ.
-
     Note:
         The lattice runs on the CPU; it approximates the kernel, up to a
         factor near 0.6 (see :class:`PermutohedralLattice`).
     """
-    if not images.shape[-2:] == probs.shape[-2:] == labels.shape[-2:]:
-        raise ValueError(
-            '`images`, `probs` and `labels` must have one size, got '
-            f'{tuple(images.shape)}, {tuple(probs.shape)} and '
-            f'{tuple(labels.shape)}'
-        )
-    if valid is None:
-        valid = torch.ones_like(labels)
     size = [max(int(side * scale), 1) for side in labels.shape[-2:]]
     nearest = [
         F.interpolate(maps.to(probs), size)
@@ -84,11 +73,9 @@ class DenseEnergyLoss(WeightedLoss):
         scale: float = 0.5,
     ):
         super().__init__(loss_weight)
-        if not (sigma_rgb > 0 and sigma_xy > 0 and 0 < scale <= 1):
-            raise ValueError(
-                '`sigma_rgb` and `sigma_xy` must be positive and `scale` in '
-                f'(0, 1], got {sigma_rgb}, {sigma_xy} and {scale}'
-            )
+        require(sigma_rgb > 0, 'sigma_rgb', sigma_rgb, 'positive')
+        require(sigma_xy > 0, 'sigma_xy', sigma_xy, 'positive')
+        require(0 < scale <= 1, 'scale', scale, 'in (0, 1]')
         self.options = {
             'sigma_rgb': sigma_rgb,
             'sigma_xy': sigma_xy,

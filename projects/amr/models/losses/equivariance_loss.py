@@ -10,16 +10,12 @@ from mmseg.registry import MODELS
 from torch import Tensor
 
 from projects.amr.models.losses.weighted_loss import WeightedLoss
+from projects.amr.ops.checks import require
 from projects.amr.ops.pixel_correlation import keep_winner
 
 
 def equivariant_regularization(first: Tensor, second: Tensor) -> Tensor:
-    """Mean absolute difference of two views' maps (N, K, h, w) (ER).
-
-    Raises:
-        ValueError: If the shapes differ.
-    """
-    _check_shapes(first, second)
+    """Mean absolute difference of two views' maps (N, K, h, w) (ER)."""
     return (first - second).abs().mean()
 
 
@@ -33,25 +29,12 @@ def equivariant_cross_regularization(
     The target is detached, and of its classes only each position's best one
     is left. The mean is over the ``top_share`` largest differences of each
     image, all maps together ("online hard example mining"; ECR).
-
-    Raises:
-        ValueError: If the shapes differ.
     """
-    _check_shapes(refined, target)
     target = target.detach()
     target = torch.cat([target[:, :1], keep_winner(target[:, 1:])], dim=1)
     difference = (refined - target).abs().flatten(1)
     count = max(int(top_share * difference.shape[1]), 1)
     return difference.topk(count, dim=1).values.mean()
-
-
-def _check_shapes(first: Tensor, second: Tensor) -> None:
-    """Refuse maps that cannot be compared."""
-    if first.shape != second.shape:
-        raise ValueError(
-            'the maps of both views must have one shape, got '
-            f'{tuple(first.shape)} and {tuple(second.shape)}'
-        )
 
 
 @MODELS.register_module()
@@ -73,8 +56,5 @@ class EquivariantCrossRegularizationLoss(WeightedLoss):
 
     def __init__(self, loss_weight: float = 1.0, top_share: float = 0.2):
         super().__init__(loss_weight)
-        if not 0 < top_share <= 1:
-            raise ValueError(
-                f'`top_share` must be within (0, 1], got {top_share}'
-            )
+        require(0 < top_share <= 1, 'top_share', top_share, 'within (0, 1]')
         self.options = {'top_share': top_share}

@@ -8,6 +8,7 @@ from mmseg.registry import MODELS
 from torch import Tensor
 
 from projects.amr.models.losses.weighted_loss import WeightedLoss
+from projects.amr.ops.checks import require
 from projects.amr.ops.precision import at_least_float32
 
 
@@ -20,25 +21,10 @@ def integral_attention_loss(
         L = \overline{-t \log \sigma(x)}_{t > \tau}
         + \overline{-\log(1 - \sigma(x))}_{t \le \tau}
 
-    with means over all places of all classes of the batch. A group without
-    places adds 0.
-
-    Args:
-        logits (Tensor): x, maps before the sigmoid, real, shape (N, K, h, w).
-        target (Tensor): t, in [0, 1], shape (N, K, h, w).
-        threshold (float): tau. Defaults to 1e-3.
-
-    Returns:
-        Tensor: Scalar, at least 0.
-
-    Raises:
-        ValueError: If the shapes differ.
+    with means over all places of all classes of the batch, x the logits and t
+    the target in [0, 1], both (N, K, h, w), :math:`\tau` the threshold. A
+    group without places adds 0.
     """
-    if logits.shape != target.shape:
-        raise ValueError(
-            '`logits` and `target` must have one shape, got '
-            f'{tuple(logits.shape)} and {tuple(target.shape)}'
-        )
     logits = at_least_float32(logits)
     attended = target > threshold
     found = -target * F.logsigmoid(logits)
@@ -65,6 +51,5 @@ class IntegralAttentionLoss(WeightedLoss):
 
     def __init__(self, threshold: float = 1e-3, loss_weight: float = 1.0):
         super().__init__(loss_weight)
-        if not 0 <= threshold < 1:
-            raise ValueError(f'`threshold` must be in [0, 1), got {threshold}')
+        require(0 <= threshold < 1, 'threshold', threshold, 'in [0, 1)')
         self.options = {'threshold': threshold}

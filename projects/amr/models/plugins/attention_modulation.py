@@ -11,6 +11,7 @@ from mmseg.registry import MODELS, TASK_UTILS
 from torch import Tensor, nn
 
 from projects.amr.ops import gaussian_modulation, threshold_modulation
+from projects.amr.ops.checks import require
 from projects.amr.ops.precision import full_precision
 from projects.amr.runtime.checkpoints.checkpoint import StartsFromScratch
 
@@ -129,8 +130,7 @@ class AttentionModulation(StartsFromScratch, nn.Module):
                 '`channel` and `spatial` are both False: leave the plugin '
                 'out instead'
             )
-        if kernel_size % 2 == 0:
-            raise ValueError(f'`kernel_size` must be odd, got {kernel_size}')
+        require(kernel_size % 2, 'kernel_size', kernel_size, 'odd')
         self.modulation = _build_modulation(modulation or {'type': 'gaussian'})
         self.channel = (
             _channel_transform(channel_transform, in_channels, reduction)

@@ -10,7 +10,9 @@ from mmengine.model import BaseModule
 from mmseg.registry import MODELS
 from torch import Tensor, nn
 
+from projects.amr.models.heads.affinity_head import released_init
 from projects.amr.ops import resize_cam
+from projects.amr.ops.checks import require
 from projects.amr.ops.pixel_correlation import pixel_correlation
 from projects.amr.ops.precision import full_precision
 
@@ -47,26 +49,9 @@ class PixelCorrelation(BaseModule):
         channels: Sequence[int] = (64, 128),
         init_cfg: dict | None = None,
     ):
-        super().__init__(
-            init_cfg
-            or {
-                'type': 'Kaiming',
-                'layer': 'Conv2d',
-                'mode': 'fan_in',
-                'distribution': 'normal',
-                'override': {
-                    'type': 'Xavier',
-                    'name': 'embedding',
-                    'gain': 4,
-                    'distribution': 'uniform',
-                },
-            }
-        )
-        if len(in_channels) != len(channels):
-            raise ValueError(
-                '`in_channels` and `channels` must be of one length, got '
-                f'{in_channels} and {channels}'
-            )
+        super().__init__(init_cfg or released_init('embedding'))
+        fits = len(channels) == len(in_channels)
+        require(fits, 'channels', channels, f'as many as {in_channels}')
         self.projections = nn.ModuleList(
             nn.Conv2d(source, target, 1, bias=False)
             for source, target in zip(in_channels, channels, strict=True)

@@ -3,8 +3,20 @@
 from mmseg.registry import MODELS
 from torch import Tensor, nn
 
-from projects.amr.ops.region_suppression import suppress_regions
+from projects.amr.ops.checks import require
 from projects.amr.runtime.checkpoints.checkpoint import StartsFromScratch
+
+
+def suppress_regions(x: Tensor, delta: Tensor | float) -> Tensor:
+    r"""Rectify maps, and bound each by a share of its own maximum.
+
+    .. math:: y = \min(\mathrm{relu}(x),\; \delta \max_{h, w} \mathrm{relu}(x))
+
+    Of maps (..., h, w) and a share in [0, 1], broadcastable to (..., 1, 1).
+    The bound carries a gradient to the maximum and to ``delta``.
+    """
+    x = x.relu()
+    return x.minimum(delta * x.amax((-2, -1), keepdim=True))
 
 
 @MODELS.register_module()
@@ -33,8 +45,8 @@ class RegionSuppression(StartsFromScratch, nn.Module):
 
     def __init__(self, in_channels: int, delta: float | None = None):
         super().__init__()
-        if delta is not None and not 0 < delta <= 1:
-            raise ValueError(f'`delta` must be within (0, 1], got {delta}')
+        fits = delta is None or 0 < delta <= 1
+        require(fits, 'delta', delta, 'within (0, 1]')
         self.delta = delta
         if delta is None:
             self.controller = nn.Linear(in_channels, in_channels, bias=False)

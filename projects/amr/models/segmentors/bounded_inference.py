@@ -8,7 +8,7 @@ from torch import Tensor
 
 from projects.amr.models.bounded_images import MAX_PIXELS, bounded_images
 from projects.amr.models.memory import retry_in_less_memory
-from projects.amr.ops.large_labels import argmax_resized
+from projects.amr.ops.large_images import argmax_resized
 
 
 class BoundedInferenceMixin:

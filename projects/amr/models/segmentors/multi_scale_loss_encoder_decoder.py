@@ -12,6 +12,7 @@ from torch import Tensor
 from projects.amr.models.segmentors.bounded_inference import (
     BoundedInferenceMixin,
 )
+from projects.amr.ops.checks import require
 
 
 @MODELS.register_module()
@@ -49,11 +50,8 @@ class MultiScaleLossEncoderDecoder(BoundedInferenceMixin, EncoderDecoder):
     ):
         super().__init__(*args, **kwargs)
         distinct = len(set(scales)) == len(scales)
-        if not scales or min(scales) <= 0 or not distinct:
-            raise ValueError(
-                '`scales` must be distinct positive factors, got '
-                f'{tuple(scales)}'
-            )
+        fits = scales and min(scales) > 0 and distinct
+        require(fits, 'scales', scales, 'distinct positive factors')
         self.scales = tuple(scales)
 
     def loss(self, inputs: Tensor, data_samples: list) -> dict[str, Tensor]:

@@ -18,6 +18,7 @@ from projects.amr.models.segmentors.bounded_inference import (
     BoundedInferenceMixin,
 )
 from projects.amr.ops import normalize_cam, pool_logits, resize_cam
+from projects.amr.ops.checks import require
 from projects.amr.ops.seeds import check_seed_params, reliable_seed
 from projects.amr.structures.label_space import IGNORE_LABEL
 
@@ -74,11 +75,8 @@ class RRM(BoundedInferenceMixin, EncoderDecoder):
         **kwargs,
     ):
         super().__init__(*args, **kwargs)
-        if not scales or min(scales) <= 0 or warmup < 0:
-            raise ValueError(
-                '`scales` must be positive and `warmup` at least 0, got '
-                f'{tuple(scales)} and {warmup}'
-            )
+        require(scales and min(scales) > 0, 'scales', scales, 'positive')
+        require(warmup >= 0, 'warmup', warmup, 'at least 0')
         check_seed_params('rrm', dict(seed or {}))
         self.cam_head = MODELS.build(cam_head)
         if self.cam_head.num_classes != self.num_classes - 1:
@@ -145,16 +143,9 @@ class RRM(BoundedInferenceMixin, EncoderDecoder):
     def reliable_regions(
         self, inputs: Tensor, images: Tensor, valid: Tensor, labels: Tensor
     ) -> Tensor:
-        """Labels (N, H, W) of the reliable pixels, 255 elsewhere.
+        """Labels (N, H, W), int64, of the reliable pixels, 255 elsewhere.
 
-        Args:
-            inputs (Tensor): Normalised, shape (N, 3, H, W).
-            images (Tensor): The same in [0, 255].
-            valid (Tensor): See :func:`valid_pixels`, shape (N, H, W).
-            labels (Tensor): Weak labels, shape (N, K).
-
-        Returns:
-            Tensor: int64.
+        ``images`` are the inputs in [0, 255], labels the weak ones (N, K).
         """
         cams = self.merged_cam(inputs).cpu().numpy()
         regions = torch.full(valid.shape, IGNORE_LABEL, dtype=torch.long)
@@ -174,16 +165,10 @@ class RRM(BoundedInferenceMixin, EncoderDecoder):
 
 
 def valid_pixels(inputs: Tensor, data_samples: list) -> Tensor:
-    """Which pixels belong to the images, not to the padding.
+    """Mark (N, H, W), float32, what is no padding of images (N, 3, H, W).
 
-    Args:
-        inputs (Tensor): Images padded at the right and at the bottom, shape
-            (N, 3, H, W).
-        data_samples (list[SegDataSample]): With ``img_shape``, the size
-            before; without it an image is whole.
-
-    Returns:
-        Tensor: 1 or 0, float32, shape (N, H, W).
+    They are padded at the right and at the bottom; ``img_shape`` is the size
+    before, without it an image is whole.
     """
     valid = torch.zeros(len(inputs), *inputs.shape[-2:], device=inputs.device)
     for own, sample in zip(valid, data_samples, strict=True):

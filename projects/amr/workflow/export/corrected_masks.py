@@ -31,13 +31,13 @@ from projects.amr.datasets.labels.tool_labels import (
 from projects.amr.datasets.own_photos.devkit_layout import read_image_map
 from projects.amr.datasets.own_photos.image_folder import list_photos
 from projects.amr.errors import DataError, list_faults
-from projects.amr.ops.brush_rle import decode_brush
 from projects.amr.runtime.files.atomic_write import new_folder
 from projects.amr.runtime.files.item_progress import show_progress
 from projects.amr.structures import load_label_map, save_label_map
 from projects.amr.structures.label_map import check_palette_order
 from projects.amr.structures.label_rules import check_labels, check_mask_size
 from projects.amr.structures.label_space import IGNORE_LABEL
+from projects.amr.workflow.export.brush_rle import decode_brush
 from projects.amr.workflow.export.tool_masks import TARGETS
 
 KINDS = ('coco', 'colours', 'fiftyone', 'label-maps', 'label-studio')

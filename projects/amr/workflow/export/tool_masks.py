@@ -10,13 +10,13 @@ from PIL import Image
 
 from projects.amr.datasets.images.image_ids import strip_image_suffix
 from projects.amr.errors import UserError
-from projects.amr.ops.brush_rle import encode_brush
 from projects.amr.runtime.files.atomic_write import (
     new_folder,
     write_file,
     writing,
 )
 from projects.amr.structures.label_space import IGNORE_LABEL
+from projects.amr.workflow.export.brush_rle import encode_brush
 from projects.amr.workflow.export.label_export import IGNORED, LabelFolder
 
 TARGETS = 'mask_targets.json'

@@ -1,7 +1,17 @@
+"""CAM records and boundary maps on disk."""
+
+from functools import partial
+
 import numpy as np
 import pytest
 
-from projects.amr.structures import CAMRecord, CAMRecordError
+from projects.amr.structures import (
+    BoundaryMapError,
+    CAMRecord,
+    CAMRecordError,
+    load_boundary_map,
+    save_boundary_map,
+)
 
 
 def make_record(**changes):
@@ -15,6 +25,19 @@ def make_record(**changes):
         'key': 'abc',
     }
     return CAMRecord(**{**values, **changes})
+
+
+def make_boundary(height=7, width=11):
+    return np.random.default_rng(0).random((height, width))
+
+
+@pytest.fixture(params=['record', 'boundary'])
+def kind(request):
+    """How one of each kind is saved and loaded, and its error."""
+    if request.param == 'record':
+        return make_record().save, CAMRecord.load, CAMRecordError
+    save = partial(save_boundary_map, boundary=make_boundary(), key='k')
+    return save, load_boundary_map, BoundaryMapError
 
 
 def test_round_trip_keeps_everything_to_half_precision(tmp_path):
@@ -37,11 +60,6 @@ def test_half_precision_maps_come_back_bit_for_bit(tmp_path):
     np.testing.assert_array_equal(loaded.cam, cam)
 
 
-def test_same_record_gives_same_bytes(tmp_path):
-    first = make_record().save(tmp_path / 'a.npz').read_bytes()
-    assert make_record().save(tmp_path / 'b.npz').read_bytes() == first
-
-
 def test_image_without_labels_has_an_empty_record(tmp_path):
     record = CAMRecord(np.zeros(0), np.zeros((0, 3, 4)), (9, 13))
     loaded = CAMRecord.load(record.save(tmp_path / 'a.npz'))
@@ -62,47 +80,76 @@ def test_image_without_labels_has_an_empty_record(tmp_path):
         ({'size': (0, 4)}, 'positive'),
     ],
 )
-def test_broken_rules_are_refused(changes, message):
+def test_records_that_break_a_rule_are_refused(changes, message):
     with pytest.raises(ValueError, match=message):
         make_record(**changes)
 
 
-def test_missing_file_says_how_to_make_it(tmp_path):
-    with pytest.raises(FileNotFoundError, match=r'tools/test\.py'):
-        CAMRecord.load(tmp_path / 'a.npz')
+def test_boundaries_come_back_bit_for_bit(tmp_path):
+    path = save_boundary_map(tmp_path / 'a.npz', make_boundary(), 'abc')
+    loaded, key = load_boundary_map(path)
+    assert key == 'abc'
+    assert loaded.dtype == np.float32
+    np.testing.assert_array_equal(loaded, make_boundary().astype('f4'))
+
+
+@pytest.mark.parametrize(
+    'boundary',
+    [
+        np.full((2, 2), 1.01),
+        np.full((2, 2), -0.1),
+        np.full((2, 2), np.nan),
+        np.zeros((1, 2, 2)),
+        np.zeros((0, 2)),
+    ],
+)
+def test_boundaries_that_break_a_rule_are_refused(tmp_path, boundary):
+    with pytest.raises(ValueError, match='boundary'):
+        save_boundary_map(tmp_path / 'a.npz', boundary)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_same_content_gives_same_bytes(tmp_path, kind):
+    save = kind[0]
+    first, second = save(tmp_path / 'a.npz'), save(tmp_path / 'b.npz')
+    assert first.read_bytes() == second.read_bytes()
+
+
+def test_missing_file_says_how_to_make_it(tmp_path, kind):
+    with pytest.raises(FileNotFoundError, match=r'a\.npz.*tools/test\.py'):
+        kind[1](tmp_path / 'a.npz')
 
 
 @pytest.mark.parametrize('keep', [0, 1, 40, 300])
-def test_truncated_file_is_named(tmp_path, keep):
-    path = make_record().save(tmp_path / 'a.npz')
+def test_truncated_file_is_named(tmp_path, kind, keep):
+    save, load, error = kind
+    path = save(tmp_path / 'a.npz')
     path.write_bytes(path.read_bytes()[:keep])
-    with pytest.raises(CAMRecordError, match=r'a\.npz'):
-        CAMRecord.load(path)
+    with pytest.raises(error, match=r'a\.npz'):
+        load(path)
 
 
-def test_damaged_byte_is_found(tmp_path):
-    path = make_record().save(tmp_path / 'a.npz')
+def test_damaged_byte_is_found(tmp_path, kind):
+    save, load, error = kind
+    path = save(tmp_path / 'a.npz')
     data = bytearray(path.read_bytes())
     data[len(data) // 2] ^= 0xFF
     path.write_bytes(data)
-    with pytest.raises(CAMRecordError, match=r'a\.npz'):
-        CAMRecord.load(path)
+    with pytest.raises(error, match=r'a\.npz'):
+        load(path)
 
 
-def test_foreign_archive_is_refused(tmp_path):
-    path = tmp_path / 'a.npz'
-    np.savez(path, cam=np.zeros(3))
-    with pytest.raises(CAMRecordError, match='format'):
-        CAMRecord.load(path)
-
-
-def test_pickled_object_is_never_loaded(tmp_path):
+def test_foreign_archives_are_refused_and_never_unpickled(tmp_path, kind):
     class Bomb:
         def __reduce__(self):
             return (open, (str(tmp_path / 'exploded'), 'w'))
 
+    _, load, error = kind
     path = tmp_path / 'a.npz'
+    np.savez(path, cam=np.zeros(3))
+    with pytest.raises(error, match='format'):
+        load(path)
     np.savez(path, format=np.array([Bomb()], dtype=object))
-    with pytest.raises(CAMRecordError):
-        CAMRecord.load(path)
+    with pytest.raises(error):
+        load(path)
     assert not (tmp_path / 'exploded').exists()

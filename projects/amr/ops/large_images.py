@@ -1,8 +1,28 @@
-"""Labels of large images from small maps of scores, in bounded memory."""
+"""Large images in bounded memory: their scale, and labels of small maps."""
+
+import math
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
+
+
+def bounded_scale(
+    size: tuple[int, int], scale: float, max_pixels: int | None
+) -> float:
+    """The scale, or a smaller one at which the image has not too many pixels.
+
+    ``size`` is (H, W); a bound of None is none.
+
+    Example:
+        >>> bounded_scale((300, 500), 2.0, 1_000_000)
+        2.0
+        >>> bounded_scale((3000, 5000), 2.0, 600_000)
+        0.2
+    """
+    if max_pixels is None or size[0] * size[1] * scale**2 <= max_pixels:
+        return scale
+    return math.sqrt(max_pixels / (size[0] * size[1]))
 
 
 def argmax_resized(

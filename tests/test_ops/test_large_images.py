@@ -2,8 +2,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from projects.amr.ops.bounded_size import bounded_scale
-from projects.amr.ops.large_labels import argmax_resized
+from projects.amr.ops.large_images import argmax_resized, bounded_scale
 
 
 @pytest.mark.parametrize('size', [(23, 37), (5, 90), (1, 1), (3, 4)])
