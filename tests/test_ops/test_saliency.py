@@ -7,6 +7,7 @@ import pytest
 
 from projects.amr.ops.saliency import (
     drs_labels,
+    grow_seeds,
     ignore_salient_background,
     mask_non_salient,
     oaa_labels,
@@ -126,3 +127,35 @@ def test_what_is_neither_object_nor_salient_is_masked(width):
     mask = partial(mask_non_salient, labels, prediction, saliency)
     np.testing.assert_array_equal(mask(2, width=width), want)
     np.testing.assert_array_equal(mask(1, width=width), labels)
+
+
+def flood(seed, probs, thresholds):
+    """Grow one pixel at a time until nothing changes."""
+    names = [0, 3, 8]
+    result, changed = seed.copy(), True
+    while changed:
+        changed = False
+        for y, x in pixels():
+            k = int(probs[:, y, x].argmax())
+            near = result[max(y - 1, 0) : y + 2, max(x - 1, 0) : x + 2]
+            if (
+                seed[y, x] == 255 == result[y, x]
+                and probs[k, y, x] > thresholds[k]
+                and (near == names[k]).any()
+            ):
+                result[y, x], changed = names[k], True
+    return result
+
+
+@pytest.mark.parametrize('number', range(4))
+def test_seeds_grow_as_by_flooding(number):
+    rng = np.random.default_rng(number)
+    probs = rng.dirichlet([0.12, 0.12, 0.12], SIZE).transpose(2, 0, 1)
+    seed = np.full(SIZE, 255, np.uint8)
+    places = rng.random(SIZE) < 0.05
+    seed[places] = rng.choice([0, 3, 8], places.sum())
+    got = grow_seeds(seed, probs, CLASSES, fg_thr=0.85, bg_thr=0.9)
+    want = flood(seed, probs, [0.9, 0.85, 0.85])
+    np.testing.assert_array_equal(got, want)
+    assert (got != seed).sum() > 20
+    np.testing.assert_array_equal(got[places], seed[places])

@@ -2,7 +2,8 @@
 
 Where saliency maps are used they are a supervision of their own: the networks
 that made the published ones saw masks. The rules are those of the released
-codes of OAA+ (ICCV 2019), DRS (AAAI 2021) and NSROM (CVPR 2021).
+codes of OAA+ (ICCV 2019), DRS (AAAI 2021), NSROM (CVPR 2021) and DSRG (CVPR
+2018).
 
 Shape legend: K labelled classes of the image, (H, W) size of the image.
 """
@@ -194,6 +195,52 @@ def mask_non_salient(
     region = (objects | (saliency > salient_thr)).astype(np.uint8)
     square = np.ones((width, width), np.uint8)
     result[cv2.dilate(region, square) == 0] = IGNORE_LABEL
+    return result
+
+
+def grow_seeds(
+    seed: np.ndarray,
+    probs: np.ndarray,
+    classes: np.ndarray,
+    *,
+    fg_thr: float = 0.85,
+    bg_thr: float = 0.99,
+) -> np.ndarray:
+    """DSRG's seeded region growing, one step.
+
+    Seeds are uint8 (H, W), 255 no seed; ``probs`` (K + 1, H, W) are a
+    segmentor's for background and the image's classes, after a CRF in DSRG.
+
+    A pixel is a candidate of its most probable label where the probability
+    exceeds the label's threshold. Candidates that hang together with a seed
+    of their label (8 neighbours) become seeds; seeds of other labels stay.
+
+    Raises:
+        ValueError: If sizes differ or a value leaves [0, 1].
+
+    Example:
+        >>> seed = np.array([[5, 255, 255, 255]], np.uint8)
+        >>> probs = np.array([[[0.1, 0.1, 0.9, 0.1]], [[0.9, 0.9, 0.1, 0.9]]])
+        >>> grow_seeds(seed, probs, np.array([4]))
+        array([[  5,   5, 255, 255]], dtype=uint8)
+    """
+    _check(probs[0], probs[1:], classes)
+    if seed.shape != probs.shape[1:]:
+        raise ValueError(
+            f'`seed` must be {probs.shape[1:]} as `probs`, got {seed.shape}'
+        )
+    best, peak = _best_label(probs, classes), probs.max(0)
+    result = seed.copy()
+    for label in (BACKGROUND_LABEL, *class_to_label(np.asarray(classes))):
+        threshold = bg_thr if label == BACKGROUND_LABEL else fg_thr
+        own = seed == label
+        open_pixels = (best == label) & (peak > threshold)
+        open_pixels &= seed == IGNORE_LABEL
+        _, parts = cv2.connectedComponents(
+            (own | open_pixels).astype(np.uint8), connectivity=8
+        )
+        grown = np.isin(parts, parts[own]) & open_pixels
+        result[grown] = label
     return result
 
 
