@@ -46,7 +46,6 @@ def parse_args() -> argparse.Namespace:
         help='samples, evenly spread over the dataset',
     )
     add_cfg_options(parser)
-    parser.set_defaults(launcher='none', local_rank=0, work_dir=None)
     return parser.parse_args()
 
 

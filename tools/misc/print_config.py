@@ -36,7 +36,6 @@ def parse_args() -> argparse.Namespace:
         help='print this part alone: model.loss_cps, default_hooks',
     )
     add_cfg_options(parser)
-    parser.set_defaults(launcher='none', local_rank=0, work_dir=None)
     return parser.parse_args()
 
 
