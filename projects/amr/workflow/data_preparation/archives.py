@@ -1,16 +1,13 @@
 """The archives of VOC 2012 and SBD: where they are, and what they must be."""
 
-import hashlib
 import logging
 from dataclasses import dataclass
 from pathlib import Path
 
-from projects.amr.errors import (
-    DataError,
-    MissingDependencyError,
-    UserError,
-    list_faults,
-)
+import pooch
+import requests
+
+from projects.amr.errors import DataError, UserError, list_faults
 from projects.amr.runtime.files.disk_space import require_space
 
 _CHUNK = 1 << 20  # bytes
@@ -73,12 +70,9 @@ def verify_archive(path: str | Path, known: KnownArchive) -> None:
     size = path.stat().st_size
     if known.size is not None and size != known.size:
         _refuse(path, known, f'{size:,} bytes instead of {known.size:,}')
-    digest = hashlib.new(known.algorithm, usedforsecurity=False)
-    with path.open('rb') as file:
-        while block := file.read(_CHUNK):
-            digest.update(block)
-    if digest.hexdigest() != known.digest:
-        _refuse(path, known, f'{known.algorithm} {digest.hexdigest()}')
+    digest = pooch.file_hash(path, known.algorithm)
+    if digest != known.digest:
+        _refuse(path, known, f'{known.algorithm} {digest}')
 
 
 def _refuse(path: Path, known: KnownArchive, got: str) -> None:
@@ -94,19 +88,10 @@ def fetch_archive(known: KnownArchive, folder: str | Path) -> Path:
     """Download an archive, or find it in the folder.
 
     The places are asked in turn. A file takes its name when its digest is the
-    expected one; an earlier download is checked again. Raises
-    MissingDependencyError if pooch is not installed, DownloadError if no place
-    has it (the message says how to bring it), DiskFullError if there is not
-    enough room.
+    expected one; an earlier download is checked again. Raises DownloadError if
+    no place has it (the message says how to bring it), DiskFullError if there
+    is not enough room.
     """
-    try:
-        import pooch
-        import requests
-    except ImportError as error:
-        raise MissingDependencyError(
-            f'downloads need pooch ({error}): pip install pooch, or give the '
-            'archives with --voc-tar and --sbd-tar'
-        ) from None
     pooch.get_logger().setLevel(logging.WARNING)
     target = Path(folder) / known.name
     if not target.is_file():
