@@ -6,7 +6,7 @@ import pytest
 from mmengine.config import Config
 
 from projects.amr.errors import UserError
-from projects.amr.workflow.pipeline import read_stages
+from projects.amr.workflow.pipeline.stages import read_stages
 
 PIPELINES = Path(__file__).parents[1] / 'configs' / 'pipelines'
 

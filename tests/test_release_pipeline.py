@@ -6,11 +6,8 @@ import pytest
 from mmengine.config import Config
 
 from projects.amr.runtime.checkpoints.pretrained import find_pretrained
-from projects.amr.workflow.pipeline import (
-    StageContext,
-    Workspace,
-    read_stages,
-)
+from projects.amr.workflow.pipeline.stages import read_stages
+from projects.amr.workflow.pipeline.workspace import StageContext, Workspace
 
 ROOT = Path(__file__).parents[1]
 PIPELINES = ROOT / 'configs/pipelines'

@@ -16,12 +16,9 @@ from projects.amr.runtime.checkpoints.pretrained import (
     find_pretrained,
 )
 from projects.amr.runtime.files.progress import Reporter
-from projects.amr.workflow.pipeline import (
-    PipelineRunner,
-    StageContext,
-    Workspace,
-    read_stages,
-)
+from projects.amr.workflow.pipeline.runner import PipelineRunner
+from projects.amr.workflow.pipeline.stages import read_stages
+from projects.amr.workflow.pipeline.workspace import StageContext, Workspace
 
 ROOT = Path(__file__).parents[1]
 CONFIG = 'configs/pipelines/amr_toyvoc_scale.py'

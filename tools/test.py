@@ -40,7 +40,7 @@ from projects.amr.runtime.processes.stop_signals import (
     stop_tells,
     this_command,
 )
-from projects.amr.workflow.ablation import SUMMARY
+from projects.amr.workflow.ablation.grid import SUMMARY
 from projects.amr.workflow.launch.config_agreement import settle_config
 from projects.amr.workflow.launch.tool_setup import (
     add_common_arguments,

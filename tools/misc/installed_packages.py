@@ -116,6 +116,8 @@ def check_package(name: str, oldest: str, module: str | None = None) -> tuple:
 
 def check_torch_pair() -> Iterator[tuple]:
     """Return whether torchvision was made for this torch."""
+    from packaging.specifiers import SpecifierSet  # matplotlib needs it too
+
     torch, vision = installed('torch'), installed('torchvision')
     if torch is None or vision is None:
         return
@@ -129,7 +131,8 @@ def check_torch_pair() -> Iterator[tuple]:
         for line in metadata.requires('torchvision') or []
         if re.match(r'torch[\s(=<>]', line) and ';' not in line
     ]
-    if any(not satisfies(torch, rule) for rule in wanted):
+    rules = SpecifierSet(','.join(wanted))
+    if not rules.contains(torch, prereleases=True):
         text += f', which wants torch {", ".join(wanted)}'
         yield PROBLEM, text, fix
     elif tags[0] != tags[1]:
@@ -138,26 +141,6 @@ def check_torch_pair() -> Iterator[tuple]:
         error = operator_error()
         state = PROBLEM if error else OK
         yield state, text + (f' ({error})' if error else ''), error and fix
-
-
-def satisfies(version: str, rules: str) -> bool:
-    """Return whether a version fits rules such as ``>=2.1,<3``."""
-    have = numbers(version)
-    for rule in rules.split(','):
-        sign, wanted = re.match(r'([=<>!~]+)(.*)', rule).groups()
-        other = numbers(wanted)
-        fits = {
-            '==': have[: len(other)] == other,
-            '!=': have[: len(other)] != other,
-            '>=': have >= other,
-            '<=': have <= other,
-            '>': have > other,
-            '<': have < other,
-            '~=': have >= other and have[: len(other) - 1] == other[:-1],
-        }
-        if not fits.get(sign, True):
-            return False
-    return True
 
 
 def operator_error() -> str | None:

@@ -18,7 +18,7 @@ from projects.amr.runtime.config.config_reading import (
     add_cfg_options,
     apply_cfg_options,
 )
-from projects.amr.workflow.ablation import read_tables
+from projects.amr.workflow.ablation.spec import read_tables
 
 FOLDER = Path(__file__).parents[3] / 'configs'
 FILES = {

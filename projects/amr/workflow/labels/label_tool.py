@@ -17,7 +17,7 @@ from projects.amr.runtime.files.sharding import (
 )
 from projects.amr.runtime.processes.item_pool import run_items
 from projects.amr.structures.label_space import IGNORE_LABEL
-from projects.amr.workflow.ablation import SUMMARY
+from projects.amr.workflow.ablation.grid import SUMMARY
 from projects.amr.workflow.labels.label_job import LabelMapJob, LabelResult
 from projects.amr.workflow.labels.mask_tools import publish_summary
 from projects.amr.workflow.launch.config_agreement import settle_config

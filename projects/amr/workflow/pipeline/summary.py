@@ -9,7 +9,7 @@ import torch
 
 from projects.amr.errors import UserError
 from projects.amr.runtime.files.atomic_write import write_json
-from projects.amr.workflow.ablation import SUMMARY as TEST_SUMMARY
+from projects.amr.workflow.ablation.grid import SUMMARY as TEST_SUMMARY
 from projects.amr.workflow.launch.tool_setup import package_versions
 from projects.amr.workflow.pipeline.records import StageRecord
 from projects.amr.workflow.pipeline.workspace import (
@@ -31,10 +31,10 @@ def figures(context: StageContext) -> dict:
     if stage.kind == 'train':
         return {'seed': context.cfg.get('randomness', {}).get('seed')}
     if stage.kind == 'test':
-        return _read_json(context.folder / TEST_SUMMARY)
+        return read_summary(context.folder / TEST_SUMMARY)
     if not stage.summary:
         return {}
-    content = _read_json(Path(context.fill(stage.summary)))
+    content = read_summary(Path(context.fill(stage.summary)))
     notes = content.get('label_notes')
     return {
         'metrics': numbers(content),
@@ -44,12 +44,13 @@ def figures(context: StageContext) -> dict:
     }
 
 
-def _read_json(path: Path) -> dict:
+def read_summary(path: Path) -> dict:
+    """Read a summary of a pipeline or a stage; UserError if it cannot be."""
     try:
         return dict(json.loads(path.read_text()))
     except (OSError, RecursionError, ValueError, TypeError) as error:
         raise UserError(
-            f'summary {path} cannot be read ({error}): run the stage again'
+            f'summary {path} cannot be read ({error}): run what makes it again'
         ) from None
 
 
