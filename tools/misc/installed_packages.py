@@ -116,24 +116,23 @@ def check_package(name: str, oldest: str, module: str | None = None) -> tuple:
 
 def check_torch_pair() -> Iterator[tuple]:
     """Return whether torchvision was made for this torch."""
-    from packaging.specifiers import SpecifierSet  # matplotlib needs it too
-
     torch, vision = installed('torch'), installed('torchvision')
     if torch is None or vision is None:
         return
+    from packaging.requirements import Requirement  # which matplotlib needs
+
     text = f'torch {torch} with torchvision {vision}'
     fix = (
         'pip install --force-reinstall torch torchvision, both from one place'
     )
     tags = [v.partition('+')[2] for v in (torch, vision)]
     wanted = [
-        re.sub(r'[()\s]', '', line[5:])
-        for line in metadata.requires('torchvision') or []
-        if re.match(r'torch[\s(=<>]', line) and ';' not in line
+        rule.specifier
+        for rule in map(Requirement, metadata.requires('torchvision') or ())
+        if rule.name == 'torch' and rule.marker is None
     ]
-    rules = SpecifierSet(','.join(wanted))
-    if not rules.contains(torch, prereleases=True):
-        text += f', which wants torch {", ".join(wanted)}'
+    if not all(rule.contains(torch, prereleases=True) for rule in wanted):
+        text += f', which wants torch {", ".join(map(str, wanted))}'
         yield PROBLEM, text, fix
     elif tags[0] != tags[1]:
         yield PROBLEM, f'{text}: builds of different kinds', fix
