@@ -1,8 +1,5 @@
-import importlib.util
 import json
-from pathlib import Path
 
-import pytest
 from mmengine.config import Config
 from report_samples import Page, make_outputs, make_summary
 
@@ -16,7 +13,6 @@ def test_page_is_made_again_from_the_summary(call, toy_root, tmp_path):
     (tmp_path / 'summary.json').write_text(json.dumps(summary))
     (tmp_path / 'chain.py').write_text("name = 'my chain'\n")
     done = call(TOOL, tmp_path, '--config', 'chain.py', cwd=tmp_path)
-    assert done.returncode == 0, done.stderr[-2000:]
     path = tmp_path / 'report.html'
     assert str(path) in done.stdout
     made = path.read_text(encoding='utf-8')
@@ -24,13 +20,3 @@ def test_page_is_made_again_from_the_summary(call, toy_root, tmp_path):
     config = Config.fromfile(tmp_path / 'chain.py')
     again = make_report(tmp_path, summary, config)
     assert again.read_text(encoding='utf-8') == made
-
-
-@pytest.fixture(scope='module')
-def tool():
-    """The tool as a module, for faults that need no process."""
-    path = Path(__file__).resolve().parents[2] / 'tools' / TOOL
-    spec = importlib.util.spec_from_file_location('make_report_tool', path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
