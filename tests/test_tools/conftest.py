@@ -60,18 +60,6 @@ def run_here(capsys, monkeypatch):
     return _run
 
 
-@pytest.fixture
-def output_of(run_here, tmp_path):
-    """Run a tool in this process; what it printed, if it ends with a code."""
-
-    def _output_of(name, *arguments, code=0, cwd=tmp_path):
-        found, text, errors = run_here(name, *arguments, cwd=cwd)
-        assert found == code, errors
-        return text + errors
-
-    return _output_of
-
-
 @pytest.fixture(scope='session')
 def tiny_file(toy_root, tmp_path_factory):
     """The tiny AMR config as a file, without a work dir of its own."""
@@ -90,3 +78,15 @@ def trained(call, tiny_file, tmp_path_factory):
     folder = tmp_path_factory.mktemp('trained')
     done = call('train.py', tiny_file, '--no-pretrained', cwd=folder)
     return folder, done
+
+
+@pytest.fixture
+def output_of(run_here, tmp_path):
+    """Run a tool in this process; what it printed, if it ends with a code."""
+
+    def _output_of(name, *arguments, code=0, cwd=tmp_path):
+        found, text, errors = run_here(name, *arguments, cwd=cwd)
+        assert found == code, errors
+        return text + errors
+
+    return _output_of

@@ -88,6 +88,10 @@ def prepare_coco(coco_root: Path, out_dir: Path) -> COCOSummary:
     for folder in (masks, lists, out_dir / 'JPEGImages'):
         folder.mkdir(parents=True, exist_ok=True)
     note_origin(masks, {name: split.digest for name, split in splits.items()})
+    summary = COCOSummary(
+        {name: len(split.images) for name, split in splits.items()},
+        {name: split.unlabelled for name, split in splits.items()},
+    )
     for name, split in splits.items():
         _link_images(split, out_dir / 'JPEGImages')
         write_lines(lists / f'{name}.txt', sorted(split.images))
@@ -97,10 +101,6 @@ def prepare_coco(coco_root: Path, out_dir: Path) -> COCOSummary:
     }
     write_label_table(out_dir / 'labels.csv', sorted(labels.items()))
     write_class_file(out_dir / CLASS_FILE, COCO_CLASSES)
-    summary = COCOSummary(
-        {name: len(split.images) for name, split in splits.items()},
-        {name: split.unlabelled for name, split in splits.items()},
-    )
     for name, split in splits.items():
         job = COCOMaskJob(split, masks)
         items = sorted(split.images)

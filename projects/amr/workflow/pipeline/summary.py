@@ -10,6 +10,7 @@ import torch
 from projects.amr.errors import UserError
 from projects.amr.runtime.files.atomic_write import write_json
 from projects.amr.workflow.ablation.grid import SUMMARY as TEST_SUMMARY
+from projects.amr.workflow.launch.declared import flatten
 from projects.amr.workflow.launch.tool_setup import package_versions
 from projects.amr.workflow.pipeline.records import StageRecord
 from projects.amr.workflow.pipeline.workspace import (
@@ -54,20 +55,18 @@ def read_summary(path: Path) -> dict:
         ) from None
 
 
-def numbers(content: Mapping, prefix: str = '') -> dict[str, float]:
+def numbers(content: Mapping) -> dict[str, float]:
     """Numbers of a nested dict by dotted names; booleans are left out.
 
     Example:
         >>> numbers({'a': {'b': 1, 'c': 'text'}, 'd': 2.5, 'e': True})
         {'a.b': 1, 'd': 2.5}
     """
-    found = {}
-    for key, value in content.items():
-        if isinstance(value, Mapping):
-            found.update(numbers(value, f'{prefix}{key}.'))
-        elif isinstance(value, (int, float)) and not isinstance(value, bool):
-            found[f'{prefix}{key}'] = value
-    return found
+    return {
+        key: value
+        for key, value in flatten(content).items()
+        if isinstance(value, (int, float)) and not isinstance(value, bool)
+    }
 
 
 def threshold_policy(metric: str) -> str | None:

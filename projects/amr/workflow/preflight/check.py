@@ -43,14 +43,14 @@ MIN_FILES_FOR_WORKERS = 400
 
 
 class _FactJob:
-    """Reads one file per item, named ``<kind>:<path>``; writes nothing."""
+    """Reads one file per item, a kind and a path; writes nothing."""
 
-    def load(self, item: str) -> None:
+    def load(self, item: tuple[str, Path]) -> None:
         """No file is read already."""
 
-    def make(self, item: str) -> dict:
+    def make(self, item: tuple[str, Path]) -> dict:
         """Facts of a file, or its fault."""
-        kind, _, path = item.partition(':')
+        kind, path = item
         try:
             return READERS[kind](path)
         except (DataError, FileNotFoundError) as error:
@@ -66,14 +66,13 @@ def read_facts(
     ``file_facts.py``. By default one process per core, at most 8, none for a
     few files.
     """
-    items = {f'{kind}:{path}': (kind, path) for kind, path in files}
+    items = dict.fromkeys(files)
     if num_workers is None:
         few = len(items) < MIN_FILES_FOR_WORKERS
         num_workers = 0 if few else min(usable_cores(), 8)
-    facts, _ = run_items(
+    return run_items(
         _FactJob(), items, num_workers=num_workers, title='files checked'
-    )
-    return {items[item]: facts[item] for item in items}
+    )[0]
 
 
 def check_splits(
