@@ -52,6 +52,9 @@ def write_label_config(
     ]
     if transform['type'] == 'GenerateSeed':
         steps.pop()
+    if (folder / 'saliency').is_dir():
+        saliency = str(folder / 'saliency')
+        steps.append({'type': 'LoadSaliency', 'saliency_dir': saliency})
     names = VOCFolder.open(root, split).classes
     dataset = {
         'type': 'VOCWeakLabelDataset',

@@ -8,7 +8,7 @@ import yaml
 from mmengine.config import Config
 
 from projects.amr.evaluation.published_results import published
-from projects.amr.workflow.ablation import read_tables
+from projects.amr.workflow.ablation.spec import read_tables
 
 ROOT = Path(__file__).parents[1]
 CONFIGS = ROOT / 'configs'

@@ -31,9 +31,9 @@ from projects.amr.workflow.labels.mask_tools import (
     publish_summary,
 )
 from projects.amr.workflow.launch.tool_setup import run_tool, tool_parser
-from projects.amr.workflow.preflight import (
+from projects.amr.workflow.preflight.check import check_splits
+from projects.amr.workflow.preflight.splits import (
     SplitToCheck,
-    check_splits,
     config_splits,
     folder_splits,
 )

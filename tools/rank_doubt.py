@@ -17,8 +17,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 import projects.amr.openmp  # noqa: F401  before torch
 
 from projects.amr.datasets.labels.label_file import csv_text
-from projects.amr.errors import DataError, UserError, list_faults
-from projects.amr.runtime.files.atomic_write import atomic_write
+from projects.amr.errors import DataError, list_faults
+from projects.amr.runtime.files.atomic_write import write_file, writing
 from projects.amr.runtime.files.item_progress import show_progress
 from projects.amr.workflow.labels.doubtful_photos import DoubtSources
 from projects.amr.workflow.labels.mask_tools import (
@@ -27,7 +27,7 @@ from projects.amr.workflow.labels.mask_tools import (
 )
 from projects.amr.workflow.launch.tool_setup import run_tool, tool_parser
 
-COLUMNS = ('branches', 'segmentor', 'missing')
+COLUMNS = ('doubt', 'branches', 'segmentor', 'missing')
 
 
 def parse_args() -> argparse.Namespace:
@@ -72,12 +72,8 @@ def main() -> None:
         )
     ranked = sorted(found, key=lambda i: (-found[i].doubt, i))
     shown = ranked[: max(args.pictures, 0)]
-    try:
+    with writing(args.out_dir):
         write(args.out_dir, sources, found, ranked, shown)
-    except OSError as error:
-        raise UserError(
-            f'{args.out_dir} cannot be written ({error})'
-        ) from None
     print(f'{args.out_dir}: doubt.csv, {len(shown):,} pictures')
     for image_id in ranked[:5]:
         print(f'  {found[image_id].doubt:.3f}  {image_id}')
@@ -90,22 +86,18 @@ def write(out_dir: Path, sources, found: dict, ranked, shown) -> None:
     for path in pictures.glob('[0-9][0-9][0-9][0-9]_*.jpg'):
         path.unlink()  # of another ranking
     rows = (
-        [
-            image_id,
-            f'{found[image_id].doubt:.4f}',
-            *(
-                '' if value is None else f'{value:.4f}'
-                for value in (getattr(found[image_id], c) for c in COLUMNS)
-            ),
-        ]
+        [image_id, *(_figure(getattr(found[image_id], c)) for c in COLUMNS)]
         for image_id in ranked
     )
-    with atomic_write(out_dir / 'doubt.csv') as file:
-        file.write(csv_text(('image', 'doubt', *COLUMNS), rows).encode())
+    write_file(out_dir / 'doubt.csv', csv_text(('image', *COLUMNS), rows))
     numbered = list(enumerate(shown, 1))
     for number, image_id in show_progress(numbered, len(shown), 'pictures'):
-        with atomic_write(pictures / f'{number:04d}_{image_id}.jpg') as file:
-            file.write(sources.picture(image_id))
+        path = pictures / f'{number:04d}_{image_id}.jpg'
+        write_file(path, sources.picture(image_id))
+
+
+def _figure(value: float | None) -> str:
+    return '' if value is None else f'{value:.4f}'
 
 
 if __name__ == '__main__':

@@ -38,14 +38,12 @@ from projects.amr.runtime.processes.stop_signals import (
     stop_tells,
 )
 from projects.amr.runtime.processes.tool_process import ROOT, ToolError
-from projects.amr.workflow.ablation import (
-    Grid,
-    Table,
+from projects.amr.workflow.ablation.grid import Grid
+from projects.amr.workflow.ablation.spec import Table, plain_table, read_tables
+from projects.amr.workflow.ablation.table import (
     collect,
     lines_of,
     markdown_table,
-    plain_table,
-    read_tables,
     write_table,
 )
 from projects.amr.workflow.launch.tool_setup import run_tool, tool_parser

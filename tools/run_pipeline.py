@@ -27,13 +27,10 @@ from projects.amr.runtime.processes.stop_signals import (
 )
 from projects.amr.runtime.processes.work_dir_lock import work_dir_lock
 from projects.amr.workflow.launch.tool_setup import run_tool, tool_parser
-from projects.amr.workflow.pipeline import (
-    PipelineRunner,
-    choose,
-    read_pipeline,
-    summarize,
-    write_summary,
-)
+from projects.amr.workflow.pipeline.runner import PipelineRunner
+from projects.amr.workflow.pipeline.stages import choose
+from projects.amr.workflow.pipeline.summary import summarize, write_summary
+from projects.amr.workflow.pipeline.workspace import read_pipeline
 from projects.amr.workflow.report.report_data import make_report
 
 

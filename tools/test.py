@@ -40,7 +40,7 @@ from projects.amr.runtime.processes.stop_signals import (
     stop_tells,
     this_command,
 )
-from projects.amr.workflow.ablation import SUMMARY
+from projects.amr.workflow.ablation.grid import SUMMARY
 from projects.amr.workflow.launch.config_agreement import settle_config
 from projects.amr.workflow.launch.tool_setup import (
     add_common_arguments,
@@ -54,7 +54,6 @@ from projects.amr.workflow.launch.tool_setup import (
 
 WRITERS = ('cam_writer', 'boundary_writer', 'label_writer')
 NEEDED = ('model', 'test_dataloader', 'test_cfg', 'test_evaluator')
-PAINTERS = ('visualization',)
 
 
 def parse_args() -> argparse.Namespace:
@@ -141,21 +140,17 @@ def main() -> None:
     if args.out:
         set_hook_folder(cfg, WRITERS, args.out)
     if args.show_dir:
-        set_hook_folder(cfg, PAINTERS, args.show_dir)
+        set_hook_folder(cfg, ('visualization',), args.show_dir)
     with hold_work_dir(cfg, 'test'):
         runner = Runner.from_cfg(cfg)
         if args.checkpoint is None:
             unwrap_model(runner.model).init_weights()
-        metrics = run_test(runner)
+        # A stop leaves no half file and says how to resume.
+        kept = 'stopped; finished items are kept, this command resumes:'
+        with stop_tells(lambda: f'{kept}\n  {this_command()}'):
+            metrics = runner.test()
         if is_main_process():
             write_summary(runner, args, metrics)
-
-
-def run_test(runner: Runner) -> dict:
-    """Test; a stop leaves no half file and says how to resume."""
-    kept = 'stopped; finished items are kept, this command resumes:'
-    with stop_tells(lambda: f'{kept}\n  {this_command()}'):
-        return runner.test()
 
 
 def write_summary(runner: Runner, args, metrics: dict) -> None:

@@ -27,13 +27,11 @@ from projects.amr.workflow.launch.tool_setup import (
     load_config,
     run_tool,
 )
-from projects.amr.workflow.launch.total_batch import (
-    log_total_batch,
-    use_auto_scale_lr,
-)
 from projects.amr.workflow.launch.training import (
+    log_total_batch,
     require_batches,
     settle_start,
+    use_auto_scale_lr,
 )
 
 NEEDED = ('model', 'train_dataloader', 'train_cfg', 'optim_wrapper')

@@ -17,13 +17,13 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import projects.amr.openmp  # noqa: F401  before torch
 
-from projects.amr.workflow.labels.label_tool import make_labels, parse_args
+from projects.amr.workflow.labels.label_tool import make_labels
 from projects.amr.workflow.launch.tool_setup import run_tool
 
 
 def main() -> None:
     """Vote."""
-    make_labels(parse_args(__doc__), 'voted labels', 'votes')
+    make_labels(__doc__, 'voted labels', 'votes')
 
 
 if __name__ == '__main__':

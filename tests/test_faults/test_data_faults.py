@@ -17,7 +17,8 @@ from mmseg.registry import TRANSFORMS
 from PIL import Image
 
 from projects.amr.errors import DataError
-from projects.amr.workflow.preflight import check_splits, folder_splits
+from projects.amr.workflow.preflight.check import check_splits
+from projects.amr.workflow.preflight.splits import folder_splits
 
 TURN = 0x0112  # EXIF orientation
 

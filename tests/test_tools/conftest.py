@@ -15,14 +15,14 @@ ROOT = Path(__file__).resolve().parents[2]
 
 @pytest.fixture(scope='session')
 def call():
-    """Run a tool as a user would; returns the finished process."""
+    """Run a tool as a user would, to its exit code; the finished process."""
 
-    def _call(tool, *arguments, cwd, **env):
+    def _call(tool, *arguments, cwd, code=0, **env):
         command = [sys.executable, str(ROOT / 'tools' / tool)]
         if tool.endswith('.sh'):
-            command = ['bash', str(ROOT / 'tools' / tool)]
-        return subprocess.run(
-            [*command, *(str(a) for a in arguments)],
+            command[0] = 'bash'
+        done = subprocess.run(
+            [*command, *map(str, arguments)],
             cwd=cwd,
             env={
                 **os.environ,
@@ -35,6 +35,9 @@ def call():
             timeout=600,
             check=False,
         )
+        found = done.returncode
+        assert found == code, done.stdout[-3000:] + done.stderr[-3000:]
+        return done
 
     return _call
 
@@ -81,5 +84,16 @@ def trained(call, tiny_file, tmp_path_factory):
     """A folder in which the tiny model was trained for one epoch."""
     folder = tmp_path_factory.mktemp('trained')
     done = call('train.py', tiny_file, '--no-pretrained', cwd=folder)
-    assert done.returncode == 0, done.stderr[-3000:]
     return folder, done
+
+
+@pytest.fixture
+def output_of(run_here, tmp_path):
+    """Run a tool in this process; what it printed, if it ends with a code."""
+
+    def _output_of(name, *arguments, code=0, cwd=tmp_path):
+        found, text, errors = run_here(name, *arguments, cwd=cwd)
+        assert found == code, errors
+        return text + errors
+
+    return _output_of

@@ -17,7 +17,7 @@ from mmengine.logging import MMLogger
 
 from projects.amr.models import MultiScaleCAM
 from projects.amr.structures import CAMRecord, load_label_map
-from projects.amr.workflow.pipeline import read_pipeline
+from projects.amr.workflow.pipeline.workspace import read_pipeline
 
 
 def test_operations_of_a_network_forward_and_backward():

@@ -50,10 +50,9 @@ def records(folder) -> dict[str, CAMRecord]:
 
 
 def test_cams_are_written_and_kept_until_texts_change(
-    config, run_here, tmp_path
+    config, output_of, tmp_path
 ):
-    code, _, err = run_here('test', config, cwd=tmp_path)
-    assert code == 0, err
+    output_of('test', config)
     first = records(tmp_path)
     assert len(first) == 8
     assert sum(len(record.cam) for record in first.values()) > 4
@@ -69,38 +68,28 @@ def test_cams_are_written_and_kept_until_texts_change(
         [TOY_CLASSES[i] for i in order],
         embeddings=rows[order],
     )
-    assert run_here('test', config, cwd=tmp_path)[0] == 0
+    output_of('test', config)
     kept = records(tmp_path)
     assert {n: r.key for n, r in kept.items()} == {
         n: r.key for n, r in first.items()
     }
     write_texts(tmp_path / 'texts.npz', seed=1)
-    assert run_here('test', config, cwd=tmp_path)[0] == 0
+    output_of('test', config)
     made = records(tmp_path)
     assert all(made[name].key != first[name].key for name in first)
 
 
-def test_texts_of_other_classes_end_the_run(config, run_here, tmp_path):
+def test_texts_of_other_classes_end_the_run(config, output_of, tmp_path):
     write_texts(tmp_path / 'texts.npz', ['alvo', 'bimi', 'coru', 'dexxa'])
-    code, _, err = run_here('test', config, cwd=tmp_path)
-    assert code == 3
-    assert 'dexa' in err
+    assert 'dexa' in output_of('test', config, code=3)
     assert not list((tmp_path / 'cams').glob('*.npz'))
 
 
-@pytest.mark.parametrize(
-    ('name', 'exit_code'), [('texts.npz', 4), ('clip.safetensors', 4)]
-)
-def test_a_missing_file_ends_the_run(
-    config, run_here, tmp_path, name, exit_code
-):
+@pytest.mark.parametrize('name', ['texts.npz', 'clip.safetensors'])
+def test_a_missing_file_ends_the_run(config, output_of, tmp_path, name):
     (tmp_path / name).unlink()
-    code, _, err = run_here('test', config, cwd=tmp_path)
-    assert code == exit_code
-    assert name in err
+    assert name in output_of('test', config, code=4)
 
 
-def test_a_trained_model_needs_its_checkpoint(tiny_file, run_here, tmp_path):
-    code, _, err = run_here('test', tiny_file, cwd=tmp_path)
-    assert code == 2
-    assert 'checkpoint' in err
+def test_a_trained_model_needs_its_checkpoint(tiny_file, output_of):
+    assert 'checkpoint' in output_of('test', tiny_file, code=2)

@@ -13,7 +13,6 @@ def test_page_is_made_again_from_the_summary(call, toy_root, tmp_path):
     (tmp_path / 'summary.json').write_text(json.dumps(summary))
     (tmp_path / 'chain.py').write_text("name = 'my chain'\n")
     done = call(TOOL, tmp_path, '--config', 'chain.py', cwd=tmp_path)
-    assert done.returncode == 0, done.stderr[-2000:]
     path = tmp_path / 'report.html'
     assert str(path) in done.stdout
     made = path.read_text(encoding='utf-8')

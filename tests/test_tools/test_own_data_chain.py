@@ -29,8 +29,7 @@ def test_from_photos_and_csv_to_a_segmentor_and_coco(call, toy_root, tmp_path):
     config = tmp_path / 'own.py'
     config.write_text(OWN_CONFIG.format(folder=str(tmp_path)))
     work = tmp_path / 'work'
-    done = call('run_pipeline.py', config, '--work-dir', work, cwd=tmp_path)
-    assert done.returncode == 0, done.stderr[-3000:]
+    call('run_pipeline.py', config, '--work-dir', work, cwd=tmp_path)
     summary = json.loads((work / 'summary.json').read_text())
     assert [s['name'] for s in summary['stages']] == [
         'import_images',
@@ -50,8 +49,7 @@ def test_from_photos_and_csv_to_a_segmentor_and_coco(call, toy_root, tmp_path):
     out = tmp_path / 'masks.json'
     where = ['--data-root', root, '--split', 'val']
     labels = work / 'seg_val' / 'labels'
-    done = call('export_labels.py', labels, out, *where, cwd=tmp_path)
-    assert done.returncode == 0, done.stderr[-2000:]
+    call('export_labels.py', labels, out, *where, cwd=tmp_path)
     coco = COCO(str(out))
     assert [c['name'] for c in coco.cats.values()] == sorted(OWN.values())
     with (root / 'images.csv').open(encoding='utf-8', newline='') as file:

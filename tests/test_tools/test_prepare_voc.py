@@ -2,16 +2,14 @@
 
 import os
 import signal
-import subprocess
-import sys
 import time
 from pathlib import Path
 
 import pytest
+from tool_process import ToolProcess
 from voc_archives import write_sbd_tar, write_voc_tar
 
-ROOT = Path(__file__).resolve().parents[2]
-TOOL = 'dataset_converters/prepare_voc.py'
+TOOL = 'dataset_converters/prepare_voc'
 
 
 @pytest.fixture(scope='module')
@@ -34,21 +32,21 @@ def content(root: Path) -> dict:
     }
 
 
-def test_prepared_counted_and_kept_the_second_time(call, archives, tmp_path):
-    done = call(TOOL, *arguments(archives), '--no-verify', cwd=tmp_path)
-    assert done.returncode == 0, done.stderr[-3000:]
+def test_prepared_counted_and_kept_the_second_time(
+    output_of, archives, tmp_path
+):
+    text = output_of(TOOL, *arguments(archives), '--no-verify')
     root = tmp_path / 'data/VOCdevkit/VOC2012'
-    assert 'train_aug.txt: 4 images' in done.stdout
-    assert 'SegmentationClassAug: 5 (3 of VOC, 2 of SBD)' in done.stdout
-    assert done.stdout.count('WARNING: ') == 3
-    assert 'the real list 10,582' in done.stdout
-    assert f'export VOC_ROOT={root}' in done.stdout
+    assert 'train_aug.txt: 4 images' in text
+    assert 'SegmentationClassAug: 5 (3 of VOC, 2 of SBD)' in text
+    assert text.count('WARNING: ') == 3
+    assert 'the real list 10,582' in text
+    assert f'export VOC_ROOT={root}' in text
     before = content(root)
 
     # VOC is there now, so its archive need not be named.
-    again = call(TOOL, *arguments(archives)[2:], '--no-verify', cwd=tmp_path)
-    assert again.returncode == 0, again.stderr[-3000:]
-    assert ': 0 files made, 7 kept' in again.stdout
+    again = output_of(TOOL, *arguments(archives)[2:], '--no-verify')
+    assert ': 0 files made, 7 kept' in again
     assert content(root) == before
 
 
@@ -56,29 +54,24 @@ def test_sigterm_ends_with_143_and_the_way_on(archives, tmp_path):
     """Stopped while it waits for an archive that does not end."""
     pipe = tmp_path / 'voc.tar'
     os.mkfifo(pipe)
-    command = [sys.executable, str(ROOT / 'tools' / TOOL), '--no-verify']
-    command += ['--voc-tar', str(pipe), '--out-dir', str(tmp_path / 'out')]
-    with subprocess.Popen(
-        [*command, '--sbd-tar', str(archives / 'sbd.tgz')],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env={**os.environ, 'OMP_NUM_THREADS': '1'},
-    ) as process:
-        lock = tmp_path / 'out/VOCdevkit/VOC2012/.lock'
-        while not lock.exists() and process.poll() is None:
-            time.sleep(0.05)
-        time.sleep(0.2)
-        process.send_signal(signal.SIGTERM)
-        _, errors = process.communicate(timeout=60)
-    assert process.returncode == 143, errors[-3000:]
-    assert 'Traceback' not in errors
+    process = ToolProcess(
+        f'{TOOL}.py',
+        *('--no-verify', '--voc-tar', pipe, '--out-dir', 'out'),
+        *('--sbd-tar', archives / 'sbd.tgz'),
+        cwd=tmp_path,
+    )
+    lock = tmp_path / 'out/VOCdevkit/VOC2012/.lock'
+    while not lock.exists() and process.process.is_alive():
+        time.sleep(0.05)
+    time.sleep(0.2)
+    process.send(signal.SIGTERM)
+    assert process.wait(60) == 143, process.output
+    assert 'Traceback' not in process.output
 
 
-def test_the_hash_is_looked_at_before_the_archive(call, archives, tmp_path):
-    done = call(TOOL, *arguments(archives), cwd=tmp_path)
-    assert done.returncode == 3
-    message = done.stderr.split('ERROR: ')[-1]
-    assert '1,999,639,040' in message
-    assert 'Traceback' not in done.stderr
+def test_the_hash_is_looked_at_before_the_archive(
+    output_of, archives, tmp_path
+):
+    text = output_of(TOOL, *arguments(archives), code=3)
+    assert '1,999,639,040' in text
     assert not (tmp_path / 'data').exists()

@@ -33,7 +33,7 @@ def test_disagreement_is_one_minus_the_accuracy_of_scikit_learn():
         disagreement(empty, empty.T)
 
 
-def test_damaged_photos_come_first(toy_root, tmp_path, run_here):
+def test_damaged_photos_come_first(toy_root, tmp_path, output_of):
     """Masks as pseudo labels; a segmentor and CAMs that err in one photo."""
     folder = VOCFolder.open(toy_root, 'train')
     write_cam_files(toy_root, tmp_path)
@@ -61,8 +61,7 @@ def test_damaged_photos_come_first(toy_root, tmp_path, run_here):
         *('rank_doubt', 'pseudo', 'out', '--pred-dir', 'pred'),
         *('--cam-dir', 'cams', '--data-root', toy_root, '--pictures', 2),
     )
-    code, _, error = run_here(*words, cwd=tmp_path)
-    assert code == 0, error
+    output_of(*words)
     with (tmp_path / 'out' / 'doubt.csv').open() as file:
         rows = {row['image']: row for row in csv.DictReader(file)}
     assert set(rows) == set(folder.ids)
@@ -76,8 +75,5 @@ def test_damaged_photos_come_first(toy_root, tmp_path, run_here):
     assert [name[5:-4] for name in pictures] == list(rows)[:2]
 
     (tmp_path / 'pred' / f'{bad}.png').unlink()
-    code, _, error = run_here(*words, cwd=tmp_path)
-    assert code == 3
-    assert bad in error
-    code, _, _ = run_here(*words[:3], *words[-4:-2], cwd=tmp_path)
-    assert code == 2
+    assert bad in output_of(*words, code=3)
+    output_of(*words[:3], *words[-4:-2], code=2)

@@ -1,22 +1,20 @@
 """The whole chain as a user runs it, in processes, on a dozen images."""
 
 import json
-import os
 import re
 import shlex
 import shutil
 import signal
 import subprocess
-import sys
 import time
-from pathlib import Path
 
 import pytest
+import torch
 from pipeline_configs import edited, figures, write_pipeline
+from tool_process import ROOT, ToolProcess
 
 from projects.amr.workflow.pipeline.records import MANIFEST
 
-ROOT = Path(__file__).resolve().parents[2]
 TOOL = 'run_pipeline.py'
 STAGES = ('cam_train', 'cam_make', 'seeds', 'seg_train', 'seg_val')
 
@@ -32,7 +30,6 @@ def finished(call, pipeline):
     """Work dir of an undisturbed run, and the finished process."""
     folder = pipeline.parent / 'undisturbed'
     done = call(TOOL, pipeline, '--work-dir', folder, cwd=pipeline.parent)
-    assert done.returncode == 0, done.stderr[-3000:] + done.stdout[-3000:]
     return folder, done
 
 
@@ -40,6 +37,17 @@ def finished(call, pipeline):
 def work(finished, tmp_path):
     """A copy of the finished work dir, at another place."""
     return shutil.copytree(finished[0], tmp_path / 'work', symlinks=True)
+
+
+@pytest.fixture
+def run(output_of, pipeline, work):
+    """Run the chain, or another config, in the copy; what it prints."""
+
+    def _run(*flags, config=pipeline, code=0):
+        words = (config, '--work-dir', work, *flags)
+        return output_of('run_pipeline', *words, code=code)
+
+    return _run
 
 
 def items(folder, *patterns):
@@ -86,27 +94,23 @@ def test_outcome_is_printed_summarized_and_drawn(finished):
     assert all(page.count(path.name) == 1 for path in photos)
 
 
-def test_second_run_keeps_all_even_when_moved(call, pipeline, work):
+def test_second_run_keeps_all_even_when_moved(run, work):
     before = items(work, '**/*.pth', f'*/{MANIFEST}', '*/*/*.png')
     assert len(before) > 15
-    done = call(TOOL, pipeline, '--work-dir', work, cwd=work.parent)
-    assert done.returncode == 0, done.stderr[-2000:]
-    assert ran(done.stdout) == []
+    assert ran(run()) == []
     assert items(work, '**/*.pth', f'*/{MANIFEST}', '*/*/*.png') == before
     summary = json.loads((work / 'summary.json').read_text())
     assert {s['status'] for s in summary['stages']} == {'kept'}
 
 
 def test_fault10_changed_threshold_reruns_what_depends_on_it(
-    call, pipeline, work, finished
+    run, pipeline, work, finished
 ):
     config = edited(pipeline, ("bg_thr': 0.1", "bg_thr': 0.25"))
     cams = items(work, 'cam_make/cams/*.npz')
-    flags = ['--work-dir', work]
-    dry = call(TOOL, config, *flags, '--dry-run', cwd=work.parent)
-    assert dry.returncode == 0, dry.stderr[-2000:]
-    lines = dict(line.split(': ', 1) for line in dry.stdout.splitlines())
-    assert lines == {
+    lines = run('--dry-run', config=config).splitlines()
+    pairs = [line.split(': ', 1) for line in lines if ': ' in line]
+    assert {name: what for name, what in pairs if name in STAGES} == {
         'cam_train': 'kept',
         'cam_make': 'kept',
         'seeds': 'would run: label_transform.bg_thr 0.1 -> 0.25 changed',
@@ -114,110 +118,78 @@ def test_fault10_changed_threshold_reruns_what_depends_on_it(
         'seg_val': 'kept unless seg_train give something else',
     }
     assert figures(work) == figures(finished[0])
-    done = call(TOOL, config, *flags, cwd=work.parent)
-    assert done.returncode == 0, done.stderr[-2000:]
-    assert ran(done.stdout) == ['seeds', 'seg_train', 'seg_val']
-    assert 'seeds: label_transform.bg_thr 0.1 -> 0.25 changed' in done.stdout
-    assert 'where its outputs change, seg_train, seg_val' in done.stdout
-    assert 'seeds.labels changed' in done.stdout
+    text = run(config=config)
+    assert ran(text) == ['seeds', 'seg_train', 'seg_val']
+    assert 'seeds: label_transform.bg_thr 0.1 -> 0.25 changed' in text
+    assert 'where its outputs change, seg_train, seg_val' in text
+    assert 'seeds.labels changed' in text
     assert items(work, 'cam_make/cams/*.npz') == cams
     assert figures(work)['seeds'] != figures(finished[0])['seeds']
     assert (work / 'seg_train.previous' / 'last_checkpoint').is_file()
 
 
-def test_fault05_damaged_item_is_made_again_alone(
-    call, pipeline, work, finished
-):
+def test_fault05_damaged_item_is_made_again_alone(run, work, finished):
     path = sorted((work / 'seeds' / 'labels').glob('*.png'))[0]
     path.write_bytes(path.read_bytes()[:40])
-    done = call(TOOL, pipeline, '--work-dir', work, cwd=work.parent)
-    assert done.returncode == 0, done.stderr[-2000:]
-    assert ran(done.stdout) == ['seeds']
+    text = run()
+    assert ran(text) == ['seeds']
     total = len(list((work / 'seeds' / 'labels').glob('*.png')))
-    assert f'1 of {total} files of labels missing or damaged' in done.stdout
+    assert f'1 of {total} files of labels missing or damaged' in text
     log = (work / 'seeds' / 'test.log').read_text()
     assert f'{total - 1:,} done, 1 to do' in log
     assert items(work) == items(finished[0])
 
 
-def test_fault11_replaced_checkpoint_makes_the_cams_stale(
-    call, pipeline, work, finished
-):
-    import torch
-
+def test_fault11_replaced_checkpoint_makes_the_cams_stale(run, work, finished):
     path = work / 'cam_train' / 'epoch_1.pth'
     content = torch.load(path, weights_only=False)
     for tensor in content['state_dict'].values():
         if tensor.dtype == torch.float32:
             tensor.mul_(1.01)
     torch.save(content, path)
-    flags = ['--work-dir', work, '--to', 'cam_make']
-    done = call(TOOL, pipeline, *flags, cwd=work.parent)
-    assert done.returncode == 0, done.stderr[-2000:]
-    assert ran(done.stdout) == ['cam_train', 'cam_make']
-    assert 'cam_train.checkpoint changed' in done.stdout
+    text = run('--to', 'cam_make')
+    assert ran(text) == ['cam_train', 'cam_make']
+    assert 'cam_train.checkpoint changed' in text
     cams = 'cam_make/cams/*.npz'
     assert items(work, cams) != items(finished[0], cams)
 
 
-def test_a_stretch_needs_what_comes_before(call, pipeline, tmp_path):
-    flags = ['--work-dir', tmp_path / 'new', '--from', 'seeds']
-    done = call(TOOL, pipeline, *flags, cwd=tmp_path)
-    assert done.returncode == 2
-    assert 'run that stage first (--from cam_make)' in done.stderr
-    assert 'Traceback' not in done.stderr
+def test_a_stretch_needs_what_comes_before(output_of, pipeline):
+    flags = ['--work-dir', 'new', '--from', 'seeds']
+    text = output_of('run_pipeline', pipeline, *flags, code=2)
+    assert 'run that stage first (--from cam_make)' in text
 
 
-def test_a_failing_stage_names_its_log_and_keeps_its_code(
-    call, pipeline, work
-):
+def test_a_failing_stage_names_its_log_and_keeps_its_code(run, pipeline, work):
     config = edited(pipeline, ("fg_thr': 0.3", "fg_thr': 7"))
-    done = call(TOOL, config, '--work-dir', work, cwd=work.parent)
-    log = work / 'seeds' / 'test.log'
-    assert done.returncode == 2
-    assert str(log) in done.stderr
-    assert 'bg_thr <= fg_thr <= 1, got 0.1 and 7' in done.stderr
+    text = run(config=config, code=2)
+    assert str(work / 'seeds' / 'test.log') in text
+    assert 'bg_thr <= fg_thr <= 1, got 0.1 and 7' in text
     assert (work / 'cam_make' / MANIFEST).is_file()
 
 
-def start(pipeline, folder):
-    """Start the chain in the background; its output can be read."""
-    return subprocess.Popen(
-        [
-            sys.executable,
-            str(ROOT / 'tools' / TOOL),
-            str(pipeline),
-            '--work-dir',
-            str(folder),
-        ],
-        cwd=folder.parent,
-        env={**os.environ, 'OMP_NUM_THREADS': '1', 'PYTHONUNBUFFERED': '1'},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
+def start(pipeline, folder, stage):
+    """Start the chain in the background, up to where a stage begins."""
+    process = ToolProcess(
+        TOOL, pipeline, '--work-dir', folder, cwd=folder.parent
     )
-
-
-def wait_for(process, stage):
-    """Read the output until a stage begins."""
-    for line in process.stdout:
-        if re.match(rf'\[\d/\d\] {stage}: (?!finished)', line):
-            return
-    raise AssertionError(process.stderr.read()[-3000:])
+    begun = re.compile(rf'^\[\d/\d\] {stage}: (?!finished)', re.MULTILINE)
+    while not begun.search(process.output):
+        assert process.process.is_alive(), process.output[-3000:]
+        time.sleep(0.1)
+    return process
 
 
 def test_fault04_killed_in_every_stage_ends_as_undisturbed(
-    call, pipeline, finished, tmp_path
+    output_of, pipeline, finished, tmp_path
 ):
     folder = tmp_path / 'killed'
     for number, stage in enumerate(STAGES):
-        process = start(pipeline, folder)
-        wait_for(process, stage)
+        process = start(pipeline, folder, stage)
         time.sleep(2.5 + 0.7 * number)
-        process.kill()
-        process.communicate()
-    done = call(TOOL, pipeline, '--work-dir', folder, cwd=tmp_path)
-    assert done.returncode == 0, done.stderr[-2000:]
+        process.send(signal.SIGKILL)
+        process.wait()
+    output_of('run_pipeline', pipeline, '--work-dir', folder)
     assert figures(folder) == figures(finished[0])
     assert items(folder) == items(finished[0])
     assert not list(folder.rglob('*.tmp'))
@@ -227,17 +199,15 @@ def test_fault06_sigterm_says_how_to_go_on_and_leaves_no_process(
     pipeline, tmp_path
 ):
     folder = tmp_path / 'stopped here'
-    process = start(pipeline, folder)
-    wait_for(process, 'cam_train')
+    process = start(pipeline, folder, 'cam_train')
     time.sleep(1)
-    process.send_signal(signal.SIGTERM)
-    _, errors = process.communicate(timeout=120)
-    assert process.returncode == 143, errors
-    command = shlex.split(errors.strip().splitlines()[-1])
+    process.send(signal.SIGTERM)
+    assert process.wait(120) == 143, process.output
+    command = shlex.split(process.output.strip().splitlines()[-1])
     # As it was called: from another folder than the project's.
     assert command[:3] == ['python', str(ROOT / 'tools' / TOOL), str(pipeline)]
     assert str(folder) in command  # quoted, as it has a space
-    assert 'Traceback' not in errors
+    assert 'Traceback' not in process.output
     running = subprocess.run(
         ['pgrep', '-f', str(folder)],
         capture_output=True,

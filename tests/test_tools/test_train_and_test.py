@@ -1,31 +1,20 @@
 import json
 import re
 import signal
-import subprocess
-import sys
 import time
-from pathlib import Path
 
 import pytest
 import torch
+from tool_process import ToolProcess
 
 from projects.amr.structures import CAMRecord
-
-ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture(scope='module')
 def tested(call, tiny_file, trained):
     folder, _ = trained
-    done = call(
-        'test.py',
-        tiny_file,
-        'work_dirs/amr_tiny/epoch_1.pth',
-        '--show-dir',
-        'strips',
-        cwd=folder,
-    )
-    assert done.returncode == 0, done.stderr[-3000:]
+    arguments = ['work_dirs/amr_tiny/epoch_1.pth', '--show-dir', 'strips']
+    done = call('test.py', tiny_file, *arguments, cwd=folder)
     return folder, done
 
 
@@ -58,17 +47,9 @@ def test_two_ranks_give_the_records_and_metrics_of_one(
     tested, call, tiny_file
 ):
     folder, _ = tested
-    done = call(
-        'dist_test.sh',
-        tiny_file,
-        'work_dirs/amr_tiny/epoch_1.pth',
-        2,
-        '--work-dir',
-        'work_dirs/two',
-        cwd=folder,
-        PORT='29611',
-    )
-    assert done.returncode == 0, done.stderr[-3000:]
+    arguments = [tiny_file, 'work_dirs/amr_tiny/epoch_1.pth', 2]
+    arguments += ['--work-dir', 'work_dirs/two']
+    done = call('dist_test.sh', *arguments, cwd=folder, PORT='29611')
     assert '8 made' in done.stdout + done.stderr
     assert summary(folder, 'two')['metrics'] == pytest.approx(
         summary(folder)['metrics'], abs=1e-6
@@ -81,26 +62,19 @@ def test_two_ranks_give_the_records_and_metrics_of_one(
 def test_fault06_a_stopped_test_says_how_to_go_on(tiny_file, trained):
     folder, _ = trained
     options = ['test_dataloader.batch_size=1', 'model.test_cfg.flip=False']
-    command = [
-        *(sys.executable, str(ROOT / 'tools' / 'test.py'), str(tiny_file)),
-        *('work_dirs/amr_tiny/epoch_1.pth', '--work-dir', 'work_dirs/stop'),
-        *('--cfg-options', *options),
-    ]
     cams = folder / 'work_dirs' / 'stop' / 'cams'
-    process = subprocess.Popen(
-        command,
+    process = ToolProcess(
+        'test.py',
+        *(tiny_file, 'work_dirs/amr_tiny/epoch_1.pth'),
+        *('--work-dir', 'work_dirs/stop', '--cfg-options', *options),
         cwd=folder,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
     )
-    while process.poll() is None and not cams.is_dir():
+    while process.process.is_alive() and not cams.is_dir():
         time.sleep(0.02)
-    process.send_signal(signal.SIGTERM)
-    _, errors = process.communicate(timeout=120)
-    assert process.returncode == 143
-    assert '--work-dir work_dirs/stop' in errors
-    assert 'Traceback' not in errors
+    process.send(signal.SIGTERM)
+    assert process.wait(120) == 143, process.output
+    assert '--work-dir work_dirs/stop' in process.output
+    assert 'Traceback' not in process.output
     assert not list(cams.glob('.*.tmp'))
 
 
@@ -114,12 +88,17 @@ def test_rerun_keeps_all_records_and_metrics(tested, call, tiny_file):
     assert summary(folder)['metrics'] == before
 
 
+WEIGHTS = [
+    f'model.spotlight.init_cfg.{value}'
+    for value in ('type=Pretrained', 'checkpoint=gone.pth')
+]
+
+
 @pytest.mark.parametrize(
     ('options', 'code', 'words'),
     [
-        (['none.py'], 2, ['none.py']),
         pytest.param(
-            ['CONFIG', '--amp'],
+            ['--amp'],
             2,
             ['--amp', 'GPU'],
             marks=pytest.mark.skipif(
@@ -127,33 +106,23 @@ def test_rerun_keeps_all_records_and_metrics(tested, call, tiny_file):
             ),
         ),
         (
-            [
-                'CONFIG',
-                '--cfg-options',
-                'train_dataloader.dataset.ann_file=none.txt',
-            ],
+            ['--cfg-options', 'train_dataloader.dataset.ann_file=none.txt'],
             3,
             ['none.txt', 'VOC_ROOT'],
         ),
         (
-            [
-                'CONFIG',
-                '--cfg-options',
-                'model.spotlight.init_cfg.type=Pretrained',
-                'model.spotlight.init_cfg.checkpoint=gone.pth',
-            ],
+            ['--cfg-options', *WEIGHTS],
             4,
             ['gone.pth', '--no-pretrained'],
         ),
     ],
 )
 def test_train_ends_with_code_and_fix(
-    call, tiny_file, tmp_path, options, code, words
+    output_of, tiny_file, options, code, words
 ):
-    options = [tiny_file if o == 'CONFIG' else o for o in options]
-    done = call('train.py', *options, cwd=tmp_path)
-    assert done.returncode == code, done.stderr[-2000:]
-    message = done.stderr.split('ERROR: ')[-1]
-    for word in words:
-        assert word in message
-    assert 'Traceback' not in message
+    text = output_of('train', tiny_file, *options, code=code)
+    assert all(word in text.split('ERROR: ')[-1] for word in words)
+
+
+def test_a_missing_config_is_named(output_of):
+    assert 'none.py' in output_of('train', 'none.py', code=2)

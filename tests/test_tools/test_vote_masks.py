@@ -10,7 +10,7 @@ from runner_configs import contents
 
 from projects.amr.datasets import VOCFolder
 from projects.amr.structures import load_label_map, save_label_map
-from projects.amr.workflow.ablation import SUMMARY
+from projects.amr.workflow.ablation.grid import SUMMARY
 
 CONFIGS = Path(__file__).parents[2] / 'configs'
 

@@ -17,7 +17,7 @@ import projects.amr.openmp  # noqa: F401  before torch
 import cv2
 
 from projects.amr.runtime.config.config_reading import add_cfg_options
-from projects.amr.runtime.files.atomic_write import atomic_write, writing
+from projects.amr.runtime.files.atomic_write import write_file, writing
 from projects.amr.runtime.files.item_progress import show_progress
 from projects.amr.workflow.inspection.dataset_samples import SampleBrowser
 from projects.amr.workflow.launch.tool_setup import (
@@ -46,7 +46,6 @@ def parse_args() -> argparse.Namespace:
         help='samples, evenly spread over the dataset',
     )
     add_cfg_options(parser)
-    parser.set_defaults(launcher='none', local_rank=0, work_dir=None)
     return parser.parse_args()
 
 
@@ -62,8 +61,8 @@ def main() -> None:
         for index in show_progress(places, len(places), 'samples'):
             image_id, picture = browser.draw(index)
             _, data = cv2.imencode('.png', picture)
-            with atomic_write(out_dir / f'{index:05d}_{image_id}.png') as file:
-                file.write(data.tobytes())
+            path = out_dir / f'{index:05d}_{image_id}.png'
+            write_file(path, data.tobytes())
     total = len(browser.dataset)
     print(f'{len(places)} of {total:,} samples of {args.split}: {out_dir}')
 

@@ -27,7 +27,7 @@ from chaos_chain import ROOT, Chain
 from mmengine.config import Config
 
 from projects.amr.runtime.files.atomic_write import atomic_write
-from projects.amr.workflow.pipeline import use_stage_overrides
+from projects.amr.workflow.pipeline.overrides import use_stage_overrides
 
 PIPELINE = ROOT / 'configs' / 'pipelines' / 'amr_toy.py'
 EPOCHS = {

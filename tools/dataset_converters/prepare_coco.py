@@ -15,7 +15,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 import projects.amr.openmp  # noqa: F401  before torch
 
-from projects.amr.errors import UserError
+from projects.amr.runtime.files.atomic_write import writing
 from projects.amr.workflow.data_preparation.coco_preparation import (
     prepare_coco,
 )
@@ -33,13 +33,8 @@ def parse_args() -> argparse.Namespace:
 def main() -> None:
     """Prepare, then say what there is."""
     args = parse_args()
-    try:
+    with writing(args.out_dir):
         done = prepare_coco(args.coco_root, args.out_dir)
-    except OSError as error:
-        raise UserError(
-            f'{args.out_dir} cannot be written ({error}): fix that, then run '
-            'the same command again'
-        ) from None
     for name, count in done.images.items():
         few = done.unlabelled[name]
         print(

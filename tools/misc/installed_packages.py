@@ -119,18 +119,20 @@ def check_torch_pair() -> Iterator[tuple]:
     torch, vision = installed('torch'), installed('torchvision')
     if torch is None or vision is None:
         return
+    from packaging.requirements import Requirement  # which matplotlib needs
+
     text = f'torch {torch} with torchvision {vision}'
     fix = (
         'pip install --force-reinstall torch torchvision, both from one place'
     )
     tags = [v.partition('+')[2] for v in (torch, vision)]
     wanted = [
-        re.sub(r'[()\s]', '', line[5:])
-        for line in metadata.requires('torchvision') or []
-        if re.match(r'torch[\s(=<>]', line) and ';' not in line
+        rule.specifier
+        for rule in map(Requirement, metadata.requires('torchvision') or ())
+        if rule.name == 'torch' and rule.marker is None
     ]
-    if any(not satisfies(torch, rule) for rule in wanted):
-        text += f', which wants torch {", ".join(wanted)}'
+    if not all(rule.contains(torch, prereleases=True) for rule in wanted):
+        text += f', which wants torch {", ".join(map(str, wanted))}'
         yield PROBLEM, text, fix
     elif tags[0] != tags[1]:
         yield PROBLEM, f'{text}: builds of different kinds', fix
@@ -138,26 +140,6 @@ def check_torch_pair() -> Iterator[tuple]:
         error = operator_error()
         state = PROBLEM if error else OK
         yield state, text + (f' ({error})' if error else ''), error and fix
-
-
-def satisfies(version: str, rules: str) -> bool:
-    """Return whether a version fits rules such as ``>=2.1,<3``."""
-    have = numbers(version)
-    for rule in rules.split(','):
-        sign, wanted = re.match(r'([=<>!~]+)(.*)', rule).groups()
-        other = numbers(wanted)
-        fits = {
-            '==': have[: len(other)] == other,
-            '!=': have[: len(other)] != other,
-            '>=': have >= other,
-            '<=': have <= other,
-            '>': have > other,
-            '<': have < other,
-            '~=': have >= other and have[: len(other) - 1] == other[:-1],
-        }
-        if not fits.get(sign, True):
-            return False
-    return True
 
 
 def operator_error() -> str | None:

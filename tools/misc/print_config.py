@@ -23,7 +23,7 @@ from projects.amr.workflow.launch.tool_setup import (
     run_tool,
     tool_parser,
 )
-from projects.amr.workflow.pipeline import use_stage_overrides
+from projects.amr.workflow.pipeline.overrides import use_stage_overrides
 
 
 def parse_args() -> argparse.Namespace:
@@ -36,22 +36,13 @@ def parse_args() -> argparse.Namespace:
         help='print this part alone: model.loss_cps, default_hooks',
     )
     add_cfg_options(parser)
-    parser.set_defaults(launcher='none', local_rank=0, work_dir=None)
     return parser.parse_args()
 
 
 def find(cfg: Config, path: str):
-    """Follow a dotted key.
+    """Follow a dotted key: keys, and places in lists.
 
-    Args:
-        cfg (Config): The config.
-        path (str): Keys, and places in lists, with dots between them.
-
-    Returns:
-        Any: What is there.
-
-    Raises:
-        UserError: If there is nothing; what is there instead is named.
+    Raises UserError if there is nothing; what is there instead is named.
     """
     value = cfg
     for depth, key in enumerate(path.split('.')):

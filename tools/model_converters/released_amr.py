@@ -25,15 +25,9 @@ def convert_amr(state: State) -> State:
     spatial_transform='max_mean')``, fully connected layers as 1x1
     convolutions.
 
-    Args:
-        state (State): Of the released ``Net``, tensors by name.
-
-    Returns:
-        State: Of an :class:`AMR`.
-
-    Raises:
-        DataError: If there are not two ResNets, one of them with attention
-            modules, or their classifiers cannot be assigned.
+    ``state`` is that of the released ``Net``, the result that of an
+    :class:`AMR`. Raises DataError if there are not two ResNets, one of them
+    with attention modules, or their classifiers cannot be assigned.
     """
     names = networks(state)
     if len(names) != 2:
@@ -51,11 +45,8 @@ def convert_amr(state: State) -> State:
     compensation = with_gates[0]
     spotlight = next(name for name in names if name != compensation)
     heads = _classifiers(state, spotlight, compensation)
-    found = {}
-    for branch, name in (
-        ('spotlight', spotlight),
-        ('compensation', compensation),
-    ):
+    found, branches = {}, dict(spotlight=spotlight, compensation=compensation)
+    for branch, name in branches.items():
         found |= renamed(state, name, f'{branch}.backbone')
         found[f'{branch}.head.classifier.weight'] = heads[branch]
     for block, parts in gates[compensation].items():
@@ -86,8 +77,7 @@ def networks(state: State) -> list[str]:
 def renamed(state: State, old: str, new: str) -> State:
     """A ResNet's stem and blocks under another prefix, without its head.
 
-    Raises:
-        KeyError: If there is no such network.
+    Raises KeyError if there is no such network.
     """
     found = {
         f'{new}.{key[len(old) + 1 :]}': value
@@ -159,9 +149,8 @@ def _amm(target: str, parts: State) -> State:
         found[f'{target}.channel.{place}.bias'] = bias
     norm = next(k for k in parts if k.endswith('running_mean'))
     stem = norm.removesuffix('running_mean')
-    for name in ('weight', 'bias', 'running_mean', 'running_var'):
-        found[f'{target}.spatial.1.{name}'] = parts[stem + name]
-    if stem + 'num_batches_tracked' in parts:
-        name = 'num_batches_tracked'
+    names = ['weight', 'bias', 'running_mean', 'running_var']
+    names += ['num_batches_tracked'] * (f'{stem}num_batches_tracked' in parts)
+    for name in names:
         found[f'{target}.spatial.1.{name}'] = parts[stem + name]
     return found

@@ -8,7 +8,7 @@ import torch
 
 from projects.amr.datasets.labels.label_file import csv_text
 from projects.amr.errors import DataError
-from projects.amr.runtime.files.atomic_write import atomic_write
+from projects.amr.runtime.files.atomic_write import write_file
 from projects.amr.structures import CAMRecord
 from projects.amr.workflow.released.restricted_pickle import load_pickled_npy
 
@@ -22,29 +22,14 @@ def convert_cam_file(
     """Convert one image's pickled CAMs to a :class:`CAMRecord`.
 
     Two forms are in use. IRN, AdvCAM, AMR: ``keys`` (class indices from 0),
-    ``cam`` at stride 4 and ``high_res`` at image size. AffinityNet, SEAM: one
-    map of image size per class index.
+    ``cam`` at stride 4 and ``high_res`` at image size; ``which`` is one of
+    these two. AffinityNet, SEAM: one map of image size per class index.
+    ``size`` is the image's (H, W) where the file holds no map of that size.
 
-    Args:
-        source (Path): The ``.npy`` file.
-        target (Path): The record to write.
-        which (str): 'cam' or 'high_res', in the first form. Defaults to
-            'cam'.
-        size (tuple[int, int], optional): Image size (H, W) where the file
-            holds no map of image size. Defaults to None.
-
-    Returns:
-        CAMRecord: What was written.
-
-    Raises:
-        DataError: If the file has another content; nothing is written.
-        RefusedPickleError: If its pickle names more than data.
+    Raises DataError if the file has another content, RefusedPickleError if its
+    pickle names more than data; nothing is written then.
     """
-    content = load_pickled_npy(source)
-    if not isinstance(content, dict):
-        raise DataError(
-            f'{source} holds a {type(content).__name__}, not a dict of CAMs'
-        )
+    content = _read_dict(source, 'CAMs')
     if 'keys' in content:
         classes, maps, size = _keyed(source, content, which, size)
     else:
@@ -61,6 +46,16 @@ def convert_cam_file(
         raise DataError(f'{source}: {error}') from None
     record.save(target)
     return record
+
+
+def _read_dict(source: Path, what: str) -> dict:
+    """The pickled dict of a file; DataError if it holds something else."""
+    content = load_pickled_npy(source)
+    if not isinstance(content, dict):
+        raise DataError(
+            f'{source} holds a {type(content).__name__}, not a dict of {what}'
+        )
+    return content
 
 
 def _keyed(source, content: dict, which: str, size) -> tuple:
@@ -120,24 +115,12 @@ def convert_label_file(
 ) -> int:
     """Convert ``cls_labels.npy`` to a label file with one column per class.
 
-    Args:
-        source (Path): The ``.npy`` file: a pickled dict of label vectors by
-            image id (text, or IRN's integers as 2007000032).
-        target (Path): The CSV file to write.
-        classes (Sequence[str]): Foreground class names, in order.
-
-    Returns:
-        int: Images written.
-
-    Raises:
-        DataError: If the file has another content; nothing is written.
-        RefusedPickleError: If its pickle names more than data.
+    ``source`` is a pickled dict of label vectors by image id (text, or IRN's
+    integers as 2007000032), ``target`` the CSV to write, ``classes`` are the
+    foreground class names in order. Returns the number of images. Raises
+    as :func:`convert_cam_file`.
     """
-    content = load_pickled_npy(source)
-    if not isinstance(content, dict):
-        raise DataError(
-            f'{source} holds a {type(content).__name__}, not a dict of labels'
-        )
+    content = _read_dict(source, 'labels')
     rows = []
     for key, value in content.items():
         vector = _array(source, value)
@@ -149,8 +132,7 @@ def convert_label_file(
         if not np.isin(vector, (0, 1)).all():
             raise DataError(f'{source}: labels of {key!r} are not 0 or 1')
         rows.append([_image_id(source, key), *vector.astype(int)])
-    with atomic_write(target) as file:
-        file.write(csv_text(['image', *classes], rows).encode())
+    write_file(target, csv_text(['image', *classes], rows))
     return len(content)
 
 

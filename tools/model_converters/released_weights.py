@@ -27,11 +27,7 @@ _WIDE = re.compile(r'(conv1a|b[2-7](_\d)?|bn7)\..+')
 
 
 def detect_kind(state: State) -> str:
-    """Key of :data:`CONVERTERS` of a released network's state dict.
-
-    Raises:
-        DataError: If it is none of them.
-    """
+    """Key of :data:`CONVERTERS` of a state dict; DataError if it has none."""
     stems = [key for key in state if key.endswith('layer1.0.conv1.weight')]
     resnets = {prefix_of(key) for key in stems}
     if 'fc_edge1.0.weight' in state:
@@ -114,19 +110,12 @@ CONVERTERS: dict[str, Callable[[State], State]] = {
 
 
 def convert_weights(state: State, kind: str = 'auto') -> tuple[str, State]:
-    """Rename a released state dict.
+    """Rename a released state dict, see :data:`CONVERTERS`.
 
-    Args:
-        state (dict[str, Tensor]): As released; ``module.`` is stripped.
-        kind (str): A key of :data:`CONVERTERS`, or 'auto'. Defaults to
-            'auto'.
-
-    Returns:
-        tuple[str, dict[str, Tensor]]: The kind, and the state dict under
-        this project's names.
-
-    Raises:
-        DataError: If keys are missing or the kind is unknown.
+    ``state`` holds tensors by name as released; ``module.`` is stripped.
+    ``kind`` is a key of :data:`CONVERTERS`, or 'auto'. Returns the kind, and
+    the state dict under this project's names. Raises DataError if keys are
+    missing or the kind is unknown.
     """
     state = {key.removeprefix('module.'): v for key, v in state.items()}
     if not all(isinstance(value, Tensor) for value in state.values()):

@@ -11,14 +11,14 @@ from projects.amr.runtime.processes.work_dir_lock import (
     LockedError,
     work_dir_lock,
 )
-from projects.amr.workflow.ablation import (
+from projects.amr.workflow.ablation import grid
+from projects.amr.workflow.ablation.grid import (
     SUMMARY,
-    Experiment,
     Grid,
     State,
-    grid,
+    parents_first,
 )
-from projects.amr.workflow.ablation.grid import parents_first
+from projects.amr.workflow.ablation.spec import Experiment
 
 
 @pytest.fixture

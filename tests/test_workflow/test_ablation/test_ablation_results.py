@@ -9,17 +9,15 @@ import pytest
 
 from projects.amr.errors import UserError
 from projects.amr.evaluation.published_results import published
-from projects.amr.workflow.ablation import (
-    SUMMARY,
-    Experiment,
-    Row,
-    Table,
+from projects.amr.workflow.ablation.grid import SUMMARY
+from projects.amr.workflow.ablation.spec import Experiment, Row, Table
+from projects.amr.workflow.ablation.table import (
     collect,
     lines_of,
     markdown_table,
+    paired_difference,
     write_table,
 )
-from projects.amr.workflow.ablation.table import paired_difference
 
 AMM = published('cam', 'baseline + AMM', 'Table 3')[0]
 

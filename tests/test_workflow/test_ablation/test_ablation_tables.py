@@ -1,6 +1,5 @@
 """Table files: what they may say, and what ours do."""
 
-import argparse
 from pathlib import Path
 
 import pytest
@@ -15,10 +14,10 @@ from projects.amr.runtime.checkpoints.pretrained import (
     find_pretrained,
 )
 from projects.amr.runtime.config.config_reading import (
-    add_cfg_options,
     apply_cfg_options,
+    read_cfg_options,
 )
-from projects.amr.workflow.ablation import read_tables
+from projects.amr.workflow.ablation.spec import read_tables
 
 FOLDER = Path(__file__).parents[3] / 'configs'
 FILES = {
@@ -102,37 +101,25 @@ def test_run_is_named_by_config_and_variant(write):
     assert names == ['a_x-2', 'a_two', 'a']
 
 
-def all_rows():
-    """Runs of all table files by name."""
-    files = [*FILES.values(), FOLDER / 'ablations' / 'lite0' / 'tables.py']
-    return {
-        row.experiment.stem: row.experiment
-        for file in files
-        for table in read_tables(file).tables.values()
-        for row in table.rows
-    }
+ROWS = {
+    row.experiment.stem: row.experiment
+    for file in (*FILES.values(), FOLDER / 'ablations/lite0/tables.py')
+    for table in read_tables(file).tables.values()
+    for row in table.rows
+}
 
 
-@pytest.mark.parametrize('stem', all_rows())
+@pytest.mark.parametrize('stem', ROWS)
 def test_rows_change_a_model_that_builds(stem):
-    experiment = all_rows()[stem]
+    experiment = ROWS[stem]
     cfg = Config.fromfile(experiment.config)
     before = cfg.to_dict()
-    parser = argparse.ArgumentParser()
-    add_cfg_options(parser)
-    starts = [f'{key}=x.pth' for key, _ in experiment.starts_from]
-    words = [*experiment.options, *starts]
-    apply_cfg_options(
-        cfg,
-        parser.parse_args(
-            ['--cfg-options', *words][: 99 * bool(words)]
-        ).cfg_options,
-    )
+    starts = sorted(key for key, _ in experiment.starts_from)
+    words = [*experiment.options, *(f'{key}=x.pth' for key in starts)]
+    apply_cfg_options(cfg, read_cfg_options(words))
     assert (cfg.to_dict() != before) == bool(words)
-    starting = [
-        key for key, source in find_pretrained(cfg.model) if source == 'x.pth'
-    ]
-    assert sorted(starting) == sorted(k for k, _ in experiment.starts_from)
+    sources = find_pretrained(cfg.model)
+    assert sorted(key for key, path in sources if path == 'x.pth') == starts
     drop_pretrained(cfg.model)
     with torch.device('meta'):
         model = MODELS.build(cfg.model)

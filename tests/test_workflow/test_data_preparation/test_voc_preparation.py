@@ -1,3 +1,4 @@
+import io
 import shutil
 import tarfile
 from pathlib import Path
@@ -6,12 +7,14 @@ import numpy as np
 import pytest
 from mmseg.registry import DATASETS
 from PIL import Image
+from scipy.io import savemat
 from voc_archives import (
     SBD_ONLY,
     TRAIN,
     VAL,
     add,
     mask_of,
+    mat_of,
     voc_mask,
     write_sbd_tar,
     write_voc_tar,
@@ -23,6 +26,7 @@ from projects.amr.workflow.data_preparation import voc_preparation
 from projects.amr.workflow.data_preparation.voc_preparation import (
     LISTS,
     prepare_voc,
+    read_sbd_mask,
 )
 
 
@@ -234,3 +238,43 @@ def test_too_small_a_disk_stops_before_the_first_file(
     with pytest.raises(UserError, match=r'1\.0 kB'):
         prepare_voc(tmp_path / 'VOC2012', *archives)
     assert not (tmp_path / 'VOC2012').exists()
+
+
+def test_mask_is_read_as_written():
+    labels = mask_of('2008_000008')
+    labels[0, :] = 20
+    read = read_sbd_mask(mat_of(labels), 'a.mat')
+    assert read.dtype == np.uint8
+    np.testing.assert_array_equal(read, labels)
+
+
+@pytest.mark.parametrize('value', [21, 255, -1, 0.5])
+def test_values_outside_the_classes_are_named(value):
+    labels = mask_of('a').astype(np.float64)
+    labels[0, 0] = value
+    with pytest.raises(DataError, match=rf'x.mat: .* got {value:g}$'):
+        read_sbd_mask(mat_of(labels), 'x.mat')
+
+
+def saved(**variables) -> bytes:
+    file = io.BytesIO()
+    savemat(file, variables)
+    return file.getvalue()
+
+
+@pytest.mark.parametrize(
+    'content',
+    [
+        saved(other=1),
+        saved(GTcls={'Other': np.ones((2, 2))}),
+        saved(GTcls=np.ones((2, 2))),
+        saved(GTcls={'Segmentation': np.ones((2, 2, 3))}),
+        saved(GTcls={'Segmentation': 'text'}),
+        mat_of(mask_of('a'))[:200],
+        b'',
+        b'no matlab ' * 30,
+    ],
+)
+def test_other_content_is_refused_by_name(content):
+    with pytest.raises(DataError, match=r'x\.mat'):
+        read_sbd_mask(content, 'x.mat')

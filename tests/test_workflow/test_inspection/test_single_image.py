@@ -1,5 +1,3 @@
-import os
-
 import numpy as np
 import pytest
 import torch
@@ -7,11 +5,10 @@ from mmengine.config import Config
 from mmengine.logging import HistoryBuffer
 from PIL import Image
 from torch_versions import needs_safe_globals
+from training_faults import write_trap
 
 from model_configs import amr, build
-from projects.amr.errors import (
-    UserError,
-)
+from projects.amr.errors import UserError
 from projects.amr.workflow.inspection.single_image import CAMDemo
 
 NAMES = ('background', 'ant', 'big cat', 'zebra')
@@ -98,16 +95,6 @@ def test_names_come_from_the_config_where_the_checkpoint_has_none(
         CAMDemo(config(), checkpoint)
 
 
-class Evil:
-    """Runs a command when it is unpickled."""
-
-    def __init__(self, path):
-        self.path = path
-
-    def __reduce__(self):
-        return os.mkdir, (str(self.path),)
-
-
 class Pry:
     """Asks for an attribute of a class that is no log history."""
 
@@ -116,8 +103,9 @@ class Pry:
 
 
 def test_fault_27_nothing_but_weights_is_unpickled(tmp_path, checkpoint):
-    for evil in (Evil(tmp_path / 'evil'), Pry()):
-        torch.save({'state_dict': {}, 'x': evil}, tmp_path / 'evil.pth')
-        with pytest.raises(UserError, match=r'evil\.pth'):
-            CAMDemo(config(), tmp_path / 'evil.pth')
-    assert not (tmp_path / 'evil').exists()
+    path = write_trap(tmp_path / 'evil.pth', tmp_path / 'sprung')
+    torch.save({'state_dict': {}, 'x': Pry()}, tmp_path / 'pry.pth')
+    for evil in (path, tmp_path / 'pry.pth'):
+        with pytest.raises(UserError, match=evil.name):
+            CAMDemo(config(), evil)
+    assert not (tmp_path / 'sprung').exists()

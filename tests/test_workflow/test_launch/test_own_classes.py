@@ -13,13 +13,8 @@ from projects.amr.errors import UserError
 from projects.amr.runtime.checkpoints.pretrained import drop_pretrained
 from projects.amr.structures.voc_palette import voc_palette
 from projects.amr.workflow.labels.mask_tools import config_classes
-from projects.amr.workflow.launch.own_classes import (
-    fit_classes,
-)
-from projects.amr.workflow.launch.tool_setup import (
-    add_common_arguments,
-    load_config,
-)
+from projects.amr.workflow.launch.own_classes import fit_classes
+from projects.amr.workflow.launch.tool_setup import load_config
 
 CONFIGS = Path(__file__).parents[3] / 'configs'
 NAMES = ('background', 'Äpfel', 'dog', 'sofa')
@@ -134,11 +129,9 @@ def test_labels_come_from_the_file_where_there_is_one(tmp_path):
     assert 'label_file' not in cfg.val_dataloader.dataset
 
 
-def load(path, *options):
-    parser = argparse.ArgumentParser()
-    parser.add_argument('config')
-    add_common_arguments(parser)
-    return load_config(parser.parse_args([str(path), *options]))
+def load(path, **options):
+    args = argparse.Namespace(config=path, cfg_options=options)
+    return load_config(args)
 
 
 def test_tools_take_the_list_from_the_environment_or_an_option(
@@ -151,7 +144,7 @@ def test_tools_take_the_list_from_the_environment_or_an_option(
     config = CONFIGS / 'toy' / 'amr_r26_toyvoc.py'
     assert load(config).model.spotlight.head.num_classes == 4
     assert config_classes(str(config))[1] == 'alvo'
-    option = load(config, '--cfg-options', f'class_file={plain}')
+    option = load(config, class_file=str(plain))
     assert option.model.spotlight.head.num_classes == 3
     monkeypatch.setenv('CLASS_FILE', str(path))
     cfg = load(config)

@@ -8,8 +8,10 @@ from mmengine.config import Config
 from runner_configs import tiny_config
 
 from projects.amr.datasets.images.image_ids import read_id_list
-from projects.amr.workflow.pipeline import Stage, Workspace, forecast
-from projects.amr.workflow.pipeline.records import DigestCache, StageRecord
+from projects.amr.workflow.pipeline import forecast
+from projects.amr.workflow.pipeline.records import StageRecord
+from projects.amr.workflow.pipeline.stages import Stage
+from projects.amr.workflow.pipeline.workspace import Workspace
 
 TOY = Path(__file__).resolve().parents[3] / 'configs' / 'toy'
 SEEDS = Stage('seeds', 'tool', tool='make_seeds.py')
@@ -30,7 +32,7 @@ def chain(toy_root, tmp_path, monkeypatch):
         SEEDS,
         Stage('score', 'test', str(path), arguments=('--tta',)),
     ]
-    return Workspace(tmp_path, stages, DigestCache(tmp_path / 'digests'))
+    return Workspace(tmp_path, stages)
 
 
 def images(toy_root, name):

@@ -5,10 +5,8 @@ import pytest
 from mmengine.config import Config
 
 from projects.amr.errors import UserError
-from projects.amr.workflow.pipeline import (
-    override_stages,
-    read_stages,
-)
+from projects.amr.workflow.pipeline.overrides import override_stages
+from projects.amr.workflow.pipeline.stages import read_stages
 
 VOC = Path(__file__).parents[3] / 'configs/pipelines/amr_voc12.py'
 STAGES = [

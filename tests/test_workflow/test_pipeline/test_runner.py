@@ -5,7 +5,9 @@ from runner_configs import tiny_config
 
 from projects.amr.errors import UserError
 from projects.amr.runtime.files.progress import Reporter
-from projects.amr.workflow.pipeline import PipelineRunner, Stage, Workspace
+from projects.amr.workflow.pipeline.runner import PipelineRunner
+from projects.amr.workflow.pipeline.stages import Stage
+from projects.amr.workflow.pipeline.workspace import Workspace
 
 
 @pytest.fixture

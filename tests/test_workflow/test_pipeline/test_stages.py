@@ -5,7 +5,7 @@ from mmengine.config import Config
 
 from projects.amr.errors import UserError
 from projects.amr.runtime.processes.tool_process import ROOT
-from projects.amr.workflow.pipeline import (
+from projects.amr.workflow.pipeline.stages import (
     choose,
     dependents,
     read_stages,

@@ -6,13 +6,13 @@ import pytest
 from runner_configs import tiny_config
 
 from projects.amr.runtime.processes.tool_process import ROOT
-from projects.amr.workflow.pipeline import (
-    Stage,
+from projects.amr.workflow.pipeline.records import StageRecord, stage_state
+from projects.amr.workflow.pipeline.stages import Stage
+from projects.amr.workflow.pipeline.workspace import (
     StageContext,
     Workspace,
     read_pipeline,
 )
-from projects.amr.workflow.pipeline.records import StageRecord, stage_state
 
 
 @pytest.fixture
@@ -124,29 +124,20 @@ def test_of_a_training_labels_count_and_masks_only_if_read(
     assert inputs('test', **xml) != after[2]
     mask = inputs(label_source='mask', label_file=None)
     assert any('SegmentationClass' in name for name in mask)
+    maps = inputs(type='VOCLabelMapDataset', label_file=None)
+    assert maps.keys() == mask.keys()  # which read no annotation
+    assert str(root / 'Annotations') not in maps
 
 
-def test_weights_that_a_training_begins_with_are_an_input(toy_root, tmp_path):
-    cfg = tiny_config(toy_root, tmp_path)
-    cfg.dump(tmp_path / 'tiny.py')
-    weights = tmp_path / 'weights.pth'
-
-    def inputs(**options):
-        stage = Stage(
-            'a',
-            'train',
-            str(tmp_path / 'tiny.py'),
-            cfg_options=options,
-        )
-        space = Workspace(tmp_path, [stage])
-        return StageContext(stage, space).inputs()
-
-    assert 'load_from' not in inputs()
-    found = []
+def test_weights_that_a_training_begins_with_are_an_input(context, tmp_path):
+    weights, found = tmp_path / 'weights.pth', []
+    options = {'load_from': str(weights)}
     for content in (b'one', b'another'):
         weights.write_bytes(content)
-        found.append(inputs(load_from=str(weights))['load_from'])
-    assert len(set(found)) == 2
+        inputs = context('train', cfg_options=options).inputs()
+        found.append(inputs['load_from'])
+    assert found[0] != found[1]
+    assert 'load_from' not in context('train').inputs()
 
 
 def test_a_moved_work_dir_is_the_same(toy_root, tmp_path):

@@ -6,11 +6,8 @@ from pipeline_configs import write_pipeline
 from runner_configs import tiny_config
 from segmentor_configs import tiny_segmentor
 
-from projects.amr.workflow.preflight import (
-    check_splits,
-    config_splits,
-    folder_splits,
-)
+from projects.amr.workflow.preflight.check import check_splits
+from projects.amr.workflow.preflight.splits import config_splits, folder_splits
 
 
 def written(cfg, path: Path) -> str:

@@ -1,7 +1,5 @@
 """Tables of test summaries over seeds, as Markdown and CSV."""
 
-import csv
-import io
 import json
 import math
 import statistics
@@ -9,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from projects.amr.datasets.labels.label_file import csv_text
 from projects.amr.errors import UserError
 from projects.amr.runtime.files.atomic_write import write_file
 from projects.amr.workflow.ablation.grid import SUMMARY
@@ -146,15 +145,15 @@ def markdown_table(table: Table, lines: Sequence[Line]) -> str:
 
 def csv_table(lines: Sequence[Line]) -> str:
     """The values of each seed as CSV, a line per row, map and seed."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator='\n')
-    writer.writerow(['row', 'config', 'map', 'seed', *METRICS])
-    for line in lines:
-        for seed in line.seeds:
-            values = [line.values[key].get(seed, '') for key in METRICS]
-            name, stem = line.row.name, line.row.experiment.stem
-            writer.writerow([name, stem, line.map, seed, *values])
-    return text.getvalue()
+    rows = (
+        [
+            *(line.row.name, line.row.experiment.stem, line.map, seed),
+            *(line.values[key].get(seed, '') for key in METRICS),
+        ]
+        for line in lines
+        for seed in line.seeds
+    )
+    return csv_text(['row', 'config', 'map', 'seed', *METRICS], rows)
 
 
 def write_table(table: Table, lines: Sequence[Line], folder: Path) -> Path:

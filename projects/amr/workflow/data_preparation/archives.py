@@ -1,20 +1,26 @@
-"""The archives of VOC 2012 and SBD: where they are, and what they must be."""
+"""The archives of VOC 2012 and SBD: where they are, and what is in them."""
 
-import hashlib
 import logging
+import tarfile
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
+from functools import partial
+from pathlib import Path, PurePosixPath
+from typing import NamedTuple
 
-from projects.amr.errors import (
-    DataError,
-    MissingDependencyError,
-    UserError,
-    list_faults,
-)
+import pooch
+import requests
+
+from projects.amr.datasets.images.image_ids import check_relative
+from projects.amr.errors import DataError, UserError, list_faults
 from projects.amr.runtime.files.disk_space import require_space
 
 _CHUNK = 1 << 20  # bytes
 _TIMEOUT = 30  # seconds without an answer
+# The largest file of VOC or SBD has less than a megabyte.
+MAX_FILE_BYTES = 64 << 20
 
 
 class DownloadError(UserError):
@@ -73,12 +79,9 @@ def verify_archive(path: str | Path, known: KnownArchive) -> None:
     size = path.stat().st_size
     if known.size is not None and size != known.size:
         _refuse(path, known, f'{size:,} bytes instead of {known.size:,}')
-    digest = hashlib.new(known.algorithm, usedforsecurity=False)
-    with path.open('rb') as file:
-        while block := file.read(_CHUNK):
-            digest.update(block)
-    if digest.hexdigest() != known.digest:
-        _refuse(path, known, f'{known.algorithm} {digest.hexdigest()}')
+    digest = pooch.file_hash(path, known.algorithm)
+    if digest != known.digest:
+        _refuse(path, known, f'{known.algorithm} {digest}')
 
 
 def _refuse(path: Path, known: KnownArchive, got: str) -> None:
@@ -94,19 +97,10 @@ def fetch_archive(known: KnownArchive, folder: str | Path) -> Path:
     """Download an archive, or find it in the folder.
 
     The places are asked in turn. A file takes its name when its digest is the
-    expected one; an earlier download is checked again. Raises
-    MissingDependencyError if pooch is not installed, DownloadError if no place
-    has it (the message says how to bring it), DiskFullError if there is not
-    enough room.
+    expected one; an earlier download is checked again. Raises DownloadError if
+    no place has it (the message says how to bring it), DiskFullError if there
+    is not enough room.
     """
-    try:
-        import pooch
-        import requests
-    except ImportError as error:
-        raise MissingDependencyError(
-            f'downloads need pooch ({error}): pip install pooch, or give the '
-            'archives with --voc-tar and --sbd-tar'
-        ) from None
     pooch.get_logger().setLevel(logging.WARNING)
     target = Path(folder) / known.name
     if not target.is_file():
@@ -129,3 +123,66 @@ def fetch_archive(known: KnownArchive, folder: str | Path) -> Path:
         f'Bring the file ({known.algorithm} {known.digest}) and name it with '
         f'--voc-tar or --sbd-tar, or put it at {target}'
     )
+
+
+class TarFile(NamedTuple):
+    """A file in an archive."""
+
+    path: PurePosixPath  # its place, which does not lead out
+    size: int  # bytes
+    read: Callable[[], bytes]  # its content, during the walk
+
+
+def tar_files(path: str | Path) -> Iterator[TarFile]:
+    """Walk over the plain files of an archive, packed or not.
+
+    Nothing is written. A file's ``path`` stays in the folder that it is joined
+    to: a member that leads out, a link, a device, or a file of more than
+    ``MAX_FILE_BYTES`` ends the walk. Raises DataError for these and for a
+    damaged archive.
+    """
+    with _readable(path), tarfile.open(path) as archive:
+        for member in archive:
+            _refuse_unsafe(path, member)
+            if member.isfile():
+                read = partial(_content, path, archive, member)
+                yield TarFile(PurePosixPath(member.name), member.size, read)
+
+
+@contextmanager
+def _readable(path: str | Path) -> Iterator[None]:
+    """Turn the errors of reading an archive into one that names it."""
+    try:
+        yield
+    except FileNotFoundError:
+        raise DataError(f'archive not found: {path}') from None
+    except (tarfile.TarError, EOFError, zlib.error, OSError) as error:
+        # Bad gzip data has no error number; a bad disk has one.
+        if getattr(error, 'errno', None) is not None:
+            raise
+        raise DataError(
+            f'{path} is damaged or cut off ({error}): download it again. '
+            'What was taken out of it is kept'
+        ) from None
+
+
+def _content(path, archive: tarfile.TarFile, member: tarfile.TarInfo) -> bytes:
+    with _readable(path):
+        data = archive.extractfile(member).read()
+        if len(data) != member.size:
+            raise EOFError(f'{member.name} is incomplete')
+    return data
+
+
+def _refuse_unsafe(path: str | Path, member: tarfile.TarInfo) -> None:
+    """Refuse a member that is no plain file or folder inside."""
+    rule = check_relative(member.name.replace('\\', '/'))
+    if rule is None and not (member.isfile() or member.isdir()):
+        rule = 'is a link or a device'
+    if rule is None and member.size > MAX_FILE_BYTES:
+        rule = f'has {member.size:,} bytes, more than {MAX_FILE_BYTES:,}'
+    if rule is not None:
+        raise DataError(
+            f'{path}: member {member.name!r} {rule}. VOC and SBD have no such '
+            'member: do not use this archive'
+        )

@@ -1,8 +1,7 @@
 """COCO 2014 as a folder of VOC's layout: links, lists, labels and masks."""
 
-import shutil
 from collections import defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from projects.amr.datasets.coco.coco import COCO_CATEGORIES, COCO_CLASSES
@@ -15,8 +14,8 @@ from projects.amr.datasets.labels.coco_masks import draw_instances
 from projects.amr.datasets.labels.label_file import write_label_table
 from projects.amr.errors import DataError, list_faults
 from projects.amr.runtime.files.atomic_write import (
-    atomic_write,
     link_file,
+    write_file,
     write_lines,
 )
 from projects.amr.runtime.files.fingerprint import (
@@ -55,9 +54,8 @@ class COCOSplit:
 class COCOSummary:
     """Files and counts of a preparation."""
 
-    images: dict[str, int] = field(default_factory=dict)  # by split
-    # Ids by split.
-    unlabelled: dict[str, list[str]] = field(default_factory=dict)
+    images: dict[str, int]  # by split
+    unlabelled: dict[str, list[str]]  # ids by split
     masks_made: int = 0  # masks that were not there
 
 
@@ -84,13 +82,14 @@ def prepare_coco(coco_root: Path, out_dir: Path) -> COCOSummary:
     for folder in (masks, lists, out_dir / 'JPEGImages'):
         folder.mkdir(parents=True, exist_ok=True)
     note_origin(masks, {name: split.digest for name, split in splits.items()})
-    summary = COCOSummary()
+    summary = COCOSummary(
+        {name: len(split.images) for name, split in splits.items()},
+        {name: split.unlabelled for name, split in splits.items()},
+    )
     for name, split in splits.items():
         _link_images(split, out_dir / 'JPEGImages')
         write_lines(lists / f'{name}.txt', sorted(split.images))
         write_lines(lists / f'{name}_unlabelled.txt', split.unlabelled)
-        summary.images[name] = len(split.images)
-        summary.unlabelled[name] = split.unlabelled
     labels = {
         k: v for split in splits.values() for k, v in split.labels.items()
     }
@@ -167,8 +166,5 @@ class COCOMaskJob:
 def _link_images(split: COCOSplit, folder: Path) -> None:
     for file in split.labels:
         target, source = folder / file, (split.folder / file).resolve()
-        if target.exists():
-            continue
-        if not link_file(source, target):
-            with atomic_write(target) as copy, source.open('rb') as content:
-                shutil.copyfileobj(content, copy)
+        if not target.exists() and not link_file(source, target):
+            write_file(target, source.read_bytes())

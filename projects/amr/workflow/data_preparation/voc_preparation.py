@@ -1,11 +1,13 @@
 """VOC 2012 and SBD from their archives into one devkit folder."""
 
 import hashlib
+import io
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 import numpy as np
+from scipy.io import loadmat
 
 from projects.amr.datasets.images.image_files import find_image
 from projects.amr.datasets.images.image_ids import (
@@ -22,11 +24,7 @@ from projects.amr.structures.label_map import (
     load_label_map,
     save_label_map,
 )
-from projects.amr.workflow.data_preparation.sbd import (
-    augmented_lists,
-    read_sbd_mask,
-)
-from projects.amr.workflow.data_preparation.tar_files import tar_files
+from projects.amr.workflow.data_preparation.archives import tar_files
 
 # Sizes of the real lists.
 REAL_COUNTS = {'train_aug': 10_582, 'train': 1_464, 'val': 1_449}
@@ -35,6 +33,7 @@ LISTS = Path('ImageSets') / 'Segmentation'
 TRAIN_LIST = LISTS / 'train.txt'
 AUG_MASKS = 'SegmentationClassAug'
 _MASK_BYTES = 8_000  # a mask of SBD as PNG, roughly
+_NUM_LABELS = 21  # background and VOC's 20 classes; SBD has no 255
 
 
 @dataclass
@@ -257,3 +256,51 @@ def _place_mask(
     if there is None or not done.keep(path, np.array_equal(there, labels)):
         save_label_map(path, labels, key=key)
         done.made += 1
+
+
+def augmented_lists(
+    train: Iterable[str], val: Iterable[str], sbd: Iterable[str]
+) -> dict[str, list[str]]:
+    """Training lists of VOC with SBD's annotations, without VOC's val.
+
+    ``train_aug``, all to train on (10,582 of the real sets), and ``aug``,
+    those of SBD alone (9,118, which mmseg's configs add to ``train``), sorted.
+
+    Example:
+        >>> augmented_lists(['a', 'b'], ['c'], ['b', 'c', 'd'])
+        {'train_aug': ['a', 'b', 'd'], 'aug': ['d']}
+    """
+    train_aug = {*train, *sbd} - set(val)
+    return {
+        'train_aug': sorted(train_aug),
+        'aug': sorted(train_aug - set(train)),
+    }
+
+
+def read_sbd_mask(content: bytes, name: str) -> np.ndarray:
+    """Read the class mask in a ``dataset/cls/*.mat`` file of SBD.
+
+    Labels (H, W), uint8, 0..20. Only arrays are read: scipy unpickles nothing.
+    Raises DataError if the file is damaged, has another structure than
+    ``GTcls.Segmentation``, or a value is outside 0..20.
+    """
+    try:
+        truth = loadmat(io.BytesIO(content), variable_names=['GTcls'])['GTcls']
+        mask = np.asarray(truth['Segmentation'].item())
+    except Exception as error:  # scipy has no common base of its errors
+        raise DataError(
+            f'{name} is damaged or has no GTcls.Segmentation ({error!r})'
+        ) from None
+    if mask.ndim != 2 or not mask.size or mask.dtype.kind not in 'uif':
+        raise DataError(
+            f'{name}: GTcls.Segmentation must be (H, W) numbers, got '
+            f'{mask.dtype} {mask.shape}'
+        )
+    values = np.unique(mask)
+    wrong = values[(values < 0) | (values >= _NUM_LABELS) | (values % 1 != 0)]
+    if len(wrong):
+        raise DataError(
+            f'{name}: classes must be 0..{_NUM_LABELS - 1}, got '
+            f'{", ".join(f"{value:g}" for value in wrong[:5])}'
+        )
+    return mask.astype(np.uint8)

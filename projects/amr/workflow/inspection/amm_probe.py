@@ -38,12 +38,8 @@ class AMMFacts:
 class AMMProbe:
     """Compares AMMs with what they should suppress: the discriminative.
 
-    Args:
-        model (AMR): Trained, in eval mode, with AMMs in the compensation
-            branch.
-
-    Raises:
-        ValueError: If the compensation branch has no AMM.
+    ``model`` is trained and in eval mode. Raises ValueError if its
+    compensation branch has no AMM.
     """
 
     def __init__(self, model: AMR):

@@ -24,19 +24,14 @@ BRANCHES = ('spotlight', 'compensation')
 
 @dataclass
 class PhotoDoubt:
-    """Doubts of one photo, each in [0, 1].
+    """Doubts of one photo, each in [0, 1]."""
 
-    Args:
-        branches (float, optional): Disagreement of the CAM branches. None
-            without CAM records of two branches.
-        segmentor (float, optional): Disagreement of pseudo label and
-            segmentor. None without predictions.
-        missing (float, optional): Share of the weak labels that the pseudo
-            label lacks. None without CAM records, which hold the labels.
-    """
-
+    # Disagreement of the CAM branches; None without records of two branches.
     branches: float | None = None
+    # That of pseudo label and segmentor; None without predictions.
     segmentor: float | None = None
+    # Share of the weak labels that the pseudo label lacks; None without CAM
+    # records, which hold the labels.
     missing: float | None = None
 
     @property
@@ -63,13 +58,9 @@ def photo_doubt(
 ) -> PhotoDoubt:
     """Doubts of a photo.
 
-    Args:
-        maps (dict[str, np.ndarray]): Label maps (H, W): ``pseudo label`` and,
-            where known, ``segmentor`` and both of ``BRANCHES``.
-        record (CAMRecord, optional): Holds the weak labels. Defaults to None.
-
-    Raises:
-        ValueError: If sizes differ.
+    ``maps`` are its label maps (H, W): ``pseudo label`` and, where known,
+    ``segmentor`` and both of ``BRANCHES``; ``record`` holds the weak labels.
+    Raises ValueError if sizes differ.
     """
     found = PhotoDoubt()
     labels = maps['pseudo label']
@@ -87,32 +78,19 @@ def photo_doubt(
 class DoubtSources:
     """Folders that a photo's doubt is made from.
 
-    Args:
-        folder (VOCFolder): Images.
-        pseudo_dir (Path): Folder of pseudo labels.
-        pred_dir (Path, optional): Folder of the segmentor's label maps.
-            Defaults to None.
-        cam_dir (Path, optional): Folder of CAM records. Defaults to None.
-        bg_thr (float): Background score that turns CAMs into labels, in
-            [0, 1]. Defaults to 0.2.
-
-    Raises:
-        UserError: If a folder is missing, or there is neither predictions
-            nor CAM records.
+    Raises UserError if a folder is missing, or there is neither predictions
+    nor CAM records.
     """
 
-    folder: VOCFolder
-    pseudo_dir: Path
-    pred_dir: Path | None = None
-    cam_dir: Path | None = None
-    bg_thr: float = 0.2
+    folder: VOCFolder  # images
+    pseudo_dir: Path  # pseudo labels
+    pred_dir: Path | None = None  # the segmentor's label maps
+    cam_dir: Path | None = None  # CAM records
+    bg_thr: float = 0.2  # background score of the CAMs' labels, in [0, 1]
 
     def __post_init__(self):
-        given = [
-            path
-            for path in (self.pseudo_dir, self.pred_dir, self.cam_dir)
-            if path is not None
-        ]
+        every = (self.pseudo_dir, self.pred_dir, self.cam_dir)
+        given = [path for path in every if path is not None]
         if len(given) < 2:
             raise UserError(
                 'give --pred-dir, --cam-dir or both: pseudo labels alone '
@@ -123,28 +101,30 @@ class DoubtSources:
                 raise UserError(f'input folder not found: {path}')
 
     def doubt(self, image_id: str) -> PhotoDoubt:
-        """Doubts of a photo.
+        """Doubts of a photo; DataError as of :meth:`label_maps`."""
+        return photo_doubt(*self.label_maps(image_id))
 
-        Raises:
-            DataError: If a file is missing or damaged, or of another size.
+    def label_maps(
+        self, image_id: str
+    ) -> tuple[dict[str, np.ndarray], CAMRecord | None]:
+        """Label maps (H, W) of a photo, by where they come from; its record.
+
+        Raises DataError if a file is missing or damaged, or of another size.
         """
-        record = None if self.cam_dir is None else self._record(image_id)
-        return photo_doubt(self.label_maps(image_id), record)
-
-    def label_maps(self, image_id: str) -> dict[str, np.ndarray]:
-        """Label maps (H, W) of a photo, by where they come from."""
-        maps = {'pseudo label': self._load(self.pseudo_dir, image_id)}
-        size = maps['pseudo label'].shape
-        if self.pred_dir is not None:
-            maps['segmentor'] = self._load(self.pred_dir, image_id)
-            check_mask_size(
-                self.pred_dir / image_id, maps['segmentor'].shape, size
-            )
-        if self.cam_dir is not None:
-            record = self._record(image_id)
-            check_mask_size(self.cam_dir / image_id, record.size, size)
-            maps |= branch_labels(record, self.bg_thr)
-        return maps
+        try:
+            maps = {'pseudo label': _load(self.pseudo_dir, image_id)}
+            size, record = maps['pseudo label'].shape, None
+            if self.pred_dir is not None:
+                found = maps['segmentor'] = _load(self.pred_dir, image_id)
+                check_mask_size(self.pred_dir / image_id, found.shape, size)
+            if self.cam_dir is not None:
+                path = self.cam_dir / f'{image_id}.npz'
+                record = CAMRecord.load(path)
+                check_mask_size(path, record.size, size)
+                maps |= branch_labels(record, self.bg_thr)
+        except FileNotFoundError as error:
+            raise DataError(str(error)) from None
+        return maps, record
 
     def picture(self, image_id: str) -> bytes:
         """JPEG of the photo beside its label maps."""
@@ -152,25 +132,13 @@ class DoubtSources:
         image = LoadWeakLabelImage()({'img_path': path})['img']
         palette = voc_palette(len(self.folder.classes))
         panels = [('photo', image)]
-        for name, labels in self.label_maps(image_id).items():
+        for name, labels in self.label_maps(image_id)[0].items():
             check_mask_size(name, labels.shape, image.shape[:2])
             panels.append(
                 (name, overlay_labels(image, labels.astype(np.uint8), palette))
             )
         return cv2.imencode('.jpg', picture_strip(panels))[1].tobytes()
 
-    def _record(self, image_id: str) -> CAMRecord:
-        """CAM record of a photo."""
-        path = Path(self.cam_dir) / f'{image_id}.npz'
-        try:
-            return CAMRecord.load(path)
-        except FileNotFoundError:
-            raise DataError(f'CAM record not found: {path}') from None
 
-    @staticmethod
-    def _load(folder: Path, image_id: str) -> np.ndarray:
-        """One label map."""
-        try:
-            return load_label_map(in_any_case(folder / f'{image_id}.png'))[0]
-        except FileNotFoundError as error:
-            raise DataError(str(error)) from None
+def _load(folder: Path, image_id: str) -> np.ndarray:
+    return load_label_map(in_any_case(folder / f'{image_id}.png'))[0]

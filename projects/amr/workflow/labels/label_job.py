@@ -1,7 +1,8 @@
 """Label maps that a config's transforms make: one PNG per image, resumable."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from mmengine.registry import init_default_scope
@@ -11,7 +12,7 @@ from projects.amr.datasets.images.image_size import image_size
 from projects.amr.datasets.transforms.stage_outputs import INPUT_PLACES
 from projects.amr.errors import UserError
 from projects.amr.evaluation.label_share import count_labels
-from projects.amr.evaluation.mask_evaluation import MaskScores, file_confusion
+from projects.amr.evaluation.mask_evaluation import file_confusion
 from projects.amr.ops.label_crf import crf_name
 from projects.amr.runtime.files.atomic_write import writing
 from projects.amr.runtime.files.disk_space import (
@@ -31,20 +32,13 @@ from projects.amr.structures import (
     finished_label_map,
     save_label_map,
 )
-from projects.amr.structures.label_space import IGNORE_LABEL
 
 
-@dataclass
-class LabelResult:
-    """Counts of one label map.
+class LabelResult(NamedTuple):
+    """Counts of one label map."""
 
-    Args:
-        counts (np.ndarray): Pixels by label, (256,).
-        confusion (np.ndarray, optional): With the image's mask, see
-            ``mask_confusion``; None without a mask.
-    """
-
-    counts: np.ndarray
+    counts: np.ndarray  # pixels by label, (256,)
+    # With the image's mask, see ``mask_confusion``; None without a mask.
     confusion: np.ndarray | None
 
 
@@ -55,19 +49,16 @@ class LabelMapJob:
     input files; an item of the same key is finished. The labels are those of
     the same transforms in a training pipeline.
 
-    Args:
-        dataset (dict): Config of a weak-label dataset in test mode, whose
-            pipeline loads an image and what earlier stages made of it.
-        label_transform (dict): Config of the transform that makes
-            ``gt_seg_map``, such as ``RandomWalkPseudoLabel``.
-        out_dir (str | Path): Folder of the label maps.
-
-    Raises:
-        DataError: If a list, image or label of the dataset breaks a rule.
-        ValueError: If a setting is out of range.
+    ``dataset`` is the config of a weak-label dataset in test mode, whose
+    pipeline loads an image and what earlier stages made of it,
+    ``label_transform`` that of the transform that makes ``gt_seg_map``, such
+    as ``RandomWalkPseudoLabel``. Raises DataError if a list, image or label of
+    the dataset breaks a rule, ValueError if a setting is out of range.
     """
 
-    def __init__(self, dataset: dict, label_transform: dict, out_dir):
+    def __init__(
+        self, dataset: dict, label_transform: dict, out_dir: str | Path
+    ):
         init_default_scope('mmseg')
         self.out_dir = Path(out_dir)
         self.inputs = [
@@ -84,47 +75,42 @@ class LabelMapJob:
             'crf': crf_name(label_transform.get('crf')),
             'loading': without_keys(dataset['pipeline'], INPUT_PLACES),
         }
+        self._parts = {k: str(value) for k, value in self.settings.items()}
         self.transform = TRANSFORMS.build(label_transform)
         self.dataset = DATASETS.build(dataset)
         self.classes = tuple(self.dataset.metainfo['classes'])
         infos = map(self.dataset.get_data_info, range(len(self.dataset)))
         self.infos = {info['img_id']: info for info in infos}
 
-    def prepare(self, items) -> list[str]:
+    def prepare(self, items: Sequence[str]) -> list[str]:
         """Make the output folder and note what labels are made from.
 
-        Args:
-            items (Sequence[str]): Image ids that are to be made.
-
-        Returns:
-            list[str]: Names of the settings that changed since last time.
-
-        Raises:
-            UserError: If an input folder is missing, or the output folder
-                cannot be written or holds other files.
-            DiskFullError: If the missing label maps will not fit.
+        ``items`` are to be made. Returns the names of the settings that
+        changed since last time. Raises UserError if an input folder is
+        missing, or the output folder cannot be written or holds other files,
+        DiskFullError if the missing label maps will not fit.
         """
         for path in self.inputs:
             if not path.is_dir():
                 raise UserError(f'input folder not found: {path}')
-        try:
+        with writing(self.out_dir):
             require_own_folder(self.out_dir, '.png')
             self.out_dir.mkdir(parents=True, exist_ok=True)
-            self._require_space(items)
-            return note_origin(self.out_dir, self._parts())
-        except OSError as error:
-            raise UserError(
-                f'label maps cannot be written to {self.out_dir} ({error}): '
-                'choose another folder with --out'
-            ) from None
+            missing = [i for i in items if not self._path(i).exists()]
+            needed = estimate_bytes(
+                missing,
+                lambda i: png_bytes(*image_size(self.infos[i]['img_path'])),
+            )
+            what = f'label maps of {len(missing):,} images'
+            require_space(self.out_dir, needed, what)
+            return note_origin(self.out_dir, self._parts)
 
     def require_own(self) -> None:
         """Refuse label maps that a run of other settings began to change.
 
-        Raises:
-            UserError: See :func:`require_origin`.
+        Raises UserError, see :func:`require_origin`.
         """
-        require_origin(self.out_dir, self._parts())
+        require_origin(self.out_dir, self._parts)
 
     def load(self, item: str) -> LabelResult | None:
         """Result of an item made under the same key, if there is one."""
@@ -134,15 +120,8 @@ class LabelMapJob:
     def make(self, item: str) -> LabelResult:
         """Make and publish one label map.
 
-        Args:
-            item (str): Image id.
-
-        Returns:
-            LabelResult: As of :meth:`load`.
-
-        Raises:
-            DataError: If an input is missing or breaks a rule.
-            UserError: If the file cannot be written.
+        Raises DataError if an input is missing or breaks a rule, UserError if
+        the file cannot be written.
         """
         key = self._key(item)
         loaded = self.dataset.pipeline(dict(self.infos[item]))
@@ -151,26 +130,10 @@ class LabelMapJob:
             save_label_map(self._path(item), labels, key=key)
         return self._result(item, labels)
 
-    def _parts(self) -> dict[str, str]:
-        """The settings as text."""
-        return {name: str(value) for name, value in self.settings.items()}
-
-    def _require_space(self, items) -> None:
-        """Refuse to begin what the disk has no room for."""
-        missing = [i for i in items if not self._path(i).exists()]
-        needed = estimate_bytes(
-            missing,
-            lambda i: png_bytes(*image_size(self.infos[i]['img_path'])),
-        )
-        what = f'label maps of {len(missing):,} images'
-        require_space(self.out_dir, needed, what)
-
     def _path(self, item: str) -> Path:
-        """File of an item."""
         return self.out_dir / f'{item}.png'
 
     def _key(self, item: str) -> str:
-        """Key of an item."""
         files = [
             file_digest(file)
             for path in self.inputs
@@ -181,7 +144,6 @@ class LabelMapJob:
         return config_digest([self.settings, files])
 
     def _result(self, item: str, labels: np.ndarray) -> LabelResult:
-        """Count the pixels of one label map."""
         mask, confusion = Path(self.infos[item]['seg_map_path']), None
         if mask.is_file():
             size = len(self.classes)
@@ -197,24 +159,3 @@ def _input_files(folder: Path, item: str) -> list[Path]:
     files = [folder / f'{item}.png', folder / f'{item}.json']
     files += sorted((folder / item).glob('*.png'))
     return [path for path in files if path.is_file()]
-
-
-def total_scores(
-    results: list[LabelResult], classes: tuple[str, ...]
-) -> tuple[float, MaskScores | None]:
-    """Add up the counts of several label maps.
-
-    Args:
-        results (list[LabelResult]): One per image.
-        classes (tuple[str, ...]): Names by label, background first.
-
-    Returns:
-        tuple[float, MaskScores | None]: Share of pixels with a label, in
-        percent, over all images; scores over the images with a mask, None if
-        none has one.
-    """
-    counts = sum(result.counts for result in results)
-    coverage = 100 * (1 - counts[IGNORE_LABEL] / counts.sum())
-    found = [r.confusion for r in results if r.confusion is not None]
-    scores = MaskScores(classes, sum(found), len(found)) if found else None
-    return float(coverage), scores

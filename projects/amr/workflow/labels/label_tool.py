@@ -5,6 +5,7 @@ from pathlib import Path
 
 from projects.amr.errors import UserError
 from projects.amr.evaluation.label_share import label_notes
+from projects.amr.evaluation.mask_evaluation import MaskScores
 from projects.amr.evaluation.nested_results import rounded
 from projects.amr.runtime.config.config_reading import (
     add_cfg_options,
@@ -15,36 +16,17 @@ from projects.amr.runtime.files.sharding import (
     read_shard,
 )
 from projects.amr.runtime.processes.item_pool import run_items
-from projects.amr.workflow.ablation import SUMMARY
-from projects.amr.workflow.labels.label_job import (
-    LabelMapJob,
-    LabelResult,
-    total_scores,
-)
+from projects.amr.structures.label_space import IGNORE_LABEL
+from projects.amr.workflow.ablation.grid import SUMMARY
+from projects.amr.workflow.labels.label_job import LabelMapJob, LabelResult
 from projects.amr.workflow.labels.mask_tools import publish_summary
 from projects.amr.workflow.launch.config_agreement import settle_config
-from projects.amr.workflow.launch.tool_setup import load_config
+from projects.amr.workflow.launch.tool_setup import load_config, tool_parser
 
 NEEDED = ('test_dataloader', 'label_transform')
 
 
-def parse_args(description: str) -> argparse.Namespace:
-    """Read the command line."""
-    parser = argparse.ArgumentParser(
-        description=description,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument('config', help='config file')
-    parser.add_argument('--work-dir', help='folder of summary and label maps')
-    parser.add_argument(
-        '--out', help='folder of the label maps, else `labels` in the work dir'
-    )
-    add_cfg_options(parser)
-    add_shard_arguments(parser)
-    return parser.parse_args()
-
-
-def make_labels(args: argparse.Namespace, title: str, prefix: str) -> None:
+def make_labels(text: str, title: str, prefix: str) -> None:
     """Make the label maps of a config, print and write their scores.
 
     The config's ``label_transform`` is applied to the images of
@@ -52,17 +34,14 @@ def make_labels(args: argparse.Namespace, title: str, prefix: str) -> None:
     processes. One of several shards makes its own label maps alone; scores
     are those of all, and so of the call without a shard that follows.
 
-    Args:
-        args (argparse.Namespace): Of :func:`parse_args`.
-        title (str): What messages call the label maps.
-        prefix (str): Of the metrics' names in the summary.
-
-    Raises:
-        UserError: If the config lacks a key, or see :class:`LabelMapJob`.
+    ``text`` is the tool's help, ``title`` what messages call the label maps,
+    ``prefix`` that of the metrics' names in the summary. Raises UserError if
+    the config lacks a key, or see :class:`LabelMapJob`.
     """
+    args = _parse_args(text)
     shard = read_shard(args)
-    launch = {'launcher': 'none', 'local_rank': 0}
-    cfg = load_config(argparse.Namespace(**{**vars(args), **launch}))
+    args.launcher = 'none'  # each shard is a process of its own
+    cfg = load_config(args)
     require_keys(cfg, 'test', NEEDED)
     settle_config(cfg, ('test',), args.cfg_options)
     loader, work_dir = cfg.test_dataloader, Path(cfg.work_dir)
@@ -105,24 +84,39 @@ def make_labels(args: argparse.Namespace, title: str, prefix: str) -> None:
     publish_summary(work_dir / SUMMARY, summary)
 
 
+def _parse_args(text: str) -> argparse.Namespace:
+    parser = tool_parser(text)
+    parser.add_argument('config', help='config file')
+    parser.add_argument('--work-dir', help='folder of summary and label maps')
+    parser.add_argument(
+        '--out', help='folder of the label maps, else `labels` in the work dir'
+    )
+    add_cfg_options(parser)
+    add_shard_arguments(parser)
+    return parser.parse_args()
+
+
 def _report(
     results: list[LabelResult], classes: tuple, title: str, prefix: str
 ) -> dict:
     """Print the scores; return metrics and details for the summary."""
-    coverage, scores = total_scores(results, classes)
+    counts = sum(result.counts for result in results)
+    coverage = float(100 * (1 - counts[IGNORE_LABEL] / counts.sum()))
     print(f'share of pixels with a label: {coverage:.2f} %')
-    notes = label_notes(sum(r.counts for r in results), classes, title)
+    notes = label_notes(counts, classes, title)
     for note in notes:
         print(f'NOTE: {note}')
     metrics = {f'{prefix}/coverage': coverage}
     details = {'label_notes': notes} if notes else {}
-    if scores is None:
+    found = [r.confusion for r in results if r.confusion is not None]
+    if not found:
         print('no image has a mask: nothing to score against')
         return {'metrics': metrics, 'details': details}
+    scores = MaskScores(classes, sum(found), len(found))
     print(f'against {scores.num_images:,} masks, in percent:')
     print(scores.table(title))
-    found = scores.summary()
+    means = scores.summary()
     for name in ('mIoU', 'mprecision_fg', 'mrecall_fg'):
-        metrics[f'{prefix}/{name}'] = found[name]
+        metrics[f'{prefix}/{name}'] = means[name]
     details[prefix] = {'classes': classes, 'IoU': rounded(scores.iou)}
     return {'metrics': metrics, 'details': details}

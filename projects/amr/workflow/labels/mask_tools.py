@@ -40,16 +40,9 @@ def add_folder_arguments(
 
 
 def open_folder(args: argparse.Namespace) -> VOCFolder:
-    """Open the split that the flags name.
+    """Open the split that flags of :func:`add_folder_arguments` name.
 
-    Args:
-        args (argparse.Namespace): Of :func:`add_folder_arguments`.
-
-    Returns:
-        VOCFolder: The split.
-
-    Raises:
-        UserError: If the config cannot be read or names no test set.
+    Raises UserError if the config cannot be read or names no test set.
     """
     classes = None
     if args.classes_from is not None:
@@ -58,17 +51,10 @@ def open_folder(args: argparse.Namespace) -> VOCFolder:
 
 
 def config_classes(path: str) -> tuple[str, ...] | None:
-    """Class names of a config's test set.
+    """Class names of a config's test set, background first.
 
-    Args:
-        path (str): Config file.
-
-    Returns:
-        tuple[str, ...] | None: Names, background first; None if the config
-        leaves them to its dataset class.
-
-    Raises:
-        UserError: If there is no such config, or it has no test set.
+    None if the config leaves them to its dataset class. Raises UserError if
+    there is no such config, or it has no test set.
     """
     cfg = read_config(path)
     fit_class_file(cfg)
@@ -81,15 +67,7 @@ def config_classes(path: str) -> tuple[str, ...] | None:
 
 
 def publish_summary(path: str | Path, content: dict) -> None:
-    """Write a summary, with the versions of the packages.
-
-    Args:
-        path (str | Path): Target file.
-        content (dict): The summary.
-
-    Raises:
-        UserError: If it cannot be written.
-    """
+    """Write a summary with the versions of the packages; UserError if not."""
     with writing(path):
         Path(path).parent.mkdir(parents=True, exist_ok=True)
         write_json(path, {**content, 'versions': package_versions()})

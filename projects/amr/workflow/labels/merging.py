@@ -27,26 +27,19 @@ class MergeJob:
     """Writes ``<out_dir>/<id>.png``: the corrected map, or the pseudo label.
 
     An item is finished when it has the key of the file that it comes from.
-
-    Args:
-        folder (VOCFolder): Images and class names.
-        pseudo_dir (Path): Folder of the pseudo labels.
-        corrected_dir (Path): Folder of the corrected maps, of some images.
-        out_dir (Path): Another folder.
     """
 
-    folder: VOCFolder
-    pseudo_dir: Path
-    corrected_dir: Path
-    out_dir: Path
+    folder: VOCFolder  # images and class names
+    pseudo_dir: Path  # pseudo labels
+    corrected_dir: Path  # corrected maps, of some images
+    out_dir: Path  # another folder
 
     def prepare(self) -> None:
         """Open the folder.
 
-        Raises:
-            UserError: If an input is missing, or the folder is an input,
-                holds other files or cannot be written.
-            DataError: If no image of the split has a corrected map.
+        Raises UserError if an input is missing, or the folder is an input,
+        holds other files or cannot be written, DataError if no image of the
+        split has a corrected map.
         """
         inputs = (self.pseudo_dir, self.corrected_dir)
         for path in inputs:
@@ -54,7 +47,8 @@ class MergeJob:
                 raise UserError(f'input folder not found: {path}')
             if path.resolve() == self.out_dir.resolve():
                 raise UserError(f'{self.out_dir} is an input: choose another')
-        if not any(self._corrected(i).is_file() for i in self.folder.ids):
+        kinds = (self._source(item)[0] for item in self.folder.ids)
+        if 'corrected' not in kinds:
             raise DataError(
                 f'{self.corrected_dir} has no <id>.png of an image of the '
                 'split: make it with tools/import_masks.py'
@@ -89,11 +83,7 @@ class MergeJob:
 
     def _source(self, item: str) -> tuple[str, Path]:
         """Which map an item takes."""
-        path = self._corrected(item)
+        path = in_any_case(self.corrected_dir / f'{item}.png')
         if path.is_file():
             return 'corrected', path
         return 'pseudo', in_any_case(self.pseudo_dir / f'{item}.png')
-
-    def _corrected(self, item: str) -> Path:
-        """Corrected map of an item, which need not exist."""
-        return in_any_case(self.corrected_dir / f'{item}.png')

@@ -13,15 +13,9 @@ def pooled_features(
 ) -> tuple[list[str], np.ndarray, np.ndarray]:
     """Mean of the features that the heads read, image by image.
 
-    Those of several branches stand one after another.
-
-    Args:
-        model (BaseCAMClassifier): A trained classifier.
-        loader (DataLoader): Whole images with weak labels.
-
-    Returns:
-        tuple[list[str], np.ndarray, np.ndarray]: Image names, features
-        (I, F) and weak labels (I, K), in the loader's order.
+    Those of several branches stand one after another. ``loader`` gives whole
+    images with weak labels. Returns image names, features (I, F) and weak
+    labels (I, K), in its order.
     """
     model.eval()
     ids, features, labels = [], [], []

@@ -13,7 +13,7 @@ from projects.amr.cpu import usable_cores
 from projects.amr.errors import UserError, did_you_mean
 from projects.amr.workflow.launch.own_classes import (
     dataset_classes,
-    unwrapped,
+    datasets_of,
 )
 
 # What torch's DataLoader takes with worker processes only.
@@ -77,11 +77,7 @@ def keeps_workers(cfg: Config, options: Iterable[str] | None) -> bool:
 
 def _check_randomness(values: dict) -> None:
     """Refuse a seed that is none, and keys that mmengine does not know."""
-    for key in values:
-        if key not in _RANDOMNESS:
-            raise UserError(
-                f'randomness.{key} is unknown{did_you_mean(key, _RANDOMNESS)}'
-            )
+    _check_keys('randomness', values, _RANDOMNESS)
     seed = values.get('seed')
     if seed is not None and not (isinstance(seed, int) and seed >= 0):
         raise UserError(
@@ -89,15 +85,18 @@ def _check_randomness(values: dict) -> None:
         )
 
 
+def _check_keys(where: str, values: dict, known: Iterable[str]) -> None:
+    for key in values:
+        if key not in known:
+            raise UserError(
+                f'{where}.{key} is unknown{did_you_mean(key, known)}'
+            )
+
+
 def _check_loader(where: str, loader: dict) -> None:
     """Refuse arguments that a data loader lacks, and counts that are none."""
     known = {*inspect.signature(DataLoader).parameters, 'num_batch_per_epoch'}
-    for key in loader:
-        if key not in known:
-            raise UserError(
-                f'{where}.{key}: a data loader has no such argument'
-                f'{did_you_mean(key, known)}'
-            )
+    _check_keys(where, loader, known)
     rules = {'batch_size': 1, 'num_workers': 0}
     if loader.get('num_workers'):
         rules['prefetch_factor'] = 1
@@ -153,7 +152,7 @@ def _check_crop(cfg: Config) -> None:
     size = (cfg.model.get('data_preprocessor') or {}).get('size')
     if size is None:
         return
-    for dataset in unwrapped(cfg.train_dataloader.dataset):
+    for dataset in datasets_of(cfg, 'train'):
         steps = dataset.get('pipeline') or ()
         crops = [
             (index, step['crop_size'])
@@ -199,10 +198,7 @@ def _check_classes(cfg: Config) -> None:
 
 def _class_lists(cfg: Config) -> Iterator[tuple[str, tuple[str, ...]]]:
     for role in ('train', 'val', 'test'):
-        loader = cfg.get(f'{role}_dataloader')
-        if not loader or 'dataset' not in loader:
-            continue
-        for number, dataset in enumerate(unwrapped(loader['dataset'])):
+        for number, dataset in enumerate(datasets_of(cfg, role)):
             names = dataset_classes(dataset)
             key = f'{role}_dataloader.dataset.metainfo.classes'
             if number:
@@ -255,11 +251,16 @@ def _check_validation(cfg: Config) -> None:
         )
 
 
+def _loop(cfg: Config) -> tuple[dict, bool]:
+    """A training's loop, and whether it counts epochs."""
+    loop = cfg.get('train_cfg') or {}
+    return loop, bool(loop.get('by_epoch', 'Epoch' in str(loop.get('type'))))
+
+
 def _check_loop(cfg: Config) -> None:
     """Compare the kind of loop with what counts epochs or never ends one."""
-    loop = cfg.get('train_cfg') or {}
-    kind = str(loop.get('type') or '')
-    by_epoch = loop.get('by_epoch', 'Epoch' in kind)
+    loop, by_epoch = _loop(cfg)
+    kind = loop.get('type') or ''
     saver = (cfg.get('default_hooks') or {}).get('checkpoint') or {}
     if not by_epoch and saver.get('by_epoch', True) and saver:
         raise UserError(
@@ -297,8 +298,7 @@ def check_schedule_length(cfg: Config) -> list[str]:
     nothing; made smaller, the rate never gets low, which is returned as a
     warning. Raises UserError if the schedule ends early at 0.
     """
-    loop = cfg.get('train_cfg') or {}
-    by_epoch = loop.get('by_epoch', 'Epoch' in str(loop.get('type', '')))
+    loop, by_epoch = _loop(cfg)
     unit = 'max_epochs' if by_epoch else 'max_iters'
     total, schedulers = loop.get(unit), cfg.get('param_scheduler') or []
     if isinstance(schedulers, dict):
@@ -306,7 +306,7 @@ def check_schedule_length(cfg: Config) -> list[str]:
     comparable = all(
         isinstance(s, dict)
         and s.get('end')
-        and bool(s.get('by_epoch', True)) == bool(by_epoch)
+        and bool(s.get('by_epoch', True)) == by_epoch
         for s in schedulers
     )
     if not total or not schedulers or not comparable:

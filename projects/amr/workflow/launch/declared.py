@@ -7,12 +7,16 @@ counts and log intervals make nothing stale.
 from pathlib import Path
 
 from mmengine.config import Config
-from mmseg.registry import HOOKS
+from mmengine.registry import Registry
+from mmseg.registry import DATASETS, HOOKS
 
+from projects.amr.datasets import VOCLabelMapDataset
+from projects.amr.datasets.transforms.loading import loads_masks
+from projects.amr.datasets.voc.voc_weak_label import VOC_FOLDERS
 from projects.amr.engine.hooks.item_writer_hook import ItemWriterHook
 from projects.amr.engine.hooks.picture_strip_hook import PictureStripHook
 from projects.amr.runtime.files.fingerprint import without_keys
-from projects.amr.workflow.launch.own_classes import unwrapped
+from projects.amr.workflow.launch.own_classes import datasets_of
 
 # How data is fetched, not what it is.
 FETCHING = (
@@ -64,7 +68,8 @@ def train_values(cfg: Config) -> dict:
     for key in ('val_interval', 'val_begin', 'dynamic_intervals'):
         values.get('train_cfg', {}).pop(key, None)
     of_tests = (ItemWriterHook, PictureStripHook)
-    values['custom_hooks'] = [h for h in _hooks(cfg) if not _is(h, of_tests)]
+    hooks = [h for h in _hooks(cfg) if not _is(h, HOOKS, of_tests)]
+    values['custom_hooks'] = hooks
     if (cfg.get('auto_scale_lr') or {}).get('enable'):
         values['auto_scale_lr'] = cfg.auto_scale_lr.to_dict()
     return without_keys(values, FETCHING)
@@ -78,20 +83,39 @@ def test_values(cfg: Config, tta: bool) -> dict:
     """
     values = _pick(cfg, TEST_KEYS + TTA_KEYS * tta)
     values.get('test_dataloader', {}).pop('batch_size', None)
-    writers = [hook for hook in _hooks(cfg) if _is(hook, ItemWriterHook)]
+    writers = [h for h in _hooks(cfg) if _is(h, HOOKS, ItemWriterHook)]
     values['custom_hooks'] = writers
     return without_keys(values, (*FETCHING, 'init_cfg', 'pretrained'))
 
 
 def list_files(cfg: Config, role: str) -> list[Path]:
     """Lists of images and label files of a ``'train'`` or ``'test'`` set."""
-    loader = cfg.get(f'{role}_dataloader') or {}
     return [
         Path(dataset.get('data_root') or '', dataset[key])
-        for dataset in unwrapped(loader.get('dataset', {}))
+        for dataset in datasets_of(cfg, role)
         for key in ('ann_file', 'label_file')
         if dataset.get(key)
     ]
+
+
+def data_folders(dataset: dict, scored: bool) -> dict[str, Path]:
+    """Folders that a dataset's config reads, by the keys of ``data_prefix``.
+
+    Annotations are read where weak labels come from them; masks if the set is
+    ``scored``, or for labels or a step of its pipeline.
+    """
+    maps = _is(dataset, DATASETS, VOCLabelMapDataset)
+    source = 'mask' if maps else dataset.get('label_source', 'xml')
+    steps = dataset.get('pipeline') or ()
+    masks = scored or source == 'mask' or any(map(loads_masks, steps))
+    read = {'xml_path': source == 'xml', 'seg_map_path': masks}
+    root = Path(dataset.get('data_root') or '')
+    folders = {**VOC_FOLDERS, **(dataset.get('data_prefix') or {})}
+    return {
+        key: root / name
+        for key, name in folders.items()
+        if name and read.get(key, True)
+    }
 
 
 def argument_values(arguments) -> dict[str, str]:
@@ -151,6 +175,6 @@ def _hooks(cfg: Config) -> list[dict]:
     ]
 
 
-def _is(hook: dict, kinds) -> bool:
-    kind = HOOKS.get(hook['type'])
+def _is(config: dict, registry: Registry, kinds) -> bool:
+    kind = registry.get(config['type'])
     return isinstance(kind, type) and issubclass(kind, kinds)

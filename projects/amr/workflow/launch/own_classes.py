@@ -34,10 +34,10 @@ def fit_classes(cfg: Config, names: tuple[str, ...]) -> None:
 
     Raises UserError if a count is none of these; the key is named.
     """
-    datasets = []
-    for role in ('train', 'val', 'test'):
-        loader = cfg.get(f'{role}_dataloader')
-        datasets += unwrapped(loader['dataset']) if loader else ()
+    roles = ('train', 'val', 'test')
+    datasets = [
+        dataset for role in roles for dataset in datasets_of(cfg, role)
+    ]
     old = {len(dataset_classes(dataset)) for dataset in datasets}
     if len(old) > 1:
         raise UserError(
@@ -56,13 +56,21 @@ def fit_classes(cfg: Config, names: tuple[str, ...]) -> None:
             _fit_counts(cfg.get(key), key, *counts)
 
 
-def unwrapped(dataset: dict) -> Iterator[dict]:
-    """Yield a dataset's config, or those of a wrapper's datasets."""
+def datasets_of(cfg: Config, role: str) -> list[dict]:
+    """Configs of the ``'train'``, ``'val'`` or ``'test'`` set.
+
+    One, or those that its wrappers hold; none without a loader.
+    """
+    loader = cfg.get(f'{role}_dataloader') or {}
+    return [*_unwrapped(loader['dataset'])] if 'dataset' in loader else []
+
+
+def _unwrapped(dataset: dict) -> Iterator[dict]:
     if 'dataset' in dataset:
-        yield from unwrapped(dataset['dataset'])
+        yield from _unwrapped(dataset['dataset'])
     elif 'datasets' in dataset:
         for inner in dataset['datasets']:
-            yield from unwrapped(inner)
+            yield from _unwrapped(inner)
     else:
         yield dataset
 

@@ -107,15 +107,20 @@ def resolve_config(
 
 
 def load_config(args: argparse.Namespace) -> Config:
-    """Resolve a tool's config, set ``launcher``, ``work_dir``; join ranks."""
-    os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
+    """Resolve a tool's config, set ``launcher``, ``work_dir``; join ranks.
+
+    ``args`` has ``config`` and ``cfg_options``; without the other common
+    arguments the tool is one process.
+    """
+    os.environ.setdefault('LOCAL_RANK', str(getattr(args, 'local_rank', 0)))
     trust = getattr(args, 'trust_checkpoint', False)
     cfg = resolve_config(args.config, args.cfg_options, trust)
-    require_launcher(args.launcher)
-    cfg.launcher = args.launcher
+    cfg.launcher = getattr(args, 'launcher', 'none')
+    require_launcher(cfg.launcher)
     default = cfg.get('work_dir') or Path('work_dirs', Path(args.config).stem)
-    cfg.work_dir = str(default if args.work_dir is None else args.work_dir)
-    if args.launcher == 'pytorch' and not torch.cuda.is_available():
+    given = getattr(args, 'work_dir', None)
+    cfg.work_dir = str(default if given is None else given)
+    if cfg.launcher == 'pytorch' and not torch.cuda.is_available():
         _join_on_cpu(cfg)
     return cfg
 

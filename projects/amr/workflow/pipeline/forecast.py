@@ -30,15 +30,9 @@ def forecast(space: Workspace, stages: Iterable[Stage]) -> str | None:
 
     A stage that ran before takes as long again. Of another training or test
     the network's passes are timed here, on random images: data, labels (CRF,
-    random walk), metrics and start-up come on top.
-
-    Args:
-        space (Workspace): The pipeline.
-        stages (Iterable[Stage]): Those that are to run.
-
-    Returns:
-        str | None: None as long as a stage's lists are not there, or on a
-        GPU, where a stage would not be alone on it.
+    random walk), metrics and start-up come on top. ``stages`` are to run. None
+    as long as a stage's lists are not there, or on a GPU, where a stage would
+    not be alone on it.
     """
     seconds, unknown = {}, []
     for stage in stages:

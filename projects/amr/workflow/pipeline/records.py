@@ -202,10 +202,10 @@ def stage_state(context, inputs: dict[str, str]) -> StageState:
     return StageState(reasons, key=key, record=record)
 
 
-def describe_changes(before: dict, after: dict, limit: int = 3) -> list[str]:
+def describe_changes(before: dict, after: dict) -> list[str]:
     """Describe what changed between two sets of flat values.
 
-    At most ``limit`` of them are spelled out.
+    At most three of them are spelled out.
 
     Example:
         >>> describe_changes({'fg_thr': 0.3}, {'fg_thr': 0.6, 'crf': 'x'})
@@ -220,8 +220,8 @@ def describe_changes(before: dict, after: dict, limit: int = 3) -> list[str]:
             lines.append(f'{key} (new) {new}')
         elif before[key] != after[key]:
             lines.append(f'{key} {old} -> {new}')
-    more = len(lines) - limit
-    return lines[:limit] + ([f'{more} more'] if more > 0 else [])
+    more = len(lines) - 3
+    return lines[:3] + ([f'{more} more'] if more > 0 else [])
 
 
 def _short(value) -> str:

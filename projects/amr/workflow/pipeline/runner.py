@@ -11,7 +11,7 @@ from projects.amr.runtime.files.former_results import bring_back, set_aside
 from projects.amr.runtime.files.progress import Reporter
 from projects.amr.runtime.processes.tool_process import call_tool
 from projects.amr.workflow.launch.config_agreement import settle_config
-from projects.amr.workflow.launch.total_batch import share_batch
+from projects.amr.workflow.launch.training import share_batch
 from projects.amr.workflow.pipeline.forecast import forecast
 from projects.amr.workflow.pipeline.records import (
     MANIFEST,

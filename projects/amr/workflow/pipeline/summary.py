@@ -9,7 +9,8 @@ import torch
 
 from projects.amr.errors import UserError
 from projects.amr.runtime.files.atomic_write import write_json
-from projects.amr.workflow.ablation import SUMMARY as TEST_SUMMARY
+from projects.amr.workflow.ablation.grid import SUMMARY as TEST_SUMMARY
+from projects.amr.workflow.launch.declared import flatten
 from projects.amr.workflow.launch.tool_setup import package_versions
 from projects.amr.workflow.pipeline.records import StageRecord
 from projects.amr.workflow.pipeline.workspace import (
@@ -31,10 +32,10 @@ def figures(context: StageContext) -> dict:
     if stage.kind == 'train':
         return {'seed': context.cfg.get('randomness', {}).get('seed')}
     if stage.kind == 'test':
-        return _read_json(context.folder / TEST_SUMMARY)
+        return read_summary(context.folder / TEST_SUMMARY)
     if not stage.summary:
         return {}
-    content = _read_json(Path(context.fill(stage.summary)))
+    content = read_summary(Path(context.fill(stage.summary)))
     notes = content.get('label_notes')
     return {
         'metrics': numbers(content),
@@ -44,29 +45,28 @@ def figures(context: StageContext) -> dict:
     }
 
 
-def _read_json(path: Path) -> dict:
+def read_summary(path: Path) -> dict:
+    """Read a summary of a pipeline or a stage; UserError if it cannot be."""
     try:
         return dict(json.loads(path.read_text()))
     except (OSError, RecursionError, ValueError, TypeError) as error:
         raise UserError(
-            f'summary {path} cannot be read ({error}): run the stage again'
+            f'summary {path} cannot be read ({error}): run what makes it again'
         ) from None
 
 
-def numbers(content: Mapping, prefix: str = '') -> dict[str, float]:
+def numbers(content: Mapping) -> dict[str, float]:
     """Numbers of a nested dict by dotted names; booleans are left out.
 
     Example:
         >>> numbers({'a': {'b': 1, 'c': 'text'}, 'd': 2.5, 'e': True})
         {'a.b': 1, 'd': 2.5}
     """
-    found = {}
-    for key, value in content.items():
-        if isinstance(value, Mapping):
-            found.update(numbers(value, f'{prefix}{key}.'))
-        elif isinstance(value, (int, float)) and not isinstance(value, bool):
-            found[f'{prefix}{key}'] = value
-    return found
+    return {
+        key: value
+        for key, value in flatten(content).items()
+        if isinstance(value, (int, float)) and not isinstance(value, bool)
+    }
 
 
 def threshold_policy(metric: str) -> str | None:

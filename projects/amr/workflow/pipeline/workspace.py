@@ -8,9 +8,7 @@ from unittest.mock import patch
 import numpy as np
 from mmengine.config import Config
 
-from projects.amr.datasets.transforms.loading import loads_masks
 from projects.amr.datasets.transforms.stage_outputs import INPUT_PLACES
-from projects.amr.datasets.voc.voc_weak_label import VOC_FOLDERS
 from projects.amr.errors import UserError
 from projects.amr.runtime.checkpoints.pretrained import find_pretrained
 from projects.amr.runtime.checkpoints.resume import last_checkpoint
@@ -21,12 +19,13 @@ from projects.amr.runtime.config.config_reading import (
 from projects.amr.workflow.launch.config_agreement import keeps_workers
 from projects.amr.workflow.launch.declared import (
     argument_values,
+    data_folders,
     flatten,
     list_files,
     test_values,
     train_values,
 )
-from projects.amr.workflow.launch.own_classes import unwrapped
+from projects.amr.workflow.launch.own_classes import datasets_of
 from projects.amr.workflow.launch.tool_setup import resolve_config
 from projects.amr.workflow.pipeline.own_data import use_own_data
 from projects.amr.workflow.pipeline.records import DigestCache, listing_digest
@@ -208,10 +207,9 @@ class StageContext:
 
     def _config_inputs(self) -> dict[str, str]:
         digest, found = self.space.digests.file, {}
-        loader = self.cfg.get(f'{self.stage.kind}_dataloader', {})
         for path in list_files(self.cfg, self.stage.kind):
             found[self.name_of(path)] = digest(path)
-        for dataset in unwrapped(loader.get('dataset', {})):
+        for dataset in datasets_of(self.cfg, self.stage.kind):
             found.update(self._data_inputs(dataset))
         if self.stage.kind != 'train':
             return found
@@ -226,21 +224,16 @@ class StageContext:
     def _data_inputs(self, dataset: dict) -> dict[str, str]:
         """Digests of a dataset's folders."""
         digests, found = self.space.digests, {}
-        root = Path(dataset.get('data_root') or '')
-        steps = dataset.get('pipeline', ())
-        source = dataset.get('label_source', 'xml')
-        masks = self.stage.kind == 'test' or source == 'mask'
-        masks = masks or any(map(loads_masks, steps))
-        read = {'xml_path': source == 'xml', 'seg_map_path': masks}
-        folders = {**VOC_FOLDERS, **dataset.get('data_prefix', {})}
-        for key, name in folders.items():
-            path = (root / name).absolute()
-            if not name or path.is_relative_to(self.space.work_dir):
+        scored = self.stage.kind == 'test'
+        for key, folder in data_folders(dataset, scored).items():
+            path = folder.absolute()
+            if path.is_relative_to(self.space.work_dir):
                 continue
-            if key == 'xml_path' and read[key]:  # a label has few bytes
+            if key == 'xml_path':  # a label has few bytes
                 found[str(path)] = digests.content(path)
-            elif read.get(key, True):
+            else:
                 found[f'{path} (names and sizes)'] = listing_digest(path)
+        steps = dataset.get('pipeline') or ()
         given = (s[key] for s in steps for key in INPUT_PLACES if s.get(key))
         for path in map(Path.absolute, map(Path, given)):
             if not path.is_relative_to(self.space.work_dir):

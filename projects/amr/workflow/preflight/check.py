@@ -1,6 +1,7 @@
 """Rules that lists, images, labels and masks must keep."""
 
 from collections.abc import Iterable
+from itertools import product
 from pathlib import Path
 
 from projects.amr.cpu import usable_cores
@@ -42,14 +43,14 @@ MIN_FILES_FOR_WORKERS = 400
 
 
 class _FactJob:
-    """Reads one file per item, named ``<kind>:<path>``; writes nothing."""
+    """Reads one file per item, a kind and a path; writes nothing."""
 
-    def load(self, item: str) -> None:
+    def load(self, item: tuple[str, Path]) -> None:
         """No file is read already."""
 
-    def make(self, item: str) -> dict:
+    def make(self, item: tuple[str, Path]) -> dict:
         """Facts of a file, or its fault."""
-        kind, _, path = item.partition(':')
+        kind, path = item
         try:
             return READERS[kind](path)
         except (DataError, FileNotFoundError) as error:
@@ -65,14 +66,13 @@ def read_facts(
     ``file_facts.py``. By default one process per core, at most 8, none for a
     few files.
     """
-    items = {f'{kind}:{path}': (kind, path) for kind, path in files}
+    items = dict.fromkeys(files)
     if num_workers is None:
         few = len(items) < MIN_FILES_FOR_WORKERS
         num_workers = 0 if few else min(usable_cores(), 8)
-    facts, _ = run_items(
+    return run_items(
         _FactJob(), items, num_workers=num_workers, title='files checked'
-    )
-    return {items[item]: facts[item] for item in items}
+    )[0]
 
 
 def check_splits(
@@ -90,11 +90,10 @@ def check_splits(
     checkers = [_SplitChecker(split) for split in splits]
     files = (file for checker in checkers for file in checker.to_read())
     facts = read_facts(files, num_workers)
-    for checker in checkers:
-        checker.check(facts)
+    reports = [checker.check(facts) for checker in checkers]
     return PreflightReport(
-        [checker.report for checker in checkers],
-        _overlaps(checkers),
+        reports,
+        _overlaps(reports),
         allow_overlap,
         len(facts),
         max_contradictions,
@@ -143,8 +142,8 @@ class _SplitChecker:
                 ):
                     yield kind, path
 
-    def check(self, facts: dict) -> None:
-        """Check the list and its images; fill the report."""
+    def check(self, facts: dict) -> SplitReport:
+        """Check the list and its images."""
         report = self.report
         report.notes.update(self.scanned.notes)
         for line, fault in (*self.scanned.unsafe, *self.scanned.doubled):
@@ -153,6 +152,7 @@ class _SplitChecker:
             report.entries.append(image_id)
             for fault in self._faults(image_id, facts):
                 report.fault(line, image_id, fault)
+        return report
 
     def _faults(self, image_id: str, facts: dict) -> list[str]:
         paths, faults, found = self._files[image_id], [], {}
@@ -204,12 +204,10 @@ class _SplitChecker:
         """Class names, and those of difficult objects alone; None: unknown."""
         split = self.split
         if split.label_file is not None:
-            return self._row_labels(image_id), set()
-        if split.labels_in_masks:
+            return self._row_labels(image_id)
+        if split.labels_in_masks and mask:
             values = set(mask) - {BACKGROUND_LABEL, IGNORE_LABEL}
-            return (
-                ({split.classes[v] for v in values}, set()) if mask else None
-            )
+            return {split.classes[v] for v in values}, set()
         if not found.get('annotation'):
             return None
         objects = found['annotation']['objects']
@@ -220,7 +218,7 @@ class _SplitChecker:
         plain = {name for name, difficult in objects if not difficult}
         return every if split.include_difficult else plain, every - plain
 
-    def _row_labels(self, image_id: str) -> set[str] | None:
+    def _row_labels(self, image_id: str) -> tuple[set[str], set] | None:
         """Class names in the label file, None if that cannot be read."""
         if self._rows is None:
             return None
@@ -234,10 +232,10 @@ class _SplitChecker:
             raise DataError(f'{where}: image {image_id!r} occurs twice')
         for name in rows[0].names:
             self._names.index(name, rows[0].where)
-        return set(rows[0].names)
+        return set(rows[0].names), set()
 
     def _count_labels(self, labels) -> None:
-        if labels is None or labels[0] is None:
+        if labels is None:
             return
         (names, difficult), counts = labels, self.report.counts
         counts['known_labels'] += 1
@@ -262,18 +260,16 @@ class _SplitChecker:
             self.report.agreement.add(path, names, mask, difficult)
 
 
-def _overlaps(checkers: list[_SplitChecker]) -> dict[tuple, list[str]]:
+def _overlaps(reports: list[SplitReport]) -> dict[tuple, list[str]]:
     """Images that a training list shares with another, by both reports."""
-
-    def images(checker):
-        folder = checker.split.images.resolve()
-        return {(folder, i) for i in checker.report.entries}
-
-    found = {}
-    for one in checkers:
-        for other in checkers:
-            if one.split.role != 'train' or other.split.role == 'train':
-                continue
-            if shared := images(one) & images(other):
-                found[one.report, other.report] = sorted(i for _, i in shared)
-    return found
+    images = {
+        report: {*product([report.split.images.resolve()], report.entries)}
+        for report in reports
+    }
+    return {
+        (one, other): sorted(i for _, i in images[one] & images[other])
+        for one in reports
+        for other in reports
+        if one.split.role == 'train' != other.split.role
+        and images[one] & images[other]
+    }

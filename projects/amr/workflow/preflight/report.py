@@ -174,20 +174,19 @@ class PreflightReport:
         With ``skip_bad`` images are left out: only other faults and empty
         lists count.
         """
-        faults, way_out = (
-            self.faults(),
-            (
-                '\nCorrect them, or write lists without the bad images with '
-                '--skip-bad DIR'
-            ),
-        )
         if skip_bad:
-            empty = [r for r in self.splits if r.entries and not r.good]
             faults, way_out = self.general_faults(), ''
             faults += [
                 f'{report.split.path}: no image of it can be used'
-                for report in empty
+                for report in self.splits
+                if report.entries and not report.good
             ]
+        else:
+            faults = self.faults()
+            way_out = (
+                '\nCorrect them, or write lists without the bad images with '
+                '--skip-bad DIR'
+            )
         if faults:
             raise DataError(
                 f'{len(faults):,} fault(s) in the data:\n{list_faults(faults)}'

@@ -10,14 +10,14 @@ from projects.amr.datasets import VOCLabelMapDataset, VOCWeakLabelDataset
 from projects.amr.datasets.images.image_files import find_image, in_any_case
 from projects.amr.datasets.labels.class_list import folder_classes
 from projects.amr.datasets.own_photos.devkit_layout import LABEL_FILE
-from projects.amr.datasets.transforms.loading import loads_masks
 from projects.amr.datasets.voc.voc_folder import list_path, require_root
 from projects.amr.datasets.voc.voc_weak_label import VOC_FOLDERS
 from projects.amr.errors import DataError, UserError
 from projects.amr.runtime.config.config_reading import read_config
-from projects.amr.workflow.launch.own_classes import unwrapped
+from projects.amr.workflow.launch.declared import data_folders
+from projects.amr.workflow.launch.own_classes import datasets_of
 from projects.amr.workflow.launch.tool_setup import resolve_config
-from projects.amr.workflow.pipeline import (
+from projects.amr.workflow.pipeline.workspace import (
     StageContext,
     Workspace,
     read_pipeline,
@@ -160,8 +160,7 @@ def _splits_of(cfg: Config, roles, made=()):
     """Lists of one config, and what is skipped."""
     splits, skipped = {}, []
     for role in roles:
-        loader = cfg.get(f'{role}_dataloader')
-        for dataset in unwrapped(loader['dataset']) if loader else ():
+        for dataset in datasets_of(cfg, role):
             kind = DATASETS.get(dataset['type'])
             if kind is None or not issubclass(kind, VOCWeakLabelDataset):
                 skipped.append(f'{role}: {dataset["type"]} is not checked')
@@ -182,15 +181,15 @@ def _splits_of(cfg: Config, roles, made=()):
 
 def _dataset_split(role: str, dataset: dict, kind: type) -> SplitToCheck:
     root = Path(dataset.get('data_root') or '')
-    folders = {**VOC_FOLDERS, **(dataset.get('data_prefix') or {})}
+    folders = data_folders(dataset, scored=False)
     steps = dataset.get('pipeline') or ()
     loads = {str(step['type']).rpartition('.')[2] for step in steps}
     maps = issubclass(kind, VOCLabelMapDataset)
-    trained_maps = maps and not dataset.get('test_mode', False)
-    labels = 'none' if maps else dataset.get('label_source', 'xml')
-    read = maps or labels == 'mask' or any(map(loads_masks, steps))
+    in_masks = dataset.get('label_source') == 'mask'
+    in_masks |= maps and not dataset.get('test_mode', False)
     names = (dataset.get('metainfo') or kind.METAINFO)['classes']
     lists = dataset.get('ann_file', 'ImageSets/Segmentation/train_aug.txt')
+    labels = dataset.get('label_file')
     return SplitToCheck(
         role,
         # A classifier and an affinity network make labels of the images they
@@ -198,15 +197,13 @@ def _dataset_split(role: str, dataset: dict, kind: type) -> SplitToCheck:
         'made' if role == 'test' and not maps else role,
         root / lists,
         root,
-        root / folders['img_path'],
+        folders['img_path'],
         tuple(names),
-        xml_dir=root / folders['xml_path'] if labels == 'xml' else None,
-        label_file=root / dataset['label_file'] if labels == 'file' else None,
-        mask_dir=root / folders['seg_map_path'] if read else None,
-        masks_needed=labels == 'mask'
-        or trained_maps
-        or bool(loads & MASK_LOADERS),
-        labels_in_masks=labels == 'mask' or trained_maps,
+        xml_dir=folders.get('xml_path'),
+        label_file=root / labels if labels else None,
+        mask_dir=folders.get('seg_map_path'),
+        masks_needed=in_masks or bool(loads & MASK_LOADERS),
+        labels_in_masks=in_masks,
         include_difficult=dataset.get('include_difficult', True),
         image_suffix=dataset.get('img_suffix'),
         mask_suffix=dataset.get('seg_map_suffix', '.png'),

@@ -16,7 +16,7 @@ from numpy.lib import format as npy_format
 
 from projects.amr.errors import DataError
 
-_SAFE_BUILTINS = ('set', 'frozenset', 'complex', 'bytearray', 'slice', 'range')
+_CONTAINERS = (set, frozenset, complex, bytearray, slice, range)
 _CORES = ('numpy.core.multiarray', 'numpy._core.multiarray')
 _BROKEN = (  # what a damaged pickle raises
     *(ValueError, TypeError, LookupError, AttributeError, EOFError, OSError),
@@ -67,26 +67,14 @@ class _RestrictedUnpickler(pickle.Unpickler):
 
     def find_class(self, module: str, name: str):
         """Look a global up in a fixed list."""
-        if module in _CORES and name == '_reconstruct':
-            return _empty_array
-        if module in _CORES and name == 'scalar':
-            return _numpy_scalar
-        allowed = {
-            ('numpy', 'ndarray'): np.ndarray,
-            ('numpy', 'dtype'): np.dtype,
-            ('collections', 'OrderedDict'): OrderedDict,
-            ('_codecs', 'encode'): _encode,
-            ('torch._utils', '_rebuild_tensor_v2'): _rebuild_tensor,
-            ('torch.storage', '_load_from_bytes'): _load_storage,
-        }
-        if (module, name) in allowed:
-            return allowed[module, name]
-        if module in ('builtins', '__builtin__') and name in _SAFE_BUILTINS:
-            return getattr(__import__('builtins'), name)
-        raise RefusedPickleError(
-            f'refused: contains {module}.{name}, which unpickling would '
-            'call, and no CAMs or labels need'
-        )
+        if module == '__builtin__':  # of Python 2
+            module = 'builtins'
+        if (module, name) not in _ALLOWED:
+            raise RefusedPickleError(
+                f'refused: contains {module}.{name}, which unpickling would '
+                'call, and no CAMs or labels need'
+            )
+        return _ALLOWED[module, name]
 
 
 def _empty_array(kind, shape, code):
@@ -119,3 +107,16 @@ def _rebuild_tensor(storage, offset, size, stride, *_):
         raise ValueError('a tensor without storage')
     tensor = torch.empty(0, dtype=storage.dtype)
     return tensor.set_(storage._untyped_storage, offset, size, stride)
+
+
+_ALLOWED = {
+    ('numpy', 'ndarray'): np.ndarray,
+    ('numpy', 'dtype'): np.dtype,
+    ('collections', 'OrderedDict'): OrderedDict,
+    ('_codecs', 'encode'): _encode,
+    ('torch._utils', '_rebuild_tensor_v2'): _rebuild_tensor,
+    ('torch.storage', '_load_from_bytes'): _load_storage,
+    **{(core, '_reconstruct'): _empty_array for core in _CORES},
+    **{(core, 'scalar'): _numpy_scalar for core in _CORES},
+    **{('builtins', kind.__name__): kind for kind in _CONTAINERS},
+}
