@@ -12,7 +12,7 @@ from projects.amr.datasets.coco.coco import (
     COCO_CATEGORIES,
     COCO_CLASSES,
 )
-from projects.amr.workflow.preflight import config_splits
+from projects.amr.workflow.preflight.splits import config_splits
 
 CONFIGS = Path(__file__).parents[2] / 'configs'
 
