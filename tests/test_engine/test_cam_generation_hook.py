@@ -48,7 +48,7 @@ def test_only_missing_and_damaged_items_are_redone(run):
         {'seed': 1},
         {'model.test_cfg.scales': (1.0,)},
         {'model.xi': 0.25},
-        {'test_dataloader.dataset.pipeline.1.reduce_zero_label': False},
+        {'test_dataloader.dataset.pipeline.0.ignore_empty': True},
     ],
 )
 def test_other_weights_config_or_pipeline_redo_all(run, changes):

@@ -164,7 +164,7 @@ def test_a_failing_stage_names_its_log_and_keeps_its_code(run, pipeline, work):
     config = edited(pipeline, ("fg_thr': 0.3", "fg_thr': 7"))
     text = run(config=config, code=2)
     assert str(work / 'seeds' / 'test.log') in text
-    assert 'bg_thr <= fg_thr <= 1, got 0.1 and 7' in text
+    assert 'got 7' in text
     assert (work / 'cam_make' / MANIFEST).is_file()
 
 

@@ -1,5 +1,6 @@
 """Base class of hooks that write one file per image."""
 
+import tempfile
 from pathlib import Path
 
 from mmengine.dist import (
@@ -14,7 +15,7 @@ from mmengine.runner import Runner
 from projects.amr.datasets.images.image_size import image_size
 from projects.amr.datasets.transforms.stage_outputs import INPUT_PLACES
 from projects.amr.runtime.checkpoints.checkpoint import unwrap_model
-from projects.amr.runtime.files.atomic_write import write_file, writing
+from projects.amr.runtime.files.atomic_write import writing
 from projects.amr.runtime.files.disk_space import estimate_bytes, require_space
 from projects.amr.runtime.files.fingerprint import (
     config_digest,
@@ -83,8 +84,8 @@ class ItemWriterHook(Hook):
         barrier()  # none is written to before all have looked
         with writing(self._dir):
             self._dir.mkdir(parents=True, exist_ok=True)
-            write_file(self._dir / '.writable', b'')
-            (self._dir / '.writable').unlink(missing_ok=True)
+            # Without a name, so that a stop leaves nothing.
+            tempfile.TemporaryFile(dir=self._dir).close()
         self._model = unwrap_model(runner.model)
         self._parts = self.key_parts(runner)
         self._key = config_digest(self._parts)
