@@ -167,6 +167,8 @@ class CrossPseudoSupervisionLoss(nn.Module):
     ) -> Tensor:
         """Weighted loss of the branches' unrectified CAMs (N, K, h, w).
 
+        Weak ``labels`` (N, K) in {0, 1} are needed with ``labelled_only``.
+
         Raises:
             ValueError: If ``labelled_only`` is set and labels are missing.
         """
