@@ -12,6 +12,7 @@ from mmcv.transforms import LoadImageFromFile
 from mmseg.datasets import BaseSegDataset
 from mmseg.datasets.transforms import LoadAnnotations
 from PIL import Image
+from stops import stopped_at
 
 from projects.amr.datasets.toy_voc import (
     PRESETS,
@@ -118,14 +119,7 @@ def test_worker_count_does_not_matter(tiny_root, tmp_path):
 
 
 def test_interrupted_run_goes_on(tiny_root, tmp_path, monkeypatch):
-    root, drawn = tmp_path / 'set', []
-
-    def draw(*args):
-        drawn.append(args)
-        if len(drawn) == 6:
-            raise KeyboardInterrupt
-        return draw_sample(*args)
-
+    root, draw = tmp_path / 'set', stopped_at(6, draw_sample)
     monkeypatch.setattr(generation, 'draw_sample', draw)
     with pytest.raises(StoppedError):
         generate_toy_voc(root, TINY)
@@ -134,7 +128,7 @@ def test_interrupted_run_goes_on(tiny_root, tmp_path, monkeypatch):
         generate_toy_voc(root, replace(TINY, seed=1))
     (root / 'JPEGImages' / '.x.jpg.abc.tmp').write_bytes(b'half')
     generate_toy_voc(root, TINY)
-    assert len(drawn) == 12 + 1
+    assert draw.call_count == 12 + 1
     assert tree(root) == tree(tiny_root)
 
 

@@ -7,6 +7,7 @@ import pytest
 from PIL import Image
 from pycocotools import mask as coco
 from pycocotools.coco import COCO
+from stops import stopped_at
 
 from projects.amr.datasets import COCOLabelMapDataset, COCOWeakLabelDataset
 from projects.amr.datasets.coco.coco import COCO_CATEGORIES
@@ -128,14 +129,8 @@ def test_masks_labels_and_lists(root, tmp_path):
 
 def test_the_same_command_goes_on(root, tmp_path, monkeypatch):
     prepare_coco(root, tmp_path / 'whole')
-    out, draw, drawn = tmp_path / 'out', coco_preparation.draw_instances, []
-
-    def stopping(*args):
-        drawn.append(args)
-        if len(drawn) == 3:
-            raise KeyboardInterrupt
-        return draw(*args)
-
+    out = tmp_path / 'out'
+    stopping = stopped_at(3, coco_preparation.draw_instances)
     monkeypatch.setattr(coco_preparation, 'draw_instances', stopping)
     with pytest.raises(BaseException):  # noqa: B017, PT011
         prepare_coco(root, out)

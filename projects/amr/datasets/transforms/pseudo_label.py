@@ -15,6 +15,7 @@ from mmseg.registry import TRANSFORMS
 
 from projects.amr.datasets.transforms.loading import put_labels
 from projects.amr.ops.cam import cam_to_label, resize_cam
+from projects.amr.ops.checks import require
 from projects.amr.ops.label_crf import check_crf, refine_class_labels
 from projects.amr.ops.pseudo_label import (
     check_scores_settings,
@@ -142,13 +143,13 @@ class RandomWalkPseudoLabel(BaseTransform):
         enlarge_by: int | None = None,
         saliency_rule: str | None = None,
     ):
-        _require(
+        require(
             saliency_rule is None
             or (saliency_rule in SALIENCY_RECIPES and crf is None),
             *('saliency_rule', saliency_rule),
             f'None or, without a CRF, one of {list(SALIENCY_RECIPES)}',
         )
-        _require(0 <= bg_thr <= 1, 'bg_thr', bg_thr, 'within [0, 1]')
+        require(0 <= bg_thr <= 1, 'bg_thr', bg_thr, 'within [0, 1]')
         self.saliency_rule = saliency_rule
         self.bg_thr = bg_thr
         self.crf = crf
@@ -215,10 +216,8 @@ class MaskNonSalient(BaseTransform):
     """
 
     def __init__(self, salient_thr: float = 32 / 255, width: int = 30):
-        _require(
-            0 <= salient_thr <= 1, 'salient_thr', salient_thr, 'in [0, 1]'
-        )
-        _require(width >= 1, 'width', width, 'at least 1')
+        require(0 <= salient_thr <= 1, 'salient_thr', salient_thr, 'in [0, 1]')
+        require(width >= 1, 'width', width, 'at least 1')
         self.params = {'salient_thr': salient_thr, 'width': width}
 
     def transform(self, results: dict) -> dict:
@@ -229,12 +228,6 @@ class MaskNonSalient(BaseTransform):
             **self.params,
         )
         return put_labels(results, labels)
-
-
-def _require(holds: bool, name: str, value, rule) -> None:
-    """Refuse an argument that breaks its rule."""
-    if not holds:
-        raise ValueError(f'`{name}` must be {rule}, got {value!r}')
 
 
 def _check_untouched(results: dict) -> tuple[int, int]:

@@ -9,7 +9,7 @@ from mmseg.registry import MODELS
 from torch import Tensor, nn
 
 from projects.amr.ops.checks import require
-from projects.amr.runtime.config.optional_packages import missing
+from projects.amr.runtime.config.optional_packages import import_optional
 
 HEAD = 7
 """Level of the map behind the last 1x1 convolution."""
@@ -174,11 +174,7 @@ def share_first_pass(*branches: nn.Module) -> None:
 
 def _create_network(arch: str, output_stride: int) -> nn.Module:
     """Build timm's network with TensorFlow's padding, as the weights need."""
-    try:
-        import timm
-    except ImportError:
-        raise missing('timm') from None
-    return timm.create_model(
+    return import_optional('timm').create_model(
         f'tf_efficientnet_{arch}',
         num_classes=0,
         global_pool='',

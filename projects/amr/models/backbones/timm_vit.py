@@ -9,7 +9,7 @@ from mmseg.registry import MODELS
 from torch import Tensor
 
 from projects.amr.ops.checks import require
-from projects.amr.runtime.config.optional_packages import missing
+from projects.amr.runtime.config.optional_packages import import_optional
 
 _PLAIN = ('vision_transformer', 'deit')
 """timm's modules of transformers without windows and stages."""
@@ -149,10 +149,7 @@ class TimmViT(BaseModule):
 
 def _create_network(arch: str, **options):
     """Build timm's network, without weights."""
-    try:
-        import timm
-    except ImportError:
-        raise missing('timm') from None
+    timm = import_optional('timm')
     plain = timm.models.is_model_in_modules(arch, _PLAIN)
     rule = "a plain vision transformer of timm, as 'deit_small_patch16_224'"
     require(plain, 'arch', arch, rule)

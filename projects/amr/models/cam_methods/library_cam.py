@@ -19,7 +19,7 @@ from projects.amr.models.cam_methods.cam_extractor import (
 from projects.amr.ops import merge_views, pool_logits
 from projects.amr.ops.checks import require
 from projects.amr.ops.precision import full_precision
-from projects.amr.runtime.config.optional_packages import missing
+from projects.amr.runtime.config.optional_packages import import_optional
 
 
 @TASK_UTILS.register_module()
@@ -57,11 +57,7 @@ class LibraryCAM(CAMExtractor):
         layers: Sequence[str] = ('backbone.layer4',),
         method_cfg: dict | None = None,
     ):
-        try:
-            import pytorch_grad_cam
-        except ImportError:
-            raise missing('pytorch_grad_cam') from None
-        available = library_methods(pytorch_grad_cam)
+        available = library_methods(import_optional('pytorch_grad_cam'))
         rule = f'one of {sorted(available)}'
         require(method in available, 'method', method, rule)
         self.method = available[method]

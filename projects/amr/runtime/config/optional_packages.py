@@ -3,7 +3,9 @@
 import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
+from importlib import import_module
 from importlib.util import find_spec
+from types import ModuleType
 
 from mmengine.logging import print_log
 
@@ -62,6 +64,14 @@ def check_optional_packages(config) -> None:
             'current',
             logging.INFO,
         )
+
+
+def import_optional(module: str) -> ModuleType:
+    """Import a package; MissingDependencyError if it cannot be."""
+    try:
+        return import_module(module)
+    except ImportError:
+        raise missing(module) from None
 
 
 def missing(module: str) -> MissingDependencyError:
