@@ -4,6 +4,7 @@ import json
 
 import numpy as np
 import pytest
+from file_trees import tree
 from PIL import Image
 from pycocotools import mask as coco
 from pycocotools.coco import COCO
@@ -96,11 +97,6 @@ def expected(root, item):
     return labels
 
 
-def contents(folder):
-    files = sorted(p for p in folder.rglob('*') if p.is_file())
-    return {p.relative_to(folder): p.read_bytes() for p in files}
-
-
 def test_masks_labels_and_lists(root, tmp_path):
     out = tmp_path / 'out'
     done = prepare_coco(root, out)
@@ -136,7 +132,7 @@ def test_the_same_command_goes_on(root, tmp_path, monkeypatch):
         prepare_coco(root, out)
     done = prepare_coco(root, out)
     assert done.masks_made == 4
-    assert contents(out) == contents(tmp_path / 'whole')
+    assert tree(out) == tree(tmp_path / 'whole')
     assert prepare_coco(root, out).masks_made == 0
 
 
@@ -160,6 +156,4 @@ def test_masks_of_others_are_left_alone(root, tmp_path):
     (masks / 'a.png').write_bytes(b'mine')
     with pytest.raises(UserError, match=r'a\.png'):
         prepare_coco(root, tmp_path / 'out')
-    assert contents(masks) == {
-        masks.joinpath('a.png').relative_to(masks): b'mine'
-    }
+    assert tree(masks) == {'a.png': b'mine'}
