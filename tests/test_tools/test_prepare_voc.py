@@ -6,6 +6,7 @@ import time
 from pathlib import Path
 
 import pytest
+from file_trees import tree
 from tool_process import ToolProcess
 from voc_archives import write_sbd_tar, write_voc_tar
 
@@ -24,14 +25,6 @@ def arguments(folder: Path) -> list:
     return ['--voc-tar', folder / 'voc.tar', '--sbd-tar', folder / 'sbd.tgz']
 
 
-def content(root: Path) -> dict:
-    return {
-        path.relative_to(root): path.read_bytes()
-        for path in root.rglob('*')
-        if path.is_file()
-    }
-
-
 def test_prepared_counted_and_kept_the_second_time(
     output_of, archives, tmp_path
 ):
@@ -42,12 +35,12 @@ def test_prepared_counted_and_kept_the_second_time(
     assert text.count('WARNING: ') == 3
     assert 'the real list 10,582' in text
     assert f'export VOC_ROOT={root}' in text
-    before = content(root)
+    before = tree(root)
 
     # VOC is there now, so its archive need not be named.
     again = output_of(TOOL, *arguments(archives)[2:], '--no-verify')
     assert ': 0 files made, 7 kept' in again
-    assert content(root) == before
+    assert tree(root) == before
 
 
 def test_sigterm_ends_with_143_and_the_way_on(archives, tmp_path):

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from file_trees import tree
 from mmseg.registry import DATASETS
 from PIL import Image
 from scipy.io import savemat
@@ -45,14 +46,6 @@ def prepared(archives, tmp_path_factory):
     return root, prepare_voc(root, *archives)
 
 
-def content(root: Path) -> dict:
-    return {
-        str(path.relative_to(root)): path.read_bytes()
-        for path in sorted(root.rglob('*'))
-        if path.is_file()
-    }
-
-
 def test_masks_are_vocs_where_it_has_one_and_sbds_elsewhere(prepared):
     root, done = prepared
     folder = root / 'SegmentationClassAug'
@@ -85,10 +78,10 @@ def test_lists_and_counts(prepared):
 
 def test_a_second_run_keeps_everything(prepared, archives):
     root, first = prepared
-    before = content(root)
+    before = tree(root)
     again = prepare_voc(root, *archives)
     assert (again.made, again.kept) == (0, first.made)
-    assert content(root) == before
+    assert tree(root) == before
 
 
 @pytest.mark.parametrize('step', [3, 12, 19, 24])
@@ -117,7 +110,7 @@ def test_interrupted_and_rerun_is_byte_identical(
     unpacked = (root / LISTS / 'train.txt').is_file()
     done = prepare_voc(root, None if unpacked else archives[0], archives[1])
     assert done.kept >= (0 if unpacked else step - 1)
-    assert content(root) == content(prepared[0])
+    assert tree(root) == tree(prepared[0])
 
 
 def copy_of(prepared, tmp_path) -> Path:
@@ -134,7 +127,7 @@ def test_foreign_files_are_left_alone_unless_told_otherwise(
         prepare_voc(root, *archives)
     assert image.read_bytes() == b'mine'
     prepare_voc(root, *archives, overwrite=True)
-    assert content(root) == content(prepared[0])
+    assert tree(root) == tree(prepared[0])
 
 
 @pytest.mark.parametrize(
@@ -208,7 +201,7 @@ def test_masks_of_other_origin_are_kept_where_equal(
         prepare_voc(root, *archives)
     path.write_bytes(b'damaged')
     assert prepare_voc(root, *archives).made == 1
-    assert content(root) == content(prepared[0])
+    assert tree(root) == tree(prepared[0])
 
 
 def test_swapped_archives_are_told_apart(archives, tmp_path):
