@@ -125,6 +125,25 @@ def test_fault24_large_images_of_a_segmentor():
     )
 
 
+def test_fault24_large_images_that_are_padded_for_the_network():
+    torch.manual_seed(1)
+    padding = {'type': 'SegDataPreProcessor', 'test_cfg': {'size_divisor': 32}}
+    config = segmentor_config(data_preprocessor=padding)
+    model = build(config, training=False)
+    image = torch.randn(3, 50, 70)
+    sample = meta((50, 70))
+    model.test_cfg['max_pixels'] = 1000
+    (got,) = model.test_step({'inputs': [image], 'data_samples': [sample]})
+    padded = torch.nn.functional.pad(image, (0, 26, 0, 14))[None]
+    small = bounded_images(padded, 1000)
+    logits = model.encode_decode(small, [meta((25, 38)).metainfo])
+    enlarged = torch.nn.functional.interpolate(
+        logits, (64, 96), mode='bilinear', align_corners=False
+    )
+    want = enlarged[0, :, :50, :70].argmax(0)
+    assert (got.pred_sem_seg.data[0] == want).float().mean() > 0.99
+
+
 def test_fault24_a_crf_of_a_large_image_is_bounded(monkeypatch):
     monkeypatch.setattr(label_crf, 'MAX_CRF_PIXELS', 500)
     image = np.zeros((40, 60, 3), np.uint8)

@@ -64,7 +64,7 @@ class BoundedInferenceMixin:
         large = [
             bound is not None
             and sample.ori_shape[0] * sample.ori_shape[1] > bound
-            and not any(sample.get('padding_size', (0,)))
+            and not _is_padded(sample)
             and len(seg_logits[0]) > 1
             for sample in data_samples or ()
         ]
@@ -85,9 +85,14 @@ def _resized(meta: dict, size: tuple[int, int]) -> dict:
     stay: both are cut or returned at the size that they came in.
     """
     alone = isinstance(meta['img_shape'], torch.Size)
-    if alone or any(meta.get('padding_size', (0,))):
+    if alone or _is_padded(meta):
         return meta
     return {**meta, 'img_shape': size, 'pad_shape': size}
+
+
+def _is_padded(meta) -> bool:
+    """Whether mmseg's preprocessor padded a test image (its ``test_cfg``)."""
+    return any(meta.get('img_padding_size', ()))
 
 
 def _unflipped(logits: Tensor, sample) -> Tensor:
