@@ -45,10 +45,10 @@ def fuse_conv_bn(model: nn.Module) -> list[Replaced]:
     A pair is folded where the BatchNorm alone takes what the convolution
     gives, as a trace of the ``forward`` of the module that holds both shows.
     Left alone are norms in training mode or without running statistics,
-    layers that occur more than once, layers with hooks, convolutions of a
-    class of their own, and modules whose forward cannot be traced or takes
-    more than one argument. Outputs change by rounding only; the keys of the
-    state dict change.
+    layers that occur more than once, layers with hooks, convolutions and
+    norms with a forward of their own (timm's norms, which also activate), and
+    modules whose forward cannot be traced or takes more than one argument.
+    Outputs change by rounding only; the keys of the state dict change.
 
     Example:
         >>> model = nn.Sequential(nn.Conv2d(3, 4, 1), nn.BatchNorm2d(4))
@@ -117,7 +117,7 @@ def _pairs(holder: nn.Module) -> Iterator[tuple[str, str]]:
 def _foldable_norm(layer: nn.Module) -> bool:
     """Return whether a layer is a BatchNorm by fixed statistics."""
     return (
-        isinstance(layer, _BatchNorm)
+        type(layer).forward is _BatchNorm.forward
         and not layer.training
         and layer.running_mean is not None
         and not _has_hooks(layer)
