@@ -5,6 +5,7 @@ from importlib.util import find_spec
 
 import pytest
 import torch
+from torch_versions import needs_torch_after_2_1
 
 from model_configs import build
 from projects.amr.errors import (
@@ -89,6 +90,40 @@ def test_equal_frozen_parts_pass_the_same_images_once():
         torch.nn.init.ones_(network.conv_stem.weight)
     y = torch.randn(1, 3, 33, 40)
     check(y, y, 2)
+
+
+class TwoBranches(torch.nn.Module):
+    """Two networks with frozen parts, the second with AMMs."""
+
+    def __init__(self):
+        super().__init__()
+        self.plain = lite(frozen_stages=1, out_indices=(2,))
+        self.modulated = build(
+            {
+                'type': 'StageModulation',
+                'backbone': {
+                    'type': 'EfficientNetLite',
+                    'frozen_stages': 1,
+                    'out_indices': (2,),
+                },
+                'branches': {'stage3.1.bn3': 40},
+            },
+            training=False,
+        )
+
+    def forward(self, x):
+        return self.plain(x)[0], self.modulated(x)[0]
+
+
+@needs_torch_after_2_1('does not tell that it compiles')
+def test_compiled_branches_keep_their_weights_and_amms():
+    torch.manual_seed(0)
+    pair, x = TwoBranches(), torch.randn(1, 3, 65, 80)
+    alone = pair(x)
+    share_first_pass(pair)
+    pair(x)  # as after a first step
+    found = torch.compile(pair, backend='eager')(x)
+    torch.testing.assert_close(found, alone)
 
 
 def suppressed(delta):

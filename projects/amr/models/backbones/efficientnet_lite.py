@@ -134,8 +134,8 @@ class SharedFirstPass:
 
     def __call__(self, network: EfficientNetLite, images: Tensor):
         """Maps of the stem and of the frozen stages, see ``first_maps``."""
-        if torch.jit.is_tracing() or type(images) is not Tensor:
-            return network.first_maps(images)  # exporters know no values
+        if traced() or type(images) is not Tensor:
+            return network.first_maps(images)
         parts = network.frozen_parts()
         made, self._made = self._made, None  # taken once, so that it is freed
         if made and made[0] is images and same_parts(made[1], parts):
@@ -144,6 +144,18 @@ class SharedFirstPass:
         if not maps[-1].requires_grad:
             self._made = images, parts, maps
         return maps
+
+
+def traced() -> bool:
+    """Whether torch records a forward pass: tensors have no values then.
+
+    A question about values would break the graph of torch.compile. It then
+    compiles block by block and, blind to hooks, takes a block with an AMM for
+    one without. (torch 2.1 cannot say that it compiles, nor compile a
+    training.)
+    """
+    compiling = getattr(torch.compiler, 'is_compiling', bool)
+    return torch.jit.is_tracing() or compiling()
 
 
 def same_parts(some: nn.Module, other: nn.Module) -> bool:
