@@ -111,6 +111,20 @@ def test_the_counts_of_more_ranks_than_images_are_joined(monkeypatch):
     assert ranks[0].evaluate(1) == want
 
 
+def test_recall_is_of_the_images_with_parts():
+    maps = ('spotlight', 'weighted')
+    parted = [sample(seed, maps=maps, parts=True) for seed in range(2)]
+    plain = sample(2, maps=maps)
+    metric = {'bg_thr': 0.4, 'parts': ('head', 'body')}
+    want = evaluate(parted, CAMIoUMetric(**metric))
+    got = evaluate([parted[0], plain, parted[1]], CAMIoUMetric(**metric))
+    fixed = [key for key in want if key.endswith('_recall_fixed')]
+    assert len(fixed) == 6
+    assert [got[key] for key in fixed] == [want[key] for key in fixed]
+    none = evaluate([plain], CAMIoUMetric(**metric))
+    assert not [key for key in none if 'recall' in key]
+
+
 def test_the_last_threshold_of_a_sweep_is_swept():
     metric = CAMIoUMetric(bg_thr=0.255)
     want = torch.cat([torch.linspace(0, 1, 101), torch.tensor([0.255])])

@@ -27,19 +27,11 @@ def maps():
     return scores, labels, truth, parts
 
 
-def dense(sparse, shape):
-    total = np.zeros(int(np.prod(shape)), np.int64)
-    np.add.at(total, sparse[0], sparse[1])
-    return total.reshape(shape)
-
-
 def test_sweep_equals_separate_runs_by_scikit_learn(maps):
     scores, labels, truth, _ = maps
     shape = (LABELS, LABELS, len(THRESHOLDS) + 1)
     bins = score_bins(scores, THRESHOLDS)
-    sweep = confusion_sweep(
-        dense(label_histogram(bins, labels, truth, shape), shape)
-    )
+    sweep = confusion_sweep(label_histogram(bins, labels, truth, shape))
     keep = (truth != 255).flatten()
     for threshold, confusion in zip(THRESHOLDS, sweep, strict=True):
         pred = torch.where(scores > threshold, labels, 0)
@@ -58,9 +50,7 @@ def test_part_recall_equals_a_direct_count(maps):
     scores, labels, truth, parts = maps
     shape = (3, 2, len(THRESHOLDS) + 1)
     bins = score_bins(scores, THRESHOLDS)
-    recall = recall_sweep(
-        dense(part_histogram(bins, labels, truth, parts, shape), shape)
-    )
+    recall = recall_sweep(part_histogram(bins, labels, truth, parts, shape))
     for threshold, row in zip(THRESHOLDS, recall, strict=True):
         for part in (1, 2):
             where = (parts == part) & (truth != 255)

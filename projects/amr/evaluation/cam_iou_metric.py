@@ -86,16 +86,6 @@ class CAMIoUMetric(BaseMetric):
         self.fixed = int(np.abs(values - np.float32(bg_thr)).argmin())
         self.parts = tuple(parts)
 
-    def _new_counts(self) -> SweepCounts:
-        """Counts of no image."""
-        labels, bins = len(self.dataset_meta['classes']), len(self.thresholds)
-        return SweepCounts(
-            {
-                'label': (labels, labels, bins + 1),
-                'part': (len(self.parts) + 1, 2, bins + 1),
-            }
-        )
-
     def process(self, data_batch, data_samples: Sequence[dict]) -> None:
         """Count the pixels of a batch.
 
@@ -103,39 +93,35 @@ class CAMIoUMetric(BaseMetric):
         ``gt_sem_seg`` and, for recall per part, ``gt_part``.
         """
         if not self.results:
-            self.results.append(self._new_counts())
+            self.results.append(SweepCounts())
         (total,) = self.results
         for sample in data_samples:
-            if 'gt_sem_seg' not in sample:
-                total.add(None, {})
-                continue
-            pred = sample['pred_cam']
-            classes = torch.tensor(pred['classes'], dtype=torch.long)
-            size = tuple(pred['size'])
-            truth = checked_mask(
-                sample, size, len(self.dataset_meta['classes'])
-            )
-            counts = {
-                name: self._count(pred[name], classes, size, truth, sample)
-                for name in pred['maps']
-            }
-            total.add(pred['final'], counts)
+            total.images += 1
+            if 'gt_sem_seg' in sample:
+                total.masked += 1
+                self._count(total, sample)
 
-    def _count(self, cam, classes, size, truth, sample) -> dict:
-        """Histograms of one map."""
-        scores, labels = cam_scores(cam, classes.to(cam.device), size)
-        bins = score_bins(scores, self.thresholds)
-        truth = truth.to(cam.device)
-        shapes = self.results[0].shapes
-        counts = {
-            'label': label_histogram(bins, labels, truth, shapes['label'])
-        }
-        if self.parts and 'gt_part' in sample:
-            parts = sample['gt_part']['data'][0].to(cam.device)
-            counts['part'] = part_histogram(
-                bins, labels, truth, parts, shapes['part']
+    def _count(self, total: SweepCounts, sample: dict) -> None:
+        """Add the histograms of one image's maps."""
+        pred, labels = sample['pred_cam'], len(self.dataset_meta['classes'])
+        total.final, size = pred['final'], tuple(pred['size'])
+        truth = checked_mask(sample, size, labels)
+        bins = len(self.thresholds) + 1
+        for name in pred['maps']:
+            cam = pred[name]
+            classes = torch.tensor(pred['classes'], dtype=torch.long)
+            scores, best = cam_scores(cam, classes.to(cam.device), size)
+            found = (
+                score_bins(scores, self.thresholds),
+                best,
+                truth.to(cam.device),
             )
-        return counts
+            shape = (labels, labels, bins)
+            total.add(name, 'label', label_histogram(*found, shape))
+            if self.parts and 'gt_part' in sample:
+                parts = sample['gt_part']['data'][0].to(cam.device)
+                shape = (len(self.parts) + 1, 2, bins)
+                total.add(name, 'part', part_histogram(*found, parts, shape))
 
     def evaluate(self, size: int) -> dict:
         """Metrics of all ranks, see the class."""
@@ -145,7 +131,7 @@ class CAMIoUMetric(BaseMetric):
 
     def compute_metrics(self, results: list) -> dict:
         """Turn the counts of each rank into metrics."""
-        total = SweepCounts.joined(results or [self._new_counts()])
+        total = SweepCounts.joined(results)
         self._tell(total)
         if not total.masked:
             put_nested_results(self.prefix, {})
@@ -184,7 +170,7 @@ class CAMIoUMetric(BaseMetric):
 
     def _summarize(self, total: SweepCounts, name: str) -> tuple[dict, dict]:
         """Metrics and details of one map, see the class."""
-        confusion = confusion_sweep(total.histogram(name, 'label'))
+        confusion = confusion_sweep(total.sums[name, 'label'])
         iou = 100 * iou_per_class(confusion)
         miou = np.nanmean(iou, axis=1)
         best = int(miou.argmax())
@@ -193,8 +179,8 @@ class CAMIoUMetric(BaseMetric):
             'mIoU_best': float(miou[best]),
             'bg_thr_best': round(float(self.thresholds[best]), 6),
         }
-        if self.parts and total.complete('part'):
-            recall = 100 * recall_sweep(total.histogram(name, 'part'))
+        if (name, 'part') in total.sums:
+            recall = 100 * recall_sweep(total.sums[name, 'part'])
             for index, part in enumerate(self.parts, 1):
                 values |= {
                     f'{part}_recall_fixed': float(recall[self.fixed, index]),

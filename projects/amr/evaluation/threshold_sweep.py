@@ -25,14 +25,10 @@ def score_bins(scores: Tensor, thresholds: Tensor) -> Tensor:
 
 def label_histogram(
     bins: Tensor, labels: Tensor, truth: Tensor, shape: tuple[int, int, int]
-) -> tuple[np.ndarray, np.ndarray]:
-    """Count pixels by true label, best label and score bin, sparsely.
-
-    The flat indices into ``shape``, ``(L, L, T + 1)``, and their counts.
-    """
+) -> np.ndarray:
+    """Count pixels by true label, best label and score bin: (L, L, T + 1)."""
     valid = truth != IGNORE_LABEL
-    flat = (truth[valid] * shape[1] + labels[valid]) * shape[2] + bins[valid]
-    return _sparse_counts(flat, int(np.prod(shape)))
+    return _counts(truth[valid], labels[valid], bins[valid], shape)
 
 
 def part_histogram(
@@ -41,23 +37,22 @@ def part_histogram(
     truth: Tensor,
     parts: Tensor,
     shape: tuple[int, int, int],
-) -> tuple[np.ndarray, np.ndarray]:
-    """Count pixels by part, "best label is true" and score bin, sparsely.
+) -> np.ndarray:
+    """Count pixels by part, "best label is true" and score bin.
 
-    As :func:`label_histogram`; ``parts`` are 0 for no part, 1..P or 255 for
-    ignored, ``shape`` is ``(P + 1, 2, T + 1)``.
+    ``parts`` are 0 for no part, 1..P or 255 for ignored, ``shape`` is ``(P +
+    1, 2, T + 1)``.
     """
     valid = (truth != IGNORE_LABEL) & (parts != IGNORE_LABEL)
     right = (labels == truth)[valid].long()
-    flat = (parts[valid] * shape[1] + right) * shape[2] + bins[valid]
-    return _sparse_counts(flat, int(np.prod(shape)))
+    return _counts(parts[valid], right, bins[valid], shape)
 
 
-def _sparse_counts(flat: Tensor, size: int) -> tuple[np.ndarray, np.ndarray]:
-    """Non-zero entries of a histogram of flat indices."""
-    counts = torch.bincount(flat.flatten(), minlength=size)
-    index = counts.nonzero()[:, 0]
-    return index.cpu().numpy(), counts[index].cpu().numpy()
+def _counts(first: Tensor, second: Tensor, third: Tensor, shape) -> np.ndarray:
+    """Histogram, int64, of index triples."""
+    flat = (first * shape[1] + second) * shape[2] + third
+    counts = torch.bincount(flat, minlength=int(np.prod(shape)))
+    return counts.view(shape).cpu().numpy()
 
 
 def confusion_sweep(histogram: np.ndarray) -> np.ndarray:
