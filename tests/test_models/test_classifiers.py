@@ -74,18 +74,6 @@ def test_release_switches_leave_only_the_spotlights_head_to_cps():
     assert not any(p.requires_grad for p in frozen.spotlight.parameters())
 
 
-def test_detached_only_the_heads_of_both_branches_move():
-    model = build(amr())
-    x = torch.randn(2, 3, 33, 47)
-    got, cam = model.train_cams(x, samples(), detach=True)
-    for name in ('loss_spotlight', 'loss_compensation'):
-        assert not got[name].requires_grad
-    assert moved(model, got['loss_cps'] + cam.square().sum()) == {
-        'spotlight.head.classifier.weight',
-        'compensation.head.classifier.weight',
-    }
-
-
 @pytest.mark.parametrize('detach', [False, True])
 def test_every_trainable_parameter_gets_a_gradient(detach):
     """What DDP asks for without find_unused_parameters."""

@@ -131,28 +131,27 @@ class AMR(BaseCAMClassifier):
             'compensation': self.compensation,
         }
 
-    def train_cams(self, inputs, data_samples, detach=False):
-        """Losses of Eq. 12 and the compensation branch's CAM."""
+    def loss(self, inputs, data_samples):
+        """Losses of Eq. 12, see the base class."""
+        labels = weak_labels(data_samples, inputs.device)
         losses, spotlight = self._train_branch(
-            'spotlight', inputs, data_samples, detach or self.detach_spotlight
+            'spotlight', inputs, data_samples, detach=self.detach_spotlight
         )
         if self.erase_thr is not None:
             # After the spotlight has seen the whole image.
-            labels = weak_labels(data_samples, inputs.device)
             inputs = erase_peaks(inputs, spotlight, labels, self.erase_thr)
         others, compensation = self._train_branch(
-            'compensation', inputs, data_samples, detach
+            'compensation', inputs, data_samples
         )
         losses |= others
         if self.loss_cps is not None:  # Eq. 11
-            labels = weak_labels(data_samples, inputs.device)
             losses['loss_cps'] = self.loss_cps(spotlight, compensation, labels)
-        return losses, compensation
+        return losses
 
-    def _train_branch(self, name: str, inputs, data_samples, fixed: bool):
+    def _train_branch(self, name: str, inputs, data_samples, detach=False):
         """Weighted losses of a branch, by name (Eq. 10), and its CAM."""
         branch = self.branches()[name]
-        losses, cam = branch.train_cams(inputs, data_samples, fixed)
+        losses, cam = branch.train_cams(inputs, data_samples, detach)
         renamed = {
             key.replace('loss', f'loss_{name}', 1).removesuffix('_cls'): (
                 self.cls_weight * value

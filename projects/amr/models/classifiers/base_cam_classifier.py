@@ -68,21 +68,11 @@ class BaseCAMClassifier(BaseModel):
         """Classifiers of one CAM each (:class:`CAMClassifier`), by name."""
 
     @abstractmethod
-    def train_cams(
-        self, inputs: Tensor, data_samples: list, detach: bool = False
-    ) -> tuple[dict[str, Tensor], Tensor]:
-        """Losses and unrectified CAM of a training batch.
+    def loss(self, inputs: Tensor, data_samples: list) -> dict[str, Tensor]:
+        """Training losses ``loss_*`` of normalised images (N, 3, H, W).
 
-        Args:
-            inputs (Tensor): Shape (N, 3, H, W), normalised.
-            data_samples (list[SegDataSample]): With ``gt_label`` (K,), and
-                what the classifier's own losses read.
-            detach (bool): Whether neither the features nor the losses carry
-                a gradient; the CAM still does, to the head's weights.
-
-        Returns:
-            tuple[dict[str, Tensor], Tensor]: Losses with keys ``loss_*`` and
-            the CAM (N, K, h, w).
+        Data samples have ``gt_label`` (K,), and what the classifier's own
+        losses read.
         """
 
     def combine(self, cams: dict[str, Tensor]) -> dict[str, Tensor]:
@@ -120,10 +110,6 @@ class BaseCAMClassifier(BaseModel):
         raise ValueError(
             f"`mode` must be 'loss', 'predict' or 'tensor', got {mode!r}"
         )
-
-    def loss(self, inputs: Tensor, data_samples: list) -> dict[str, Tensor]:
-        """Training losses of images (N, 3, H, W)."""
-        return self.train_cams(inputs, data_samples)[0]
 
     def val_step(self, data) -> list:
         """Predict with the CAM method of validation."""

@@ -73,8 +73,18 @@ class CAMClassifier(BaseCAMClassifier):
         """Last step on the merged, normalised map (k, h', w'): none here."""
         return cam
 
-    def train_cams(self, inputs, data_samples, detach=False):
-        """Losses and unrectified CAM, see the base class."""
+    def loss(self, inputs, data_samples):
+        """Training losses, see the base class."""
+        return self.train_cams(inputs, data_samples)[0]
+
+    def train_cams(
+        self, inputs: Tensor, data_samples: list, detach: bool = False
+    ) -> tuple[dict[str, Tensor], Tensor]:
+        """Losses and unrectified CAM (N, K, h, w) of a training batch.
+
+        With ``detach`` neither the features nor the losses carry a gradient;
+        the CAM still does, to the head's weights.
+        """
         learning = torch.is_grad_enabled() and not detach
         with torch.set_grad_enabled(learning):
             features = self.extract_feat(inputs)

@@ -149,7 +149,7 @@ class CLIPClassifier(BaseCAMClassifier):
         """Return the classifier itself."""
         return {self.final: self}
 
-    def train_cams(self, inputs, data_samples, detach=False):
+    def loss(self, inputs, data_samples):
         """Refuse: CLIP is frozen."""
         raise UserError(
             'CLIPClassifier is not trained: run tools/test.py without a '
