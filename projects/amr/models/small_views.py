@@ -1,7 +1,6 @@
 """Views that a backbone cannot take, because they are too small for it."""
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 
 from torch import Tensor, nn
 
@@ -18,18 +17,28 @@ class SmallViewError(UserError):
     """A view is smaller than a backbone can take.
 
     Args:
-        size (tuple[int, int]): (H, W) of the view.
-        image (str): The image that the view is of. Defaults to ''.
+        what (str): The view, or the image that it is of.
     """
 
-    def __init__(self, size: tuple[int, int], image: str = ''):
-        self.size = size
+    def __init__(self, what: str):
         super().__init__(
-            f'{image and f"{image}: "}view of (H, W) {size}, but the backbone '
-            'takes no image as small as this. Leave out the small scales '
-            '(model.test_cfg.scales, model.val_cfg.scales; as (1.0, 1.5)), '
-            'or use larger images (or crops, in a training)'
+            f'{what}: the backbone takes no view as small as this. Leave out '
+            'the small scales (model.test_cfg.scales, model.val_cfg.scales; '
+            'as (1.0, 1.5)), or use larger images (or crops, in a training)'
         )
+
+    @classmethod
+    def of_smallest(
+        cls, images: Sequence[Tensor], samples: Sequence, scales
+    ) -> 'SmallViewError':
+        """Name the image with the shortest side: it is among the too small."""
+        index = min(
+            range(len(images)), key=lambda i: min(images[i].shape[-2:])
+        )
+        sample = samples[index]
+        name = sample.get('img_path') or sample.get('img_id') or 'image'
+        size = tuple(images[index].shape[-2:])
+        return cls(f'{name} of (H, W) {size} at scale {min(scales):g}')
 
 
 def features_of_views(
@@ -45,31 +54,4 @@ def features_of_views(
     except RuntimeError as error:
         if not any(sign in str(error) for sign in _SIGNS):
             raise
-    raise SmallViewError(tuple(views.shape[-2:]))
-
-
-@contextmanager
-def image_named(
-    images: Sequence[Tensor], samples: Sequence, scales: Sequence[float]
-) -> Iterator[None]:
-    """Add to a :class:`SmallViewError` of the block which image it is."""
-    try:
-        yield
-    except SmallViewError as error:
-        sizes = [tuple(image.shape[-2:]) for image in images]
-        index = _image_of(error.size, sizes, scales)
-        sample = samples[index]
-        name = sample.get('img_path') or sample.get('img_id') or 'image'
-        raise SmallViewError(
-            error.size, f'{name} of (H, W) {sizes[index]}'
-        ) from None
-
-
-def _image_of(view: tuple, sizes: list[tuple], scales) -> int:
-    """Which image a view is of; where that is not clear, the smallest."""
-
-    def rank(index: int) -> tuple:
-        views = [tuple(round(s * n) for n in sizes[index]) for s in scales]
-        return view not in views, min(sizes[index])
-
-    return min(range(len(sizes)), key=rank)
+    raise SmallViewError(f'view of (H, W) {tuple(views.shape[-2:])}')

@@ -13,7 +13,7 @@ from mmseg.structures import SegDataSample
 from torch import Tensor
 
 from projects.amr.models.cam_methods import CAMExtractor, MultiScaleCAM
-from projects.amr.models.small_views import image_named
+from projects.amr.models.small_views import SmallViewError
 
 
 class BaseCAMClassifier(BaseModel):
@@ -138,16 +138,16 @@ class BaseCAMClassifier(BaseModel):
         images = [image for image, _ in pairs]
         samples = [sample for _, sample in pairs]
         method = cam_method or self.cam_method
-        made = self._make_cams(method, images, samples)
+        labels = [sample.get('gt_label') for sample in samples]
+        try:
+            made = method(self, images, labels)
+        except SmallViewError:
+            raise SmallViewError.of_smallest(
+                images, samples, method.scales
+            ) from None
         for (image, sample), prediction in zip(pairs, made, strict=True):
             prediction.fill(sample, self.maps, tuple(image.shape[-2:]))
         return data_samples
-
-    def _make_cams(self, method, images: list, samples: list) -> list:
-        """CAMs of images; one that is too small is named."""
-        labels = [sample.get('gt_label') for sample in samples]
-        with image_named(images, samples, method.scales):
-            return method(self, images, labels)
 
 
 def weak_labels(data_samples: list, device: torch.device) -> Tensor:
