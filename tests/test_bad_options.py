@@ -20,7 +20,7 @@ CASES = [
     ('AdaptiveMinPoolingLoss', {'share': 1.1}),
     ('EquivariantCrossRegularizationLoss', {'top_share': 0.0}),
     ('EquivariantCrossRegularizationLoss', {'top_share': 1.5}),
-    *((CPS, {name: 'x'}) for name in ('pairing', 'reduction')),
+    *((CPS, {name: 'x'}) for name in ('pairing', 'stop_gradient')),
     (CPS, {'beta': -1}),
     (CPS, {'labelled_only': True, 'pairing': 'first_two'}),
     *(
@@ -32,10 +32,6 @@ CASES = [
     (AMMS, {'kernel_size': 4}),
     (AMMS, {'modulation': {'type': 'sigmoid'}}),
     (AMMS, {'channel': False, 'spatial': False}),
-    *(
-        ({'type': 'RegionSuppression', 'in_channels': 4}, {'delta': value})
-        for value in (0.0, 1.1, -0.2)
-    ),
     ('PixelCorrelation', {'channels': (64,)}),
     ('BoundaryHead', TAPS),
     ('BoundaryHead', {'strides': (4, 6), **TAPS}),

@@ -19,12 +19,11 @@ def cross_pseudo_supervision(
     compensation: Tensor,
     labels: Tensor | None = None,
     beta: float = 0.0,
-    reduction: str = 'mean',
 ) -> Tensor:
-    """Absolute difference of two CAMs, Eq. 11.
+    """Mean absolute difference of two CAMs, Eq. 11.
 
     Paper: the L1 norm of ``M_S - M_C``, without saying how it is scaled.
-    Released code: the mean.
+    Released code: the mean, which does not grow with map, classes or batch.
 
     Args:
         spotlight (Tensor): Shape (N, K, h, w), real.
@@ -33,9 +32,6 @@ def cross_pseudo_supervision(
             an image has not are left out. Defaults to None: all classes.
         beta (float): Differences below this count squared (smooth L1), so
             that the pull fades with them. Defaults to 0: L1.
-        reduction (str): ``'mean'`` over all elements, which does not grow
-            with map, classes or batch; ``'sum'`` over classes and positions,
-            the mean over images. Defaults to 'mean'.
 
     Returns:
         Tensor: Scalar, at least 0; 0 for equal CAMs.
@@ -55,16 +51,11 @@ def cross_pseudo_supervision(
         reduction='none',
         beta=beta,
     )
-    total, maps = difference.sum((-2, -1)), difference[0, 0].numel()
     if labels is None:
-        count = total.numel()
-    else:
-        total = total * labels
-        # Labelled maps of the batch; 1 where there is none.
-        count = labels.sum().clamp(min=1)
-    if reduction == 'sum':
-        return total.sum() / len(total)
-    return total.sum() / (count * maps)
+        return difference.mean()
+    # Over the labelled maps of the batch.
+    total = (difference.mean((-2, -1)) * labels).sum()
+    return total / labels.sum().clamp(min=1)
 
 
 def pair_first_two(cam: Tensor) -> Tensor:
@@ -104,7 +95,6 @@ class CrossPseudoSupervisionLoss(nn.Module):
             count (not in the paper). Defaults to False.
         beta (float): See :func:`cross_pseudo_supervision` (not in the
             paper). Defaults to 0.0.
-        reduction (str): ``'mean'`` or ``'sum'``. Defaults to 'mean'.
         pairing (str): ``'same_image'`` or ``'first_two'``. Defaults to
             'same_image'.
         stop_gradient (str, optional): Branch that the loss does not move,
@@ -123,13 +113,11 @@ class CrossPseudoSupervisionLoss(nn.Module):
         normalize: bool = False,
         labelled_only: bool = False,
         beta: float = 0.0,
-        reduction: str = 'mean',
         pairing: str = 'same_image',
         stop_gradient: str | None = None,
     ):
         super().__init__()
         for name, value, known in (
-            ('reduction', reduction, ('mean', 'sum')),
             ('pairing', pairing, ('same_image', 'first_two')),
             ('stop_gradient', stop_gradient, (None, *BRANCHES)),
         ):
@@ -145,7 +133,6 @@ class CrossPseudoSupervisionLoss(nn.Module):
         self.normalize = normalize
         self.labelled_only = labelled_only
         self.beta = beta
-        self.reduction = reduction
         self.pairing = pairing
         self.stop_gradient = stop_gradient
 
@@ -179,5 +166,4 @@ class CrossPseudoSupervisionLoss(nn.Module):
             self._prepare(compensation, 'compensation'),
             labels if self.labelled_only else None,
             self.beta,
-            self.reduction,
         )
