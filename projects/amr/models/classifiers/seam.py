@@ -43,7 +43,7 @@ class SEAM(CAMClassifier):
     """A CAM classifier taught by a smaller view of the same image.
 
     Image and small view pass the same weights, and their CAMs shall agree.
-    Losses, all of weight 1:
+    Losses, all of weight 1 (a ``loss_weight`` of 0 leaves one out):
 
     - ``loss_cls``: classification, mean of both views;
     - ``loss_min``: adaptive minimum pooling of the refined maps, mean of
@@ -53,8 +53,7 @@ class SEAM(CAMClassifier):
       which is fixed, sum of both directions.
 
     The pixel correlation module refines the CAM without passing a gradient
-    on, so ``loss_min`` and ``loss_ecr`` train that module alone; without
-    both it stays as it was initialised.
+    on, so ``loss_min`` and ``loss_ecr`` train that module alone.
 
     Map: ``cam``, the refined one. Scores are those of the plain CAM, which
     is also what :class:`AMR` compares in Eq. 11.
@@ -71,11 +70,11 @@ class SEAM(CAMClassifier):
             ``pcm`` and ``head`` take.
         head (dict): Config of the CAM head.
         pcm (dict): Config of the pixel correlation module.
+        loss_min (dict): Config of the loss.
+        loss_er (dict): Likewise.
+        loss_ecr (dict): Likewise.
         view_scale (float): Size of the small view, in (0, 1). Defaults to
             0.3.
-        loss_min (dict, optional): None leaves it out. Defaults to None.
-        loss_er (dict, optional): None leaves it out. Defaults to None.
-        loss_ecr (dict, optional): None leaves it out. Defaults to None.
         **kwargs: See :class:`CAMClassifier`.
 
     Raises:
@@ -89,10 +88,10 @@ class SEAM(CAMClassifier):
         backbone: dict,
         head: dict,
         pcm: dict,
+        loss_min: dict,
+        loss_er: dict,
+        loss_ecr: dict,
         view_scale: float = 0.3,
-        loss_min: dict | None = None,
-        loss_er: dict | None = None,
-        loss_ecr: dict | None = None,
         **kwargs,
     ):
         super().__init__(backbone, head, **kwargs)
@@ -100,9 +99,9 @@ class SEAM(CAMClassifier):
         require(fits, 'view_scale', view_scale, 'within (0, 1)')
         self.pcm = MODELS.build(pcm)
         self.view_scale = view_scale
-        self.loss_min = MODELS.build(loss_min) if loss_min else None
-        self.loss_er = MODELS.build(loss_er) if loss_er else None
-        self.loss_ecr = MODELS.build(loss_ecr) if loss_ecr else None
+        self.loss_min = MODELS.build(loss_min)
+        self.loss_er = MODELS.build(loss_er)
+        self.loss_ecr = MODELS.build(loss_ecr)
 
     def refine(
         self, cam: Tensor, inputs: Tensor, features: tuple[Tensor, ...]
@@ -161,19 +160,16 @@ class SEAM(CAMClassifier):
     def _compare(self, first: View, second: View, labels) -> dict:
         """Losses of both views."""
         views = (first, second)
-        losses = {
-            'loss_cls': sum(self.loss_cls(v.logits, labels) for v in views) / 2
-        }
-        if self.loss_min is not None:
-            losses['loss_min'] = sum(self.loss_min(v.scores) for v in views)
-            losses['loss_min'] = losses['loss_min'] / 2
-        if self.loss_er is not None:
-            losses['loss_er'] = self.loss_er(first.cam, second.cam)
-        if self.loss_ecr is not None:
-            losses['loss_ecr'] = self.loss_ecr(
+        return {
+            'loss_cls': sum(self.loss_cls(v.logits, labels) for v in views)
+            / 2,
+            'loss_min': sum(self.loss_min(v.scores) for v in views) / 2,
+            'loss_er': self.loss_er(first.cam, second.cam),
+            'loss_ecr': self.loss_ecr(
                 first.refined, add_background(second.cam)
-            ) + self.loss_ecr(second.refined, add_background(first.cam))
-        return losses
+            )
+            + self.loss_ecr(second.refined, add_background(first.cam)),
+        }
 
     def finish_cam(self, cam: Tensor) -> Tensor:
         """Stretch the merged map, as the released code does."""
