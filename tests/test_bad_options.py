@@ -32,6 +32,10 @@ CASES = [
     (AMMS, {'kernel_size': 4}),
     (AMMS, {'modulation': {'type': 'sigmoid'}}),
     (AMMS, {'channel': False, 'spatial': False}),
+    *(
+        ({'type': 'RegionSuppression', 'in_channels': 4}, {'delta': value})
+        for value in (0.0, 1.1, -0.2)
+    ),
     ('PixelCorrelation', {'channels': (64,)}),
     ('BoundaryHead', TAPS),
     ('BoundaryHead', {'strides': (4, 6), **TAPS}),

@@ -126,11 +126,36 @@ def test_compiled_branches_keep_their_weights_and_amms():
     torch.testing.assert_close(found, alone)
 
 
-def test_layers_that_differ_in_options_share_no_pass():
+def suppressed(delta):
+    return {
+        'type': 'StageModulation',
+        'backbone': {'type': 'EfficientNetLite', 'frozen_stages': 2},
+        'stages': {'stage2': 24},
+        'amm': {'type': 'RegionSuppression', 'delta': delta},
+    }
+
+
+def strided(output_stride):
+    return {
+        'type': 'EfficientNetLite',
+        'frozen_stages': 6,
+        'output_stride': output_stride,
+    }
+
+
+@pytest.mark.parametrize(
+    'configs',
+    [
+        (suppressed(0.3), suppressed(0.6)),
+        (suppressed(0.3), suppressed(None)),
+        (strided(32), strided(16)),
+    ],
+)
+def test_layers_that_differ_in_options_share_no_pass(configs):
     pair = []
-    for stride in (32, 16):
+    for config in configs:
         torch.manual_seed(0)
-        pair.append(lite(frozen_stages=6, output_stride=stride))
+        pair.append(build(config, training=False))
     x = torch.randn(1, 3, 67, 97)
     alone = [network(x)[0] for network in pair]
     share_first_pass(*pair)

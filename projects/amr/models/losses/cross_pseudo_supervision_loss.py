@@ -51,11 +51,12 @@ def cross_pseudo_supervision(
         reduction='none',
         beta=beta,
     )
+    total, maps = difference.sum((-2, -1)), difference[0, 0].numel()
     if labels is None:
-        return difference.mean()
-    # Over the labelled maps of the batch.
-    total = (difference.mean((-2, -1)) * labels).sum()
-    return total / labels.sum().clamp(min=1)
+        return total.sum() / (total.numel() * maps)
+    # Over the labelled maps of the batch; 1 where there is none.
+    count = labels.sum().clamp(min=1)
+    return (total * labels).sum() / (count * maps)
 
 
 def pair_first_two(cam: Tensor) -> Tensor:
