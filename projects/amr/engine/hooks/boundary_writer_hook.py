@@ -24,8 +24,6 @@ class BoundaryWriterHook(ItemWriterHook):
     Args:
         out_dir (str, optional): Folder of the maps, by default
             ``boundaries`` in the work dir.
-        **kwargs: ``num_writers`` and ``max_waiting`` of
-            :class:`ItemWriterHook`.
     """
 
     default_dir = 'boundaries'

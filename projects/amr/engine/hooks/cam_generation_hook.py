@@ -43,8 +43,6 @@ class CAMGenerationHook(ItemWriterHook):
             in the work dir.
         max_empty (float): Largest share of labelled images with a dropped
             class, in [0, 1]. Defaults to 0.05.
-        **kwargs: ``num_writers`` and ``max_waiting`` of
-            :class:`ItemWriterHook`.
 
     Raises:
         UserError: If the folder cannot be written.
@@ -54,10 +52,8 @@ class CAMGenerationHook(ItemWriterHook):
     default_dir = 'cams'
     items = 'CAM records'
 
-    def __init__(
-        self, out_dir: str | None = None, max_empty: float = 0.05, **kwargs
-    ):
-        super().__init__(out_dir, **kwargs)
+    def __init__(self, out_dir: str | None = None, max_empty: float = 0.05):
+        super().__init__(out_dir)
         if not 0 <= max_empty <= 1:
             raise ValueError(
                 f'`max_empty` must be within [0, 1], got {max_empty}'
