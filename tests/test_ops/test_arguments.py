@@ -8,7 +8,7 @@ import torch
 
 from projects.amr.ops.attention_affinity import patch_attention
 from projects.amr.ops.boundary_labels import boundary_labels
-from projects.amr.ops.cam_accumulation import accumulate_cam, seen_classes
+from projects.amr.ops.cam_accumulation import accumulate_cam
 from projects.amr.ops.dense_crf import (
     DenseCRF,
     unary_from_labels,
@@ -42,7 +42,6 @@ CASES = [
     ('window', partial(boundary_labels, LABELS, window=4)),
     ('share', partial(boundary_labels, LABELS, share=0)),
     ('difference', partial(boundary_labels, LABELS, difference=-1)),
-    ('min_prob', partial(seen_classes, torch.zeros(3), torch.ones(1), 2)),
     ('classes', partial(accumulate_cam, torch.ones(2, 3, 3), WALK[0])),
     ('backend', partial(DenseCRF, IMAGE, backend='gpu')),
     ('labels', partial(unary_from_labels, LABELS + 2, 2)),

@@ -10,30 +10,19 @@ import torch
 from torch import Tensor
 
 from projects.amr.ops.cam import normalize_cam, resize_cam
-from projects.amr.ops.checks import require
 
 
-def seen_classes(
-    logits: Tensor, classes: Tensor, min_prob: float | None = None
-) -> Tensor:
-    """Which of an image's classes (K,) a classifier of C logits sees now.
+def seen_classes(scores: Tensor, classes: Tensor) -> Tensor:
+    """Which of an image's classes (K,) a classifier of C scores sees now.
 
-    Those of at least ``min_prob`` (MCIS and NSROM take 0.1); by default those
-    among the K best, as OAA has it.
-
-    What it does not see yet would leave noise in the accumulated maps.
-
-    Raises:
-        ValueError: If ``min_prob`` is outside [0, 1].
+    Those among the K best, as OAA has it. What it does not see yet would
+    leave noise in the accumulated maps.
 
     Example:
         >>> seen_classes(torch.tensor([2.0, 0.5, 1.0]), torch.tensor([0, 1]))
         tensor([ True, False])
     """
-    if min_prob is not None:
-        require(0 <= min_prob <= 1, 'min_prob', min_prob, 'in [0, 1]')
-        return logits[classes].sigmoid() >= min_prob
-    best = logits.topk(len(classes)).indices
+    best = scores.topk(len(classes)).indices
     return torch.isin(classes, best)
 
 

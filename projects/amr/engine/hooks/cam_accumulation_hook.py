@@ -49,8 +49,6 @@ class CAMAccumulationHook(Hook):
             True.
         begin (int): Epochs or iterations that are done at the first pass; 0
             is as ``interval``. Defaults to 0.
-        min_prob (float, optional): See :func:`seen_classes`. Defaults to
-            None, OAA's rule.
         evaluator (dict | list, optional): Metrics of the records after the
             last pass, such as dict(type='CAMIoUMetric'). Defaults to None.
 
@@ -66,7 +64,6 @@ class CAMAccumulationHook(Hook):
         interval: int = 1,
         by_epoch: bool = True,
         begin: int = 0,
-        min_prob: float | None = None,
         evaluator: dict | list | None = None,
     ):
         if interval < 1 or begin < 0:
@@ -78,7 +75,6 @@ class CAMAccumulationHook(Hook):
         self.interval = interval
         self.by_epoch = by_epoch
         self.begin = begin
-        self.min_prob = min_prob
         self.evaluator = evaluator
 
     def before_train(self, runner) -> None:
@@ -146,7 +142,7 @@ class CAMAccumulationHook(Hook):
         maps = _on_classes(found, torch.tensor(pred.classes), labelled)
         before = self._accumulated(path, labelled)
         scores = sample.pred_score.float().cpu()
-        seen = seen_classes(scores.logit(), labelled, self.min_prob)
+        seen = seen_classes(scores, labelled)
         if last:  # what was never seen takes the last map all the same
             seen |= _is_empty(maps if before is None else before)
         cam = accumulate_cam(before, maps, seen=seen)
