@@ -57,10 +57,7 @@ class LoadCAMRecord(BaseTransform):
     def transform(self, results: dict) -> dict:
         """Load ``<cam_dir>/<img_id>.npz``."""
         path = self.cam_dir / f'{results["img_id"]}.npz'
-        try:
-            record = CAMRecord.load(path)
-        except FileNotFoundError as error:
-            raise DataError(str(error)) from None
+        record = CAMRecord.load(path)
         self._check(path, record, results)
         results['cam'] = record.cam
         results['cam_classes'] = record.classes
@@ -120,12 +117,7 @@ class LoadBoundaryMap(BaseTransform):
     def transform(self, results: dict) -> dict:
         """Load ``<boundary_dir>/<img_id>.npz``."""
         path = self.boundary_dir / f'{results["img_id"]}.npz'
-        try:
-            boundary, key = load_boundary_map(path)
-        except FileNotFoundError as error:
-            raise DataError(str(error)) from None
-        results['boundary'] = boundary
-        results['boundary_key'] = key
+        results['boundary'], results['boundary_key'] = load_boundary_map(path)
         return results
 
 

@@ -5,12 +5,9 @@ from functools import partial
 from mmseg.registry import HOOKS
 
 from projects.amr.engine.hooks.item_writer_hook import ItemWriterHook
+from projects.amr.errors import DataError
 from projects.amr.runtime.files.fingerprint import config_digest, file_digest
-from projects.amr.structures import (
-    BoundaryMapError,
-    load_boundary_map,
-    save_boundary_map,
-)
+from projects.amr.structures import load_boundary_map, save_boundary_map
 
 
 @HOOKS.register_module()
@@ -50,7 +47,7 @@ def _write(path, boundary, key: str) -> bool:
     try:
         if load_boundary_map(path)[1] == key:
             return False
-    except (FileNotFoundError, BoundaryMapError):
+    except DataError:
         pass
     save_boundary_map(path, boundary, key)
     return True

@@ -10,10 +10,11 @@ from mmseg.registry import HOOKS
 
 from projects.amr.engine.hooks.cam_status import STATUS, CAMStatus
 from projects.amr.engine.hooks.item_writer_hook import ItemWriterHook
+from projects.amr.errors import DataError
 from projects.amr.models.cam_methods import CAMPrediction
 from projects.amr.runtime.files.atomic_write import write_json
 from projects.amr.runtime.files.fingerprint import config_digest
-from projects.amr.structures import CAMRecord, CAMRecordError
+from projects.amr.structures import CAMRecord
 from projects.amr.structures.cam_record import STORAGE_DTYPE
 
 
@@ -115,7 +116,7 @@ class CAMGenerationHook(ItemWriterHook):
         """Record of an item made under the same key, if there is one."""
         try:
             record = CAMRecord.load(self._path(sample))
-        except (FileNotFoundError, CAMRecordError):
+        except DataError:
             return None
         labelled = sample.gt_label.nonzero()[:, 0].tolist()
         found = sorted([*record.classes.tolist(), *record.dropped.tolist()])

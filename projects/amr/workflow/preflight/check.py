@@ -53,7 +53,7 @@ class _FactJob:
         kind, path = item
         try:
             return READERS[kind](path)
-        except (DataError, FileNotFoundError) as error:
+        except DataError as error:
             return {'fault': str(error)}
 
 
