@@ -27,38 +27,33 @@ def seen_classes(scores: Tensor, classes: Tensor) -> Tensor:
 
 
 def accumulate_cam(
-    accumulated: Tensor | None,
-    cam: Tensor,
-    *,
-    flip: bool = False,
-    seen: Tensor | None = None,
+    accumulated: Tensor | None, cam: Tensor, seen: Tensor | None = None
 ) -> Tensor:
     """Take the maximum of what was accumulated and of a new CAM.
 
     ``accumulated`` (K, h, w) is in [0, 1], None at the first time; ``cam`` (K,
-    h', w') is that of the whole image before normalisation, ``flip`` says that
-    the image was mirrored. Classes not ``seen`` (K,) stay as they are.
+    h', w') is that of the whole image before normalisation. Classes not
+    ``seen`` (K,) stay as they are.
 
     Idempotent, and independent of the order of the CAMs: what was killed
     half-way may be repeated.
 
-    Released code: images of one size, never flipped.
-    Here: a flip is undone, and a map of another size is resized to the first
-    one's.
+    Released code: images of one size.
+    Here: a map of another size is resized to the first one's.
 
     Raises:
         ValueError: If the numbers of classes differ.
 
     Example:
         >>> first = accumulate_cam(None, torch.tensor([[[2.0, 1.0]]]))
-        >>> accumulate_cam(first, torch.tensor([[[4.0, 1.0]]]), flip=True)
+        >>> accumulate_cam(first, torch.tensor([[[1.0, 4.0]]]))
         tensor([[[1., 1.]]])
     """
     if accumulated is not None and len(accumulated) != len(cam):
         raise ValueError(
             f'`accumulated` has {len(accumulated)} classes, `cam` {len(cam)}'
         )
-    new = normalize_cam(cam.flip(-1) if flip else cam)
+    new = normalize_cam(cam)
     if seen is not None:
         new = new * seen.to(new)[:, None, None]
     if accumulated is None:
