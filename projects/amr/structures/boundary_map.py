@@ -8,8 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from projects.amr.errors import DataError, MissingFileError
-from projects.amr.runtime.files.array_archive import load_arrays
+from projects.amr.runtime.files.array_archive import load_arrays, reading
 from projects.amr.runtime.files.atomic_write import atomic_write
 
 FORMAT = 'amr-boundary-map-1'
@@ -55,21 +54,15 @@ def load_boundary_map(path: str | os.PathLike) -> tuple[np.ndarray, str]:
         DataError: If the file is damaged or no boundary map; the
             message names it and what to do.
     """
-    try:
+    remedy = (
+        'make it with tools/test.py CONFIG CHECKPOINT of an affinity network '
+        'that saves its boundaries'
+    )
+    with reading(path, 'boundary map', remedy):
         arrays = load_arrays(path)
         if str(arrays['format']) != FORMAT:
             raise ValueError(f'format {arrays["format"]}, expected {FORMAT}')
         return _checked(arrays['boundary']), str(arrays['key'])
-    except FileNotFoundError:
-        raise MissingFileError(
-            f'no boundary map at {path}: make it with tools/test.py CONFIG '
-            'CHECKPOINT of an affinity network that saves its boundaries'
-        ) from None
-    except (KeyError, OverflowError, TypeError, ValueError) as error:
-        raise DataError(
-            f'{path} is not a readable boundary map ({error}): delete it and '
-            'make it again'
-        ) from error
 
 
 def _checked(boundary: np.ndarray) -> np.ndarray:
