@@ -291,10 +291,12 @@ def build_fault(error: BaseException) -> str | None:
     # A class may hand what it does not know on to its base class, or check
     # it in a function.
     inner = [frame.f_code.co_name for frame in frames[builds[-1] + 1 :]]
-    refused |= misfit and set(inner) == {'__init__'}
+    called = next((name for name in inner if name != '__init__'), 'check_')
+    refused |= misfit and called.startswith('check_')
     if inner and not (refused and inner[0] == '__init__'):
         return None
     built = frames[builds[-1]].f_locals.get('obj_cls')
-    name = '' if built is None or misfit else f'{built.__name__}: '
+    known = built is None or (misfit and '()' in str(error))
+    name = '' if known else f'{built.__name__}: '
     text = error.args[0] if isinstance(error, KeyError) else error
     return f'the config cannot be built: {name}{text}'
