@@ -20,6 +20,10 @@ class DataError(UserError, ValueError):
     exit_code = 3
 
 
+class MissingFileError(DataError, FileNotFoundError):
+    """A file that an earlier stage makes is not there."""
+
+
 class MissingWeightsError(UserError):
     """Initial weights are configured and missing."""
 

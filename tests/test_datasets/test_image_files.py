@@ -5,7 +5,7 @@ import pytest
 from file_trees import fill
 
 from projects.amr.datasets import VOCFolder
-from projects.amr.datasets.images.image_files import find_image
+from projects.amr.datasets.images.image_files import find_image, in_any_case
 from projects.amr.errors import DataError
 
 
@@ -23,6 +23,20 @@ def test_names_are_equal_in_any_unicode_form(tmp_path):
     found = find_image(tmp_path, unicodedata.normalize('NFC', 'Kühe'))
     assert found.name == f'{decomposed}.jpg'
     assert find_image(tmp_path, decomposed) == found
+
+
+def test_masks_are_found_as_images_are(tmp_path):
+    decomposed = unicodedata.normalize('NFD', 'Kühe')
+    fill(tmp_path, f'{decomposed}.PNG', 'a.PNG', 'b.png', 'b.PNG')
+    for name, found in (
+        ('Kühe', f'{decomposed}.PNG'),
+        ('a', 'a.PNG'),
+        ('b', 'b.png'),
+        ('c', 'c.png'),
+        (60 * '가', f'{60 * "가"}.png'),  # too long in the other form
+    ):
+        path = tmp_path / f'{unicodedata.normalize("NFC", name)}.png'
+        assert in_any_case(path).name == found
 
 
 def test_two_files_of_one_id_are_both_named(tmp_path):

@@ -70,16 +70,14 @@ def loaded(folder, **changes):
 
 
 class TestLoadCAMRecord:
-    def load(self, folder, *, branch=None, **changes):
-        transform = build('LoadCAMRecord', cam_dir=str(folder), branch=branch)
+    def load(self, folder, **changes):
+        transform = build('LoadCAMRecord', cam_dir=str(folder))
         return transform(results(folder, **changes))
 
-    @pytest.mark.parametrize('branch', [None, 'spotlight'])
-    def test_keys(self, folder, branch):
-        out = self.load(folder, branch=branch)
+    def test_keys(self, folder):
+        out = self.load(folder)
         record = CAMRecord.load(folder / 'a.npz')
-        cam = record.branches[branch] if branch else record.cam
-        np.testing.assert_array_equal(out['cam'], cam)
+        np.testing.assert_array_equal(out['cam'], record.cam)
         assert out['cam_classes'].tolist() == [1, 3]
         assert out['cam_size'] == SIZE
         assert out['cam_key'] == 'cam key'
@@ -87,7 +85,6 @@ class TestLoadCAMRecord:
     @pytest.mark.parametrize(
         ('changes', 'words'),
         [
-            ({'branch': 'x'}, r"a\.npz.*'x'.*spotlight"),
             ({'img_id': 'gone'}, r'gone\.npz.*tools/test\.py'),
             ({'img_shape': (23, 36)}, r'\(23, 37\).*\(23, 36\)'),
             ({'img_label': np.ones(3, np.float32)}, r'\[3\].*3 classes'),

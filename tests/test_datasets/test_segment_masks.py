@@ -45,6 +45,7 @@ def test_folder_of_pngs_as_segment_anything_writes_it(tmp_path, masks):
     colours = np.zeros((*SIZE, 3), np.uint8)
     cv2.imwrite(str(tmp_path / 'a/0matting.png'), colours)
     (tmp_path / 'a/metadata.csv').write_text('id,area\n0,5')
+    (tmp_path / 'a/._0.png').write_bytes(b'of a Mac')
     np.testing.assert_array_equal(read(tmp_path), masks)
 
 

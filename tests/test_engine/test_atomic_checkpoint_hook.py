@@ -1,6 +1,9 @@
 """What the hooks of a checkpoint publish, keep and remove."""
 
+import errno
 import io
+import os
+import stat
 from pathlib import Path
 
 import numpy as np
@@ -113,6 +116,20 @@ def test_unreadable_checkpoints_are_not_published(tmp_path):
             backend.put(bad, tmp_path / 'new' / 'a.pth')
     assert read_checkpoint(tmp_path / 'new' / 'a.pth') == {'a': 1}
     assert [p.name for p in (tmp_path / 'new').iterdir()] == ['a.pth']
+
+
+def test_disks_that_sync_no_folders_will_do(tmp_path, monkeypatch):
+    """As those of CIFS, 9p and vboxsf."""
+    fsync = os.fsync
+
+    def files_alone(handle):
+        if stat.S_ISDIR(os.fstat(handle).st_mode):
+            raise OSError(errno.EINVAL, 'Invalid argument')
+        fsync(handle)
+
+    monkeypatch.setattr(os, 'fsync', files_alone)
+    AtomicCheckpointBackend().put(as_bytes({'a': 1}), tmp_path / 'a.pth')
+    assert read_checkpoint(tmp_path / 'a.pth') == {'a': 1}
 
 
 def test_checkpoints_hold_plain_values(tmp_path):

@@ -1,18 +1,10 @@
-from types import SimpleNamespace
-
 import pytest
 import torch
-from affinity_configs import irnet
-from mmengine.logging import MessageHub
 from mmengine.runner import Runner
 from runner_configs import tiny_config
 
 from model_configs import AMM, amr, branch, build
-from projects.amr.engine import CheckpointGuardHook
 from projects.amr.errors import CheckpointMismatchError
-from projects.amr.runtime.checkpoints.checkpoint import (
-    require_match,
-)
 
 
 def load(toy_root, tmp_path, checkpoint, model):
@@ -54,39 +46,3 @@ def test_checkpoint_of_another_model_is_refused(toy_root, tmp_path, other):
     checkpoint = {'state_dict': build(other).state_dict(), 'meta': {}}
     with pytest.raises(CheckpointMismatchError, match=r'a\.pth'):
         load(toy_root, tmp_path, checkpoint, branch())
-
-
-def with_displacements(model):
-    """A state dict of a time when IRNet had one branch more."""
-    return {
-        **model.state_dict(),
-        'displacement_head.regressor.weight': torch.zeros(2, 8, 1, 1),
-    }
-
-
-def test_weights_of_a_retired_branch_are_left_out(tmp_path):
-    model = irnet()
-    state = with_displacements(model)
-    require_match(model, state, 'a.pth')
-    model.load_state_dict(state)
-    with pytest.raises(CheckpointMismatchError, match='other'):
-        require_match(model, {**state, 'other': torch.zeros(1)}, 'a.pth')
-
-
-@pytest.mark.parametrize('resume', [False, True])
-def test_only_a_resumed_training_needs_the_retired_branch(resume):
-    model = irnet()
-    runner = SimpleNamespace(
-        model=model,
-        message_hub=MessageHub('retired'),
-        _load_from='a.pth',
-        _resume=resume,
-    )
-    checkpoint = {'state_dict': with_displacements(model)}
-    hook = CheckpointGuardHook()
-    if resume:
-        with pytest.raises(CheckpointMismatchError, match=r'a\.pth'):
-            hook.after_load_checkpoint(runner, checkpoint)
-    else:
-        hook.after_load_checkpoint(runner, checkpoint)
-        model.load_state_dict(checkpoint['state_dict'])

@@ -16,6 +16,7 @@ from projects.amr.engine import CAMGenerationHook
 from projects.amr.errors import DiskFullError, UserError
 from projects.amr.runtime.files import atomic_write
 from projects.amr.runtime.files.fingerprint import note_origin
+from projects.amr.runtime.processes import background_writer
 from projects.amr.structures import CAMRecord
 
 
@@ -57,8 +58,8 @@ def run(toy_root, tmp_path):
 def test_threads_and_order_change_neither_records_nor_metrics(
     run, monkeypatch
 ):
-    metrics, at_once = run('a', num_writers=0)
-    assert len(at_once) == 8
+    metrics, in_order = run('a')
+    assert len(in_order) == 8
     rename = os.replace
 
     def slowly(*names):
@@ -66,9 +67,10 @@ def test_threads_and_order_change_neither_records_nor_metrics(
         rename(*names)
 
     monkeypatch.setattr(atomic_write.os, 'replace', slowly)
-    assert run('b', num_writers=3) == (metrics, at_once)
-    assert run('c', grouped=False, num_writers=1) == (metrics, at_once)
-    assert run('d', batch_size=4, max_waiting=1) == (metrics, at_once)
+    assert run('b') == (metrics, in_order)
+    assert run('c', grouped=False) == (metrics, in_order)
+    monkeypatch.setattr(background_writer, 'MAX_WAITING', 1)
+    assert run('d', batch_size=4) == (metrics, in_order)
 
 
 def test_fault09_records_of_two_runs_do_not_mix_unseen(
@@ -94,7 +96,7 @@ def test_fault09_records_of_two_runs_do_not_mix_unseen(
 
 def test_half_precision_is_part_of_the_key(run, tmp_path):
     """``--cfg-options test_cfg.fp16=True`` is mmengine's own switch."""
-    run('a', max_waiting=1)
+    run('a')
     folder = tmp_path / 'a'
     full = {p.name: CAMRecord.load(p) for p in folder.glob('*.npz')}
     run('a', fp16=True)
@@ -108,14 +110,16 @@ def test_half_precision_is_part_of_the_key(run, tmp_path):
 
 
 def test_crf_in_threads_gives_the_same_labels_scores_and_pictures(
-    toy_root, tmp_path
+    toy_root, tmp_path, monkeypatch
 ):
     results = {}
-    for name, writers in (('at_once', 0), ('threads', 3), ('drawn', 3)):
+    for name in ('threads', 'drawn', 'one by one'):
+        if name == 'one by one':
+            monkeypatch.setattr(background_writer, 'NUM_THREADS', 1)
         work_dir = tmp_path / name
         cfg = tiny_segmentor(toy_root, work_dir, randomness={'seed': 0})
         cfg.experiment_name = f'{tmp_path.name}_{name}'
-        cfg.default_hooks.label_writer.update(crf='dense', num_writers=writers)
+        cfg.default_hooks.label_writer.crf = 'dense'
         if name != 'threads':
             cfg.default_hooks.visualization.out_dir = str(work_dir / 'strips')
         runner = Runner.from_cfg(cfg)
@@ -125,9 +129,9 @@ def test_crf_in_threads_gives_the_same_labels_scores_and_pictures(
         strips = contents(work_dir / 'strips', '.png')
         assert len(strips) == (4 if name != 'threads' else 0)
         results[f'strips {name}'] = strips
-    assert results['at_once'] == results['threads'] == results['drawn']
+    assert results['one by one'] == results['threads'] == results['drawn']
     assert len(results['threads'][1]) == 4
-    assert results['strips at_once'] == results['strips drawn']
+    assert results['strips one by one'] == results['strips drawn']
 
 
 def test_a_full_disk_stops_the_test_and_names_the_file(

@@ -136,6 +136,7 @@ def test_fault03_last_checkpoint_lost_emptied_or_moved(
 def test_fault03_checkpoints_ahead_are_of_another_run(two_epochs, tmp_path):
     work = shutil.copytree(two_epochs, tmp_path / 'work')
     shutil.copy(work / 'epoch_2.pth', work / 'epoch_9.pth')
+    (work / 'epoch_0.pth').symlink_to(work / 'gone.pth')
     damage(work / 'epoch_2.pth', 'truncated')
     assert find_resume_point(work)[0].path.name == 'epoch_1.pth'
 

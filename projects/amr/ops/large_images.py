@@ -60,7 +60,9 @@ def argmax_resized(
 def _rows(maps: Tensor, start: int, stop: int, height: int) -> Tensor:
     """Rows of maps (L, h, w) resized to a height: (L, stop - start, w)."""
     last = maps.shape[1] - 1
-    place = torch.arange(start, stop, device=maps.device, dtype=maps.dtype)
+    # Half precision does not know all row numbers above 256 or 2048.
+    dtype = torch.promote_types(maps.dtype, torch.float32)
+    place = torch.arange(start, stop, device=maps.device, dtype=dtype)
     place = (place + 0.5) * (maps.shape[1] / height) - 0.5
     place = place.clamp(0, last)
     above = place.floor().long()

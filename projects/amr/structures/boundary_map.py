@@ -8,15 +8,10 @@ from pathlib import Path
 
 import numpy as np
 
-from projects.amr.errors import DataError
-from projects.amr.runtime.files.array_archive import load_arrays
+from projects.amr.runtime.files.array_archive import load_arrays, reading
 from projects.amr.runtime.files.atomic_write import atomic_write
 
 FORMAT = 'amr-boundary-map-1'
-
-
-class BoundaryMapError(DataError):
-    """A file is not a readable boundary map."""
 
 
 def save_boundary_map(
@@ -55,25 +50,19 @@ def load_boundary_map(path: str | os.PathLike) -> tuple[np.ndarray, str]:
     """Read a map (h, w), float32, and its key. Nothing is unpickled.
 
     Raises:
-        FileNotFoundError: If there is no such file.
-        BoundaryMapError: If the file is damaged or no boundary map; the
+        MissingFileError: If there is no such file.
+        DataError: If the file is damaged or no boundary map; the
             message names it and what to do.
     """
-    try:
+    remedy = (
+        'make it with tools/test.py CONFIG CHECKPOINT of an affinity network '
+        'that saves its boundaries'
+    )
+    with reading(path, 'boundary map', remedy):
         arrays = load_arrays(path)
         if str(arrays['format']) != FORMAT:
             raise ValueError(f'format {arrays["format"]}, expected {FORMAT}')
         return _checked(arrays['boundary']), str(arrays['key'])
-    except FileNotFoundError:
-        raise FileNotFoundError(
-            f'no boundary map at {path}: make it with tools/test.py CONFIG '
-            'CHECKPOINT of an affinity network that saves its boundaries'
-        ) from None
-    except (KeyError, OverflowError, TypeError, ValueError) as error:
-        raise BoundaryMapError(
-            f'{path} is not a readable boundary map ({error}): delete it and '
-            'make it again'
-        ) from error
 
 
 def _checked(boundary: np.ndarray) -> np.ndarray:

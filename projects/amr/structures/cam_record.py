@@ -10,17 +10,12 @@ from pathlib import Path
 
 import numpy as np
 
-from projects.amr.errors import DataError
-from projects.amr.runtime.files.array_archive import load_arrays
+from projects.amr.runtime.files.array_archive import load_arrays, reading
 from projects.amr.runtime.files.atomic_write import atomic_write
 
 FORMAT = 'amr-cam-record-1'
 STORAGE_DTYPE = np.float16
 _BRANCH_PREFIX = 'branch_'
-
-
-class CAMRecordError(DataError):
-    """A file is not a readable CAM record."""
 
 
 @dataclass
@@ -129,23 +124,13 @@ class CAMRecord:
         """Read a record that :meth:`save` wrote. Nothing is unpickled.
 
         Raises:
-            FileNotFoundError: If there is no such file.
-            CAMRecordError: If the file is damaged or no CAM record; the
+            MissingFileError: If there is no such file.
+            DataError: If the file is damaged or no CAM record; the
                 message names the file and what to do.
         """
-        path = Path(path)
-        try:
+        remedy = 'make it with tools/test.py CONFIG CHECKPOINT'
+        with reading(path, 'CAM record', remedy):
             return cls._from_arrays(load_arrays(path))
-        except FileNotFoundError:
-            raise FileNotFoundError(
-                f'no CAM record at {path}: make it with tools/test.py CONFIG '
-                'CHECKPOINT'
-            ) from None
-        except (KeyError, OverflowError, TypeError, ValueError) as error:
-            raise CAMRecordError(
-                f'{path} is not a readable CAM record ({error}): delete it '
-                'and run tools/test.py again, finished records are kept'
-            ) from error
 
     @classmethod
     def _from_arrays(cls, arrays: dict[str, np.ndarray]) -> 'CAMRecord':

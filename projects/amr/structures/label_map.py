@@ -11,17 +11,13 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, PngImagePlugin
 
-from projects.amr.errors import DataError
+from projects.amr.errors import DataError, MissingFileError
 from projects.amr.runtime.files.atomic_write import write_file
 from projects.amr.structures.label_space import IGNORE_LABEL
 from projects.amr.structures.voc_palette import voc_palette
 
 KEY_CHUNK = 'amr-key'
 _LABEL_MODES = ('P', 'L')
-
-
-class LabelMapError(DataError):
-    """A file is not a readable label map."""
 
 
 def save_label_map(
@@ -84,8 +80,8 @@ def load_label_map(path: str | os.PathLike) -> tuple[np.ndarray, str]:
         file has none.
 
     Raises:
-        FileNotFoundError: If there is no such file.
-        LabelMapError: If the file is damaged, no PNG, or coloured or of 16
+        MissingFileError: If there is no such file.
+        DataError: If the file is damaged, no PNG, or coloured or of 16
             bits; the message names it and what to do.
     """
     try:
@@ -94,19 +90,19 @@ def load_label_map(path: str | os.PathLike) -> tuple[np.ndarray, str]:
             mode, key = image.mode, image.info.get(KEY_CHUNK, '')
             labels = np.array(image)
     except FileNotFoundError:
-        raise FileNotFoundError(f'no label map at {path}') from None
+        raise MissingFileError(f'no label map at {path}') from None
     except (
         OSError,
         SyntaxError,
         ValueError,
         Image.DecompressionBombError,
     ) as error:
-        raise LabelMapError(
+        raise DataError(
             f'{path} is not a readable PNG ({error}): delete it and make it '
             'again, or restore it'
         ) from None
     if mode not in _LABEL_MODES:
-        raise LabelMapError(
+        raise DataError(
             f'{path} must hold label values, a palette (P) or grey (L) PNG '
             f'of 8 bits, got mode {mode}: colours were saved instead of '
             'labels, or values of 16 bits; save it again from the labels'
@@ -125,7 +121,7 @@ def finished_label_map(path: str | os.PathLike, key: str) -> np.ndarray | None:
     """
     try:
         labels, found = load_label_map(path)
-    except (FileNotFoundError, LabelMapError):
+    except DataError:
         return None
     return labels if found == key else None
 
@@ -140,7 +136,7 @@ def check_palette_order(
     VOC's of labels in the class list, and some stand at other values.
 
     Raises:
-        LabelMapError: If it is so.
+        DataError: If it is so.
     """
     with Image.open(path) as image:
         colours = image.getpalette() if image.mode == 'P' else None
@@ -153,7 +149,7 @@ def check_palette_order(
     certain = len(set(meant)) == len(meant) and known.issuperset(meant)
     moved = {v: m for v, m in zip(values, meant, strict=True) if v != m}
     if certain and moved and IGNORE_LABEL not in moved:
-        raise LabelMapError(
+        raise DataError(
             f'{path}: the palette was re-ordered, values have the colours of '
             f'other labels (value: label): {moved}. Save it with its palette '
             'as it was or in grey, or import its colours (import_masks.py '

@@ -7,8 +7,7 @@ import os
 
 import numpy as np
 
-from projects.amr.errors import DataError
-from projects.amr.runtime.files.array_archive import load_arrays
+from projects.amr.runtime.files.array_archive import load_arrays, reading
 from projects.amr.runtime.files.atomic_write import atomic_write
 
 
@@ -39,19 +38,10 @@ def load_subcategories(path: str | os.PathLike) -> dict[str, np.ndarray]:
     Raises:
         DataError: If the file is missing, damaged or of another kind.
     """
-    way_out = 'make it again with tools/cluster_images.py'
-    try:
+    remedy = 'make it with tools/cluster_images.py'
+    with reading(path, 'file of sub-categories', remedy):
         arrays = load_arrays(path)
         names, labels = arrays['img_ids'].tolist(), arrays['labels']
-    except FileNotFoundError:
-        raise DataError(f'no sub-categories in {path}: {way_out}') from None
-    except (ValueError, KeyError) as error:
-        raise DataError(
-            f'{path} holds no sub-categories ({error}): {way_out}'
-        ) from None
-    if labels.ndim != 2 or len(labels) != len(names):
-        raise DataError(
-            f'{path}: {len(names)} images and labels of shape '
-            f'{labels.shape}: {way_out}'
-        )
+        if labels.ndim != 2 or len(labels) != len(names):
+            raise ValueError(f'{len(names)} images, labels {labels.shape}')
     return dict(zip(names, labels.astype(np.float32), strict=True))

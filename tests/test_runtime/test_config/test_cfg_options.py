@@ -13,6 +13,7 @@ from projects.amr.runtime.config.config_reading import (
     RUN_KEYS,
     add_cfg_options,
     apply_cfg_options,
+    read_cfg_options,
 )
 
 TEXT = """
@@ -80,6 +81,21 @@ def test_a_pair_without_equals_is_a_usage_error(capsys):
         parser.parse_args(['--cfg-options', 'a', '=', '3'])
     assert caught.value.code == 2
     assert "'a' must be key=value" in capsys.readouterr().err
+
+
+def test_blanks_stay_in_texts():
+    words = ['a=/my  photos/x', 'b=[hot dog, ( 1 , 2.5 ), c]', 'd="e f"']
+    assert read_cfg_options(words) == {
+        'a': '/my  photos/x',
+        'b': ['hot dog', (1, 2.5), 'c'],
+        'd': 'e f',
+    }
+
+
+def test_an_open_bracket_is_a_usage_error():
+    with pytest.raises(SystemExit) as caught:
+        read_cfg_options(['a=[1,2'])
+    assert caught.value.code == 2
 
 
 def test_what_the_runner_reads_may_be_overridden():

@@ -2,6 +2,7 @@
 
 import pytest
 from mmengine.registry import Registry
+from mmseg.registry import TRANSFORMS
 
 from projects.amr.errors import UserError
 from projects.amr.runtime.config.config_reading import (
@@ -61,6 +62,14 @@ def fault_of(config, registry=THINGS):
 )
 def test_what_cannot_be_built_is_named(config, name):
     assert name in fault_of(config)
+
+
+@pytest.mark.parametrize('recipe', ['irn', 'oaa'])
+def test_a_misspelt_parameter_of_a_seed_is_named(recipe):
+    fault = fault_of(
+        {'type': 'GenerateSeed', 'recipe': recipe, 'fgthr': 0.5}, TRANSFORMS
+    )
+    assert "GenerateSeed: got an unexpected keyword argument 'fgthr'" in fault
 
 
 @pytest.mark.parametrize('colour', ['none', 'bad'])

@@ -1,5 +1,7 @@
 """faults.md, row 9: two processes on one work dir."""
 
+import errno
+import fcntl
 import json
 import socket
 import subprocess
@@ -82,6 +84,25 @@ def test_fault09_workers_of_a_killed_run_are_waited_for(tmp_path):
     with work_dir_lock(tmp_path) as stale:
         assert f'process {process.pid} ' in stale
         assert time.monotonic() - began > 0.2  # the worker still had it
+
+
+def test_fault09_on_disks_without_locks_the_holder_decides(
+    tmp_path, holder, monkeypatch
+):
+    def no_locks(*_):
+        raise OSError(errno.ENOSYS, 'Function not implemented')
+
+    monkeypatch.setattr(fcntl, 'flock', no_locks)
+    with work_dir_lock(tmp_path) as stale:
+        assert stale is None
+        with pytest.raises(LockedError), work_dir_lock(tmp_path):
+            pass
+    with pytest.raises(LockedError), work_dir_lock(tmp_path / 'work'):
+        pass
+    holder.kill()
+    holder.wait()
+    with work_dir_lock(tmp_path / 'work') as stale:
+        assert f'process {holder.pid} ' in stale
 
 
 def test_fault09_lock_of_another_host_is_kept(tmp_path):

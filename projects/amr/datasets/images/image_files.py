@@ -2,6 +2,7 @@
 
 import os
 import time
+import unicodedata
 from collections import defaultdict
 from functools import lru_cache
 from pathlib import Path
@@ -47,11 +48,16 @@ def find_image(folder: str | Path, image_id: str) -> Path:
 
 
 def in_any_case(path: Path) -> Path:
-    """The file with this suffix or, if there is none, that in capitals."""
-    if path.exists():
-        return path
-    capital = path.with_suffix(path.suffix.upper())
-    return capital if capital.is_file() else path
+    """The file of this name, or of this name written otherwise.
+
+    That is with its suffix in capitals, or in another Unicode form.
+    """
+    others = (
+        path.with_name(unicodedata.normalize(form, path.stem) + suffix)
+        for form in ('NFC', 'NFD')
+        for suffix in (path.suffix, path.suffix.upper())
+    )
+    return next(filter(os.path.isfile, (path, *others)), path)
 
 
 def _listed(folder: Path) -> dict[str, tuple[str, ...]]:

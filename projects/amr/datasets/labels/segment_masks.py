@@ -19,11 +19,11 @@ def read_segment_masks(
     """Yield an image's masks, bool, one at a time, all of ``size`` (H, W).
 
     ``folder`` holds those of all images. An image has a folder of its own, of
-    grey or palette PNGs: what is not 0 in each, but for the ``matting``
-    pictures that segment-anything's script may add. Or it has an id map, of 8
-    or 16 bits: each id but 0. Or a JSON: each ``segmentation`` in COCO's RLE,
-    in a list or under ``annotations``. Raises DataError if the image has none
-    of these, or two, or a file is damaged or of another size.
+    grey or palette PNGs: what is not 0 in each, but for hidden files and the
+    ``matting`` pictures that segment-anything's script may add. Or it has an
+    id map, of 8 or 16 bits: each id but 0. Or a JSON: each ``segmentation`` in
+    COCO's RLE, in a list or under ``annotations``. Raises DataError if the
+    image has none of these, or two, or a file is damaged or of another size.
     """
     own = Path(folder) / image_id
     id_map, codes = Path(f'{own}.png'), Path(f'{own}.json')
@@ -42,7 +42,7 @@ def read_segment_masks(
         for value in np.unique(ids[ids != 0]):
             yield ids == value
     else:
-        for path in sorted(own.glob('*.[pP][nN][gG]')):
+        for path in sorted(own.glob('[!.]*.[pP][nN][gG]')):
             if not path.stem.endswith('matting'):
                 yield _read_png(path, size) != 0
 

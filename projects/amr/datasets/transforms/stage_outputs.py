@@ -45,36 +45,21 @@ class LoadCAMRecord(BaseTransform):
 
     Args:
         cam_dir (str): Folder of the records, named ``<img_id>.npz``.
-        branch (str, optional): A branch's map instead of the final one.
-            Defaults to None.
 
     Raises:
-        DataError: If the record is missing, damaged, without that branch,
-            of another image size, or of classes that the image's weak label
-            does not have.
+        DataError: If the record is missing, damaged, of another image size,
+            or of classes that the image's weak label does not have.
     """
 
-    def __init__(self, cam_dir: str, branch: str | None = None):
+    def __init__(self, cam_dir: str):
         self.cam_dir = Path(cam_dir)
-        self.branch = branch
 
     def transform(self, results: dict) -> dict:
         """Load ``<cam_dir>/<img_id>.npz``."""
         path = self.cam_dir / f'{results["img_id"]}.npz'
-        try:
-            record = CAMRecord.load(path)
-        except FileNotFoundError as error:
-            raise DataError(str(error)) from None
-        cam = record.cam
-        if self.branch is not None:
-            if self.branch not in record.branches:
-                raise DataError(
-                    f'{path} has no branch {self.branch!r}, it has '
-                    f'{sorted(record.branches)}'
-                )
-            cam = record.branches[self.branch]
+        record = CAMRecord.load(path)
         self._check(path, record, results)
-        results['cam'] = cam
+        results['cam'] = record.cam
         results['cam_classes'] = record.classes
         results['cam_dropped'] = record.dropped
         results['cam_size'] = record.size
@@ -132,12 +117,7 @@ class LoadBoundaryMap(BaseTransform):
     def transform(self, results: dict) -> dict:
         """Load ``<boundary_dir>/<img_id>.npz``."""
         path = self.boundary_dir / f'{results["img_id"]}.npz'
-        try:
-            boundary, key = load_boundary_map(path)
-        except FileNotFoundError as error:
-            raise DataError(str(error)) from None
-        results['boundary'] = boundary
-        results['boundary_key'] = key
+        results['boundary'], results['boundary_key'] = load_boundary_map(path)
         return results
 
 

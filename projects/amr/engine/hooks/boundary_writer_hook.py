@@ -5,12 +5,9 @@ from functools import partial
 from mmseg.registry import HOOKS
 
 from projects.amr.engine.hooks.item_writer_hook import ItemWriterHook
+from projects.amr.errors import DataError
 from projects.amr.runtime.files.fingerprint import config_digest, file_digest
-from projects.amr.structures import (
-    BoundaryMapError,
-    load_boundary_map,
-    save_boundary_map,
-)
+from projects.amr.structures import load_boundary_map, save_boundary_map
 
 
 @HOOKS.register_module()
@@ -24,8 +21,6 @@ class BoundaryWriterHook(ItemWriterHook):
     Args:
         out_dir (str, optional): Folder of the maps, by default
             ``boundaries`` in the work dir.
-        **kwargs: ``num_writers`` and ``max_waiting`` of
-            :class:`ItemWriterHook`.
     """
 
     default_dir = 'boundaries'
@@ -52,7 +47,7 @@ def _write(path, boundary, key: str) -> bool:
     try:
         if load_boundary_map(path)[1] == key:
             return False
-    except (FileNotFoundError, BoundaryMapError):
+    except DataError:
         pass
     save_boundary_map(path, boundary, key)
     return True

@@ -10,10 +10,11 @@ from mmseg.registry import HOOKS
 
 from projects.amr.engine.hooks.cam_status import STATUS, CAMStatus
 from projects.amr.engine.hooks.item_writer_hook import ItemWriterHook
+from projects.amr.errors import DataError
 from projects.amr.models.cam_methods import CAMPrediction
 from projects.amr.runtime.files.atomic_write import write_json
 from projects.amr.runtime.files.fingerprint import config_digest
-from projects.amr.structures import CAMRecord, CAMRecordError
+from projects.amr.structures import CAMRecord
 from projects.amr.structures.cam_record import STORAGE_DTYPE
 
 
@@ -43,8 +44,6 @@ class CAMGenerationHook(ItemWriterHook):
             in the work dir.
         max_empty (float): Largest share of labelled images with a dropped
             class, in [0, 1]. Defaults to 0.05.
-        **kwargs: ``num_writers`` and ``max_waiting`` of
-            :class:`ItemWriterHook`.
 
     Raises:
         UserError: If the folder cannot be written.
@@ -54,10 +53,8 @@ class CAMGenerationHook(ItemWriterHook):
     default_dir = 'cams'
     items = 'CAM records'
 
-    def __init__(
-        self, out_dir: str | None = None, max_empty: float = 0.05, **kwargs
-    ):
-        super().__init__(out_dir, **kwargs)
+    def __init__(self, out_dir: str | None = None, max_empty: float = 0.05):
+        super().__init__(out_dir)
         if not 0 <= max_empty <= 1:
             raise ValueError(
                 f'`max_empty` must be within [0, 1], got {max_empty}'
@@ -119,7 +116,7 @@ class CAMGenerationHook(ItemWriterHook):
         """Record of an item made under the same key, if there is one."""
         try:
             record = CAMRecord.load(self._path(sample))
-        except (FileNotFoundError, CAMRecordError):
+        except DataError:
             return None
         labelled = sample.gt_label.nonzero()[:, 0].tolist()
         found = sorted([*record.classes.tolist(), *record.dropped.tolist()])

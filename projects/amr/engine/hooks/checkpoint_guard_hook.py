@@ -5,9 +5,7 @@ import re
 from mmengine.hooks import Hook
 from mmseg.registry import HOOKS
 
-from projects.amr.errors import CheckpointMismatchError
 from projects.amr.runtime.checkpoints.checkpoint import (
-    drop_retired,
     require_match,
     unwrap_model,
 )
@@ -26,8 +24,7 @@ class CheckpointGuardHook(Hook):
     random weights.
 
     Raises:
-        CheckpointMismatchError: See :func:`require_match`; or if a training
-            whose network had a part more is resumed.
+        CheckpointMismatchError: See :func:`require_match`.
     """
 
     priority = 'VERY_HIGH'
@@ -37,12 +34,6 @@ class CheckpointGuardHook(Hook):
         model = unwrap_model(runner.model)
         state = checkpoint.get('state_dict', checkpoint)
         source = str(runner._load_from or 'the checkpoint')
-        if drop_retired(model, state, source) and runner._resume:
-            raise CheckpointMismatchError(
-                f'{source} is of a training with a displacement branch, '
-                'which the optimizer no longer has: finish it as a test of '
-                'this checkpoint, or train again in another --work-dir'
-            )
         require_match(model, state, source)
         text = str(checkpoint.get('meta', {}).get('cfg', ''))
         found = re.search(rf"^{INITIALISATION} = '(.*)'$", text, re.MULTILINE)

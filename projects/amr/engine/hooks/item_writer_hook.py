@@ -47,14 +47,8 @@ class ItemWriterHook(Hook):
     Args:
         out_dir (str, optional): Folder of the items, by default the class's
             ``default_dir`` in the work dir.
-        num_writers (int): Threads that write; 0 writes between the batches.
-            Defaults to 2.
-        max_waiting (int): Most items that wait to be written, which bounds
-            the memory. Defaults to 8.
 
     Raises:
-        ValueError: If ``num_writers`` is negative or ``max_waiting`` is
-            below 1.
         UserError: If the folder cannot be written or holds other files, or
             another run began to write other items there.
         DiskFullError: If the missing items will not fit on its disk.
@@ -65,15 +59,8 @@ class ItemWriterHook(Hook):
     items = 'items'  # how messages call them
     suffix = '.npz'
 
-    def __init__(
-        self,
-        out_dir: str | None = None,
-        num_writers: int = 2,
-        max_waiting: int = 8,
-    ):
+    def __init__(self, out_dir: str | None = None):
         self.out_dir = out_dir
-        self._writer_settings = (num_writers, max_waiting)
-        self._writer = BackgroundWriter(num_writers, max_waiting)
 
     def before_test(self, runner: Runner) -> None:
         """Compute the key and prepare the folder."""
@@ -90,7 +77,7 @@ class ItemWriterHook(Hook):
         self._parts = self.key_parts(runner)
         self._key = config_digest(self._parts)
         self._counts = {'made': 0, 'kept': 0}
-        self._writer = BackgroundWriter(*self._writer_settings)
+        self._writer = BackgroundWriter()
         self._announce(runner)
         self._require_space(runner)
         barrier()

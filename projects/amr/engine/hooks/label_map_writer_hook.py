@@ -49,8 +49,6 @@ class LabelMapWriterHook(ItemWriterHook):
         out_dir (str, optional): Folder of the PNGs, by default ``labels`` in
             the work dir.
         crf (str | None): Entry of ``CRF_KINDS``. Defaults to None.
-        **kwargs: ``num_writers`` and ``max_waiting`` of
-            :class:`ItemWriterHook`.
 
     Raises:
         ValueError: If there is no such CRF.
@@ -60,13 +58,8 @@ class LabelMapWriterHook(ItemWriterHook):
     items = 'label maps'
     suffix = '.png'
 
-    def __init__(
-        self,
-        out_dir: str | None = None,
-        crf: str | None = None,
-        **kwargs,
-    ):
-        super().__init__(out_dir, **kwargs)
+    def __init__(self, out_dir: str | None = None, crf: str | None = None):
+        super().__init__(out_dir)
         crf_name(crf)
         self.crf = crf
 

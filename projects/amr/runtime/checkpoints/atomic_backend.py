@@ -1,5 +1,6 @@
 """Checkpoint files that are complete and readable, or absent."""
 
+import contextlib
 import os
 import re
 from pathlib import Path
@@ -41,7 +42,9 @@ class AtomicCheckpointBackend(LocalBackend):
                 read_checkpoint(file.name)
             handle = os.open(path.parent, os.O_RDONLY)
             try:
-                os.fsync(handle)  # the rename too
+                # The rename too; some shared disks cannot do that.
+                with contextlib.suppress(OSError):
+                    os.fsync(handle)
             finally:
                 os.close(handle)
         except (OSError, DiskFullError) as error:

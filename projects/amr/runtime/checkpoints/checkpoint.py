@@ -4,14 +4,12 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from mmengine.logging import HistoryBuffer, print_log
+from mmengine.logging import HistoryBuffer
 from mmengine.model import BaseTTAModel, is_model_wrapper
 from torch import nn
 
 from projects.amr.errors import CheckpointMismatchError, list_faults
 
-# IRNet's displacement branch, which semantic masks never used.
-RETIRED = ('displacement_head.',)
 _HISTORY = 'log_history'
 
 
@@ -45,29 +43,11 @@ def compare_state(
     return missing, unexpected, shapes
 
 
-def drop_retired(model: nn.Module, state: dict, source: str) -> int:
-    """Take out weights that no model has any more; how many, and log it."""
-    unknown = compare_state(model, state)[1]
-    retired = [key for key in unknown if key.startswith(RETIRED)]
-    for key in retired:
-        state.pop(key, None)
-        state.pop(f'module.{key}', None)
-    if retired:
-        print_log(
-            f'{source}: {len(retired)} weights of {RETIRED[0]}* are left out; '
-            'masks do not depend on them',
-            'current',
-        )
-    return len(retired)
-
-
 def require_match(model: nn.Module, state: dict, source: str) -> None:
     """Refuse a checkpoint of another model (CheckpointMismatchError).
 
-    The message lists keys and shapes that differ. Weights that no model has
-    any more are taken out before, see :func:`drop_retired`.
+    The message lists keys and shapes that differ.
     """
-    drop_retired(model, state, source)
     kinds = ('missing in the checkpoint', 'unknown to the model', 'shape')
     faults = [
         f'{kind}: {key}'

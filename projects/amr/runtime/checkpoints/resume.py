@@ -151,7 +151,8 @@ def _candidates(folder: Path, wanted: Path | None) -> list[Path]:
     Those that are ahead of the wanted one are of an earlier run.
     """
     folders = {folder} | ({wanted.parent} if wanted else set())
-    paths = [p for f in folders for p in f.glob('*.pth') if progress_of(p)]
+    paths = [p for f in folders for p in f.glob('*.pth') if p.is_file()]
+    paths = [p for p in paths if progress_of(p)]
     bound = progress_of(wanted) if wanted else None
     if bound:
         paths = [p for p in paths if progress_of(p) < bound]

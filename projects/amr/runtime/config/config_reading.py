@@ -4,6 +4,7 @@ import argparse
 import ast
 import inspect
 import os
+import re
 import sys
 import traceback
 from collections.abc import Iterable, Iterator, Sequence
@@ -44,6 +45,8 @@ RUN_KEYS = frozenset(
     {*inspect.signature(Runner.__init__).parameters, *_FURTHER_KEYS}
     - {'self', 'cfg'}
 )
+# Of the texts in a value, not those around its commas and brackets.
+_INNER_BLANKS = re.compile(r'(?<=[^ ,([]) +(?=[^ ,)\]])')
 
 
 def _lazy_import(path: str | Path) -> bool | None:
@@ -169,7 +172,23 @@ class CfgOptionsAction(DictAction):
                 raise argparse.ArgumentError(
                     self, f'{text!r} must be key=value, without blanks'
                 )
-        super().__call__(parser, namespace, values, option_string)
+        try:
+            super().__call__(parser, namespace, values, option_string)
+        except AssertionError as error:  # of brackets
+            raise argparse.ArgumentError(self, str(error)) from None
+
+    @staticmethod
+    def _parse_iterable(val):
+        """Read a value; mmengine's reading drops the blanks of paths too."""
+        hidden = _INNER_BLANKS.sub(lambda m: '\0' * len(m[0]), val)
+        return _with_blanks(DictAction._parse_iterable(hidden))
+
+
+def _with_blanks(value):
+    """A value with the blanks that were hidden in its texts."""
+    if isinstance(value, (list, tuple)):
+        return type(value)(map(_with_blanks, value))
+    return value.replace('\0', ' ') if isinstance(value, str) else value
 
 
 def add_cfg_options(
@@ -272,10 +291,12 @@ def build_fault(error: BaseException) -> str | None:
     # A class may hand what it does not know on to its base class, or check
     # it in a function.
     inner = [frame.f_code.co_name for frame in frames[builds[-1] + 1 :]]
-    refused |= misfit and set(inner) == {'__init__'}
+    called = next((name for name in inner if name != '__init__'), 'check_')
+    refused |= misfit and called.startswith('check_')
     if inner and not (refused and inner[0] == '__init__'):
         return None
     built = frames[builds[-1]].f_locals.get('obj_cls')
-    name = '' if built is None or misfit else f'{built.__name__}: '
+    known = built is None or (misfit and '()' in str(error))
+    name = '' if known else f'{built.__name__}: '
     text = error.args[0] if isinstance(error, KeyError) else error
     return f'the config cannot be built: {name}{text}'

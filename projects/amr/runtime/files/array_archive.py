@@ -2,9 +2,13 @@
 
 import os
 import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
+
+from projects.amr.errors import DataError, MissingFileError
 
 
 def load_arrays(path: str | os.PathLike) -> dict[str, np.ndarray]:
@@ -29,3 +33,19 @@ def load_arrays(path: str | os.PathLike) -> dict[str, np.ndarray]:
         raise
     except Exception as error:  # damaged headers raise of all kinds
         raise ValueError(f'{type(error).__name__}: {error}') from error
+
+
+@contextmanager
+def reading(path: str | os.PathLike, what: str, remedy: str) -> Iterator[None]:
+    """Name a file that is missing (MissingFileError) or unusable (DataError).
+
+    ``what`` it is and how it is made again complete the message.
+    """
+    try:
+        yield
+    except FileNotFoundError:
+        raise MissingFileError(f'no {what} at {path}: {remedy}') from None
+    except (KeyError, OverflowError, TypeError, ValueError) as error:
+        raise DataError(
+            f'{path} is no readable {what} ({error}): delete it and {remedy}'
+        ) from error

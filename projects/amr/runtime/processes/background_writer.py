@@ -6,17 +6,19 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
 T = TypeVar('T')
+NUM_THREADS = 2
+MAX_WAITING = 8
 
 
 class BackgroundWriter:
-    """Runs jobs that write files in ``num_threads`` threads.
+    """Runs jobs that write files in threads.
 
-    At most ``max_waiting`` jobs are held, finished or not: :meth:`submit`
+    At most :data:`MAX_WAITING` jobs are held, finished or not: :meth:`submit`
     waits for room, so a slow disk slows the caller down and does not fill the
     memory. Results are passed on in the order of submission, on the caller's
     thread; so are errors, by the next :meth:`submit` or :meth:`flush`. When
     the caller is stopped by an error or Ctrl-C, waiting jobs are still done; a
-    killed process loses them. 0 threads do each job at once.
+    killed process loses them.
 
     Example:
         >>> answers = []
@@ -28,20 +30,9 @@ class BackgroundWriter:
         [0, 2, 4]
     """
 
-    def __init__(self, num_threads: int = 2, max_waiting: int = 8):
-        for name, value, least in (
-            ('num_threads', num_threads, 0),
-            ('max_waiting', max_waiting, 1),
-        ):
-            if value < least:
-                raise ValueError(
-                    f'`{name}` must be at least {least}, got {value}'
-                )
-        self.max_waiting = max_waiting
+    def __init__(self):
         self._waiting: deque[tuple[Future, Callable | None]] = deque()
-        self._pool = None
-        if num_threads:
-            self._pool = ThreadPoolExecutor(num_threads, 'writer')
+        self._pool = ThreadPoolExecutor(NUM_THREADS, 'writer')
 
     def submit(
         self,
@@ -53,12 +44,7 @@ class BackgroundWriter:
         What it holds must not change until it is done. ``then`` gets its
         result on the caller's thread, by a later call.
         """
-        if self._pool is None:
-            answer = job()
-            if then is not None:
-                then(answer)
-            return
-        self._collect(self.max_waiting - 1)
+        self._collect(MAX_WAITING - 1)
         self._waiting.append((self._pool.submit(job), then))
 
     def flush(self) -> None:
@@ -68,8 +54,7 @@ class BackgroundWriter:
     def close(self) -> None:
         """Flush, and end the threads."""
         self.flush()
-        if self._pool is not None:
-            self._pool.shutdown()
+        self._pool.shutdown()
 
     def _collect(self, most: int) -> None:
         """Pass results on; wait until ``most`` jobs are left."""

@@ -28,8 +28,8 @@ def work_dir_lock(
 
     The file is locked as well as written, so the lock of a process that was
     killed on this host is no obstacle; who held it is yielded. Across hosts
-    that share the folder the content decides. There is one name per kind of
-    work that must not run twice.
+    that share the folder, and on disks without locks, the content decides.
+    There is one name per kind of work that must not run twice.
 
     Raises LockedError if another process holds the lock, UserError if the
     folder cannot be written.
@@ -56,7 +56,10 @@ def _take(file, path: Path) -> str | None:
     free = _lock(file)
     holder = _read(file)
     own_host = holder is None or holder['host'] == socket.gethostname()
-    if not free and holder and own_host and not _alive(holder['pid']):
+    gone = holder and own_host and not _alive(holder['pid'])
+    if free is None:
+        free = gone or not holder
+    elif not free and gone:
         free = _lock(file, _ORPHAN_SECONDS)
     who = holder and (
         f'process {holder["pid"]} on {holder["host"]}, since {holder["since"]}'
@@ -75,16 +78,21 @@ def _take(file, path: Path) -> str | None:
     return who
 
 
-def _lock(file, seconds: float = 0.0) -> bool:
-    """Take the lock if it becomes free within some seconds."""
+def _lock(file, seconds: float = 0.0) -> bool | None:
+    """Take the lock if it becomes free within some seconds.
+
+    None on a disk that has no locks, such as Lustre without its option.
+    """
     end = time.monotonic() + seconds
     while True:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
+        except BlockingIOError:
             if time.monotonic() >= end:
                 return False
             time.sleep(0.2)
+        except OSError:
+            return None
         else:
             return True
 

@@ -19,11 +19,7 @@ from projects.amr.errors import DataError, list_faults
 from projects.amr.runtime.files.atomic_write import write_file
 from projects.amr.runtime.files.disk_space import require_space
 from projects.amr.runtime.files.item_progress import show_progress
-from projects.amr.structures.label_map import (
-    LabelMapError,
-    load_label_map,
-    save_label_map,
-)
+from projects.amr.structures.label_map import load_label_map, save_label_map
 from projects.amr.workflow.data_preparation.archives import tar_files
 
 # Sizes of the real lists.
@@ -242,7 +238,7 @@ def _place_mask(
     key = f'sbd-{hashlib.sha256(content).hexdigest()[:16]}'
     try:
         there, made_from = load_label_map(path)
-    except (FileNotFoundError, LabelMapError):  # none, or a damaged one
+    except DataError:  # none, or a damaged one
         there, made_from = None, ''
     if made_from == key:
         done.keep(path, True)

@@ -136,7 +136,7 @@ class MaskImport:
             try:
                 image_id = self._image_id(where, name)
                 self._check(where, image_id, read())
-            except (DataError, FileNotFoundError) as error:
+            except DataError as error:
                 faults.append(str(error))
                 continue
             except _MALFORMED as error:

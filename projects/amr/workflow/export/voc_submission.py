@@ -42,7 +42,7 @@ def write_submission(
     for image_id in show_progress(folder.ids, len(folder.ids), 'predictions'):
         try:
             labels = _checked_labels(folder, Path(pred_dir), image_id)
-        except (DataError, FileNotFoundError) as error:
+        except DataError as error:
             faults.append(str(error))
         else:
             files[f'{FOLDER}/{image_id}.png'] = label_png(labels)

@@ -10,7 +10,7 @@ import torch
 from projects.amr.datasets import VOCFolder
 from projects.amr.datasets.images.image_files import in_any_case
 from projects.amr.datasets.transforms import LoadWeakLabelImage
-from projects.amr.errors import DataError, UserError
+from projects.amr.errors import UserError
 from projects.amr.evaluation.doubt import disagreement, missing_labels
 from projects.amr.ops.cam import cam_to_label
 from projects.amr.structures import CAMRecord, load_label_map
@@ -111,19 +111,16 @@ class DoubtSources:
 
         Raises DataError if a file is missing or damaged, or of another size.
         """
-        try:
-            maps = {'pseudo label': _load(self.pseudo_dir, image_id)}
-            size, record = maps['pseudo label'].shape, None
-            if self.pred_dir is not None:
-                found = maps['segmentor'] = _load(self.pred_dir, image_id)
-                check_mask_size(self.pred_dir / image_id, found.shape, size)
-            if self.cam_dir is not None:
-                path = self.cam_dir / f'{image_id}.npz'
-                record = CAMRecord.load(path)
-                check_mask_size(path, record.size, size)
-                maps |= branch_labels(record, self.bg_thr)
-        except FileNotFoundError as error:
-            raise DataError(str(error)) from None
+        maps = {'pseudo label': _load(self.pseudo_dir, image_id)}
+        size, record = maps['pseudo label'].shape, None
+        if self.pred_dir is not None:
+            found = maps['segmentor'] = _load(self.pred_dir, image_id)
+            check_mask_size(self.pred_dir / image_id, found.shape, size)
+        if self.cam_dir is not None:
+            path = self.cam_dir / f'{image_id}.npz'
+            record = CAMRecord.load(path)
+            check_mask_size(path, record.size, size)
+            maps |= branch_labels(record, self.bg_thr)
         return maps, record
 
     def picture(self, image_id: str) -> bytes:

@@ -67,10 +67,7 @@ class MergeJob:
     def make(self, item: str) -> str:
         """Write one item; returns ``'corrected'`` or ``'pseudo'``."""
         kind, source = self._source(item)
-        try:
-            labels, _ = load_label_map(source)
-        except FileNotFoundError as error:
-            raise DataError(str(error)) from None
+        labels, _ = load_label_map(source)
         size = image_size(self.folder.image_path(item))
         if kind == 'corrected':
             check_palette_order(source, labels, len(self.folder.classes))
