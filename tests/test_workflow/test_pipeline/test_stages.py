@@ -102,6 +102,17 @@ NAMED = {**TOOL, 'name': 'a'}
             "'a.labels'",
         ),
         ([{**NAMED, 'arguments': ['{a.x}'], 'outputs': {'x': 'x'}}], '{a.x}'),
+        (
+            [
+                {**NAMED, 'name': 'a-b', 'outputs': {'x': 'x'}},
+                {**TOOL, 'name': 'b', 'arguments': ['{a-b.y}']},
+            ],
+            '{a-b.y}',
+        ),
+        (['a'], "'a'"),
+        ([{**NAMED, 'outputs': ['labels']}], '`outputs`'),
+        ([{**NAMED, 'arguments': '--crf par'}], '`arguments`'),
+        ([{**NAMED, 'env': ['A=1']}], '`env`'),
     ],
 )
 def test_a_bad_config_is_refused_with_its_place(tmp_path, entries, word):
@@ -117,6 +128,9 @@ def test_a_bad_config_is_refused_with_its_place(tmp_path, entries, word):
         ("roles = dict(cams='{a.cam}')", 'a.cam'),
         ("roles = dict(images='{a.x}/b', cams='{b.x}')", 'b.x'),
         ("headline = [dict(label='L', stage='aa', metric='m')]", "'aa'"),
+        ("headline = [dict(label='L', stage='a')]", 'metric'),
+        ("roles = ['{a.x}']", 'roles'),
+        ("stage_overrides = ['a']", 'stage_overrides'),
     ],
 )
 def test_a_summary_of_unknown_stages_is_refused(tmp_path, text, word):
