@@ -78,11 +78,7 @@ def keeps_workers(cfg: Config, options: Iterable[str] | None) -> bool:
 def _check_randomness(values: dict) -> None:
     """Refuse a seed that is none, and keys that mmengine does not know."""
     _check_keys('randomness', values, _RANDOMNESS)
-    seed = values.get('seed')
-    if seed is not None and not (isinstance(seed, int) and seed >= 0):
-        raise UserError(
-            f'randomness.seed must be a number of at least 0, got {seed!r}'
-        )
+    _check_number('randomness', values, 'seed', 0)
 
 
 def _check_keys(where: str, values: dict, known: Iterable[str]) -> None:
@@ -93,23 +89,29 @@ def _check_keys(where: str, values: dict, known: Iterable[str]) -> None:
             )
 
 
+def _check_number(
+    where: str, values: dict, key: str, least: int, kinds=int
+) -> None:
+    """Refuse an entry that is there and no number of at least so much."""
+    value = values.get(key)
+    if value is None:
+        return
+    number = isinstance(value, kinds) and not isinstance(value, bool)
+    if not number or value < least:
+        raise UserError(
+            f'{where}.{key} must be a number of at least {least}, got '
+            f'{value!r}'
+        )
+
+
 def _check_loader(where: str, loader: dict) -> None:
     """Refuse arguments that a data loader lacks, and counts that are none."""
     known = {*inspect.signature(DataLoader).parameters, 'num_batch_per_epoch'}
     _check_keys(where, loader, known)
-    rules = {'batch_size': 1, 'num_workers': 0}
+    _check_number(where, loader, 'batch_size', 1)
+    _check_number(where, loader, 'num_workers', 0)
     if loader.get('num_workers'):
-        rules['prefetch_factor'] = 1
-    for key, least in rules.items():
-        value = loader.get(key)
-        if value is None:
-            continue
-        if not isinstance(value, int) or isinstance(value, bool):
-            raise UserError(f'{where}.{key} must be a number, got {value!r}')
-        if value < least:
-            raise UserError(
-                f'{where}.{key} must be at least {least}, got {value}'
-            )
+        _check_number(where, loader, 'prefetch_factor', 1)
 
 
 def _settle_workers(where: str, loader: dict, keep: bool) -> Iterator[str]:
@@ -260,6 +262,8 @@ def _loop(cfg: Config) -> tuple[dict, bool]:
 def _check_loop(cfg: Config) -> None:
     """Compare the kind of loop with what counts epochs or never ends one."""
     loop, by_epoch = _loop(cfg)
+    for key in ('max_epochs', 'max_iters', 'val_interval'):
+        _check_number('train_cfg', loop, key, 1, (int, float))
     kind = loop.get('type') or ''
     saver = (cfg.get('default_hooks') or {}).get('checkpoint') or {}
     if not by_epoch and saver.get('by_epoch', True) and saver:
@@ -303,10 +307,11 @@ def check_schedule_length(cfg: Config) -> list[str]:
     total, schedulers = loop.get(unit), cfg.get('param_scheduler') or []
     if isinstance(schedulers, dict):
         schedulers = [schedulers]
+    for index, scheduler in enumerate(schedulers):
+        where = f'param_scheduler.{index}'
+        _check_number(where, scheduler, 'end', 1, (int, float))
     comparable = all(
-        isinstance(s, dict)
-        and s.get('end')
-        and bool(s.get('by_epoch', True)) == by_epoch
+        s.get('end') and bool(s.get('by_epoch', True)) == by_epoch
         for s in schedulers
     )
     if not total or not schedulers or not comparable:

@@ -15,7 +15,10 @@ from projects.amr.datasets.voc.voc_weak_label import VOC_FOLDERS
 from projects.amr.errors import DataError, UserError
 from projects.amr.runtime.config.config_reading import read_config
 from projects.amr.workflow.launch.declared import data_folders
-from projects.amr.workflow.launch.own_classes import datasets_of
+from projects.amr.workflow.launch.own_classes import (
+    dataset_classes,
+    datasets_of,
+)
 from projects.amr.workflow.launch.tool_setup import resolve_config
 from projects.amr.workflow.pipeline.workspace import (
     StageContext,
@@ -187,7 +190,6 @@ def _dataset_split(role: str, dataset: dict, kind: type) -> SplitToCheck:
     maps = issubclass(kind, VOCLabelMapDataset)
     in_masks = dataset.get('label_source') == 'mask'
     in_masks |= maps and not dataset.get('test_mode', False)
-    names = (dataset.get('metainfo') or kind.METAINFO)['classes']
     lists = dataset.get('ann_file', 'ImageSets/Segmentation/train_aug.txt')
     labels = dataset.get('label_file')
     return SplitToCheck(
@@ -198,7 +200,7 @@ def _dataset_split(role: str, dataset: dict, kind: type) -> SplitToCheck:
         root / lists,
         root,
         folders['img_path'],
-        tuple(names),
+        dataset_classes(dataset),
         xml_dir=folders.get('xml_path'),
         label_file=root / labels if labels else None,
         mask_dir=folders.get('seg_map_path'),
