@@ -13,11 +13,10 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-import projects.amr.openmp
+import projects.amr.openmp  # noqa: F401  before torch
 
 import torch
 
-import projects.amr  # noqa: F401  registers everything
 from projects.amr.errors import UserError
 from projects.amr.runtime.processes.item_pool import run_items
 from projects.amr.workflow.deploy.prediction import (
