@@ -30,7 +30,7 @@ from projects.amr.datasets.labels.tool_labels import (
 )
 from projects.amr.datasets.own_photos.devkit_layout import read_image_map
 from projects.amr.datasets.own_photos.image_folder import list_photos
-from projects.amr.errors import DataError, list_faults
+from projects.amr.errors import DataError, UserError, list_faults
 from projects.amr.runtime.files.atomic_write import new_folder
 from projects.amr.runtime.files.item_progress import show_progress
 from projects.amr.structures import load_label_map, save_label_map
@@ -42,14 +42,6 @@ from projects.amr.workflow.export.tool_masks import TARGETS
 
 KINDS = ('coco', 'colours', 'fiftyone', 'label-maps', 'label-studio')
 EMPTY = 'there is none'
-_MALFORMED = (
-    ArithmeticError,
-    AttributeError,
-    LookupError,
-    OSError,
-    TypeError,
-    ValueError,
-)
 
 
 class MaskImport:
@@ -139,7 +131,9 @@ class MaskImport:
             except (DataError, FileNotFoundError) as error:
                 faults.append(str(error))
                 continue
-            except _MALFORMED as error:
+            except UserError:
+                raise
+            except Exception as error:  # malformed files raise of all kinds
                 faults.append(f'{where}: {error!r}')
                 continue
             if image_id in found:

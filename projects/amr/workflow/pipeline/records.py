@@ -16,16 +16,6 @@ MANIFEST = 'stage.json'
 STARTED = 'started.json'
 # What a folder of items consists of; manifests and logs do not count.
 ITEM_SUFFIXES = ('.npz', '.xml', '.txt', '.csv', *IMAGE_SUFFIXES)
-# What reading a damaged or foreign JSON file may raise.
-_DAMAGED = (
-    ArithmeticError,
-    AttributeError,
-    LookupError,
-    OSError,
-    RecursionError,
-    TypeError,
-    ValueError,
-)
 
 
 class DigestCache:
@@ -44,7 +34,7 @@ class DigestCache:
                     path.read_text()
                 ).items()
             }
-        except _DAMAGED:
+        except Exception:  # of all kinds, if damaged or foreign
             self._known = {}
 
     def file(self, path: str | Path) -> str:
@@ -139,7 +129,7 @@ class StageRecord:
             timed = isinstance(record.seconds, (int, float))
             timed = timed and math.isfinite(record.seconds)
             return record if schema == SCHEMA and plain and timed else None
-        except _DAMAGED:
+        except Exception:  # of all kinds, if damaged or foreign
             return None
 
 
@@ -152,7 +142,7 @@ def started_key(folder: Path) -> str | None:
     """Key of a run that was interrupted, None if there was none."""
     try:
         return json.loads((folder / STARTED).read_text())['key']
-    except _DAMAGED:
+    except Exception:  # of all kinds, if damaged or foreign
         return None
 
 
