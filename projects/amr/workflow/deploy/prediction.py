@@ -5,6 +5,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+import torch
 from mmengine.dataset import Compose
 
 from projects.amr.datasets.images.image_ids import (
@@ -36,10 +37,7 @@ from projects.amr.structures import (
     save_label_map,
 )
 from projects.amr.visualization.sample_picture import overlay_labels
-from projects.amr.workflow.deploy.trained_model import (
-    TrainedModel,
-    labels_of,
-)
+from projects.amr.workflow.deploy.trained_model import TrainedModel
 
 LABELS, OVERLAYS = 'labels', 'overlays'
 
@@ -147,12 +145,15 @@ class PredictionJob:
             return None
         return np.bincount(labels.ravel(), minlength=256)
 
+    @torch.no_grad()
     def make(self, item: str) -> np.ndarray:
         """Segment one photo; returns pixels by label, (256,)."""
         path, overlay = self._paths(item)
         loaded = LoadWeakLabelImage()({'img_path': str(self.sources[item])})
         image = loaded['img'].copy()
-        labels = labels_of(self.trained, self.pipeline(loaded)).numpy()
+        batch = {k: [value] for k, value in self.pipeline(loaded).items()}
+        (sample,) = self.trained.model.test_step(batch)
+        labels = sample.pred_sem_seg.data[0].to('cpu', torch.uint8).numpy()
         picture = overlay_labels(
             image, labels, self.trained.palette, self.opacity
         )

@@ -14,11 +14,12 @@ from projects.amr.errors import UserError, did_you_mean
 from projects.amr.workflow.launch.own_classes import (
     dataset_classes,
     datasets_of,
+    entries,
 )
 
 # What torch's DataLoader takes with worker processes only.
 _OF_WORKERS = ('persistent_workers', 'prefetch_factor', 'timeout')
-_SEGMENTATION_HEADS = ('decode_head', 'auxiliary_head')
+_SEGMENTATION_HEADS = {'decode_head', 'auxiliary_head'}
 _VALIDATION = ('val_cfg', 'val_dataloader', 'val_evaluator')
 # How many ranks share the machine, as torchrun and Open MPI set it; Slurm
 # gives each its own cores.
@@ -216,25 +217,16 @@ def _class_lists(cfg: Config) -> Iterator[tuple[str, tuple[str, ...]]]:
             yield key, names
 
 
-def _counts(
-    config, where: str, labels: int, segmentation: bool = False
-) -> Iterator[tuple[str, int, int]]:
+def _counts(config, where: str, labels: int) -> Iterator[tuple[str, int, int]]:
     """Yield the key, the value and the right value of each class count."""
-    if isinstance(config, (list, tuple)):
-        for index, value in enumerate(config):
-            yield from _counts(value, f'{where}.{index}', labels, segmentation)
-    if not isinstance(config, dict):
-        return
-    weak = str(config.get('type')).endswith('CAMHead')
-    for key, value in config.items():
-        place = f'{where}.{key}'
-        if key == 'num_classes' and (weak or segmentation):
+    for place, part, key in entries(config, where):
+        value = part[key]
+        weak = str(part.get('type')).endswith('CAMHead')
+        segments = not _SEGMENTATION_HEADS.isdisjoint(place.split('.'))
+        if key == 'num_classes' and (weak or segments):
             yield place, value, labels - weak
         elif key == 'class_weight' and isinstance(value, (list, tuple)):
-            yield f'len({place})', len(value), labels - (not segmentation)
-        else:
-            inside = segmentation or key in _SEGMENTATION_HEADS
-            yield from _counts(value, place, labels, inside)
+            yield f'len({place})', len(value), labels - (not segments)
 
 
 def _check_validation(cfg: Config) -> None:

@@ -10,6 +10,7 @@ from projects.amr.datasets.images.file_facts import (
     image_facts,
     mask_facts,
 )
+from projects.amr.datasets.images.image_files import find_image
 from projects.amr.datasets.images.image_ids import (
     ScannedList,
     same_text,
@@ -128,7 +129,7 @@ class _SplitChecker:
     def _paths(self, image_id: str) -> dict[str, Path | DataError]:
         """Paths by kind of file, or the fault of a missing image."""
         try:
-            image = self.split.image_path(image_id)
+            image = find_image(self.split.images, image_id)
         except DataError as error:
             image = error
         return {'image': image, **self.split.label_paths(image_id)}

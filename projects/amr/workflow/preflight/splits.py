@@ -7,7 +7,7 @@ from mmengine.config import Config
 from mmseg.registry import DATASETS
 
 from projects.amr.datasets import VOCLabelMapDataset, VOCWeakLabelDataset
-from projects.amr.datasets.images.image_files import find_image, in_any_case
+from projects.amr.datasets.images.image_files import in_any_case
 from projects.amr.datasets.labels.class_list import folder_classes
 from projects.amr.datasets.own_photos.devkit_layout import LABEL_FILE
 from projects.amr.datasets.voc.voc_folder import list_path, require_root
@@ -50,14 +50,6 @@ class SplitToCheck:
     masks_needed: bool = False  # whether every image must have one
     labels_in_masks: bool = False  # whether weak labels are the masks' classes
     include_difficult: bool = True  # whether objects marked difficult count
-    image_suffix: str | None = None  # none: any image suffix
-    mask_suffix: str = '.png'
-
-    def image_path(self, image_id: str) -> Path:
-        """Path of an image; a :class:`DataError` if there is none."""
-        if self.image_suffix is None:
-            return find_image(self.images, image_id)
-        return self.images / (image_id + self.image_suffix)
 
     def label_paths(self, image_id: str) -> dict[str, Path]:
         """Paths of an image's ``'annotation'`` and ``'mask'``, if wanted."""
@@ -65,8 +57,7 @@ class SplitToCheck:
         if self.xml_dir is not None:
             paths['annotation'] = in_any_case(self.xml_dir / f'{image_id}.xml')
         if self.mask_dir is not None:
-            name = image_id + self.mask_suffix
-            paths['mask'] = in_any_case(self.mask_dir / name)
+            paths['mask'] = in_any_case(self.mask_dir / f'{image_id}.png')
         return paths
 
     def missing_paths(self) -> list[Path]:
@@ -207,6 +198,4 @@ def _dataset_split(role: str, dataset: dict, kind: type) -> SplitToCheck:
         masks_needed=in_masks or bool(loads & MASK_LOADERS),
         labels_in_masks=in_masks,
         include_difficult=dataset.get('include_difficult', True),
-        image_suffix=dataset.get('img_suffix'),
-        mask_suffix=dataset.get('seg_map_suffix', '.png'),
     )
