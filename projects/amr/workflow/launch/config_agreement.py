@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from mmengine.config import Config
 from mmengine.logging import print_log
+from mmengine.registry import OPTIMIZERS
 from torch.utils.data import DataLoader
 
 from projects.amr.cpu import usable_cores
@@ -60,6 +61,7 @@ def settle_config(
     if 'train' in roles and cfg.get('train_dataloader'):
         _check_crop(cfg)
         _check_loop(cfg)
+        _check_optimizer(cfg.get('optim_wrapper') or {})
         _check_pairing(cfg)
         changes += check_schedule_length(cfg)
     for text in changes if log else ():
@@ -258,6 +260,7 @@ def _check_loop(cfg: Config) -> None:
         _check_number('train_cfg', loop, key, 1, (int, float))
     kind = loop.get('type') or ''
     saver = (cfg.get('default_hooks') or {}).get('checkpoint') or {}
+    _check_number('default_hooks.checkpoint', saver, 'interval', -1)
     if not by_epoch and saver.get('by_epoch', True) and saver:
         raise UserError(
             f'train_cfg.type is {kind} and default_hooks.checkpoint.by_epoch '
@@ -271,6 +274,19 @@ def _check_loop(cfg: Config) -> None:
             f'train_cfg.type is {kind or "EpochBasedTrainLoop"}: its first '
             'epoch would never end. Take DefaultSampler, or '
             'IterBasedTrainLoop'
+        )
+
+
+def _check_optimizer(wrapper: dict) -> None:
+    """Refuse an unknown optimiser, which mmengine takes for None."""
+    _check_number('optim_wrapper', wrapper, 'accumulative_counts', 1)
+    optimizer = wrapper.get('optimizer') or {}
+    where, kind = 'optim_wrapper.optimizer', optimizer.get('type')
+    _check_number(where, optimizer, 'lr', 0, (int, float))
+    if isinstance(kind, str) and OPTIMIZERS.get(kind) is None:
+        raise UserError(
+            f'{where}.type {kind!r} is unknown'
+            f'{did_you_mean(kind, OPTIMIZERS.module_dict)}'
         )
 
 
