@@ -7,7 +7,6 @@ from projects.amr.errors import UserError
 from projects.amr.runtime.processes.tool_process import ROOT
 from projects.amr.workflow.pipeline.stages import (
     choose,
-    dependents,
     read_stages,
 )
 
@@ -55,12 +54,6 @@ def test_configs_of_the_repository_are_found_from_anywhere(
     with pytest.raises(UserError) as caught:
         stages_of(tmp_path, entry)
     assert Path(name).name in str(caught.value)
-
-
-def test_dependents_are_followed_through_the_chain(chain):
-    assert dependents(chain[0], chain) == ['b', 'c']
-    assert dependents(chain[1], chain) == ['c']
-    assert dependents(chain[3], chain) == []
 
 
 @pytest.mark.parametrize(

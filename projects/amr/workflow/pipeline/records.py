@@ -155,7 +155,6 @@ class StageState:
     # Whether its folder holds results of other values, to be removed first.
     restart: bool = False
     key: str = ''  # digest of the present values and inputs
-    record: StageRecord | None = None  # of the finished run
 
     @property
     def finished(self) -> bool:
@@ -181,7 +180,7 @@ def stage_state(context, inputs: dict[str, str]) -> StageState:
     ]
     if reasons:
         changed = [f'{reason} changed' for reason in reasons]
-        return StageState(changed, restart=True, key=key, record=record)
+        return StageState(changed, restart=True, key=key)
     now = context.output_digests()
     for name, files in record.outputs.items():
         bad = sum(now.get(name, {}).get(f) != d for f, d in files.items())
@@ -189,7 +188,7 @@ def stage_state(context, inputs: dict[str, str]) -> StageState:
             reasons.append(
                 f'{bad:,} of {len(files):,} files of {name} missing or damaged'
             )
-    return StageState(reasons, key=key, record=record)
+    return StageState(reasons, key=key)
 
 
 def describe_changes(before: dict, after: dict) -> list[str]:

@@ -140,15 +140,6 @@ def choose(
     return stages[start:stop]
 
 
-def dependents(stage: Stage, stages: list[Stage]) -> list[str]:
-    """Names of later stages that directly or indirectly need one's outputs."""
-    names = [stage.name]
-    for other in stages:
-        if any(name in names for name, _ in other.references()):
-            names.append(other.name)
-    return names[1:]
-
-
 def _check_references(who: str, references, outputs: dict) -> None:
     known = [f'{s}.{o}' for s, many in outputs.items() for o in many]
     for reference in map('.'.join, references):

@@ -162,7 +162,10 @@ class _SplitChecker:
             found[kind] = facts.get((kind, path), default)
             if 'fault' in found[kind]:
                 faults.append(found.pop(kind)['fault'])
-        self._count_image(paths['image'], found.get('image', {}))
+        image = found.get('image', {})
+        self.report.converted.update(image.get('converted', ()))
+        if image.get('plain'):
+            self.report.plain.append(str(paths['image']))
         mask, labels = {}, None
         try:
             mask = self._mask(paths.get('mask'), found)
@@ -175,16 +178,6 @@ class _SplitChecker:
         self._count_labels(labels)
         self._compare(str(paths.get('mask')), mask, labels)
         return faults
-
-    def _count_image(self, path: Path | DataError, image: dict) -> None:
-        report = self.report
-        report.converted.update(image.get('converted', ()))
-        if image.get('plain'):
-            report.plain.append(str(path))
-        if isinstance(path, Path) and path.is_symlink():
-            root = self.split.root.resolve()
-            if not path.resolve().is_relative_to(root):
-                report.notes['links that lead out of the data root'] += 1
 
     def _mask(self, path: Path | None, found: dict) -> dict[int, int]:
         """Pixels of a sound mask by label; {} without one."""

@@ -39,7 +39,6 @@ class SplitToCheck:
     # images, so it may overlap the training list.
     role: str
     path: Path  # the list
-    root: Path  # data root; links that lead out of it are counted
     images: Path  # folder of the images
     classes: tuple[str, ...]  # names by label, background first
     # Folder of VOC annotations, if weak labels come from them.
@@ -96,7 +95,6 @@ def folder_splits(
             role,
             role,
             list_path(root, name),
-            root,
             root / 'JPEGImages',
             tuple(classes or folder_classes(root)),
             xml_dir=root / 'Annotations' if xml else None,
@@ -189,7 +187,6 @@ def _dataset_split(role: str, dataset: dict, kind: type) -> SplitToCheck:
         # are tested on; a segmentor is scored on them.
         'made' if role == 'test' and not maps else role,
         root / lists,
-        root,
         folders['img_path'],
         dataset_classes(dataset),
         xml_dir=folders.get('xml_path'),
