@@ -3,8 +3,10 @@ from pathlib import Path
 
 import pytest
 from mmengine.config import Config
+from mmseg.registry import OPTIMIZERS
 from runner_configs import tiny_config
 from segmentor_configs import tiny_segmentor
+from torch.optim import SGD
 
 from projects.amr.errors import UserError
 from projects.amr.runtime.config.config_reading import read_config
@@ -98,6 +100,12 @@ def test_fault37_a_segmentor_s_batches_have_one_size(segmentor, classifier):
         cfg = changed(base, {'val_dataloader.batch_size': 3})
         settle_config(cfg, ('train', 'val'))
         assert ('batch_sampler' in cfg.val_dataloader) == grouped
+
+
+def test_an_optimiser_of_ones_own_is_known(classifier, monkeypatch):
+    monkeypatch.setitem(OPTIMIZERS._module_dict, 'OwnSGD', SGD)
+    key = 'optim_wrapper.optimizer.type'
+    settle_config(changed(classifier, {key: 'OwnSGD'}), ROLES)
 
 
 REFUSED = [

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from mmengine.config import Config
 from mmengine.logging import print_log
-from mmengine.registry import OPTIMIZERS
+from mmseg.registry import OPTIMIZERS
 from torch.utils.data import DataLoader
 
 from projects.amr.cpu import usable_cores
@@ -286,7 +286,7 @@ def _check_optimizer(wrapper: dict) -> None:
     if isinstance(kind, str) and OPTIMIZERS.get(kind) is None:
         raise UserError(
             f'{where}.type {kind!r} is unknown'
-            f'{did_you_mean(kind, OPTIMIZERS.module_dict)}'
+            f'{did_you_mean(kind, OPTIMIZERS.parent.module_dict)}'
         )
 
 
