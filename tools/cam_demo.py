@@ -14,11 +14,14 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 import projects.amr.openmp  # noqa: F401  before torch
 
 import cv2
+import torch
 
 from projects.amr.errors import UserError
 from projects.amr.runtime.files.atomic_write import write_file, writing
+from projects.amr.structures.label_space import foreground_names
 from projects.amr.visualization.class_strips import class_strips
-from projects.amr.workflow.inspection.single_image import CAMDemo
+from projects.amr.workflow.deploy.prediction import cams_of_photo
+from projects.amr.workflow.deploy.trained_model import load_trained
 from projects.amr.workflow.launch.tool_setup import (
     add_common_arguments,
     add_trust_argument,
@@ -52,12 +55,16 @@ def main() -> None:
     args = parse_args()
     if args.out and args.out.suffix.lower() != '.png':
         raise UserError(f'--out {args.out}: the name must end in .png')
-    demo = CAMDemo(load_config(args), args.checkpoint, args.trust_checkpoint)
+    trained = load_trained(
+        load_config(args), args.checkpoint, args.trust_checkpoint
+    )
+    trained.model.to('cuda' if torch.cuda.is_available() else 'cpu')
     labels = [n.strip() for n in (args.labels or '').split(',') if n.strip()]
-    sample = demo(args.image, labels)
+    sample = cams_of_photo(trained, args.image, labels)
+    classes = foreground_names(trained.classes)
     scores = sample.pred_score.tolist()
     pred = sample.pred_cam
-    captions = [f'{demo.classes[k]} {scores[k]:.2f}' for k in pred.classes]
+    captions = [f'{classes[k]} {scores[k]:.2f}' for k in pred.classes]
     cams = {name: pred.get(name).cpu().numpy() for name in pred.maps}
     if not captions:  # no class has a map that is positive anywhere
         cams, captions = {}, ['nothing found']
@@ -66,9 +73,10 @@ def main() -> None:
     with writing(out):
         write_file(out, data.tobytes())
     for index in sorted(range(len(scores)), key=lambda k: -scores[k])[:5]:
-        print(f'{scores[index]:.3f}  {demo.classes[index]}')
-    if not labels and max(scores) <= demo.score_thr:
-        print(f'nothing found: no score is above {demo.score_thr:g}')
+        print(f'{scores[index]:.3f}  {classes[index]}')
+    least = trained.model.cam_method.score_thr
+    if not labels and max(scores) <= least:
+        print(f'nothing found: no score is above {least:g}')
     print(f'{", ".join(captions)}: {out}')
 
 

@@ -99,6 +99,8 @@ def find_splits(args: argparse.Namespace) -> list[SplitToCheck]:
         )
         for text in passed:
             print(f'NOTE: not checked: {text}')
+        if not splits and not passed:
+            raise UserError(f'{args.config} names no data set to check')
         return splits
     if not any(lists.values()):
         raise UserError('name a list with --train, --val or --test')

@@ -12,9 +12,6 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-import projects.amr.openmp
-
-import projects.amr  # noqa: F401  registers everything
 from projects.amr.datasets.images.image_files import in_any_case
 from projects.amr.errors import UserError
 from projects.amr.evaluation.label_share import label_notes

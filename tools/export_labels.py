@@ -13,8 +13,6 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-import projects.amr.openmp  # noqa: F401  before torch
-
 from projects.amr.errors import UserError, list_faults
 from projects.amr.workflow.export.cvat_export import (
     export_cvat,

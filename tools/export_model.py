@@ -13,9 +13,6 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-import projects.amr.openmp
-
-import projects.amr  # noqa: F401  registers everything
 from projects.amr.errors import UserError
 from projects.amr.runtime.files.atomic_write import writing
 from projects.amr.workflow.deploy.export_formats import (

@@ -15,8 +15,6 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-import projects.amr.openmp  # noqa: F401  before torch
-
 from projects.amr.datasets.labels.class_list import read_class_file
 from projects.amr.errors import UserError
 from projects.amr.workflow.export.corrected_masks import KINDS, MaskImport

@@ -15,8 +15,6 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-import projects.amr.openmp  # noqa: F401  before torch
-
 from projects.amr.workflow.labels.label_tool import make_labels
 from projects.amr.workflow.launch.tool_setup import run_tool
 

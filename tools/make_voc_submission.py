@@ -12,8 +12,6 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-import projects.amr.openmp  # noqa: F401  before torch
-
 from projects.amr.datasets import VOCFolder
 from projects.amr.errors import UserError
 from projects.amr.workflow.export.voc_submission import (

@@ -13,8 +13,6 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-import projects.amr.openmp  # noqa: F401  before torch
-
 from projects.amr.runtime.processes.item_pool import run_items
 from projects.amr.workflow.labels.mask_tools import (
     add_folder_arguments,

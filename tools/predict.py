@@ -13,12 +13,12 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-import projects.amr.openmp
+import projects.amr.openmp  # noqa: F401  before torch
 
 import torch
 
-import projects.amr  # noqa: F401  registers everything
 from projects.amr.errors import UserError
+from projects.amr.runtime.config.config_reading import require_keys
 from projects.amr.runtime.processes.item_pool import run_items
 from projects.amr.workflow.deploy.prediction import (
     PredictionJob,
@@ -58,9 +58,9 @@ def main() -> None:
     if not 0 <= args.opacity <= 1:
         raise UserError(f'--opacity must be in [0, 1], got {args.opacity:g}')
     sources = list_sources(args.photos, args.out_dir)
-    trained = load_trained(
-        load_config(args), args.checkpoint, args.trust_checkpoint
-    )
+    cfg = load_config(args)
+    require_keys(cfg, 'test', ('model', 'test_dataloader'))
+    trained = load_trained(cfg, args.checkpoint, args.trust_checkpoint)
     trained.model.to('cuda' if torch.cuda.is_available() else 'cpu')
     job = PredictionJob(trained, sources, args.out_dir, args.opacity)
     changed = job.prepare()

@@ -14,8 +14,6 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-import projects.amr.openmp  # noqa: F401  before torch
-
 from projects.amr.datasets.labels.label_file import csv_text
 from projects.amr.errors import DataError, list_faults
 from projects.amr.runtime.files.atomic_write import write_file, writing

@@ -77,8 +77,8 @@ def parse_args() -> argparse.Namespace:
 
 def set_hook_folder(cfg: Config, names: tuple[str, ...], folder: str) -> None:
     """Give the config's hook of one of the names its output folder."""
-    named = cfg.get('default_hooks', {})
-    hooks = [named[name] for name in names if name in named]
+    named = cfg.get('default_hooks') or {}
+    hooks = [named[name] for name in names if named.get(name)]
     if not hooks:
         raise UserError(
             f'the config has no default_hooks.{" or ".join(names)}'

@@ -4,6 +4,7 @@ import errno
 import json
 import os
 import time
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from runner_configs import contents, tiny_config
 from segmentor_configs import tiny_segmentor
 
 from projects.amr.engine import CAMGenerationHook
+from projects.amr.engine.hooks.picture_strip_hook import CAMVisualizationHook
 from projects.amr.errors import DiskFullError, UserError
 from projects.amr.runtime.files import atomic_write
 from projects.amr.runtime.files.fingerprint import note_origin
@@ -53,6 +55,19 @@ def run(toy_root, tmp_path):
         return runner.test(), end.found
 
     return _run
+
+
+def test_strips_replace_no_masks(tmp_path):
+    loader = SimpleNamespace(dataset=())
+    runner = SimpleNamespace(test_dataloader=loader)
+    hook = CAMVisualizationHook(out_dir=str(tmp_path / 'strips'))
+    hook.before_test(runner)
+    (tmp_path / 'strips' / 'a.png').touch()
+    hook.before_test(runner)  # again, with strips
+    hook.out_dir = str(tmp_path)
+    (tmp_path / 'a.png').touch()
+    with pytest.raises(UserError):
+        hook.before_test(runner)
 
 
 def test_threads_and_order_change_neither_records_nor_metrics(

@@ -162,22 +162,6 @@ def test_fault15_ids_that_lead_out_are_refused(root, check, bad):
     assert 'train.txt:2: ' in fault
 
 
-def test_fault15_links_to_elsewhere_are_counted(root, check, tmp_path):
-    photo().save(tmp_path / 'elsewhere.jpg')
-    for name, target in (
-        ('out', tmp_path / 'elsewhere.jpg'),
-        ('in', root / 'JPEGImages/a.jpg'),
-        ('passwd', '/etc/passwd'),
-    ):
-        (root / f'JPEGImages/{name}.jpg').symlink_to(target)
-        annotate(root, name, ('dog', 0))
-    split(root, 'train', 'a\nout\nin\npasswd\n')
-    report = check()
-    assert 'passwd.jpg is not a readable image' in only_fault(report)
-    notes = report.splits[0].notes
-    assert notes == {'links that lead out of the data root': 2}
-
-
 def test_fault16_overlap_of_training_and_validation(root, check):
     split(root, 'val', 'd\nb\na\n')
     fault = only_fault(check(val='val'))

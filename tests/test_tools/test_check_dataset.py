@@ -1,6 +1,7 @@
 import json
 
 from damaged_voc import sound_root, split
+from tool_process import ROOT
 
 
 def test_fault12_to_16_the_tool_tells_all_and_cleans_the_lists(
@@ -23,6 +24,11 @@ def test_fault12_to_16_the_tool_tells_all_and_cleans_the_lists(
     output_of('check_dataset', *flags, '--skip-bad', 'clean')
     assert (tmp_path / 'clean/train.txt').read_text() == 'a\n'
     assert (tmp_path / 'clean/val.txt').read_text() == 'd\n'
+
+
+def test_a_config_without_data_is_not_called_sound(output_of):
+    config = ROOT / 'configs' / '_base_' / 'default_runtime.py'
+    assert str(config) in output_of('check_dataset', config, code=2)
 
 
 def test_a_folder_of_masks_that_is_not_there_is_named(tmp_path, output_of):

@@ -299,6 +299,8 @@ def test_predictions_resume_and_the_example_agrees(
         assert count in run_here(*words, inside, cwd=tmp_path)[1]
     assert run_here(*words, photos, cwd=tmp_path)[0] == 2
     shutil.rmtree(inside)
+    words = (*words, out, '--cfg-options', 'test_dataloader=None')
+    assert run_here(*words, cwd=tmp_path)[0] == 2
 
     needs_onnx('onnx')
     words = ('export_model', *segmentor, tmp_path / 'a.onnx')

@@ -11,8 +11,6 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-import projects.amr.openmp  # noqa: F401  before torch
-
 from projects.amr.runtime.config.config_reading import read_config
 from projects.amr.runtime.files.atomic_write import writing
 from projects.amr.workflow.launch.tool_setup import run_tool, tool_parser

@@ -14,8 +14,6 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-import projects.amr.openmp  # noqa: F401  before torch
-
 from projects.amr.datasets.labels.class_list import (
     find_classes,
     one_sided_classes,

@@ -9,8 +9,6 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-import projects.amr.openmp  # noqa: F401  before torch
-
 from projects.amr.cpu import worker_count
 from projects.amr.datasets.toy_voc import (
     PRESETS,

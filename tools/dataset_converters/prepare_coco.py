@@ -13,8 +13,6 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-import projects.amr.openmp  # noqa: F401  before torch
-
 from projects.amr.runtime.files.atomic_write import writing
 from projects.amr.workflow.data_preparation.coco_preparation import (
     prepare_coco,

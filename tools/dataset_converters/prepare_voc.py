@@ -15,8 +15,6 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-import projects.amr.openmp  # noqa: F401  before torch
-
 from projects.amr.errors import UserError
 from projects.amr.runtime.files.disk_space import require_space
 from projects.amr.runtime.processes.stop_signals import stop_tells

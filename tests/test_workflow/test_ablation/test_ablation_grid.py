@@ -12,13 +12,8 @@ from projects.amr.runtime.processes.work_dir_lock import (
     work_dir_lock,
 )
 from projects.amr.workflow.ablation import grid
-from projects.amr.workflow.ablation.grid import (
-    SUMMARY,
-    Grid,
-    State,
-    parents_first,
-)
-from projects.amr.workflow.ablation.spec import Experiment
+from projects.amr.workflow.ablation.grid import SUMMARY, Grid, State
+from projects.amr.workflow.ablation.spec import Experiment, parents_first
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from projects.amr.runtime.config.config_reading import (
     apply_cfg_options,
     read_cfg_options,
 )
-from projects.amr.workflow.ablation.spec import read_tables
+from projects.amr.workflow.ablation.spec import plain_table, read_tables
 
 FOLDER = Path(__file__).parents[3] / 'configs'
 FILES = {
@@ -81,15 +81,35 @@ def write(tmp_path):
         ("name='a', config='a.py', xi=1", 'xi'),
         (
             "name='a', config='a.py', published=('Table 3', 'AMR')",
-            r"Table 3, 'AMR'",
+            "'AMR'",
         ),
         ("name='a', config='a.py', weights_of='b.py'", r'b\.py'),
         ("name='a', config='a.py', weights_of='a'", 'a needs'),
+        ("name='a', config='a.py', starts_from=['a']", 'starts_from'),
+        ("name='a', config='a.py', published=('Table 3',)", 'Table 3'),
     ],
 )
 def test_faults_of_a_row_are_named(write, row, match):
     with pytest.raises(UserError, match=match):
         read_tables(write(row))
+
+
+def test_rows_that_are_no_dicts_are_named(write):
+    for rows in ("['a.py']", "'a.py'"):
+        with pytest.raises(UserError, match=r'a\.py|rows'):
+            read_tables(write(rows=rows))
+
+
+def test_runs_that_share_a_folder_are_refused(write, tmp_path):
+    row = "dict(name='a', config='a.py')"
+    other = row.replace(')', ", starts_from={'x': 'b.py'})")
+    (tmp_path / 'b.py').touch()
+    with pytest.raises(UserError, match='folder a,'):
+        read_tables(write(rows=f'[{row}, {other}]'))
+    (tmp_path / 'sub').mkdir()
+    (tmp_path / 'sub' / 'a.py').touch()
+    with pytest.raises(UserError, match='folder a,'):
+        plain_table([tmp_path / 'a.py', tmp_path / 'sub' / 'a.py'])
 
 
 def test_run_is_named_by_config_and_variant(write):

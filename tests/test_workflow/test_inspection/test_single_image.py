@@ -9,7 +9,8 @@ from training_faults import write_trap
 
 from model_configs import amr, build
 from projects.amr.errors import UserError
-from projects.amr.workflow.inspection.single_image import CAMDemo
+from projects.amr.workflow.deploy.prediction import cams_of_photo
+from projects.amr.workflow.deploy.trained_model import load_trained
 
 NAMES = ('background', 'ant', 'big cat', 'zebra')
 
@@ -56,9 +57,9 @@ def picture(tmp_path):
 
 @needs_safe_globals
 def test_maps_are_those_of_the_classifier_s_own_predict(checkpoint, picture):
-    demo = CAMDemo(config(), checkpoint)
-    assert demo.classes == NAMES[1:]
-    sample = demo(picture, ['zebra', 'ant'])
+    trained = load_trained(config(), checkpoint)
+    assert trained.classes == NAMES
+    sample = cams_of_photo(trained, picture, ['zebra', 'ant'])
     assert sample.pred_cam.classes == [0, 2]
     assert sample.pred_cam.size == (33, 47)
     pixels = np.asarray(Image.open(picture))
@@ -73,7 +74,7 @@ def test_maps_are_those_of_the_classifier_s_own_predict(checkpoint, picture):
     with torch.no_grad():
         (want,) = model.predict([(image - mean) / std])
     torch.testing.assert_close(sample.pred_score, want.pred_score)
-    best = demo(picture)
+    best = cams_of_photo(trained, picture)
     above = (want.pred_score > 0.5).nonzero()[:, 0].tolist()
     top = [int(want.pred_score.argmax())]
     assert best.pred_cam.classes == (above or top)
@@ -84,15 +85,13 @@ def test_maps_are_those_of_the_classifier_s_own_predict(checkpoint, picture):
         )
 
 
-def test_names_come_from_the_config_where_the_checkpoint_has_none(
-    checkpoint, picture
-):
+def test_names_come_from_the_config_where_the_checkpoint_has_none(checkpoint):
     content = torch.load(checkpoint, weights_only=False)
     torch.save(content['state_dict'], checkpoint)
-    demo = CAMDemo(config(classes=('background', 'a', 'b', 'c')), checkpoint)
-    assert demo.classes == ('a', 'b', 'c')
+    names = ('background', 'a', 'b', 'c')
+    assert load_trained(config(classes=names), checkpoint).classes == names
     with pytest.raises(UserError, match='aeroplane'):
-        CAMDemo(config(), checkpoint)
+        load_trained(config(), checkpoint)
 
 
 class Pry:
@@ -107,5 +106,5 @@ def test_fault_27_nothing_but_weights_is_unpickled(tmp_path, checkpoint):
     torch.save({'state_dict': {}, 'x': Pry()}, tmp_path / 'pry.pth')
     for evil in (path, tmp_path / 'pry.pth'):
         with pytest.raises(UserError, match=evil.name):
-            CAMDemo(config(), evil)
+            load_trained(config(), evil)
     assert not (tmp_path / 'sprung').exists()

@@ -3,8 +3,10 @@ from pathlib import Path
 
 import pytest
 from mmengine.config import Config
+from mmseg.registry import OPTIMIZERS
 from runner_configs import tiny_config
 from segmentor_configs import tiny_segmentor
+from torch.optim import SGD
 
 from projects.amr.errors import UserError
 from projects.amr.runtime.config.config_reading import read_config
@@ -100,6 +102,12 @@ def test_fault37_a_segmentor_s_batches_have_one_size(segmentor, classifier):
         assert ('batch_sampler' in cfg.val_dataloader) == grouped
 
 
+def test_an_optimiser_of_ones_own_is_known(classifier, monkeypatch):
+    monkeypatch.setitem(OPTIMIZERS._module_dict, 'OwnSGD', SGD)
+    key = 'optim_wrapper.optimizer.type'
+    settle_config(changed(classifier, {key: 'OwnSGD'}), ROLES)
+
+
 REFUSED = [
     ({'train_dataloader.batch_size': 0}, 'batch_size'),
     ({'train_dataloader.batch_size': -2}, 'batch_size'),
@@ -114,6 +122,13 @@ REFUSED = [
     ),
     ({'train_dataloader.batchsize': 4}, 'train_dataloader.batchsize'),
     ({'randomness.sed': 4}, 'randomness.sed'),
+    ({'train_cfg.max_epochs': 'two'}, 'train_cfg.max_epochs'),
+    ({'train_cfg.max_epochs': 0}, 'train_cfg.max_epochs'),
+    ({'default_hooks.checkpoint.interval': 'x'}, 'checkpoint.interval'),
+    ({'optim_wrapper.accumulative_counts': 0}, 'accumulative_counts'),
+    ({'optim_wrapper.optimizer.lr': [0, 1]}, 'optim_wrapper.optimizer.lr'),
+    ({'optim_wrapper.optimizer.type': 'AdanW'}, 'AdamW'),
+    ({'param_scheduler': [{'end': 'two'}]}, 'param_scheduler.0.end'),
     ({'randomness.seed': -1}, 'randomness.seed'),
     ({'model.data_preprocessor.size': (64, 64)}, 'crop_size'),
     ({'model.data_preprocessor.size': (48, 40)}, 'crop_size'),

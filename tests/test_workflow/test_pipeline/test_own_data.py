@@ -92,6 +92,11 @@ def test_the_check_accepts_what_the_import_accepts(photos):
     assert cfg.stages[1].arguments == flag
 
 
+def test_own_data_that_is_no_dict_is_named():
+    with pytest.raises(UserError, match='own_data'):
+        use_own_data(Config({**deepcopy(PIPELINE), 'own_data': 'photos'}))
+
+
 @pytest.mark.parametrize(
     ('changes', 'key'),
     [

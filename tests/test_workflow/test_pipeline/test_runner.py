@@ -77,3 +77,6 @@ def test_a_stages_folder_may_be_a_link(train, tmp_path):
     (tmp_path / 'work' / 'a').symlink_to(tmp_path / 'disk')
     assert train(0.5)
     assert (tmp_path / 'disk' / 'epoch_1.pth').is_file()
+    assert train(0.6)
+    assert train(0.7)  # in the place of the link
+    assert not train(0.6)

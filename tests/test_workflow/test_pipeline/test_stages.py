@@ -7,7 +7,6 @@ from projects.amr.errors import UserError
 from projects.amr.runtime.processes.tool_process import ROOT
 from projects.amr.workflow.pipeline.stages import (
     choose,
-    dependents,
     read_stages,
 )
 
@@ -57,12 +56,6 @@ def test_configs_of_the_repository_are_found_from_anywhere(
     assert Path(name).name in str(caught.value)
 
 
-def test_dependents_are_followed_through_the_chain(chain):
-    assert dependents(chain[0], chain) == ['b', 'c']
-    assert dependents(chain[1], chain) == ['c']
-    assert dependents(chain[3], chain) == []
-
-
 @pytest.mark.parametrize(
     ('first', 'last', 'names'),
     [
@@ -102,6 +95,17 @@ NAMED = {**TOOL, 'name': 'a'}
             "'a.labels'",
         ),
         ([{**NAMED, 'arguments': ['{a.x}'], 'outputs': {'x': 'x'}}], '{a.x}'),
+        (
+            [
+                {**NAMED, 'name': 'a-b', 'outputs': {'x': 'x'}},
+                {**TOOL, 'name': 'b', 'arguments': ['{a-b.y}']},
+            ],
+            '{a-b.y}',
+        ),
+        (['a'], "'a'"),
+        ([{**NAMED, 'outputs': ['labels']}], '`outputs`'),
+        ([{**NAMED, 'arguments': '--crf par'}], '`arguments`'),
+        ([{**NAMED, 'env': ['A=1']}], '`env`'),
     ],
 )
 def test_a_bad_config_is_refused_with_its_place(tmp_path, entries, word):
@@ -117,6 +121,9 @@ def test_a_bad_config_is_refused_with_its_place(tmp_path, entries, word):
         ("roles = dict(cams='{a.cam}')", 'a.cam'),
         ("roles = dict(images='{a.x}/b', cams='{b.x}')", 'b.x'),
         ("headline = [dict(label='L', stage='aa', metric='m')]", "'aa'"),
+        ("headline = [dict(label='L', stage='a')]", 'metric'),
+        ("roles = ['{a.x}']", 'roles'),
+        ("stage_overrides = ['a']", 'stage_overrides'),
     ],
 )
 def test_a_summary_of_unknown_stages_is_refused(tmp_path, text, word):

@@ -38,6 +38,14 @@ def test_lists_of_a_classifier_config(toy_root, tmp_path):
     assert any('labels are made of them' in line for line in report.lines())
 
 
+def test_colours_alone_leave_the_classes_of_the_type(toy_root, tmp_path):
+    cfg = tiny_config(toy_root, tmp_path)
+    colours = [[0, 0, 0]] * 21
+    cfg.test_dataloader.dataset.metainfo = {'palette': colours}
+    splits, _ = config_splits(written(cfg, tmp_path / 'cam.py'))
+    assert splits[2].classes[:2] == ('background', 'aeroplane')
+
+
 def test_lists_of_a_segmentor_config(toy_root, tmp_path):
     cfg = tiny_segmentor(toy_root, tmp_path)
     cfg.test_dataloader.dataset.ann_file = 'ImageSets/Segmentation/train.txt'

@@ -3,10 +3,14 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from projects.amr.datasets.images.image_files import find_image, in_any_case
 from projects.amr.datasets.images.image_ids import read_id_list
+from projects.amr.datasets.images.image_size import image_size
 from projects.amr.datasets.labels.class_list import folder_classes
 from projects.amr.errors import DataError
+from projects.amr.structures.label_rules import check_labels, check_mask_size
 
 
 @dataclass(frozen=True)
@@ -43,6 +47,18 @@ class VOCFolder:
     def mask_path(self, image_id: str) -> Path:
         """Path of an image's mask, which need not exist."""
         return in_any_case(self.root / self.mask_dir / f'{image_id}.png')
+
+    def check_labels(
+        self, where: str | Path, image_id: str, labels: np.ndarray, **rules
+    ) -> None:
+        """Refuse labels (H, W) of another size than their image's.
+
+        And those beyond the class list, see :func:`check_labels` for
+        ``rules``. Raises DataError.
+        """
+        size = image_size(self.image_path(image_id))
+        check_mask_size(where, labels.shape, size)
+        check_labels(where, labels, len(self.classes), **rules)
 
 
 def require_root(root: str | Path) -> Path:

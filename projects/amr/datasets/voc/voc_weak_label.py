@@ -58,8 +58,9 @@ class VOCWeakLabelDataset(BaseSegDataset):
             Defaults to those of VOC 2012, without part maps.
         metainfo (dict, optional): ``classes`` (background first) and
             ``palette``, by default VOC's colours. Defaults to VOC's.
-        **kwargs: As in :class:`mmseg.datasets.BaseSegDataset`. Images have
-            any suffix, see :func:`find_image`.
+        img_suffix (str, optional): Suffix of the images. Defaults to None:
+            any image suffix, see :func:`find_image`.
+        **kwargs: As in :class:`mmseg.datasets.BaseSegDataset`.
 
     Raises:
         DataError: If a list, image, annotation or label breaks a rule.
@@ -76,6 +77,7 @@ class VOCWeakLabelDataset(BaseSegDataset):
         no_label: str | None = None,
         data_prefix: dict | None = None,
         metainfo: dict | None = None,
+        img_suffix: str | None = None,
         **kwargs,
     ):
         for name, value, known in (
@@ -104,6 +106,7 @@ class VOCWeakLabelDataset(BaseSegDataset):
             ann_file=ann_file,
             data_prefix={**VOC_FOLDERS, **(data_prefix or {})},
             metainfo=metainfo,
+            img_suffix=img_suffix,
             **kwargs,
         )
 
@@ -153,7 +156,7 @@ class VOCWeakLabelDataset(BaseSegDataset):
             print_log(f'{self.ann_file}: {line}', 'current', logging.WARNING)
 
     def _item(self, image_id: str, names: ClassNames) -> dict:
-        image = find_image(self.data_prefix['img_path'], image_id)
+        image = self._image(image_id)
         item = {
             'img_id': image_id,
             'img_path': str(image),
@@ -166,6 +169,14 @@ class VOCWeakLabelDataset(BaseSegDataset):
             if self.data_prefix.get(key):
                 item[key] = str(self._file(key, image_id, self.seg_map_suffix))
         return item
+
+    def _image(self, image_id: str) -> Path:
+        if self.img_suffix is None:
+            return find_image(self.data_prefix['img_path'], image_id)
+        path = self._file('img_path', image_id, self.img_suffix)
+        if not path.is_file():
+            raise DataError(f'image not found: {path}')
+        return path
 
     def _file(self, prefix: str, image_id: str, suffix: str) -> Path:
         folder = Path(self.data_prefix[prefix])

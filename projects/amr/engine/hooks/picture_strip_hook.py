@@ -8,6 +8,7 @@ import numpy as np
 from mmengine.hooks import Hook
 from mmseg.registry import HOOKS
 
+from projects.amr.errors import UserError
 from projects.amr.runtime.files.atomic_write import write_file, writing
 from projects.amr.visualization import (
     cam_picture,
@@ -15,6 +16,7 @@ from projects.amr.visualization import (
     picture_strip,
 )
 
+MARKER = 'strips.json'  # of a folder of strips
 MIN_HEIGHT = 160  # small images are enlarged to it
 
 
@@ -33,7 +35,7 @@ class PictureStripHook(Hook):
 
     Raises:
         ValueError: If ``interval`` is below 1.
-        UserError: If the folder cannot be made.
+        UserError: If the folder cannot be made, or holds PNGs of others.
     """
 
     priority = 'LOW'
@@ -54,8 +56,15 @@ class PictureStripHook(Hook):
             dataset.get_data_info(index)['img_id']
             for index in range(0, len(dataset), self.interval)
         }
-        with writing(self.out_dir):
-            Path(self.out_dir).mkdir(parents=True, exist_ok=True)
+        folder = Path(self.out_dir)
+        with writing(folder):
+            folder.mkdir(parents=True, exist_ok=True)
+            if any(folder.glob('*.png')) and not (folder / MARKER).exists():
+                raise UserError(
+                    f'{folder} holds PNGs that are no strips, and those of '
+                    'one name would be replaced: choose another folder'
+                )
+            write_file(folder / MARKER, '{}\n')
 
     def after_test_iter(
         self, runner, batch_idx, data_batch=None, outputs=None

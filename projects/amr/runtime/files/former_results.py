@@ -13,10 +13,17 @@ def set_aside(
     Unfinished results never replace finished ones: they are removed.
     """
     if old.exists() and finished(old) and not finished(folder):
-        shutil.rmtree(folder)
+        _remove(folder)
         return
-    shutil.rmtree(old, ignore_errors=True)
+    _remove(old)
     folder.rename(old)
+
+
+def _remove(folder: Path) -> None:
+    if folder.is_symlink():  # to another disk
+        folder.unlink()
+    elif folder.exists():
+        shutil.rmtree(folder)
 
 
 def bring_back(folder: Path, old: Path) -> None:

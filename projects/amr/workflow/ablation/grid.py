@@ -18,7 +18,7 @@ from projects.amr.runtime.files.former_results import bring_back, set_aside
 from projects.amr.runtime.files.progress import Reporter
 from projects.amr.runtime.processes.tool_process import call_tool
 from projects.amr.runtime.processes.work_dir_lock import work_dir_lock
-from projects.amr.workflow.ablation.spec import Experiment
+from projects.amr.workflow.ablation.spec import Experiment, parents_first
 from projects.amr.workflow.launch.declared import (
     list_files,
     test_values,
@@ -53,7 +53,7 @@ class Grid:
 
     ``train_options`` are further flags of tools/train.py, ``cfg_options``
     ``key=value`` overrides of all configs. Raises UserError if two experiments
-    would share a folder.
+    would share a folder. A run that fails does not stop the others.
     """
 
     def __init__(
@@ -69,16 +69,15 @@ class Grid:
         self.work_dir = Path(work_dir)
         self.train_options = list(train_options)
         self.cfg_options = list(cfg_options)
+        self.reporter = Reporter()
         self._keys: dict[Experiment, dict[str, str]] = {}
 
-    def run(self, reporter: Reporter | None = None) -> list[UserError]:
+    def run(self) -> list[UserError]:
         """Run what is not finished, each tool in a process of its own.
 
-        A run that fails does not stop the others. Returns the errors, which
-        name their logs; raises UserError if a folder holds results that were
-        not made here.
+        Returns the errors of runs that failed, which name their logs. Raises
+        UserError if a folder holds results that were not made here.
         """
-        reporter = reporter or Reporter()
         cells = [
             (experiment, seed, self.state(experiment, seed))
             for seed in self.seeds
@@ -94,13 +93,13 @@ class Grid:
         for number, (experiment, seed, state) in enumerate(cells, 1):
             head = f'[{number}/{len(cells)}] {experiment.stem}, seed {seed}'
             if state is State.DONE:
-                reporter.step(f'{head}: finished before')
+                self.reporter.step(f'{head}: finished before')
                 continue
-            reporter.step(f'{head}: {state.value}')
+            self.reporter.step(f'{head}: {state.value}')
             try:
-                self._run_cell(experiment, seed, reporter)
+                self._run_cell(experiment, seed)
             except UserError as error:
-                reporter.step(f'{error}\n{head}: failed')
+                self.reporter.step(f'{error}\n{head}: failed')
                 failed.append(error)
         return failed
 
@@ -125,7 +124,7 @@ class Grid:
         """Folder of a run."""
         return self.work_dir / experiment.stem / f'seed{seed}'
 
-    def _run_cell(self, experiment, seed: int, reporter) -> None:
+    def _run_cell(self, experiment, seed: int) -> None:
         """Train and test, as the only process in the folder."""
         folder = self.folder(experiment, seed)
         with work_dir_lock(folder.parent, f'.{folder.name}.lock'):
@@ -142,9 +141,9 @@ class Grid:
             # Without a summary until the test of these values has ended.
             (folder / SUMMARY).unlink(missing_ok=True)
             write_json(folder / RUN_KEY, key)
-            self._train_and_test(experiment, seed, folder, reporter)
+            self._train_and_test(experiment, seed, folder)
 
-    def _train_and_test(self, experiment, seed, folder, reporter) -> None:
+    def _train_and_test(self, experiment, seed, folder) -> None:
         options = [*self.cfg_options, *experiment.options]
         options += [
             f'{key}={self._checkpoint(parent, seed).resolve()}'
@@ -155,10 +154,10 @@ class Grid:
         if experiment.weights_of is None:
             resume = ['--resume'] if last_checkpoint(folder) else []
             train = [experiment.config, *self.train_options, *resume, *common]
-            call_tool('train.py', train, folder / 'train.log', reporter)
+            call_tool('train.py', train, folder / 'train.log', self.reporter)
         weights = self._checkpoint(experiment.weights_of or experiment, seed)
         test = [experiment.config, weights, *common]
-        call_tool('test.py', test, folder / 'test.log', reporter)
+        call_tool('test.py', test, folder / 'test.log', self.reporter)
 
     def _checkpoint(self, experiment: Experiment, seed: int) -> Path:
         folder = self.folder(experiment, seed)
@@ -199,28 +198,3 @@ def _noted(folder: Path) -> dict[str, str]:
         return dict(json.loads((folder / RUN_KEY).read_text()))
     except (OSError, TypeError, ValueError):
         return {}
-
-
-def parents_first(
-    experiments: Sequence[Experiment],
-) -> tuple[Experiment, ...]:
-    """Order experiments, each once, so that each follows those it needs.
-
-    Raises UserError if two would share a folder.
-    """
-    order: dict[str, Experiment] = {}
-
-    def add(experiment: Experiment) -> None:
-        for parent in experiment.parents:
-            add(parent)
-        other = order.setdefault(experiment.stem, experiment)
-        if other != experiment:
-            raise UserError(
-                f'{other.config} and {experiment.config} would share the '
-                f'folder {experiment.stem}, but are not run alike: rename '
-                'one, or run them with different --work-dir'
-            )
-
-    for experiment in experiments:
-        add(experiment)
-    return tuple(order.values())

@@ -33,7 +33,7 @@ above, or by a config file that no row has.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -111,10 +111,39 @@ class TableFile:
     cfg_options: tuple[str, ...]
 
 
+def parents_first(
+    experiments: Iterable[Experiment],
+) -> tuple[Experiment, ...]:
+    """Order experiments, each once, so that each follows those it needs.
+
+    Raises UserError if two would share a folder.
+    """
+    order: dict[str, Experiment] = {}
+
+    def add(experiment: Experiment) -> None:
+        for parent in experiment.parents:
+            add(parent)
+        other = order.setdefault(experiment.stem, experiment)
+        if other != experiment:
+            raise UserError(
+                f'{other.config} and {experiment.config} would share the '
+                f'folder {experiment.stem}, but are not run alike: rename '
+                'one, give its row a `variant`, or another --work-dir'
+            )
+
+    for experiment in experiments:
+        add(experiment)
+    return tuple(order.values())
+
+
 def plain_table(configs: Sequence[Path]) -> Table:
-    """Table of a list of configs, a row each; UserError if one is missing."""
+    """Table of a list of configs, a row each.
+
+    Raises UserError if one is missing, or two have one name.
+    """
     for config in configs:
         _check_file(config, '')
+    parents_first(map(Experiment, configs))
     return Table('', '', tuple(Row(c.stem, Experiment(c)) for c in configs))
 
 
@@ -128,10 +157,11 @@ def read_tables(path: str | Path) -> TableFile:
     for name, entry in content['tables'].items():
         where = f'{path}, table {name!r}'
         _check_keys(where, entry, _TABLE_KEYS, _TABLE_KEYS)
-        if not entry['rows']:
-            raise UserError(f'{where}: `rows` must not be empty')
+        if not entry['rows'] or not isinstance(entry['rows'], (list, tuple)):
+            raise UserError(f'{where}: `rows` must be a list of some')
         for row in entry['rows']:
-            runs.add(f'{where}, row {row.get("name", "?")!r}', row)
+            named = row.get('name', '?') if isinstance(row, dict) else row
+            runs.add(f'{where}, row {named!r}', row)
     tables = {
         name: Table(
             name,
@@ -141,6 +171,7 @@ def read_tables(path: str | Path) -> TableFile:
         )
         for name, entry in content['tables'].items()
     }
+    parents_first([row.experiment for t in tables.values() for row in t.rows])
     return TableFile(
         tables,
         Path(content.get('work_dir', 'work_dirs/ablation')),
@@ -151,54 +182,51 @@ def read_tables(path: str | Path) -> TableFile:
 class _Runs:
     def __init__(self, path: Path):
         self._path = path
-        self._entries: dict[str, tuple[str, dict]] = {}
+        self._entries: dict[str, dict] = {}
 
     def add(self, where: str, entry: dict) -> None:
-        """Check a row; two rows of one run must be run alike."""
+        """Check a row."""
         _check_keys(where, entry, _ROW_KEYS, {'name', 'config'})
         if not isinstance(entry['config'], str):
             raise UserError(f'{where}: `config` must be the path of a file')
         _check_file(self._path.parent / entry['config'], f'{where}: ')
-        run = {
-            key: value
-            for key, value in entry.items()
-            if key not in ('name', 'published', 'variant')
-        }
-        name = _run_name(entry)
-        _, other = self._entries.setdefault(name, (where, run))
-        if other != run:
-            raise UserError(
-                f'{where}: would share the folder {name} with another row '
-                'that is not run alike; give one of them a `variant`'
-            )
+        for key in ('cfg_options', 'starts_from'):
+            if not isinstance(entry.get(key, {}), dict):
+                raise UserError(f'{where}: `{key}` must be a dict')
+        self._entries.setdefault(_run_name(entry), entry)
 
     def row(self, entry: dict) -> Row:
         """Build a row of the table."""
-        name, record = _run_name(entry), None
+        record = None
         if 'published' in entry:
-            record = _published(self._entries[name][0], *entry['published'])
-        return Row(entry['name'], self._experiment(name, ()), record)
+            where = f'{self._path}, row {entry["name"]!r}'
+            record = _published(where, entry['published'])
+        return Row(entry['name'], self._experiment(entry, ()), record)
 
-    def _experiment(self, name: str, above: tuple[str, ...]) -> Experiment:
-        """Build a run and those that it needs."""
+    def _experiment(self, entry: dict, above: tuple[str, ...]) -> Experiment:
+        """Build a row's run and those that it needs."""
+        name = _run_name(entry)
         if name in above:
             raise UserError(f'{self._path}: {name} needs its own checkpoint')
         above = (*above, name)
-        if name not in self._entries:
-            _check_file(self._path.parent / name, f'{self._path}: ')
-            return Experiment(self._file(name))
-        _, entry = self._entries[name]
         config, weights = self._file(entry['config']), entry.get('weights_of')
         return Experiment(
             config,
             _options(entry),
             name.removeprefix(config.stem)[1:],
-            self._experiment(weights, above) if weights else None,
+            self._parent(weights, above) if weights else None,
             tuple(
-                (key, self._experiment(run, above))
+                (key, self._parent(run, above))
                 for key, run in entry.get('starts_from', {}).items()
             ),
         )
+
+    def _parent(self, name: str, above: tuple[str, ...]) -> Experiment:
+        """Build a run by its name, or by a config that no row has."""
+        if name in self._entries:
+            return self._experiment(self._entries[name], above)
+        _check_file(self._path.parent / name, f'{self._path}: ')
+        return Experiment(self._file(name))
 
     def _file(self, config: str) -> Path:
         """Path of a config, without dots, so that one file has one name."""
@@ -229,18 +257,23 @@ def _options(entry: dict) -> tuple[str, ...]:
     return tuple(f'{key}={value}' for key, value in options.items())
 
 
-def _published(where: str, table: str, method: str) -> PublishedResult:
+def _published(where: str, entry: Sequence[str]) -> PublishedResult:
     """The one CAM figure that the paper's table has of a method."""
-    records = published('cam', method, table)
+    records = ()
+    if len(entry) == 2:
+        table, method = entry
+        records = published('cam', method, table)
     if len(records) != 1:
         raise UserError(
-            f'{where}: `published` must name one CAM figure of '
-            f'published_results.csv; {table}, {method!r} names {len(records)}'
+            f'{where}: `published` must be the table and the method of one '
+            f'CAM figure of published_results.csv, got {entry!r}'
         )
     return records[0]
 
 
-def _check_keys(where: str, entry: dict, known: set, needed: set) -> None:
+def _check_keys(where: str, entry, known: set, needed: set) -> None:
+    if not isinstance(entry, dict):
+        raise UserError(f'{where} must be a dict, got {entry!r}')
     if unknown := set(entry) - known:
         raise UserError(
             f'{where}: unknown {sorted(unknown)}; may have {sorted(known)}'

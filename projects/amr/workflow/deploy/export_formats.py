@@ -94,10 +94,9 @@ def _write_onnx(model, facts, path, packages, dynamo=False, **options):
 
 def _has_graph_exporter() -> bool:
     """Return whether torch has its newer exporter, which takes a minute."""
-    known = hasattr(getattr(torch, 'export', None), 'Dim')
-    if not known or not hasattr(torch.export.Dim, 'AUTO'):
-        return False
-    return importlib.util.find_spec('onnxscript') is not None
+    sizes = getattr(getattr(torch, 'export', None), 'Dim', None)
+    known = hasattr(sizes, 'AUTO')
+    return known and importlib.util.find_spec('onnxscript') is not None
 
 
 def export_torchscript(

@@ -1,17 +1,21 @@
-"""Label maps and pictures of a folder of photos, by a segmentor."""
+"""What a trained model makes of photos that no data set holds."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
 import numpy as np
+import torch
 from mmengine.dataset import Compose
+from mmseg.structures import SegDataSample
 
 from projects.amr.datasets.images.image_ids import (
     check_relative,
     strip_image_suffix,
 )
 from projects.amr.datasets.labels.class_list import CLASS_FILE
+from projects.amr.datasets.labels.weak_labels import ClassNames
 from projects.amr.datasets.own_photos.image_folder import list_photos
 from projects.amr.datasets.transforms.loading import (
     LoadWeakLabelImage,
@@ -35,11 +39,9 @@ from projects.amr.structures import (
     finished_label_map,
     save_label_map,
 )
+from projects.amr.structures.label_space import foreground_names, multi_hot
 from projects.amr.visualization.sample_picture import overlay_labels
-from projects.amr.workflow.deploy.trained_model import (
-    TrainedModel,
-    labels_of,
-)
+from projects.amr.workflow.deploy.trained_model import TrainedModel
 
 LABELS, OVERLAYS = 'labels', 'overlays'
 
@@ -147,12 +149,15 @@ class PredictionJob:
             return None
         return np.bincount(labels.ravel(), minlength=256)
 
+    @torch.no_grad()
     def make(self, item: str) -> np.ndarray:
         """Segment one photo; returns pixels by label, (256,)."""
         path, overlay = self._paths(item)
         loaded = LoadWeakLabelImage()({'img_path': str(self.sources[item])})
         image = loaded['img'].copy()
-        labels = labels_of(self.trained, self.pipeline(loaded)).numpy()
+        batch = {k: [value] for k, value in self.pipeline(loaded).items()}
+        (sample,) = self.trained.model.test_step(batch)
+        labels = sample.pred_sem_seg.data[0].to('cpu', torch.uint8).numpy()
         picture = overlay_labels(
             image, labels, self.trained.palette, self.opacity
         )
@@ -177,3 +182,31 @@ class PredictionJob:
         """Digest of what a photo's labels are made from."""
         photo = file_digest(self.sources[item])
         return config_digest([self.parts, photo])
+
+
+@torch.no_grad()
+def cams_of_photo(
+    trained: TrainedModel, photo: str | Path, labels: Sequence[str] = ()
+) -> SegDataSample:
+    """Scores and CAMs of one photo by a classifier, as the test loop's.
+
+    Maps are made of ``labels``, class names, or else of the classes with a
+    score above 0.5 and the best. The sample has ``pred_score`` and
+    ``pred_cam``, see :class:`BaseCAMClassifier`, and ``img``: the photo, (H,
+    W, 3), uint8, BGR. Raises UserError if the model makes no CAMs of a photo,
+    DataError if the photo is unreadable, or a label unknown.
+    """
+    if trained.kind != 'classifier':
+        raise UserError(
+            f'the config has a {type(trained.model).__name__}, which makes no '
+            'CAMs of a picture: give the config of a classifier'
+        )
+    image = LoadWeakLabelImage()({'img_path': str(photo)})['img']
+    sample = SegDataSample(metainfo={'img': image})
+    if labels:
+        names = ClassNames(foreground_names(trained.classes))
+        indices = [names.index(label, '--labels') for label in labels]
+        sample.gt_label = torch.from_numpy(multi_hot(indices, len(names)))
+    inputs = torch.from_numpy(image.transpose(2, 0, 1).copy())
+    data = {'inputs': [inputs], 'data_samples': [sample]}
+    return trained.model.test_step(data)[0]

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-import torch
 from mmengine.config import Config
 from mmengine.registry import init_default_scope
 from mmseg.datasets import PascalVOCDataset
@@ -89,11 +88,3 @@ def _num_labels(model: nn.Module) -> int:
     if isinstance(model, BaseCAMClassifier):
         return model.num_classes + 1
     return model.decode_head.num_classes
-
-
-@torch.no_grad()
-def labels_of(trained: TrainedModel, data: dict) -> torch.Tensor:
-    """Label map (H, W), uint8, on the CPU, of one image by a segmentor."""
-    batch = {key: [value] for key, value in data.items()}
-    sample = trained.model.test_step(batch)[0]
-    return sample.pred_sem_seg.data[0].to('cpu', torch.uint8)

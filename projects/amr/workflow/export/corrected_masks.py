@@ -11,7 +11,6 @@ from projects.amr.datasets.images.image_ids import (
     same_text,
     strip_image_suffix,
 )
-from projects.amr.datasets.images.image_size import image_size
 from projects.amr.datasets.labels.coco_labels import read_coco_lists
 from projects.amr.datasets.labels.coco_masks import draw_instances
 from projects.amr.datasets.labels.colour_masks import (
@@ -30,26 +29,16 @@ from projects.amr.datasets.labels.tool_labels import (
 )
 from projects.amr.datasets.own_photos.devkit_layout import read_image_map
 from projects.amr.datasets.own_photos.image_folder import list_photos
-from projects.amr.errors import DataError, list_faults
+from projects.amr.errors import DataError, UserError, list_faults
 from projects.amr.runtime.files.atomic_write import new_folder
 from projects.amr.runtime.files.item_progress import show_progress
 from projects.amr.structures import load_label_map, save_label_map
 from projects.amr.structures.label_map import check_palette_order
-from projects.amr.structures.label_rules import check_labels, check_mask_size
 from projects.amr.structures.label_space import IGNORE_LABEL
 from projects.amr.workflow.export.brush_rle import decode_brush
 from projects.amr.workflow.export.tool_masks import TARGETS
 
 KINDS = ('coco', 'colours', 'fiftyone', 'label-maps', 'label-studio')
-EMPTY = 'there is none'
-_MALFORMED = (
-    ArithmeticError,
-    AttributeError,
-    LookupError,
-    OSError,
-    TypeError,
-    ValueError,
-)
 
 
 class MaskImport:
@@ -134,21 +123,25 @@ class MaskImport:
         faults = []
         for where, name, read in _with_progress(readers[self.kind]()):
             try:
-                image_id = self._image_id(where, name)
-                self._check(where, image_id, read())
+                image_id, labels = self._image_id(where, name), read()
+                if self.folder is not None:
+                    self.folder.check_labels(where, image_id, labels)
             except DataError as error:
                 faults.append(str(error))
                 continue
-            except _MALFORMED as error:
+            except UserError:
+                raise
+            except Exception as error:  # malformed files raise of all kinds
                 faults.append(f'{where}: {error!r}')
                 continue
             if image_id in found:
                 faults.append(f'{where}: {name!r} has a mask already')
             found[image_id] = read
         if faults or not found:
+            listed = list_faults(faults or ['there is none'])
             raise DataError(
                 f'{len(faults)} masks of {self.source} cannot be used, '
-                f'nothing is written:\n{list_faults(faults or [EMPTY])}'
+                f'nothing is written:\n{listed}'
             )
         return found
 
@@ -181,16 +174,7 @@ class MaskImport:
             'set: name the mask by its photo, with its folders'
         )
 
-    def _check(self, where: str, image_id: str, labels: np.ndarray) -> None:
-        """Hold a label map against its image and the class list."""
-        if self.folder is None:
-            return
-        size = image_size(self.folder.image_path(image_id))
-        check_mask_size(where, labels.shape, size)
-        check_labels(where, labels, len(self.folder.classes))
-
     def _label(self, where: str, name: str) -> int:
-        """Label of a class name."""
         if name not in self.names:
             raise DataError(
                 f'{where}: {name!r} is no class; the class list has '
@@ -199,12 +183,10 @@ class MaskImport:
         return self.names[name]
 
     def _paths(self) -> Iterator[tuple[str, Path]]:
-        """Path under the folder and file of each picture."""
         for name in list_photos(self.source)[0].values():
             yield name, self.source / name
 
     def _label_maps(self) -> Iterator[tuple]:
-        """Palette or grey PNGs of labels."""
         for name, path in self._paths():
             yield str(path), name, partial(self._label_map, path)
 
@@ -215,7 +197,6 @@ class MaskImport:
         return labels
 
     def _colours(self) -> Iterator[tuple]:
-        """Pictures of colours."""
         labels = palette_labels(read_palette(self.palette), self.classes)
         for name, path in self._paths():
             yield str(path), name, partial(load_colour_mask, path, labels)
@@ -250,7 +231,6 @@ class MaskImport:
             yield where, label_studio_image(where, task), read
 
     def _brushed(self, where: str, result: list[dict]) -> np.ndarray:
-        """Label map of one annotation."""
         labels = None
         for item in result:
             value = item['value']
@@ -295,7 +275,6 @@ class MaskImport:
             yield where, name, partial(self._drawn, where, image, own, names)
 
     def _drawn(self, where: str, image: dict, items: list, names: dict):
-        """Label map of the annotations of an image."""
         return draw_instances(
             where,
             (int(image['height']), int(image['width'])),
@@ -305,7 +284,6 @@ class MaskImport:
 
 
 def _with_progress(items: Iterable) -> Iterable:
-    """Pass items on while showing how many have come."""
     items = list(items)
     return show_progress(items, len(items), 'masks')
 

@@ -9,14 +9,12 @@ import numpy as np
 from projects.amr.datasets import VOCFolder
 from projects.amr.datasets.images.image_files import in_any_case
 from projects.amr.datasets.images.image_ids import check_relative
-from projects.amr.datasets.images.image_size import image_size
 from projects.amr.datasets.labels.coco_masks import pycocotools_mask
 from projects.amr.datasets.own_photos.devkit_layout import read_image_map
 from projects.amr.errors import DataError, list_faults
 from projects.amr.runtime.files.atomic_write import write_file, writing
 from projects.amr.runtime.files.item_progress import show_progress
 from projects.amr.structures import load_label_map
-from projects.amr.structures.label_rules import check_labels, check_mask_size
 from projects.amr.structures.label_space import BACKGROUND_LABEL, IGNORE_LABEL
 
 IGNORED = 'ignored'
@@ -65,14 +63,8 @@ class LabelFolder:
         """
         path = self.path(image_id)
         labels, _ = load_label_map(path)
-        size = image_size(self.folder.image_path(image_id))
-        check_mask_size(path, labels.shape, size)
-        check_labels(
-            path,
-            labels,
-            len(self.folder.classes),
-            fix='Are they of this data set, and its class list?',
-        )
+        fix = 'Are they of this data set, and its class list?'
+        self.folder.check_labels(path, image_id, labels, fix=fix)
         return labels
 
     def items(self) -> Iterator[tuple[str, str, np.ndarray]]:

@@ -5,16 +5,12 @@ import io
 import tarfile
 from pathlib import Path
 
-import numpy as np
-
 from projects.amr.datasets import VOCFolder
-from projects.amr.datasets.images.image_size import image_size
 from projects.amr.errors import DataError, UserError, list_faults
 from projects.amr.runtime.files.atomic_write import atomic_write, writing
 from projects.amr.runtime.files.item_progress import show_progress
 from projects.amr.structures import load_label_map
 from projects.amr.structures.label_map import label_png
-from projects.amr.structures.label_rules import check_labels, check_mask_size
 
 # Competition 6: segmentation, trained on any data but the test set.
 FOLDER = 'results/VOC2012/Segmentation/comp6_test_cls'
@@ -41,7 +37,9 @@ def write_submission(
     files = {}
     for image_id in show_progress(folder.ids, len(folder.ids), 'predictions'):
         try:
-            labels = _checked_labels(folder, Path(pred_dir), image_id)
+            path = Path(pred_dir, f'{image_id}.png')
+            labels, _ = load_label_map(path)
+            folder.check_labels(path, image_id, labels, ignored=None)
         except DataError as error:
             faults.append(str(error))
         else:
@@ -55,18 +53,6 @@ def write_submission(
     with writing(target):
         _write_archive(target, files)
     return len(files)
-
-
-def _checked_labels(
-    folder: VOCFolder, pred_dir: Path, image_id: str
-) -> np.ndarray:
-    """Labels of one prediction, after looking for what the server refuses."""
-    path = pred_dir / f'{image_id}.png'
-    labels, _ = load_label_map(path)
-    size = image_size(folder.image_path(image_id))
-    check_mask_size(path, labels.shape, size)
-    check_labels(path, labels, len(folder.classes), ignored=None)
-    return labels
 
 
 def _write_archive(target: Path, files: dict[str, bytes]) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from mmengine.config import Config
 from mmengine.logging import print_log
+from mmseg.registry import OPTIMIZERS
 from torch.utils.data import DataLoader
 
 from projects.amr.cpu import usable_cores
@@ -14,11 +15,12 @@ from projects.amr.errors import UserError, did_you_mean
 from projects.amr.workflow.launch.own_classes import (
     dataset_classes,
     datasets_of,
+    entries,
 )
 
 # What torch's DataLoader takes with worker processes only.
 _OF_WORKERS = ('persistent_workers', 'prefetch_factor', 'timeout')
-_SEGMENTATION_HEADS = ('decode_head', 'auxiliary_head')
+_SEGMENTATION_HEADS = {'decode_head', 'auxiliary_head'}
 _VALIDATION = ('val_cfg', 'val_dataloader', 'val_evaluator')
 # How many ranks share the machine, as torchrun and Open MPI set it; Slurm
 # gives each its own cores.
@@ -59,6 +61,7 @@ def settle_config(
     if 'train' in roles and cfg.get('train_dataloader'):
         _check_crop(cfg)
         _check_loop(cfg)
+        _check_optimizer(cfg.get('optim_wrapper') or {})
         _check_pairing(cfg)
         changes += check_schedule_length(cfg)
     for text in changes if log else ():
@@ -78,11 +81,7 @@ def keeps_workers(cfg: Config, options: Iterable[str] | None) -> bool:
 def _check_randomness(values: dict) -> None:
     """Refuse a seed that is none, and keys that mmengine does not know."""
     _check_keys('randomness', values, _RANDOMNESS)
-    seed = values.get('seed')
-    if seed is not None and not (isinstance(seed, int) and seed >= 0):
-        raise UserError(
-            f'randomness.seed must be a number of at least 0, got {seed!r}'
-        )
+    _check_number('randomness', values, 'seed', 0)
 
 
 def _check_keys(where: str, values: dict, known: Iterable[str]) -> None:
@@ -93,23 +92,29 @@ def _check_keys(where: str, values: dict, known: Iterable[str]) -> None:
             )
 
 
+def _check_number(
+    where: str, values: dict, key: str, least: int, kinds=int
+) -> None:
+    """Refuse an entry that is there and no number of at least so much."""
+    value = values.get(key)
+    if value is None:
+        return
+    number = isinstance(value, kinds) and not isinstance(value, bool)
+    if not number or value < least:
+        raise UserError(
+            f'{where}.{key} must be a number of at least {least}, got '
+            f'{value!r}'
+        )
+
+
 def _check_loader(where: str, loader: dict) -> None:
     """Refuse arguments that a data loader lacks, and counts that are none."""
     known = {*inspect.signature(DataLoader).parameters, 'num_batch_per_epoch'}
     _check_keys(where, loader, known)
-    rules = {'batch_size': 1, 'num_workers': 0}
+    _check_number(where, loader, 'batch_size', 1)
+    _check_number(where, loader, 'num_workers', 0)
     if loader.get('num_workers'):
-        rules['prefetch_factor'] = 1
-    for key, least in rules.items():
-        value = loader.get(key)
-        if value is None:
-            continue
-        if not isinstance(value, int) or isinstance(value, bool):
-            raise UserError(f'{where}.{key} must be a number, got {value!r}')
-        if value < least:
-            raise UserError(
-                f'{where}.{key} must be at least {least}, got {value}'
-            )
+        _check_number(where, loader, 'prefetch_factor', 1)
 
 
 def _settle_workers(where: str, loader: dict, keep: bool) -> Iterator[str]:
@@ -214,25 +219,16 @@ def _class_lists(cfg: Config) -> Iterator[tuple[str, tuple[str, ...]]]:
             yield key, names
 
 
-def _counts(
-    config, where: str, labels: int, segmentation: bool = False
-) -> Iterator[tuple[str, int, int]]:
+def _counts(config, where: str, labels: int) -> Iterator[tuple[str, int, int]]:
     """Yield the key, the value and the right value of each class count."""
-    if isinstance(config, (list, tuple)):
-        for index, value in enumerate(config):
-            yield from _counts(value, f'{where}.{index}', labels, segmentation)
-    if not isinstance(config, dict):
-        return
-    weak = str(config.get('type')).endswith('CAMHead')
-    for key, value in config.items():
-        place = f'{where}.{key}'
-        if key == 'num_classes' and (weak or segmentation):
+    for place, part, key in entries(config, where):
+        value = part[key]
+        weak = str(part.get('type')).endswith('CAMHead')
+        segments = not _SEGMENTATION_HEADS.isdisjoint(place.split('.'))
+        if key == 'num_classes' and (weak or segments):
             yield place, value, labels - weak
         elif key == 'class_weight' and isinstance(value, (list, tuple)):
-            yield f'len({place})', len(value), labels - (not segmentation)
-        else:
-            inside = segmentation or key in _SEGMENTATION_HEADS
-            yield from _counts(value, place, labels, inside)
+            yield f'len({place})', len(value), labels - (not segments)
 
 
 def _check_validation(cfg: Config) -> None:
@@ -260,8 +256,11 @@ def _loop(cfg: Config) -> tuple[dict, bool]:
 def _check_loop(cfg: Config) -> None:
     """Compare the kind of loop with what counts epochs or never ends one."""
     loop, by_epoch = _loop(cfg)
+    for key in ('max_epochs', 'max_iters', 'val_interval'):
+        _check_number('train_cfg', loop, key, 1, (int, float))
     kind = loop.get('type') or ''
     saver = (cfg.get('default_hooks') or {}).get('checkpoint') or {}
+    _check_number('default_hooks.checkpoint', saver, 'interval', -1)
     if not by_epoch and saver.get('by_epoch', True) and saver:
         raise UserError(
             f'train_cfg.type is {kind} and default_hooks.checkpoint.by_epoch '
@@ -275,6 +274,19 @@ def _check_loop(cfg: Config) -> None:
             f'train_cfg.type is {kind or "EpochBasedTrainLoop"}: its first '
             'epoch would never end. Take DefaultSampler, or '
             'IterBasedTrainLoop'
+        )
+
+
+def _check_optimizer(wrapper: dict) -> None:
+    """Refuse an unknown optimiser, which mmengine takes for None."""
+    _check_number('optim_wrapper', wrapper, 'accumulative_counts', 1)
+    optimizer = wrapper.get('optimizer') or {}
+    where, kind = 'optim_wrapper.optimizer', optimizer.get('type')
+    _check_number(where, optimizer, 'lr', 0, (int, float))
+    if isinstance(kind, str) and OPTIMIZERS.get(kind) is None:
+        raise UserError(
+            f'{where}.type {kind!r} is unknown'
+            f'{did_you_mean(kind, OPTIMIZERS.parent.module_dict)}'
         )
 
 
@@ -303,10 +315,11 @@ def check_schedule_length(cfg: Config) -> list[str]:
     total, schedulers = loop.get(unit), cfg.get('param_scheduler') or []
     if isinstance(schedulers, dict):
         schedulers = [schedulers]
+    for index, scheduler in enumerate(schedulers):
+        where = f'param_scheduler.{index}'
+        _check_number(where, scheduler, 'end', 1, (int, float))
     comparable = all(
-        isinstance(s, dict)
-        and s.get('end')
-        and bool(s.get('by_epoch', True)) == by_epoch
+        s.get('end') and bool(s.get('by_epoch', True)) == by_epoch
         for s in schedulers
     )
     if not total or not schedulers or not comparable:

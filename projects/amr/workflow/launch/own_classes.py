@@ -53,7 +53,9 @@ def fit_classes(cfg: Config, names: tuple[str, ...]) -> None:
                 # What a config names twice (``{{_base_.model.head}}``)
                 # becomes two, so that no count is fitted twice.
                 cfg[key] = cfg[key].to_dict()
-            _fit_counts(cfg.get(key), key, *counts)
+            for place, config, name in entries(cfg.get(key), key):
+                if name in COUNT_KEYS and isinstance(config[name], int):
+                    config[name] = _fitted(place, config[name], *counts)
 
 
 def datasets_of(cfg: Config, role: str) -> list[dict]:
@@ -101,17 +103,15 @@ def _fit_dataset(dataset: dict, names: tuple[str, ...]) -> None:
     dataset.get('data_prefix', {}).pop('part_map_path', None)
 
 
-def _fit_counts(config, where: str, old: int, new: int) -> None:
-    """Replace the class counts in a model's config, at any depth."""
+def entries(config, where: str) -> Iterator[tuple[str, dict, str]]:
+    """Yield place, dict and key of each entry of a config, at any depth."""
     if isinstance(config, dict):
         for key, value in config.items():
-            if key in COUNT_KEYS and isinstance(value, int):
-                config[key] = _fitted(f'{where}.{key}', value, old, new)
-            else:
-                _fit_counts(value, f'{where}.{key}', old, new)
+            yield f'{where}.{key}', config, key
+            yield from entries(value, f'{where}.{key}')
     elif isinstance(config, (list, tuple)):
         for index, value in enumerate(config):
-            _fit_counts(value, f'{where}.{index}', old, new)
+            yield from entries(value, f'{where}.{index}')
 
 
 def _fitted(where: str, value: int, old: int, new: int) -> int:

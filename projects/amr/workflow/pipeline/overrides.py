@@ -27,6 +27,7 @@ from projects.amr.errors import UserError, did_you_mean
 
 KEY = 'stage_overrides'
 PLACES = ('_before_', '_after_')
+_HEADLINE = {'label', 'stage', 'metric'}
 _BY_ENTRY = ('env', 'cfg_options', 'outputs')
 
 
@@ -42,16 +43,24 @@ def hint(name: str, known: Iterable[str]) -> str:
     return did_you_mean(name, known) or listed
 
 
+def require_form(where: str, value, form: type = dict) -> None:
+    """Refuse an entry that is no dict, or no list (UserError)."""
+    if not isinstance(value, (list, tuple) if form is list else form):
+        raise UserError(f'{where} must be a {form.__name__}, got {value!r}')
+
+
 def use_stage_overrides(cfg: Config) -> None:
     """Apply a pipeline config's ``stage_overrides``, in place.
 
     Entries of ``headline`` and ``roles`` that name a removed stage go too.
-    Raises what :func:`override_stages` raises, with the file's name.
+    Raises UserError with the file's name if one of these entries is no dict or
+    list, or see :func:`override_stages`.
     """
-    overrides = cfg.pop(KEY, None)
+    overrides = cfg.pop(KEY, None) or {}
+    before = cfg.get('stages') or []
+    _check_forms(cfg, overrides)
     if not overrides:
         return
-    before = cfg.get('stages') or []
     try:
         cfg.stages = override_stages(before, overrides)
     except UserError as error:
@@ -59,10 +68,26 @@ def use_stage_overrides(cfg: Config) -> None:
     kept = {stage['name'] for stage in cfg.stages}
     removed = {stage['name'] for stage in before} - kept
     if cfg.get('headline'):
-        cfg.headline = [e for e in cfg.headline if e['stage'] not in removed]
+        cfg.headline = [e for e in cfg.headline if e.stage not in removed]
     for role, text in list((cfg.get('roles') or {}).items()):
         if any(f'{{{name}.' in str(text) for name in removed):
             del cfg.roles[role]
+
+
+def _check_forms(cfg: Config, overrides) -> None:
+    lists = {key: cfg.get(key) or [] for key in ('stages', 'headline')}
+    dicts = {KEY: overrides, 'roles': cfg.get('roles') or {}}
+    for key, value in lists.items():
+        require_form(f'{cfg.filename}: `{key}`', value, list)
+        dicts |= {f'{key} {n}': item for n, item in enumerate(value, 1)}
+    for key, value in dicts.items():
+        require_form(f'{cfg.filename}: `{key}`', value)
+    for entry in lists['headline']:
+        if lacking := _HEADLINE - set(entry):
+            raise UserError(
+                f'{cfg.filename}: an entry of `headline` lacks '
+                f'{", ".join(sorted(lacking))}: {entry!r}'
+            )
 
 
 def override_stages(

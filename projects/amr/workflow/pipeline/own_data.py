@@ -7,6 +7,7 @@ from mmengine.config import Config
 from projects.amr.errors import UserError
 from projects.amr.workflow.pipeline.overrides import (
     override_stages,
+    require_form,
     use_stage_overrides,
 )
 
@@ -35,11 +36,11 @@ def use_own_data(cfg: Config) -> None:
     use_stage_overrides(cfg)
     if not cfg.get('own_data') or not cfg.get('stages'):
         return
-    own = dict(cfg.pop('own_data'))
+    own = cfg.pop('own_data')
     _check(own)
     root, classes = f'{{{IMPORT}.root}}', f'{{{IMPORT}.classes}}'
     old = cfg.get('data_root')
-    stages = [_moved(dict(stage), old, root) for stage in cfg.stages]
+    stages = [_moved(stage, old, root) for stage in cfg.stages]
     for stage in stages:
         # A check of the data accepts what the import accepts.
         if CONTRADICTIONS in own and stage.get('tool') == CHECK:
@@ -51,11 +52,12 @@ def use_own_data(cfg: Config) -> None:
         *override_stages(stages, {'*': {'env': env}}),
     ]
     if cfg.get('roles'):
-        roles = _moved(dict(cfg.roles), old, root)
+        roles = _moved(cfg.roles, old, root)
         cfg.roles = {**roles, 'classes': classes}
 
 
 def _check(own: dict) -> None:
+    require_form('own_data', own)
     known = (*NEEDED, *FLAGS)
     for key in own:
         if key not in known:

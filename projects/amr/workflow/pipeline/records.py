@@ -16,16 +16,6 @@ MANIFEST = 'stage.json'
 STARTED = 'started.json'
 # What a folder of items consists of; manifests and logs do not count.
 ITEM_SUFFIXES = ('.npz', '.xml', '.txt', '.csv', *IMAGE_SUFFIXES)
-# What reading a damaged or foreign JSON file may raise.
-_DAMAGED = (
-    ArithmeticError,
-    AttributeError,
-    LookupError,
-    OSError,
-    RecursionError,
-    TypeError,
-    ValueError,
-)
 
 
 class DigestCache:
@@ -44,7 +34,7 @@ class DigestCache:
                     path.read_text()
                 ).items()
             }
-        except _DAMAGED:
+        except Exception:  # of all kinds, if damaged or foreign
             self._known = {}
 
     def file(self, path: str | Path) -> str:
@@ -139,7 +129,7 @@ class StageRecord:
             timed = isinstance(record.seconds, (int, float))
             timed = timed and math.isfinite(record.seconds)
             return record if schema == SCHEMA and plain and timed else None
-        except _DAMAGED:
+        except Exception:  # of all kinds, if damaged or foreign
             return None
 
 
@@ -152,7 +142,7 @@ def started_key(folder: Path) -> str | None:
     """Key of a run that was interrupted, None if there was none."""
     try:
         return json.loads((folder / STARTED).read_text())['key']
-    except _DAMAGED:
+    except Exception:  # of all kinds, if damaged or foreign
         return None
 
 
@@ -165,7 +155,6 @@ class StageState:
     # Whether its folder holds results of other values, to be removed first.
     restart: bool = False
     key: str = ''  # digest of the present values and inputs
-    record: StageRecord | None = None  # of the finished run
 
     @property
     def finished(self) -> bool:
@@ -191,7 +180,7 @@ def stage_state(context, inputs: dict[str, str]) -> StageState:
     ]
     if reasons:
         changed = [f'{reason} changed' for reason in reasons]
-        return StageState(changed, restart=True, key=key, record=record)
+        return StageState(changed, restart=True, key=key)
     now = context.output_digests()
     for name, files in record.outputs.items():
         bad = sum(now.get(name, {}).get(f) != d for f, d in files.items())
@@ -199,7 +188,7 @@ def stage_state(context, inputs: dict[str, str]) -> StageState:
             reasons.append(
                 f'{bad:,} of {len(files):,} files of {name} missing or damaged'
             )
-    return StageState(reasons, key=key, record=record)
+    return StageState(reasons, key=key)
 
 
 def describe_changes(before: dict, after: dict) -> list[str]:

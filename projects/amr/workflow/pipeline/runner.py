@@ -21,7 +21,7 @@ from projects.amr.workflow.pipeline.records import (
     note_start,
     stage_state,
 )
-from projects.amr.workflow.pipeline.stages import Stage, dependents
+from projects.amr.workflow.pipeline.stages import Stage
 from projects.amr.workflow.pipeline.summary import figures
 from projects.amr.workflow.pipeline.workspace import (
     MissingOutputError,
@@ -65,14 +65,14 @@ class PipelineRunner:
                 state = stage_state(context, inputs)
             self.space.digests.save()
             head = f'[{number}/{len(chosen)}] {stage.name}'
+            reason = '; '.join(state.reasons)
             self.status[stage.name] = {
                 'status': 'kept' if state.finished else 'ran',
-                'reason': '; '.join(state.reasons),
+                'reason': reason,
             }
+            self.reporter.step(f'{head}: {reason or "finished before"}')
             if state.finished:
-                self.reporter.step(f'{head}: finished before')
                 continue
-            self._announce(head, stage, state, chosen)
             self._tell_forecast(chosen[number - 1 :])
             self._run(context, inputs, state)
 
@@ -89,16 +89,6 @@ class PipelineRunner:
         except UserError as error:
             raise UserError(f'stage {stage.name!r}: {error}') from None
         return True
-
-    def _announce(self, head, stage, state: StageState, chosen) -> None:
-        """Print why a stage runs and which stages may follow."""
-        self.reporter.step(f'{head}: {"; ".join(state.reasons)}')
-        later = dependents(stage, chosen)
-        if state.record is not None and later:
-            self.reporter.step(
-                f'  rerunning {stage.name} and, where its outputs change, '
-                f'{", ".join(later)}'
-            )
 
     def _tell_forecast(self, stages: list[Stage]) -> None:
         """Say once, as soon as it is known, how long the rest will take."""

@@ -11,15 +11,24 @@ from projects.amr.runtime.config.config_reading import near_files
 from projects.amr.runtime.processes.tool_process import ROOT
 from projects.amr.workflow.pipeline.overrides import (
     hint,
+    require_form,
     use_stage_overrides,
 )
 
-REFERENCE = re.compile(r'\{(\w+)\.(\w+)\}')
+REFERENCE = re.compile(r'\{(\w[\w-]*)\.([\w-]+)\}')
 # What each kind of stage must have.
 KINDS = {
     'train': ('config',),
     'test': ('config', 'checkpoint'),
     'tool': ('tool',),
+}
+# Of a stage's entries; a tool has a dict of outputs.
+_FORMS = {
+    'arguments': list,
+    'outputs': list,
+    'inputs': list,
+    'env': dict,
+    'cfg_options': dict,
 }
 # Folders that a training or a test leaves in its work dir, by output.
 OUTPUTS = {
@@ -79,8 +88,9 @@ def read_stages(cfg: Config) -> list[Stage]:
     """Read and check a pipeline config's ``stages``, overrides applied.
 
     Raises UserError if there are none, a key, kind, config or tool
-    is unknown, a name occurs twice, a stage refers to one that does not come
-    before it, or ``roles`` or ``headline`` to one that does not exist.
+    is unknown, an entry is no list or dict, a name occurs twice, a stage
+    refers to one that does not come before it, or ``roles`` or ``headline`` to
+    one that does not exist.
     """
     use_stage_overrides(cfg)
     where = cfg.filename
@@ -91,7 +101,7 @@ def read_stages(cfg: Config) -> list[Stage]:
         )
     stages, outputs = [], {}
     for number, entry in enumerate(cfg.stages, 1):
-        stage = _read_stage(dict(entry), f'{where}, stage {number}')
+        stage = _read_stage(entry, f'{where}, stage {number}')
         if stage.name in outputs:
             raise UserError(f'{where}: two stages are called {stage.name!r}')
         who = f'{where}: stage {stage.name!r}'
@@ -99,7 +109,7 @@ def read_stages(cfg: Config) -> list[Stage]:
         outputs[stage.name] = tuple(stage.outputs)
         stages.append(stage)
     # Read after all stages have run, which is too late for an error.
-    for role, text in dict(cfg.get('roles') or {}).items():
+    for role, text in (cfg.get('roles') or {}).items():
         found = REFERENCE.findall(str(text))
         _check_references(f'{where}: role {role!r}', found, outputs)
     for entry in cfg.get('headline') or []:
@@ -128,15 +138,6 @@ def choose(
     if stop <= start:
         raise UserError(f'stage {last!r} comes before {first!r}')
     return stages[start:stop]
-
-
-def dependents(stage: Stage, stages: list[Stage]) -> list[str]:
-    """Names of later stages that directly or indirectly need one's outputs."""
-    names = [stage.name]
-    for other in stages:
-        if any(name in names for name, _ in other.references()):
-            names.append(other.name)
-    return names[1:]
 
 
 def _check_references(who: str, references, outputs: dict) -> None:
@@ -176,24 +177,28 @@ def _read_stage(entry: dict, where: str) -> Stage:
     for key in needed:
         if not entry.get(key):
             raise UserError(f'{where}: a {kind} needs `{key}`')
+    forms = {**_FORMS, 'outputs': dict} if kind == 'tool' else _FORMS
+    given = {key: entry.get(key) or form() for key, form in forms.items()}
+    for key, form in forms.items():
+        require_form(f'{where}: `{key}`', given[key], form)
     return Stage(
         name=name,
         kind=kind,
         config=_find_config(where, entry),
         checkpoint=str(entry.get('checkpoint', '')),
         tool=str(entry.get('tool', '')),
-        arguments=tuple(map(str, entry.get('arguments', ()))),
-        outputs=_outputs(where, kind, entry.get('outputs', ())),
-        inputs=tuple(map(str, entry.get('inputs', ()))),
-        env={k: str(v) for k, v in dict(entry.get('env', {})).items()},
-        cfg_options=dict(entry.get('cfg_options', {})),
+        arguments=tuple(map(str, given['arguments'])),
+        outputs=_outputs(where, kind, given['outputs']),
+        inputs=tuple(map(str, given['inputs'])),
+        env={key: str(value) for key, value in given['env'].items()},
+        cfg_options=dict(given['cfg_options']),
         summary=str(entry.get('summary', '')),
     )
 
 
 def _outputs(where: str, kind: str, value) -> dict[str, str]:
     if kind == 'tool':
-        return {name: str(path) for name, path in dict(value).items()}
+        return {name: str(path) for name, path in value.items()}
     for name in value:
         if name not in OUTPUTS[kind]:
             raise UserError(

@@ -10,7 +10,6 @@ from projects.amr.datasets.images.file_facts import (
     image_facts,
     mask_facts,
 )
-from projects.amr.datasets.images.image_files import find_image
 from projects.amr.datasets.images.image_ids import (
     ScannedList,
     same_text,
@@ -129,7 +128,7 @@ class _SplitChecker:
     def _paths(self, image_id: str) -> dict[str, Path | DataError]:
         """Paths by kind of file, or the fault of a missing image."""
         try:
-            image = find_image(self.split.images, image_id)
+            image = self.split.image_path(image_id)
         except DataError as error:
             image = error
         return {'image': image, **self.split.label_paths(image_id)}
@@ -162,7 +161,10 @@ class _SplitChecker:
             found[kind] = facts.get((kind, path), default)
             if 'fault' in found[kind]:
                 faults.append(found.pop(kind)['fault'])
-        self._count_image(paths['image'], found.get('image', {}))
+        image = found.get('image', {})
+        self.report.converted.update(image.get('converted', ()))
+        if image.get('plain'):
+            self.report.plain.append(str(paths['image']))
         mask, labels = {}, None
         try:
             mask = self._mask(paths.get('mask'), found)
@@ -175,16 +177,6 @@ class _SplitChecker:
         self._count_labels(labels)
         self._compare(str(paths.get('mask')), mask, labels)
         return faults
-
-    def _count_image(self, path: Path | DataError, image: dict) -> None:
-        report = self.report
-        report.converted.update(image.get('converted', ()))
-        if image.get('plain'):
-            report.plain.append(str(path))
-        if isinstance(path, Path) and path.is_symlink():
-            root = self.split.root.resolve()
-            if not path.resolve().is_relative_to(root):
-                report.notes['links that lead out of the data root'] += 1
 
     def _mask(self, path: Path | None, found: dict) -> dict[int, int]:
         """Pixels of a sound mask by label; {} without one."""

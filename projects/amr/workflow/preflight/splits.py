@@ -7,7 +7,7 @@ from mmengine.config import Config
 from mmseg.registry import DATASETS
 
 from projects.amr.datasets import VOCLabelMapDataset, VOCWeakLabelDataset
-from projects.amr.datasets.images.image_files import in_any_case
+from projects.amr.datasets.images.image_files import find_image, in_any_case
 from projects.amr.datasets.labels.class_list import folder_classes
 from projects.amr.datasets.own_photos.devkit_layout import LABEL_FILE
 from projects.amr.datasets.voc.voc_folder import list_path, require_root
@@ -15,7 +15,10 @@ from projects.amr.datasets.voc.voc_weak_label import VOC_FOLDERS
 from projects.amr.errors import DataError, UserError
 from projects.amr.runtime.config.config_reading import read_config
 from projects.amr.workflow.launch.declared import data_folders
-from projects.amr.workflow.launch.own_classes import datasets_of
+from projects.amr.workflow.launch.own_classes import (
+    dataset_classes,
+    datasets_of,
+)
 from projects.amr.workflow.launch.tool_setup import resolve_config
 from projects.amr.workflow.pipeline.workspace import (
     StageContext,
@@ -36,7 +39,6 @@ class SplitToCheck:
     # images, so it may overlap the training list.
     role: str
     path: Path  # the list
-    root: Path  # data root; links that lead out of it are counted
     images: Path  # folder of the images
     classes: tuple[str, ...]  # names by label, background first
     # Folder of VOC annotations, if weak labels come from them.
@@ -47,7 +49,14 @@ class SplitToCheck:
     masks_needed: bool = False  # whether every image must have one
     labels_in_masks: bool = False  # whether weak labels are the masks' classes
     include_difficult: bool = True  # whether objects marked difficult count
+    image_suffix: str | None = None  # none: any image suffix
     mask_suffix: str = '.png'
+
+    def image_path(self, image_id: str) -> Path:
+        """Path of an image; a :class:`DataError` if there is none."""
+        if self.image_suffix is None:
+            return find_image(self.images, image_id)
+        return self.images / (image_id + self.image_suffix)
 
     def label_paths(self, image_id: str) -> dict[str, Path]:
         """Paths of an image's ``'annotation'`` and ``'mask'``, if wanted."""
@@ -95,7 +104,6 @@ def folder_splits(
             role,
             role,
             list_path(root, name),
-            root,
             root / 'JPEGImages',
             tuple(classes or folder_classes(root)),
             xml_dir=root / 'Annotations' if xml else None,
@@ -180,7 +188,6 @@ def _dataset_split(role: str, dataset: dict, kind: type) -> SplitToCheck:
     maps = issubclass(kind, VOCLabelMapDataset)
     in_masks = dataset.get('label_source') == 'mask'
     in_masks |= maps and not dataset.get('test_mode', False)
-    names = (dataset.get('metainfo') or kind.METAINFO)['classes']
     lists = dataset.get('ann_file', 'ImageSets/Segmentation/train_aug.txt')
     labels = dataset.get('label_file')
     return SplitToCheck(
@@ -189,14 +196,14 @@ def _dataset_split(role: str, dataset: dict, kind: type) -> SplitToCheck:
         # are tested on; a segmentor is scored on them.
         'made' if role == 'test' and not maps else role,
         root / lists,
-        root,
         folders['img_path'],
-        tuple(names),
+        dataset_classes(dataset),
         xml_dir=folders.get('xml_path'),
         label_file=root / labels if labels else None,
         mask_dir=folders.get('seg_map_path'),
         masks_needed=in_masks or bool(loads & MASK_LOADERS),
         labels_in_masks=in_masks,
         include_difficult=dataset.get('include_difficult', True),
+        image_suffix=dataset.get('img_suffix'),
         mask_suffix=dataset.get('seg_map_suffix', '.png'),
     )

@@ -18,11 +18,6 @@ from projects.amr.errors import DataError
 
 _CONTAINERS = (set, frozenset, complex, bytearray, slice, range)
 _CORES = ('numpy.core.multiarray', 'numpy._core.multiarray')
-_BROKEN = (  # what a damaged pickle raises
-    *(ValueError, TypeError, LookupError, AttributeError, EOFError, OSError),
-    *(RuntimeError, MemoryError, OverflowError, ImportError),
-    pickle.UnpicklingError,
-)
 
 
 class RefusedPickleError(DataError):
@@ -52,7 +47,7 @@ def load_pickled_npy(path: str | Path):
         raise DataError(f'file not found: {path}') from None
     except RefusedPickleError as error:
         raise RefusedPickleError(f'{path} {error}') from None
-    except _BROKEN as error:
+    except Exception as error:  # damaged pickles raise of all kinds
         raise DataError(
             f'{path} is no readable .npy file ({type(error).__name__}: '
             f'{error})'
