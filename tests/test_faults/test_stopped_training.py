@@ -46,22 +46,27 @@ def test_fault06_stopped_within_an_epoch(
     assert {path.name for path in work.glob('*.pth')} == {'epoch_3.pth'}
 
 
-@pytest.mark.parametrize(
-    ('make', 'last'),
-    [(classifier_file, 'epoch_3.pth'), (segmentor_file, 'iter_9.pth')],
-)
+@pytest.fixture(scope='module')
+def whole(undisturbed, toy_root, tmp_path_factory):
+    """Last checkpoints of undisturbed trainings without workers."""
+    folder = tmp_path_factory.mktemp('segmentor')
+    train(segmentor_file(toy_root, folder), 'whole', cwd=folder)
+    return {
+        classifier_file: undisturbed.folder / 'epoch_3.pth',
+        segmentor_file: folder / 'whole/iter_9.pth',
+    }
+
+
+@pytest.mark.parametrize('make', [classifier_file, segmentor_file])
 def test_fault06_workers_outlive_a_signal_to_all(
-    toy_root, tmp_path, undisturbed, make, last
+    toy_root, tmp_path, whole, make
 ):
     config = make(toy_root, tmp_path, workers=2)
     stop = signalled_after(4, signal.SIGTERM)
     train(config, 'work', cwd=tmp_path, patch=stop, code=143)
     train(config, 'work', '--resume', cwd=tmp_path)
-    digest = undisturbed.digest
-    if make is segmentor_file:
-        train(config, 'whole', cwd=tmp_path)
-        digest = state_digest(tmp_path / 'whole' / last)
-    assert state_digest(tmp_path / 'work' / last) == digest
+    last = tmp_path / 'work' / whole[make].name
+    assert state_digest(last) == state_digest(whole[make])
 
 
 def test_fault06_second_signal_stops_at_once(undisturbed, tmp_path):
@@ -129,25 +134,21 @@ def test_fault06_ranks_stop_together_after_a_validation(uneven, tmp_path):
 
 @pytest.mark.parametrize('workers', [0, 2])
 @pytest.mark.parametrize(
-    ('make', 'last', 'step'),
-    [(classifier_file, 'epoch_3.pth', 10), (segmentor_file, 'iter_9.pth', 5)],
+    ('make', 'step'), [(classifier_file, 10), (segmentor_file, 5)]
 )
 def test_killed_and_undisturbed_trainings_end_alike(
-    undisturbed, toy_root, tmp_path, make, last, step, workers
+    whole, toy_root, tmp_path, make, step, workers
 ):
     config = make(toy_root, tmp_path, workers)
-    train(config, 'whole', cwd=tmp_path)
-    train(config, 'killed', cwd=tmp_path, patch=killed_after(step), code=137)
-    output = train(config, 'killed', '--resume', cwd=tmp_path)
+    train(config, 'work', cwd=tmp_path, patch=killed_after(step), code=137)
+    output = train(config, 'work', '--resume', cwd=tmp_path)
     assert 'resumed epoch' in output
-    whole, killed = tmp_path / 'whole', tmp_path / 'killed'
-    assert state_digest(whole / last) == state_digest(killed / last)
+    last = tmp_path / 'work' / whole[make].name
+    assert state_digest(last) == state_digest(whole[make])
     # Not only weights: momentum, schedule and random numbers too.
-    ends = [torch.load(f / last, weights_only=True) for f in (whole, killed)]
+    ends = [torch.load(f, weights_only=True) for f in (last, whole[make])]
     for key in ('optimizer', 'param_schedulers', 'random_state'):
         assert repr(ends[0][key]) == repr(ends[1][key])
-    if make is classifier_file:  # workers change nothing
-        assert state_digest(whole / last) == undisturbed.digest
 
 
 @pytest.mark.parametrize(
