@@ -209,7 +209,7 @@ def test_toy_data_are_called_so(toy):
         ('curves', (), 'Background threshold'),
         ('classes', ClassTable(), 'IoU of each class'),
         ('gallery', Gallery(), 'chosen a'),
-        ('notes', (), 'Left out of'),
+        ('notes', (), 'left out a'),
         ('config', '', 'Config of the pipeline'),
         ('versions', {}, 'Made with'),
         ('seed', None, 'seed 7'),

@@ -119,8 +119,9 @@ def test_faults_are_told_and_counted(summary, tmp_path):
     assert data.notes[-1].startswith('16 ')
 
 
-def test_missing_split_list_is_told(summary, tmp_path):
-    roles = {**summary['roles'], 'split': '/nowhere/train.txt'}
-    data = gather_report({**summary, 'roles': roles}, tmp_path / 'photos')
-    assert data.gallery.photos == ()
-    assert '/nowhere/train.txt' in data.notes[0]
+@pytest.mark.parametrize(('role', 'photos'), [('split', 0), ('classes', 8)])
+def test_missing_lists_are_told(summary, tmp_path, role, photos):
+    roles = {**summary['roles'], role: '/nowhere/a.txt'}
+    data = gather_report({'roles': roles}, tmp_path / 'photos')
+    assert len(data.gallery.photos) == photos
+    assert '/nowhere/a.txt' in data.notes[0]

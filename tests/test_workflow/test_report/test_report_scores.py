@@ -85,6 +85,18 @@ def test_comparison_puts_this_run_above_the_published():
     assert find_comparison({}) == ()
 
 
+def test_label_maps_of_a_segmentor_are_no_pseudo_labels():
+    """As of the chain of the paper: its last figure is of the CRF."""
+    entries = [
+        {'label': 'pseudo', 'stage': 'affinity_make'},
+        {'label': 'with CRF', 'stage': 'segmentor_val'},
+    ]
+    for entry in entries:
+        entry['metric'] = 'labels/mIoU'
+    own, *_ = find_comparison({**SUMMARY, 'headline': entries})
+    assert own.values == (None, 52.625, 57.0, None)
+
+
 def test_test_split_has_a_column_of_its_own():
     stage = {'name': 'a', 'split': 'test.txt', 'metrics': {'mIoU': 50.0}}
     own = find_comparison({'stages': [stage]})[0]

@@ -11,7 +11,10 @@ from projects.amr.structures.voc_palette import voc_palette
 from projects.amr.visualization.report.data import Curve, Gallery, ReportData
 from projects.amr.visualization.report.page import render_report
 from projects.amr.visualization.report.photo_files import MAX_THRESHOLDS
-from projects.amr.workflow.report.photo_outputs import stage_folders
+from projects.amr.workflow.report.photo_outputs import (
+    attempt,
+    stage_folders,
+)
 from projects.amr.workflow.report.report_images import gather_photos
 from projects.amr.workflow.report.report_scores import (
     cam_stage,
@@ -107,7 +110,7 @@ def _gallery(
     )
     names = class_names(stages)
     if not names and roles.get('classes'):  # of own photos without masks
-        names = list(read_class_file(roles['classes']))
+        names = attempt(faults, read_class_file, roles['classes']) or ()
     labels = sorted({label for photo in photos for label in photo.classes})
     return Gallery(
         photos,

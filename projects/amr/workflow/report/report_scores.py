@@ -62,13 +62,14 @@ def cam_stage(stages: Stages) -> dict:
 
 def _label_stage(stages: Stages) -> dict:
     """The last stage that scored pseudo labels, or {}."""
-
-    def scored(stage: dict) -> bool:
-        names = metrics_of(stage).keys()
-        on_disk = 'labels/mIoU' in names and 'mIoU' not in names
-        return 'pseudo/mIoU_fixed' in names or on_disk
-
-    return _last(stages, scored)
+    own = ('pseudo/mIoU_fixed', 'labels/mIoU')
+    return _last(
+        stages,
+        lambda s: any(
+            _kind_of(s, metric) == 'pseudo' and metric in metrics_of(s)
+            for metric in own
+        ),
+    )
 
 
 def segmentor_stage(stages: Stages, supervised: bool = False) -> dict:
@@ -151,31 +152,29 @@ def headline(summary: dict) -> list[tuple[str, dict, str]]:
     return [entry for entry in found if entry[2] in metrics_of(entry[1])]
 
 
-def _sweep_of(metric: str) -> str:
-    """Prefix of the sweep that a metric belongs to, '' if there is none."""
-    prefix = metric.rpartition('/')[0].split('/')[0]
-    return {'cam': 'cam', 'pseudo': 'pseudo', 'labels': 'pseudo'}.get(
-        prefix, ''
-    )
+def _kind_of(stage: dict, metric: str) -> str:
+    """What a metric scores: 'cam', 'pseudo', or '' for a segmentor."""
+    prefix = metric.partition('/')[0]
+    # A segmentor's label maps are scored as pseudo labels are.
+    if prefix == 'labels' and 'mIoU' not in metrics_of(stage):
+        return 'pseudo'
+    return prefix if prefix in ('cam', 'pseudo') else ''
 
 
 def find_scores(summary: dict) -> tuple[Score, ...]:
     """Headline numbers; a segmentor trained on masks is an upper bound."""
     scores = []
     for label, stage, metric in headline(summary):
-        metrics, sweep, split = (
-            metrics_of(stage),
-            _sweep_of(metric),
-            split_name(stage),
-        )
-        fixed = fixed_threshold(stage) if sweep else None
+        metrics, split = metrics_of(stage), split_name(stage)
+        kind = _kind_of(stage, metric)
+        fixed = fixed_threshold(stage) if kind else None
         scores.append(
             Score(
                 label,
                 metrics[metric],
                 '' if split in label else split,
                 '' if fixed is None else f'fixed threshold {fixed:.2f}',
-                metrics.get(f'{sweep}/mIoU_best'),
+                metrics.get(f'{kind}/mIoU_best'),
                 _is_supervised(stage),
             )
         )
@@ -187,7 +186,7 @@ def find_comparison(summary: dict) -> tuple[Comparison, ...]:
     own: dict[bool, dict[str, float]] = {False: {}, True: {}}
     for _, stage, metric in headline(summary):
         split = 'test' if split_name(stage) == 'test' else 'val'
-        column = _sweep_of(metric) or split
+        column = _kind_of(stage, metric) or split
         own[_is_supervised(stage)][column] = metrics_of(stage)[metric]
     if not any(own.values()):
         return ()
