@@ -126,8 +126,14 @@ def test_a_replaced_photo_is_seen_where_it_is_read(
     assert kept == {None: True, 'dense': False}
 
 
-def test_a_missing_list_is_a_fault_of_the_data(command, tmp_path):
-    tool, config = command
-    options = ('--cfg-options', 'test_dataloader.dataset.ann_file=gone.txt')
-    output = run_tool_process(tool, config, *options, code=3, cwd=tmp_path)
-    assert 'gone.txt' in output
+@pytest.mark.parametrize(
+    ('option', 'word'),
+    [
+        ('ann_file=gone.txt', 'gone.txt'),
+        ('pipeline=[]', 'cam_size'),  # nothing is loaded
+    ],
+)
+def test_faults_of_data_and_config_are_told(command, tmp_path, option, word):
+    options = ('--cfg-options', f'test_dataloader.dataset.{option}')
+    text = run_tool_process(*command, *options, code=3, cwd=tmp_path)
+    assert word in text.rpartition('ERROR: ')[2]

@@ -78,8 +78,8 @@ def photo_doubt(
 class DoubtSources:
     """Folders that a photo's doubt is made from.
 
-    Raises UserError if a folder is missing, or there is neither predictions
-    nor CAM records.
+    Raises UserError if a folder is missing, there is neither predictions nor
+    CAM records, or the background score is out of range.
     """
 
     folder: VOCFolder  # images
@@ -96,6 +96,8 @@ class DoubtSources:
                 'give --pred-dir, --cam-dir or both: pseudo labels alone '
                 'show no doubt'
             )
+        if not 0 <= self.bg_thr <= 1:
+            raise UserError(f'--bg-thr must be in [0, 1], got {self.bg_thr}')
         for path in given:
             if not Path(path).is_dir():
                 raise UserError(f'input folder not found: {path}')

@@ -121,11 +121,18 @@ class LabelMapJob:
         """Make and publish one label map.
 
         Raises DataError if an input is missing or breaks a rule, UserError if
-        the file cannot be written.
+        the file cannot be written, or the config's steps do not load what
+        the labels are made from.
         """
         key = self._key(item)
         loaded = self.dataset.pipeline(dict(self.infos[item]))
-        labels = self.transform(loaded)['gt_seg_map']
+        try:
+            labels = self.transform(loaded)['gt_seg_map']
+        except KeyError as error:
+            raise UserError(
+                f'no step of test_dataloader.dataset.pipeline, nor '
+                f'label_transform, gives {error}'
+            ) from None
         with writing(self._path(item)):
             save_label_map(self._path(item), labels, key=key)
         return self._result(item, labels)
