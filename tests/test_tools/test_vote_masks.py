@@ -76,3 +76,8 @@ def test_votes_are_made_kept_and_scored(output_of, folder):
 
     share = ('--cfg-options', 'label_transform.min_share=0.4')
     assert '0 done, 8 to do' in vote(*share)
+
+    before = contents(folder / 'voted', '.png')
+    place = 'test_dataloader.dataset.pipeline.0.label_dir=voted'
+    vote('--cfg-options', place, code=2)  # they would be gone
+    assert contents(folder / 'voted', '.png') == before
