@@ -1,3 +1,4 @@
+import shutil
 from pathlib import Path
 
 import pytest
@@ -67,6 +68,19 @@ def test_names_and_colours_of_the_labels(summary, tmp_path):
     )
     assert gallery.colours == tuple(map(tuple, voc_palette().tolist()))
     assert gallery.scored == 'pseudo label'
+
+
+def test_what_is_scored_is_what_the_page_says(summary, tmp_path):
+    """A chain that stopped before its pseudo labels has none to score."""
+    roles = {**summary['roles'], 'labels': str(tmp_path / 'to come')}
+    gallery = gather_report({'roles': roles}, tmp_path / 'photos').gallery
+    assert gallery.scored == 'CAM at 0.20'
+    assert None not in [photo.score for photo in gallery.photos]
+    shutil.copytree(summary['roles']['labels'], roles['labels'])
+    next(Path(roles['labels']).iterdir()).unlink()
+    gallery = gather_report({'roles': roles}, tmp_path / 'photos').gallery
+    assert gallery.scored == 'pseudo label'
+    assert [photo.score for photo in gallery.photos].count(None) == 1
 
 
 def test_files_of_an_earlier_page_go(summary, tmp_path):
