@@ -6,11 +6,11 @@ from report_samples import CLASSES, curve, make_summary
 from projects.amr.evaluation.published_results import comparison
 from projects.amr.workflow.report.report_scores import (
     class_names,
+    final_curve,
     find_class_table,
     find_comparison,
     find_curves,
     find_scores,
-    fixed_threshold,
     headline,
     segmentor_stage,
     split_name,
@@ -104,12 +104,12 @@ def test_test_split_has_a_column_of_its_own():
 
 
 def test_threshold_is_that_of_the_final_map():
-    assert fixed_threshold(STAGES[1]) == 0.25
-    assert fixed_threshold(STAGES[0]) is None
+    assert final_curve(STAGES[1])['fixed'] == 0.25
+    assert final_curve(STAGES[0]) is None
     stage = deepcopy(STAGES[1])
     weighted = stage['details']['cam/weighted']
     weighted.update(fixed=0.5, mIoU=[0.0, 1.0, 41.25, 2.0])
-    assert fixed_threshold(stage) == 0.5
+    assert final_curve(stage)['fixed'] == 0.5
 
 
 @pytest.mark.parametrize('stages', [[], [{}], [{'name': 'a'}]])

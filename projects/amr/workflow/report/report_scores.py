@@ -96,7 +96,7 @@ def _curves_of(stage: dict) -> dict[str, dict]:
     return {k: d for k, d in details.items() if 'thresholds' in d}
 
 
-def _final_curve(stage: dict) -> dict | None:
+def final_curve(stage: dict) -> dict | None:
     """Sweep of a stage's final map: the one with the stage's own score."""
     metrics = metrics_of(stage)
     for key, curve in _curves_of(stage).items():
@@ -105,12 +105,6 @@ def _final_curve(stage: dict) -> dict | None:
         if None not in (score, own) and abs(score - own) < 1e-3:
             return curve
     return None
-
-
-def fixed_threshold(stage: dict) -> float | None:
-    """Fixed background threshold of a stage's final map, in [0, 1]."""
-    curve = _final_curve(stage)
-    return curve['fixed'] if curve else None
 
 
 def class_names(stages: Stages) -> list[str]:
@@ -167,13 +161,13 @@ def find_scores(summary: dict) -> tuple[Score, ...]:
     for label, stage, metric in headline(summary):
         metrics, split = metrics_of(stage), split_name(stage)
         kind = _kind_of(stage, metric)
-        fixed = fixed_threshold(stage) if kind else None
+        curve = final_curve(stage) if kind else None
         scores.append(
             Score(
                 label,
                 metrics[metric],
                 '' if split in label else split,
-                '' if fixed is None else f'fixed threshold {fixed:.2f}',
+                f'fixed threshold {curve["fixed"]:.2f}' if curve else '',
                 metrics.get(f'{kind}/mIoU_best'),
                 _is_supervised(stage),
             )
@@ -254,7 +248,7 @@ def find_class_table(stages: Stages) -> ClassTable:
         if labels and name != 'CAM':
             pairs = zip(labels['classes'], labels['IoU'], strict=True)
             columns[name] = dict(pairs)
-        elif curve := _final_curve(stage):
+        elif curve := final_curve(stage):
             pairs = zip(curve['classes'], curve['IoU_fixed'], strict=True)
             columns[name] = dict(pairs)
     classes = dict.fromkeys(c for column in columns.values() for c in column)
@@ -284,7 +278,7 @@ def stage_rows(stages: Stages) -> tuple[Stage, ...]:
 
 def _policy(stage: dict) -> str:
     """Thresholds of a stage in words."""
-    curve = _final_curve(stage)
+    curve = final_curve(stage)
     if curve is None:
         return ''
     return f'fixed {curve["fixed"]:.2f}, best {curve["best"]:.2f}'
