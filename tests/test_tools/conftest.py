@@ -77,5 +77,5 @@ def tiny_file(toy_root, tmp_path_factory):
 def trained(call, tiny_file, tmp_path_factory):
     """A folder in which the tiny model was trained for one epoch."""
     folder = tmp_path_factory.mktemp('trained')
-    done = call('train.py', tiny_file, '--no-pretrained', cwd=folder)
-    return folder, done
+    call('train.py', tiny_file, '--no-pretrained', cwd=folder)
+    return folder

@@ -48,10 +48,9 @@ def test_printed_text_is_the_config(output_of, tiny_file, tmp_path):
 
 
 def test_probe_has_a_line_per_amm(output_of, trained, tiny_file):
-    folder, _ = trained
-    (checkpoint,) = folder.glob('work_dirs/*/epoch_1.pth')
+    (checkpoint,) = trained.glob('work_dirs/*/epoch_1.pth')
     words = ('analysis_tools/probe_amm', tiny_file, checkpoint, '--num', 3)
-    text = output_of(*words, cwd=folder)
+    text = output_of(*words, cwd=trained)
     lines = [line for line in text.splitlines() if '±' in line]
     cfg = Config.fromfile(tiny_file)
     model = MODELS.build(cfg.model)

@@ -1,6 +1,7 @@
 """Photos under odd names and a CSV, all the way to masks and a segmentor."""
 
 import csv
+import json
 import runpy
 import sys
 import unicodedata
@@ -12,8 +13,10 @@ from cam_files import write_label_config
 from mmengine.config import Config
 from mmengine.runner import Runner
 from mmseg.apis import MMSegInferencer
-from own_photos import IMPORT, NAMES, make_photos
+from own_photos import IMPORT, NAMES, OWN, make_photos
 from PIL import Image
+from pipeline_configs import write_pipeline
+from pycocotools.coco import COCO
 from runner_configs import tiny_config
 from segmentor_configs import tiny_segmentor
 
@@ -188,3 +191,58 @@ def test_import_with_masks_list_and_classes(output_of, photos, tmp_path):
     assert mask.read_bytes() == source.read_bytes()
     assert '0 files made, 20 kept' in output_of(*words, *given)
     output_of(*words, '--mask-dir', photos / 'root', code=3)
+
+
+OWN_CONFIG = """
+_base_ = './tiny_pipeline.py'
+name = 'own'
+own_data = dict(
+    image_dir={folder!r} + '/photos',
+    label_file={folder!r} + '/labels.csv',
+    val_share=0.2,
+)
+"""
+
+
+def test_from_photos_and_csv_to_a_segmentor_and_coco(
+    output_of, toy_root, tmp_path
+):
+    make_photos(toy_root, tmp_path)
+    write_pipeline(toy_root, tmp_path)
+    config = tmp_path / 'own.py'
+    config.write_text(OWN_CONFIG.format(folder=str(tmp_path)))
+    work = tmp_path / 'work'
+    output_of('run_pipeline', config, '--work-dir', work)
+    summary = json.loads((work / 'summary.json').read_text())
+    assert [s['name'] for s in summary['stages']] == [
+        'import_images',
+        'cam_train',
+        'cam_make',
+        'seeds',
+        'seg_train',
+        'seg_val',
+    ]
+    # There are no masks: labels are learned and made, nothing is scored.
+    assert [entry['value'] for entry in summary['headline']] == [None, None]
+    page = (work / 'report.html').read_text(encoding='utf-8')
+    assert all(name in page for name in OWN.values())
+    assert 'holiday/day 1/IMG_0001' in page
+    root = work / 'import_images' / 'VOC2012'
+    assert len(VOCFolder.open(root, 'val').ids) == 2
+    out = tmp_path / 'masks.json'
+    where = ['--data-root', root, '--split', 'val']
+    labels = work / 'seg_val' / 'labels'
+    output_of('export_labels', labels, out, *where)
+    coco = COCO(str(out))
+    assert [c['name'] for c in coco.cats.values()] == sorted(OWN.values())
+    paths = {row['id']: row['path'] for row in rows_of(root / 'images.csv')}
+    for image_id, image in zip(
+        VOCFolder.open(root, 'val').ids, coco.imgs.values(), strict=True
+    ):
+        assert image['file_name'] == paths[image_id]
+        assert unicodedata.normalize('NFC', image['file_name']) in NAMES
+        stored, _ = load_label_map(labels / f'{image_id}.png')
+        back = np.zeros_like(stored)
+        for item in coco.imgToAnns[image['id']]:
+            back[coco.annToMask(item).astype(bool)] = item['category_id']
+        np.testing.assert_array_equal(back, stored)
