@@ -6,8 +6,8 @@ import torch
 from affinity_configs import affinity_net, irnet, seeded, with_cam
 from mmengine.device import utils as mmengine_device
 from mmengine.structures import PixelData
-from mmseg.structures import SegDataSample
 from segmentor_configs import head_config, labelled, segmentor_config
+from weak_samples import weak_samples
 
 from model_configs import AMM, amr, branch, build, seam, seam_amr
 
@@ -51,17 +51,12 @@ def _built(config, **changes):
     return build({'data_preprocessor': PREPROCESSOR, **config, **changes})
 
 
-def weakly_labelled() -> list:
-    """Two samples with weak labels."""
-    samples = [SegDataSample(), SegDataSample()]
-    samples[0].gt_label = torch.tensor([1.0, 0.0, 1.0])
-    samples[1].gt_label = torch.tensor([0.0, 1.0, 0.0])
-    return samples
+WEAK = ([1.0, 0.0, 1.0], [0.0, 1.0, 0.0])  # of two images
 
 
 def with_masks() -> list:
     """Two weakly labelled samples with masks and object parts."""
-    samples = weakly_labelled()
+    samples = weak_samples(*WEAK)
     for sample in samples:
         mask = torch.randint(4, (1, 33, 47))
         mask[..., :3] = 255
@@ -111,7 +106,7 @@ MODELS = {**CLASSIFIERS, **OTHERS}
 def train_samples(name: str) -> list:
     """What a model is trained on."""
     if name in CLASSIFIERS:
-        return weakly_labelled()
+        return weak_samples(*WEAK)
     return labelled() if name.startswith('deeplab') else seeded()
 
 

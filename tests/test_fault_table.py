@@ -3,8 +3,6 @@
 import re
 from pathlib import Path
 
-import pytest
-
 ROOT = Path(__file__).resolve().parents[1]
 _ROW = re.compile(r'^\| (\d+) \|.*\| ([^|]+) \|$', re.MULTILINE)
 _NAME = re.compile(r'^def (test_\w*?fault\w*)\(', re.MULTILINE)
@@ -40,17 +38,3 @@ def test_each_row_names_the_files_that_test_it():
     }
     assert sorted(named) == list(range(1, 40))
     assert named == files_by_row()
-
-
-@pytest.mark.parametrize(
-    ('name', 'rows'),
-    [
-        ('test_fault07_full', {7}),
-        ('test_fault_12_bad', {12}),
-        ('test_fault01_fault02_kill', {1, 2}),
-        ('test_fault12_to_16_tool', {12, 13, 14, 15, 16}),
-        ('test_faults_are_told', set()),
-    ],
-)
-def test_rows_are_read_from_names(name, rows):
-    assert rows_of(name) == rows

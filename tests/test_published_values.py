@@ -5,6 +5,7 @@ passes them. What stands here is copied from the sources, by stage.
 """
 
 import inspect
+import re
 from pathlib import Path
 
 import pytest
@@ -209,9 +210,17 @@ def test_a_variant_changes_what_its_name_says(name):
         assert model[1]['spotlight'] == model[0]
 
 
-# Where a parameter's name begins: learning rate, weight decay. The rule that
+# What begins a parameter's name: learning rate, weight decay. The rule that
 # stands first counts.
 RATES = {
+    'deeplabv2_r101_voc': (
+        {
+            'backbone': (2.5e-4, 5e-4),
+            r'decode_head.*\.weight': (2.5e-3, 5e-4),
+            r'decode_head.*\.bias': (5e-3, 0.0),
+        },
+        0.9,
+    ),
     'seam_wrn38_voc': (
         {
             **dict.fromkeys(('head', 'pcm'), (0.1, 5e-4)),
@@ -220,18 +229,12 @@ RATES = {
         5e-4,
     ),
     'cam_r50_voc': ({'': (0.01, 1e-4)}, 0.9),
-    'cam_r50_voc_release': (
-        {'head': (0.1, 1e-4), '': (0.01, 1e-4)},
-        1e-4,
-    ),
+    'cam_r50_voc_release': ({'head': (0.1, 1e-4), '': (0.01, 1e-4)}, 1e-4),
     'amr_r50_voc_release': (
-        {'compensation.backbone': (0.1, 1e-4), '': (0.01, 1e-4)},
+        {r'compensation\.backbone': (0.1, 1e-4), '': (0.01, 1e-4)},
         1e-4,
     ),
-    'irnet_r50_voc': (
-        {'': (0.1, 1e-4)},
-        1e-4,
-    ),
+    'irnet_r50_voc': ({'': (0.1, 1e-4)}, 1e-4),
     'affinitynet_wrn38_voc': (
         {'backbone': (0.1, 5e-4), 'head': (1.0, 5e-4)},
         5e-4,
@@ -253,7 +256,7 @@ def test_learning_rates_land_on_the_right_parameters(name):
     for group in optimizer.param_groups:
         for parameter in group['params']:
             key = names[id(parameter)]
-            rule = next(rule for rule in rules if key.startswith(rule))
+            rule = next(rule for rule in rules if re.match(rule, key))
             used.add(rule)
             got = (group['lr'], group['weight_decay'])
             assert got == pytest.approx(rules[rule]), key

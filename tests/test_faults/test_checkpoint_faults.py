@@ -5,7 +5,7 @@ import shutil
 import pytest
 from mmengine.config import Config
 from tool_process import state_digest
-from training_faults import killed_in_save, train, write_trap
+from training_faults import killed_in_save, write_trap
 
 from projects.amr.errors import CheckpointError
 from projects.amr.runtime.checkpoints.checkpoint_file import read_checkpoint
@@ -28,13 +28,9 @@ def two_epochs(undisturbed, killed, tmp_path_factory):
     """The same with two epochs done and both checkpoints kept."""
     folder = tmp_path_factory.mktemp('two')
     work = shutil.copytree(killed, folder / 'work')
-    train(
-        undisturbed.config,
-        'work',
-        '--resume',
-        '--cfg-options',
-        'default_hooks.checkpoint.max_keep_ckpts=2',
-        cwd=folder,
+    undisturbed.resumed(
+        folder,
+        *('--cfg-options', 'default_hooks.checkpoint.max_keep_ckpts=2'),
         patch=killed_in_save('half written', 'epoch_3'),
         code=137,
     )
@@ -56,14 +52,7 @@ def test_fault01_fault02_kill_while_saving(
 ):
     """One checkpoint is kept, and there is one at every moment."""
     patch = killed_in_save(stage, 'epoch_2')
-    train(
-        undisturbed.config,
-        'work',
-        '--resume',
-        cwd=work.parent,
-        patch=patch,
-        code=137,
-    )
+    undisturbed.resumed(work.parent, patch=patch, code=137)
     assert {path.name for path in work.glob('*.pth')} == names
     for path in work.glob('*.pth'):
         read_checkpoint(path)
@@ -71,7 +60,7 @@ def test_fault01_fault02_kill_while_saving(
     point, notes = find_resume_point(work)
     assert point.epoch == (2 if stage == 'noted' else 1)
     assert notes == []
-    output = train(undisturbed.config, 'work', '--resume', cwd=work.parent)
+    output = undisturbed.resumed(work.parent)
     assert (output.count(LEFT) == 1) == (stage != 'named')
     assert {path.name for path in work.glob('*.pth')} == {'epoch_3.pth'}
     assert not list(work.glob('.*.tmp'))
@@ -113,7 +102,7 @@ def test_fault03_falls_back_to_the_newest_that_loads(
 def test_fault03_resumed_from_the_fallback(undisturbed, two_epochs, tmp_path):
     work = shutil.copytree(two_epochs, tmp_path / 'work')
     damage(work / 'epoch_2.pth', 'changed bytes')
-    output = train(undisturbed.config, 'work', '--resume', cwd=tmp_path)
+    output = undisturbed.resumed(tmp_path)
     assert 'falling back to' in output
     assert '4 iterations are lost' in output
     assert state_digest(work / 'epoch_3.pth') == undisturbed.digest
@@ -142,16 +131,10 @@ def test_fault03_checkpoints_ahead_are_of_another_run(two_epochs, tmp_path):
 
 
 def test_fault03_without_any_checkpoint_it_starts_anew(undisturbed, tmp_path):
-    output = train(
-        undisturbed.config,
-        'new',
-        '--resume',
-        '--cfg-options',
-        'train_cfg.max_epochs=1',
-        cwd=tmp_path,
-    )
-    assert 'no checkpoint in new to resume from; starting from the' in output
-    assert (tmp_path / 'new/epoch_1.pth').is_file()
+    short = ('--cfg-options', 'train_cfg.max_epochs=1')
+    output = undisturbed.resumed(tmp_path, *short)
+    assert 'no checkpoint in work to resume from' in output
+    assert (tmp_path / 'work/epoch_1.pth').is_file()
 
 
 def test_fault03_load_from_is_what_a_training_began_with(two_epochs, tmp_path):

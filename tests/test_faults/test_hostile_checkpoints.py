@@ -11,7 +11,7 @@ from mmengine.runner.checkpoint import CheckpointLoader
 from runner_configs import tiny_config
 from tool_process import run_tool_process
 from torch_versions import needs_safe_globals
-from training_faults import train, write_trap
+from training_faults import write_trap
 
 from model_configs import branch
 from projects.amr.errors import CheckpointError
@@ -103,27 +103,17 @@ def test_fault27_other_backends_are_closed(source):
 
 def test_fault27_in_the_tools(undisturbed, killed, tmp_path, trap):
     path, marker = trap
-    config = undisturbed.config
-    output = run_tool_process(
-        'test.py', config, path, '--work-dir', 'test', cwd=tmp_path, code=3
-    )
+    words = ('test.py', undisturbed.config, path, '--work-dir', 'test')
+    output = run_tool_process(*words, cwd=tmp_path, code=3)
     assert 'ERROR: ' in output
     assert 'evil.pth refused: contains posix.mkdir' in output
     work = shutil.copytree(killed, tmp_path / 'work')
     shutil.copy(path, work / 'epoch_1.pth')
     short = ('--cfg-options', 'train_cfg.max_epochs=1')
-    output = train(config, 'work', '--resume', *short, cwd=tmp_path)
+    output = undisturbed.resumed(tmp_path, *short)
     assert 'epoch_1.pth refused' in output
     assert 'starting from the beginning' in output
     assert not marker.exists()
-    run_tool_process(
-        'test.py',
-        config,
-        path,
-        '--trust-checkpoint',
-        '--work-dir',
-        'trusted',
-        cwd=tmp_path,
-        code=2,  # trusted, and not this model's
-    )
+    words += ('--trust-checkpoint',)
+    run_tool_process(*words, cwd=tmp_path, code=2)  # not this model's
     assert marker.exists()

@@ -95,19 +95,9 @@ def test_fault29_part_of_a_file(tmp_path):
         load(backbone(), state, tmp_path, prefix='spotlight.backbone')
 
 
-def test_fault29_resume_of_another_model(undisturbed, killed, tmp_path):
-    output = run_tool_process(
-        'train.py',
-        undisturbed.config,
-        '--no-pretrained',
-        '--resume',
-        '--work-dir',
-        killed,
-        '--cfg-options',
-        'model.backbone.stem_channels=8',
-        cwd=tmp_path,
-        code=2,
-    )
+def test_fault29_resume_of_another_model(undisturbed, killed):
+    wider = ('--cfg-options', 'model.backbone.stem_channels=8')
+    output = undisturbed.resumed(killed.parent, *wider, code=2)
     message = output.split('ERROR: ')[-1]
     assert 'epoch_1.pth is not a checkpoint of this model' in message
     assert '(CAMClassifier)' in message

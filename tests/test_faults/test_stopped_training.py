@@ -1,21 +1,24 @@
-"""Row 6 of the faults: Ctrl-C and SIGTERM end a training between steps."""
+"""Row 6 of the faults: a training that is stopped or killed ends alike."""
 
 import signal
-from functools import partial
 
 import pytest
 import torch
 from mmengine.config import Config
+from mmengine.optim import OptimWrapper
 from mmengine.runner.loops import ValLoop
 from tool_process import state_digest
 from training_faults import (
     classifier_file,
+    killed_after,
     segmentor_file,
     signal_group,
     signalled_after,
     train,
     train_on_two_ranks,
 )
+
+from projects.amr.engine.hooks.exact_resume_hook import lost_gradients
 
 
 @pytest.mark.parametrize(
@@ -29,13 +32,8 @@ from training_faults import (
 def test_fault06_stopped_within_an_epoch(
     undisturbed, tmp_path, number, code, step, name
 ):
-    output = train(
-        undisturbed.config,
-        'work',
-        cwd=tmp_path,
-        patch=signalled_after(step, number),
-        code=code,
-    )
+    stop = signalled_after(step, number)
+    output = undisturbed.again(tmp_path, patch=stop, code=code)
     assert 'STOPPED: stopped after step' in output
     command = output.strip().splitlines()[-1].strip()
     assert command.startswith('python ')
@@ -43,38 +41,37 @@ def test_fault06_stopped_within_an_epoch(
     assert command.endswith('--work-dir work --resume')
     work = tmp_path / 'work'
     assert name in {path.name for path in work.glob('*.pth')}
-    output = train(undisturbed.config, 'work', '--resume', cwd=tmp_path)
-    assert 'resumes after' in output
+    assert 'resumes after' in undisturbed.resumed(tmp_path)
     assert state_digest(work / 'epoch_3.pth') == undisturbed.digest
     assert {path.name for path in work.glob('*.pth')} == {'epoch_3.pth'}
 
 
-@pytest.mark.parametrize(
-    ('make', 'last'),
-    [(classifier_file, 'epoch_3.pth'), (segmentor_file, 'iter_9.pth')],
-)
+@pytest.fixture(scope='module')
+def whole(undisturbed, toy_root, tmp_path_factory):
+    """Last checkpoints of undisturbed trainings without workers."""
+    folder = tmp_path_factory.mktemp('segmentor')
+    train(segmentor_file(toy_root, folder), 'whole', cwd=folder)
+    return {
+        classifier_file: undisturbed.folder / 'epoch_3.pth',
+        segmentor_file: folder / 'whole/iter_9.pth',
+    }
+
+
+@pytest.mark.parametrize('make', [classifier_file, segmentor_file])
 def test_fault06_workers_outlive_a_signal_to_all(
-    toy_root, tmp_path, undisturbed, make, last
+    toy_root, tmp_path, whole, make
 ):
     config = make(toy_root, tmp_path, workers=2)
     stop = signalled_after(4, signal.SIGTERM)
     train(config, 'work', cwd=tmp_path, patch=stop, code=143)
     train(config, 'work', '--resume', cwd=tmp_path)
-    digest = undisturbed.digest
-    if make is segmentor_file:
-        train(config, 'whole', cwd=tmp_path)
-        digest = state_digest(tmp_path / 'whole' / last)
-    assert state_digest(tmp_path / 'work' / last) == digest
+    last = tmp_path / 'work' / whole[make].name
+    assert state_digest(last) == state_digest(whole[make])
 
 
 def test_fault06_second_signal_stops_at_once(undisturbed, tmp_path):
-    output = train(
-        undisturbed.config,
-        'work',
-        cwd=tmp_path,
-        patch=signalled_after(2, signal.SIGINT, 2),
-        code=130,
-    )
+    stop = signalled_after(2, signal.SIGINT, 2)
+    output = undisturbed.again(tmp_path, patch=stop, code=130)
     assert 'STOPPED' not in output
     assert not list((tmp_path / 'work').glob('*.pth'))
 
@@ -92,13 +89,13 @@ def signal_in_validation() -> None:
 
 
 def test_fault06_stopped_in_validation(undisturbed, tmp_path):
-    stop = partial(train, undisturbed.config, 'work', cwd=tmp_path)
-    output = stop(patch=signal_in_validation, code=143)
+    stop = signal_in_validation
+    output = undisturbed.again(tmp_path, patch=stop, code=143)
     assert 'stopped after step 8 of 12, saved in' in output
     work = tmp_path / 'work'
     saved = torch.load(work / 'epoch_2.pth', weights_only=True)
     assert (saved['meta']['epoch'], saved['meta']['iter']) == (2, 8)
-    train(undisturbed.config, 'work', '--resume', cwd=tmp_path)
+    undisturbed.resumed(tmp_path)
     assert state_digest(work / 'epoch_3.pth') == undisturbed.digest
 
 
@@ -133,3 +130,34 @@ def test_fault06_ranks_stop_together_after_a_validation(uneven, tmp_path):
     assert [rank.wait() for rank in ranks] == [143, 143]
     assert 'stopped after step 2 of 6, saved in' in ranks[0].output
     assert 'cam/mIoU_fixed' in ranks[0].output
+
+
+@pytest.mark.parametrize('workers', [0, 2])
+@pytest.mark.parametrize(
+    ('make', 'step'), [(classifier_file, 10), (segmentor_file, 5)]
+)
+def test_killed_and_undisturbed_trainings_end_alike(
+    whole, toy_root, tmp_path, make, step, workers
+):
+    config = make(toy_root, tmp_path, workers)
+    train(config, 'work', cwd=tmp_path, patch=killed_after(step), code=137)
+    output = train(config, 'work', '--resume', cwd=tmp_path)
+    assert 'resumed epoch' in output
+    last = tmp_path / 'work' / whole[make].name
+    assert state_digest(last) == state_digest(whole[make])
+    # Not only weights: momentum, schedule and random numbers too.
+    ends = [torch.load(f, weights_only=True) for f in (last, whole[make])]
+    for key in ('optimizer', 'param_schedulers', 'random_state'):
+        assert repr(ends[0][key]) == repr(ends[1][key])
+
+
+@pytest.mark.parametrize(
+    ('counts', 'steps', 'lost'), [(1, 7, 0), (4, 8, 0), (4, 10, 2), (3, 5, 2)]
+)
+def test_a_stop_in_mid_accumulation_is_told(counts, steps, lost):
+    weight = torch.nn.Parameter(torch.zeros(1))
+    wrapper = OptimWrapper(
+        torch.optim.SGD([weight], lr=0.1), accumulative_counts=counts
+    )
+    note = lost_gradients(wrapper, {'meta': {'iter': steps}})
+    assert note == '' if not lost else f'{lost} of {counts} steps' in note

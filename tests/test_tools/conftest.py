@@ -4,7 +4,6 @@ import os
 import runpy
 import subprocess
 import sys
-from functools import partial
 from pathlib import Path
 
 import pytest
@@ -43,28 +42,23 @@ def call():
 
 
 @pytest.fixture
-def run_here(capsys, monkeypatch):
-    """Run a tool in this process: exit code and what it printed."""
+def output_of(capsys, monkeypatch, tmp_path):
+    """Run a tool in this process; what it printed, if it ends with a code."""
 
-    def _run(name, *arguments, cwd):
+    def _output_of(name, *arguments, code=0, cwd=tmp_path):
         tool = runpy.run_path(str(ROOT / 'tools' / f'{name}.py'))
         monkeypatch.chdir(cwd)
         monkeypatch.setattr(sys, 'argv', [name, *map(str, arguments)])
-        code = 0
+        found = 0
         try:
             tool['run_tool'](tool['main'])
         except SystemExit as stop:
-            code = stop.code
-        done = capsys.readouterr()
-        return code, done.out, done.err
+            found = stop.code
+        text = ''.join(capsys.readouterr())
+        assert found == code, text
+        return text
 
-    return _run
-
-
-@pytest.fixture
-def tool(tmp_path, run_here):
-    """Run a tool in this process, in the test's folder."""
-    return partial(run_here, cwd=tmp_path)
+    return _output_of
 
 
 @pytest.fixture(scope='session')
@@ -83,17 +77,5 @@ def tiny_file(toy_root, tmp_path_factory):
 def trained(call, tiny_file, tmp_path_factory):
     """A folder in which the tiny model was trained for one epoch."""
     folder = tmp_path_factory.mktemp('trained')
-    done = call('train.py', tiny_file, '--no-pretrained', cwd=folder)
-    return folder, done
-
-
-@pytest.fixture
-def output_of(run_here, tmp_path):
-    """Run a tool in this process; what it printed, if it ends with a code."""
-
-    def _output_of(name, *arguments, code=0, cwd=tmp_path):
-        found, text, errors = run_here(name, *arguments, cwd=cwd)
-        assert found == code, errors
-        return text + errors
-
-    return _output_of
+    call('train.py', tiny_file, '--no-pretrained', cwd=folder)
+    return folder

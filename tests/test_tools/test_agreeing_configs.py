@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 from pipeline_configs import edited, write_pipeline
+from tool_process import run_tool_process
 
 
 @pytest.mark.parametrize(
@@ -28,18 +29,14 @@ def test_fault37_a_training_is_refused_early(
     assert words in text.rpartition('\nERROR: ')[2]
 
 
-def test_fault37_workers_are_put_right(call, tiny_file, tmp_path):
+def test_fault37_workers_are_put_right(tiny_file, tmp_path):
     options = [
         'train_dataloader.persistent_workers=True',
         'val_dataloader.prefetch_factor=2',
         'train_cfg.max_epochs=1',
     ]
-    done = call(
-        'train.py',
-        *(tiny_file, '--no-pretrained', '--cfg-options', *options),
-        cwd=tmp_path,
-    )
-    told = done.stdout + done.stderr
+    words = (tiny_file, '--no-pretrained', '--cfg-options', *options)
+    told = run_tool_process('train.py', *words, cwd=tmp_path)
     assert 'train_dataloader.persistent_workers=True needs' in told
     assert 'val_dataloader.num_workers is 0' in told
 

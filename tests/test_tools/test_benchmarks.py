@@ -1,11 +1,16 @@
 """The benchmarks' own code, against closed forms; nothing is timed here."""
 
+import json
 import random
+import sys
 from argparse import Namespace
 from pathlib import Path
 
 import benchmark_cams
+import benchmark_scales
 import chaos
+import device_checks
+import gpu_check
 import measuring
 import pytest
 import stage_cases
@@ -15,6 +20,7 @@ import torch.nn.functional as F
 from cost_model import STAGES, Machine, Workload, pipeline_hours
 from mmengine.logging import MMLogger
 
+from model_configs import amr, build
 from projects.amr.models import MultiScaleCAM
 from projects.amr.structures import CAMRecord, load_label_map
 from projects.amr.workflow.pipeline.workspace import read_pipeline
@@ -128,3 +134,80 @@ def test_stages_are_drawn_alike_however_short_they_are():
     # 1000 each, with a standard deviation of 27.
     assert all(abs(plan[name] - 1000) < 140 for name in SECONDS)
     assert plan == chaos.plan_kills(SECONDS, 4000, random.Random(3))
+
+
+def test_subsets_are_all_single_ones_growing_ones_and_all():
+    found = benchmark_scales.subsets([0.5, 1.0, 1.5, 2.0])
+    assert found == [
+        (0.5,),
+        (1.0,),
+        (1.5,),
+        (2.0,),
+        (0.5, 1.0),
+        (0.5, 1.0, 1.5),
+        (1.0, 1.5, 2.0),
+        (0.5, 1.5, 2.0),
+        (0.5, 1.0, 2.0),
+        (0.5, 1.0, 1.5, 2.0),
+    ]
+    assert benchmark_scales.passes((0.5, 2.0)) == 4.25
+
+
+def test_maps_of_all_scales_are_those_of_the_whole_method():
+    scales = [0.5, 1.0, 1.5]
+    model = build(amr(test_cfg=dict(scales=scales, output_stride=2)))
+    model.eval()
+    images, labels = [torch.rand(3, 33, 47)], [torch.tensor([1.0, 0.0, 1.0])]
+    (whole,) = model.cam_method(model, images, labels)
+    method = benchmark_scales.SubsetCAM(model.cam_method, scales)
+    (made,) = method(model, images, labels)
+    assert made.classes.tolist() == whole.classes.tolist() == [0, 2]
+    torch.testing.assert_close(
+        made.cams['0.5+1+1.5'], whole.cams['weighted'], atol=1e-3, rtol=0
+    )
+
+
+def device_check(monkeypatch, out, *parts):
+    options = ['--short', '--out', str(out), '--parts', *parts]
+    monkeypatch.setattr(sys, 'argv', ['gpu_check.py', *options])
+    with pytest.raises(SystemExit) as stop:
+        gpu_check.main()
+    return stop.value.code, json.loads(out.read_text())
+
+
+def test_ops_and_steps_on_a_cpu(tmp_path, monkeypatch):
+    out = tmp_path / 'check.json'
+    code, found = device_check(monkeypatch, out, 'ops', 'steps')
+    assert code == 0
+    ops = {row['name'] for row in found['parts']['ops']['rows']}
+    assert ops == set(device_checks.op_cases())
+    steps = found['parts']['steps']['rows']
+    assert len(steps) == 6
+    assert all(row['ms'] > 0 for row in steps)
+    assert out.with_suffix('.md').read_text().count('| True |') == 6 + len(ops)
+
+
+def test_wrong_values_and_failures_are_results(tmp_path, monkeypatch):
+    def wrong(options):
+        return [dict(name='nan', error=float('nan'), bound=1.0)]
+
+    def broken(options):
+        raise RuntimeError('no kernel')
+
+    monkeypatch.setitem(device_checks.CHECKS, 'ops', wrong)
+    monkeypatch.setitem(device_checks.CHECKS, 'cams', broken)
+    monkeypatch.setattr(gpu_check.measuring, 'isolated', lambda f, *a: f(*a))
+    code, found = device_check(monkeypatch, tmp_path / 'c.json', 'ops', 'cams')
+    assert code == 1
+    assert not found['parts']['ops']['passed']
+    assert 'no kernel' in found['parts']['cams']['failure']
+
+
+def test_a_script_that_takes_too_long_is_stopped(tmp_path):
+    script = tmp_path / 'slow.py'
+    script.write_text('import time; time.sleep(60)')
+    assert gpu_check.call([str(script)], 0.5)
+    script.write_text('raise SystemExit(3)')
+    assert gpu_check.call([str(script)], 60) is not None
+    script.write_text('print("fine")')
+    assert gpu_check.call([str(script)], 60) is None

@@ -25,20 +25,20 @@ def test_pictures_of_the_train_split(output_of, toy_root, tiny_file, tmp_path):
     assert f'3 of {len(ids)} samples of train' in text
 
 
-def test_printed_stages_are_the_resolved_ones(run_here):
+def test_printed_stages_are_the_resolved_ones(output_of):
     pipeline = 'configs/pipelines/amr_toyvoc_scale.py'
     words = ('misc/print_config', pipeline, '--path', 'stages')
-    printed = Config.fromstring(run_here(*words, cwd=ROOT)[1], '.py')
+    printed = Config.fromstring(output_of(*words, cwd=ROOT), '.py')
     cfg = Config.fromfile(ROOT / pipeline)
     use_stage_overrides(cfg)
     assert printed.stages == cfg.stages
     assert [stage.name for stage in printed.stages[:2]] == ['toy_set', 'check']
 
 
-def test_printed_text_is_the_config(run_here, tiny_file, tmp_path):
+def test_printed_text_is_the_config(output_of, tiny_file, tmp_path):
     words = ('--cfg-options', 'model.loss_cps.loss_weight=0.25')
-    done = run_here('misc/print_config', tiny_file, *words, cwd=tmp_path)
-    (tmp_path / 'printed.py').write_text(done[1])
+    text = output_of('misc/print_config', tiny_file, *words)
+    (tmp_path / 'printed.py').write_text(text)
     printed = Config.fromfile(tmp_path / 'printed.py')
     expected = Config.fromfile(tiny_file)
     expected.merge_from_dict({'model.loss_cps.loss_weight': 0.25})
@@ -48,10 +48,9 @@ def test_printed_text_is_the_config(run_here, tiny_file, tmp_path):
 
 
 def test_probe_has_a_line_per_amm(output_of, trained, tiny_file):
-    folder, _ = trained
-    (checkpoint,) = folder.glob('work_dirs/*/epoch_1.pth')
+    (checkpoint,) = trained.glob('work_dirs/*/epoch_1.pth')
     words = ('analysis_tools/probe_amm', tiny_file, checkpoint, '--num', 3)
-    text = output_of(*words, cwd=folder)
+    text = output_of(*words, cwd=trained)
     lines = [line for line in text.splitlines() if '±' in line]
     cfg = Config.fromfile(tiny_file)
     model = MODELS.build(cfg.model)

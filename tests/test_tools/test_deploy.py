@@ -261,7 +261,7 @@ def test_what_tracing_gets_wrong_is_exported_by_the_graph(
 
 
 def test_predictions_resume_and_the_example_agrees(
-    segmentor, tmp_path, run_here, sharp
+    segmentor, tmp_path, output_of, sharp
 ):
     photos = tmp_path / 'photos'
     (photos / 'day 1').mkdir(parents=True)
@@ -269,8 +269,7 @@ def test_predictions_resume_and_the_example_agrees(
     photo(photos / 'day 1' / 'b.png', (39, 61), seed=1)
     out = tmp_path / 'out'
     words = ('predict', *segmentor, photos, out)
-    code, text, error = run_here(*words, cwd=tmp_path)
-    assert code == 0, error
+    output_of(*words)
     path = out / 'labels' / 'day 1' / 'b.png'
     labels, _ = load_label_map(path)
     assert labels.shape == (39, 61)
@@ -280,8 +279,7 @@ def test_predictions_resume_and_the_example_agrees(
         assert image.getpalette()[6:9] == [250, 0, 0]
     path.unlink()
     kept = (out / 'labels' / 'a.png').stat().st_mtime_ns
-    code, text, _ = run_here(*words, cwd=tmp_path)
-    assert '1 photos segmented, 1 kept' in text
+    assert '1 photos segmented, 1 kept' in output_of(*words)
     assert (load_label_map(path)[0] == labels).all()
     assert (out / 'labels' / 'a.png').stat().st_mtime_ns == kept
     sliding = [
@@ -291,20 +289,18 @@ def test_predictions_resume_and_the_example_agrees(
         'model.test_cfg.stride=(16,16)',
     ]
     for more in (['--opacity', '0.1'], sliding, []):
-        _, text, _ = run_here(*words, *more, cwd=tmp_path)
-        assert '2 photos segmented, 0 kept' in text
+        assert '2 photos segmented, 0 kept' in output_of(*words, *more)
     inside = photos / 'out'
     words = ('predict', *segmentor, photos)
     for count in ('2 photos segmented, 0 kept', '0 photos segmented, 2 kept'):
-        assert count in run_here(*words, inside, cwd=tmp_path)[1]
-    assert run_here(*words, photos, cwd=tmp_path)[0] == 2
+        assert count in output_of(*words, inside)
+    output_of(*words, photos, code=2)
     shutil.rmtree(inside)
     words = (*words, out, '--cfg-options', 'test_dataloader=None')
     assert run_here(*words, cwd=tmp_path)[0] == 2
 
     needs_onnx('onnx')
-    words = ('export_model', *segmentor, tmp_path / 'a.onnx')
-    assert run_here(*words, cwd=tmp_path)[0] == 0
+    output_of('export_model', *segmentor, tmp_path / 'a.onnx')
     mask = tmp_path / 'm.png'
     words = (tmp_path / 'a.onnx', photos / 'day 1' / 'b.png', mask)
     done = subprocess.run(

@@ -5,13 +5,13 @@ import json
 
 import numpy as np
 import pytest
+from own_photos import IMPORT
 from PIL import Image
 from pycocotools.coco import COCO
 
 from projects.amr.datasets import VOCFolder
 from projects.amr.structures import load_label_map, save_label_map
 
-CONVERTERS = 'dataset_converters'
 CLASSES = ('background', 'a, "b"', "o'c", 'Äpfel', 'x y')
 
 
@@ -41,12 +41,10 @@ def root(tmp_path):
     return root
 
 
-def test_fault39_exports_are_read_and_come_back(tool, root, tmp_path):
+def test_fault39_exports_are_read_and_come_back(output_of, root, tmp_path):
     where = ['--data-root', root, '--split', 'train']
-    code, _, errors = tool(
-        'export_labels', 'labels', 'out.json', *where, '--masks', 'cvat'
-    )
-    assert code == 0, errors
+    words = ('labels', 'out.json', *where, '--masks', 'cvat')
+    output_of('export_labels', *words)
     coco = COCO(str(tmp_path / 'out.json'))
     coco.info()
     assert [c['name'] for c in coco.cats.values()] == list(CLASSES[1:])
@@ -58,37 +56,29 @@ def test_fault39_exports_are_read_and_come_back(tool, root, tmp_path):
     arguments = ['cvat/SegmentationClass', 'back', '--format', 'colours']
     arguments += ['--palette', 'cvat/labelmap.txt']
     flags = ['--classes', root / 'classes.txt']
-    code, text, errors = tool('import_masks', *arguments, *flags)
-    assert code == 0, errors
+    text = output_of('import_masks', *arguments, *flags)
     assert '4 label maps' in text
     for image_id in VOCFolder.open(root, 'train').ids:
         np.testing.assert_array_equal(
             load_label_map(tmp_path / f'back/{image_id}.png')[0],
             load_label_map(tmp_path / f'labels/{image_id}.PNG')[0],
         )
-    assert tool('import_masks', *arguments)[0] == 2  # not empty
+    output_of('import_masks', *arguments, code=2)  # not empty
     (tmp_path / 'p.csv').write_text('background,0,0,0\n')
     arguments[1], arguments[-1] = 'other', 'p.csv'
-    code, _, errors = tool('import_masks', *arguments)
-    assert code == 3
-    assert '4 masks' in errors
-    assert tool('import_masks', *arguments[:2], '--format', 'coco')[0] == 2
+    assert '4 masks' in output_of('import_masks', *arguments, code=3)
+    output_of('import_masks', *arguments[:2], '--format', 'coco', code=2)
     assert not (tmp_path / 'other').exists()
 
 
-def test_fault39_suffixes_in_capitals_are_found(tool, root):
+def test_fault39_suffixes_in_capitals_are_found(output_of, root):
     where = ['--data-root', root, '--split', 'train']
-    code, text, errors = tool('eval_masks', 'labels', *where)
-    assert code == 0, errors
-    assert 'over 4 images' in text
-    code, text, _ = tool(
-        'check_dataset', '--data-root', root, '--train', 'train'
-    )
-    assert code == 0
-    assert 'without a mask' not in text
+    assert 'over 4 images' in output_of('eval_masks', 'labels', *where)
+    where = ['--data-root', root, '--train', 'train']
+    assert 'without a mask' not in output_of('check_dataset', *where)
 
 
-def test_fault39_coco_s_weak_labels_are_imported(tool, root, tmp_path):
+def test_fault39_coco_s_weak_labels_are_imported(output_of, root, tmp_path):
     images = sorted(p.name for p in (root / 'JPEGImages').iterdir())
     content = {
         'images': [
@@ -108,17 +98,10 @@ def test_fault39_coco_s_weak_labels_are_imported(tool, root, tmp_path):
         ],
     }
     (tmp_path / 'i.json').write_text(json.dumps(content))
-    code, text, _ = tool(
-        'import_labels', 'i.json', 'l.csv', '--format', 'coco'
-    )
-    assert code == 0
-    assert '4 images, 1 of them without a label' in text
-    code, _, errors = tool(
-        f'{CONVERTERS}/import_images',
-        *(root / 'JPEGImages', 'l.csv', 'out', '--no-label', 'keep'),
-        *('--classes', 'l.classes.txt'),
-    )
-    assert code == 0, errors
+    words = ('import_labels', 'i.json', 'l.csv', '--format', 'coco')
+    assert '4 images, 1 of them without a label' in output_of(*words)
+    words = (IMPORT, root / 'JPEGImages', 'l.csv', 'out')
+    output_of(*words, '--no-label', 'keep', '--classes', 'l.classes.txt')
     text = (tmp_path / 'out/classes.txt').read_text()
     assert text == 'background\nperson\ntraffic light\n'
     with (tmp_path / 'out/labels.csv').open(newline='') as file:
@@ -131,15 +114,13 @@ def test_fault39_coco_s_weak_labels_are_imported(tool, root, tmp_path):
     ]
 
 
-def test_fault39_lists_of_voc_main_are_read(tool, tmp_path):
+def test_fault39_lists_of_voc_main_are_read(output_of, tmp_path):
     for name, flag in (('dog', ' 1'), ('cat', '-1')):
         lines = f'2008_1 {flag}\n2008_2  0\n'
         (tmp_path / f'{name}_train.txt').write_text(lines)
     (tmp_path / 'c.txt').write_text('background\ndog\ncat\n')
     words = ('.', 'l.csv', '--format', 'voc-main', '--classes', 'c.txt')
-    words += ('--no-difficult', '--split')
-    code, _, errors = tool('import_labels', *words, 'train')
-    assert code == 0, errors
+    output_of('import_labels', *words, '--no-difficult', '--split', 'train')
     assert (tmp_path / 'l.classes.txt').read_text() == (
         'background\ndog\ncat\n'
     )
@@ -148,7 +129,9 @@ def test_fault39_lists_of_voc_main_are_read(tool, tmp_path):
     )
 
 
-def test_fault39_what_an_import_passes_over_is_named(tool, root, tmp_path):
+def test_fault39_what_an_import_passes_over_is_named(
+    output_of, root, tmp_path
+):
     photos = root / 'JPEGImages'
     (photos / 'scan.jp2').write_bytes(b'x')
     (photos / 'sub').mkdir()
@@ -156,19 +139,13 @@ def test_fault39_what_an_import_passes_over_is_named(tool, root, tmp_path):
     (tmp_path / 'elsewhere').mkdir()
     (photos / 'linked').symlink_to(tmp_path / 'elsewhere')
     (tmp_path / 'l.csv').write_text('image,labels\nphoto 0,dog\nphoto 1,cat\n')
-    code, text, errors = tool(
-        f'{CONVERTERS}/import_images', photos, 'l.csv', 'out'
-    )
-    assert code == 0, errors
+    text = output_of(IMPORT, photos, 'l.csv', 'out')
     for name in ('scan.jp2', 'sub/clip.HEIC', 'linked'):
         assert f'\n  {name}\n' in text
     empty = tmp_path / 'empty'
     empty.mkdir()
     (empty / 'a.jp2').write_bytes(b'x')
     (empty / 'more').symlink_to(photos)
-    code, _, errors = tool(
-        f'{CONVERTERS}/import_images', empty, 'l.csv', 'other'
-    )
-    assert code == 3
+    text = output_of(IMPORT, empty, 'l.csv', 'other', code=3)
     for name in ('a.jp2', 'more'):
-        assert f'\n  {name}' in errors
+        assert f'\n  {name}' in text

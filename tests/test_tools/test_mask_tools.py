@@ -1,12 +1,22 @@
-"""make_seeds, make_pseudo_labels and eval_masks, as a user calls them."""
+"""make_seeds, make_pseudo_labels and eval_masks, as a user calls them.
+
+By several processes too: each item once, the same bytes.
+"""
 
 import json
 import re
+import shutil
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 import pytest
 from cam_files import write_cam_files, write_label_config
+from file_trees import tree
+from mmengine.config import Config
+from PIL import Image
+from runner_configs import contents
+from tool_process import ToolProcess, run_tool_process
 
 from projects.amr.datasets import VOCFolder
 from projects.amr.datasets.transforms import (
@@ -15,8 +25,17 @@ from projects.amr.datasets.transforms import (
     LoadWeakLabelImage,
     RandomWalkPseudoLabel,
 )
+from projects.amr.errors import UserError
+from projects.amr.runtime.files.sharding import Shard, require_launcher
 from projects.amr.structures import load_label_map
+from projects.amr.workflow.ablation.grid import SUMMARY
 from projects.amr.workflow.labels.label_job import LabelMapJob
+
+TOOLS = {
+    'make_seeds.py': {},
+    'make_pseudo_labels.py': {'type': 'RandomWalkPseudoLabel'},
+}
+labels_in = partial(contents, suffix='.png')
 
 
 @pytest.fixture(scope='module')
@@ -37,34 +56,26 @@ def config(toy_root, folder, tmp_path):
     return partial(write_label_config, tmp_path / 'a.py', toy_root, folder)
 
 
-def labels_in(folder):
-    return {p.name: p.read_bytes() for p in sorted(folder.glob('*.png'))}
-
-
-def contents(place):
-    return {path.name: path.read_bytes() for path in place.iterdir()}
-
-
 def test_masks_and_photos_are_never_written_over(tool, config, toy_root):
     """Seeds have their names: the truth would be gone, and mIoU be 100."""
     for name in ('SegmentationClass', 'JPEGImages'):
         place = toy_root / name
-        before = contents(place)
+        before = tree(place)
         assert before
         text = tool('make_seeds', config(), '--out', place, code=2)
         assert str(place) in text
-        assert contents(place) == before
+        assert tree(place) == before
 
 
-def test_seeds_are_made_kept_and_scored(call, tool, folder, config):
+def test_seeds_are_made_kept_and_scored(tool, folder, config):
     path = config(crf='dense')
     options = ['--cfg-options', 'test_dataloader.num_workers=1']
     arguments = [path, '--work-dir', 'seeds']
-    done = call('make_seeds.py', *arguments, *options, cwd=folder)
-    assert 'seeds: 0 done, 8 to do' in done.stdout
+    text = run_tool_process('make_seeds.py', *arguments, *options, cwd=folder)
+    assert 'seeds: 0 done, 8 to do' in text
     before = labels_in(folder / 'seeds/labels')
     assert len(before) == 8
-    summary = json.loads((folder / 'seeds/test_summary.json').read_text())
+    summary = json.loads((folder / 'seeds' / SUMMARY).read_text())
     assert summary['settings']['fg_thr'] == 0.60
     assert summary['settings']['crf'].startswith('dense (')
     maps = [
@@ -83,7 +94,7 @@ def test_seeds_are_made_kept_and_scored(call, tool, folder, config):
     text = tool('make_seeds', *arguments)
     assert 'seeds: 6 done, 2 to do' in text
     assert labels_in(folder / 'seeds/labels') == before
-    again = json.loads((folder / 'seeds/test_summary.json').read_text())
+    again = json.loads((folder / 'seeds' / SUMMARY).read_text())
     assert again == summary
 
     text = tool(
@@ -142,7 +153,7 @@ def test_pseudo_labels_are_the_transform_s_and_scored_alike(
             load_label_map(folder / f'labels/{image_id}.png')[0],
             results['gt_seg_map'],
         )
-    summary = json.loads((folder / 'test_summary.json').read_text())
+    summary = json.loads((folder / SUMMARY).read_text())
     assert summary['metrics']['labels/coverage'] == 100
 
     (folder / 'labels' / f'{split.ids[0]}.png').rename(folder / 'kept.png')
@@ -163,3 +174,108 @@ def test_pseudo_labels_are_the_transform_s_and_scored_alike(
     )
     printed = re.search(r'mIoU ([\d.]+) %', text).group(1)
     assert float(printed) == pytest.approx(scores['mIoU'], abs=0.01)
+
+
+@pytest.fixture(params=TOOLS)
+def command(request, config):
+    """Tool and config."""
+    return request.param, config(**TOOLS[request.param])
+
+
+def test_two_processes_at_a_time_make_what_one_makes(command, tmp_path):
+    for name in ('one', 'first', 'second', 'last'):
+        (tmp_path / name).mkdir()
+    run_tool_process(*command, '--work-dir', '.', cwd=tmp_path / 'one')
+    labels = labels_in(tmp_path / 'one/labels')
+    assert len(labels) == 8
+    out = ['--work-dir', tmp_path / 'shared']
+    shards = [
+        ToolProcess(*command, *out, '--shard', f'{k}/2', cwd=tmp_path / name)
+        for k, name in enumerate(('first', 'second'))
+    ]
+    for k, process in enumerate(shards):
+        assert process.wait() == 0, process.output
+        assert f'4 made, 0 kept from an earlier run (shard {k}/2)' in (
+            process.output
+        )
+    assert labels_in(tmp_path / 'shared/labels') == labels
+    # Scores are those of all, so no shard writes any.
+    assert not (tmp_path / 'shared' / SUMMARY).exists()
+    text = run_tool_process(*command, *out, cwd=tmp_path / 'last')
+    assert '0 made, 8 kept' in text
+    found = [
+        json.loads((tmp_path / name / SUMMARY).read_text())
+        for name in ('one', 'shared')
+    ]
+    assert found[0] == found[1]
+    assert found[0]['images'] == 8
+
+
+def test_ranks_of_a_launcher_are_shards(command, tmp_path):
+    names = []
+    for rank in range(3):
+        (tmp_path / str(rank)).mkdir()
+        run_tool_process(
+            *command,
+            *('--launcher', 'pytorch', '--work-dir', '.'),
+            cwd=tmp_path / str(rank),
+            RANK=str(rank),
+            WORLD_SIZE='3',
+        )
+        names.append(set(labels_in(tmp_path / str(rank) / 'labels')))
+    assert [len(part) for part in names] == [3, 3, 2]
+    assert len(set.union(*names)) == 8
+
+
+@pytest.mark.parametrize('count', [1, 2, 3, 8, 11])
+def test_each_item_is_in_exactly_one_shard(count):
+    items = tuple(range(8))
+    parts = [Shard(k, count).take(items) for k in range(count)]
+    assert sorted(sum(parts, ())) == list(items)
+    sizes = [len(part) for part in parts]
+    assert max(sizes) - min(sizes) <= 1
+
+
+def test_a_launchers_variables_are_needed():
+    assert require_launcher('none', {}) == (0, 1)
+    env = {'OMPI_COMM_WORLD_RANK': '3', 'OMPI_COMM_WORLD_SIZE': '4'}
+    assert require_launcher('mpi', env) == (3, 4)
+    for launcher in ('pytorch', 'slurm', 'mpi'):
+        with pytest.raises(UserError):
+            require_launcher(launcher, {'RANK': '0'})
+
+
+def test_a_replaced_photo_is_seen_where_it_is_read(
+    toy_root, tmp_path, monkeypatch
+):
+    """The CRF reads photos, the seeds alone do not."""
+    root = shutil.copytree(toy_root, tmp_path / 'set')
+    write_cam_files(root, tmp_path)
+    kept = {}
+    for crf in (None, 'dense'):
+        path = write_label_config(tmp_path / 'a.py', root, tmp_path, crf=crf)
+        cfg = Config.fromfile(path)
+        job = LabelMapJob(
+            cfg.test_dataloader.dataset, cfg.label_transform, tmp_path / 'out'
+        )
+        item = next(iter(job.infos))
+        job.prepare([item])
+        job.make(item)
+        assert job.load(item) is not None
+        photo = Path(job.infos[item]['img_path'])
+        Image.open(photo).rotate(180).save(photo)
+        kept[crf] = job.load(item) is not None
+    assert kept == {None: True, 'dense': False}
+
+
+@pytest.mark.parametrize(
+    ('option', 'word'),
+    [
+        ('ann_file=gone.txt', 'gone.txt'),
+        ('pipeline=[]', 'cam_size'),  # nothing is loaded
+    ],
+)
+def test_faults_of_data_and_config_are_told(command, tmp_path, option, word):
+    options = ('--cfg-options', f'test_dataloader.dataset.{option}')
+    text = run_tool_process(*command, *options, code=3, cwd=tmp_path)
+    assert word in text.rpartition('ERROR: ')[2]

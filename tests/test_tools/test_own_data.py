@@ -1,6 +1,7 @@
 """Photos under odd names and a CSV, all the way to masks and a segmentor."""
 
 import csv
+import json
 import runpy
 import sys
 import unicodedata
@@ -12,8 +13,10 @@ from cam_files import write_label_config
 from mmengine.config import Config
 from mmengine.runner import Runner
 from mmseg.apis import MMSegInferencer
-from own_photos import IMPORT, NAMES, make_photos
+from own_photos import IMPORT, NAMES, OWN, make_photos
 from PIL import Image
+from pipeline_configs import write_pipeline
+from pycocotools.coco import COCO
 from runner_configs import tiny_config
 from segmentor_configs import tiny_segmentor
 
@@ -96,15 +99,14 @@ def rows_of(path):
 
 
 def test_segmentor_of_own_classes_works_in_mmsegs_inferencer(
-    photos, imported, classified, tool
+    photos, imported, classified, output_of
 ):
     seeds = photos / 'all_seeds'
     cfg = tiny_segmentor(imported, photos / 'segmentor')
     config = write_label_config(
         photos / 'all_seeds.py', imported, classified, 'train_aug', bg_thr=0.3
     )
-    code, _, errors = tool('make_seeds', config, '--out', seeds)
-    assert code == 0, errors
+    output_of('make_seeds', config, '--out', seeds)
     cfg.train_dataloader.dataset.data_prefix.seg_map_path = str(seeds)
     runner = Runner.from_cfg(fitted(cfg, imported))
     runner.train()
@@ -138,7 +140,7 @@ def test_segmentor_of_own_classes_works_in_mmsegs_inferencer(
 
 
 def test_demo_draws_the_classes_that_are_asked_for(
-    tool, photos, imported, classified
+    output_of, photos, imported, classified
 ):
     config = photos / 'amr.py'
     cfg = tiny_config(imported, classified)
@@ -153,41 +155,29 @@ def test_demo_draws_the_classes_that_are_asked_for(
     record, image = records[image_id], split.image_path(image_id)
     labels = ','.join(split.classes[k + 1] for k in record.classes)
     out = photos / 'demo.png'
-    arguments = [image, config, checkpoint]
-    code, text, errors = tool(
-        'cam_demo', *arguments, '--labels', labels, '--out', out
-    )
-    assert code == 0, errors
+    words = ['cam_demo', image, config, checkpoint]
+    text = output_of(*words, '--labels', labels, '--out', out)
     assert labels.split(',')[0] in text
     with Image.open(image) as picture, Image.open(out) as drawn:
         width, height = picture.size
         assert drawn.size == (4 * (width + 4), (height + 18) * len(record.cam))
-    code, text, _ = tool('cam_demo', *arguments)
-    assert code == 0
+    text = output_of(*words)
     assert f'{image.stem}_cam.png' in text
     scores = sorted(record.scores, reverse=True)
     assert f'{scores[0]:.3f}  ' in text.splitlines()[0]
-    code, _, errors = tool('cam_demo', *arguments, '--labels', 'antt')
-    assert code == 3
-    assert "did you mean 'ant'" in errors
-    code, _, errors = tool('cam_demo', *arguments, '--out', 'cams.jpg')
-    assert code == 2
-    assert 'cams.jpg: the name must end in .png' in errors
-    code, _, errors = tool('cam_demo', image, config, 'gone.pth')
-    assert code == 2
-    assert 'gone.pth' in errors
+    assert "'ant'" in output_of(*words, '--labels', 'antt', code=3)
+    assert 'cams.jpg' in output_of(*words, '--out', 'cams.jpg', code=2)
+    assert 'gone.pth' in output_of(*words[:-1], 'gone.pth', code=2)
 
 
-def test_import_with_masks_list_and_classes(tool, photos, tmp_path):
+def test_import_with_masks_list_and_classes(output_of, photos, tmp_path):
     (tmp_path / 'val.txt').write_text("a%b.png\nit's\n")
     classes = 'background\nKürbis\nzebra\nbig cat\nant\nunused\n'
     (tmp_path / 'classes.txt').write_text(classes, encoding='utf-8')
-    arguments = [photos / 'photos', photos / 'labels.csv', 'out']
-    given = ['--classes', 'classes.txt', '--val-list', 'val.txt']
-    code, text, errors = tool(
-        IMPORT, *arguments, *given, '--mask-dir', photos / 'masks', '--copy'
-    )
-    assert code == 0, errors
+    words = [IMPORT, photos / 'photos', photos / 'labels.csv', 'out']
+    given = ['--classes', 'classes.txt', '--val-list', 'val.txt', '--copy']
+    given += ['--mask-dir', photos / 'masks']
+    text = output_of(*words, *given)
     assert '20 files made, 0 kept' in text
     assert 'train_aug 8, train 8, val 2' in text
     assert 'unused: 0 to train on, 0 for validation' in text
@@ -199,9 +189,60 @@ def test_import_with_masks_list_and_classes(tool, photos, tmp_path):
     mask = out / 'SegmentationClass' / 'holiday%2Fday 1%2FIMG_0001.png'
     source = photos / 'masks' / 'holiday' / 'day 1' / 'IMG_0001.png'
     assert mask.read_bytes() == source.read_bytes()
-    code, text, _ = tool(
-        IMPORT, *arguments, *given, '--mask-dir', photos / 'masks', '--copy'
-    )
-    assert '0 files made, 20 kept' in text
-    code, _, errors = tool(IMPORT, *arguments, '--mask-dir', photos / 'root')
-    assert code == 3
+    assert '0 files made, 20 kept' in output_of(*words, *given)
+    output_of(*words, '--mask-dir', photos / 'root', code=3)
+
+
+OWN_CONFIG = """
+_base_ = './tiny_pipeline.py'
+name = 'own'
+own_data = dict(
+    image_dir={folder!r} + '/photos',
+    label_file={folder!r} + '/labels.csv',
+    val_share=0.2,
+)
+"""
+
+
+def test_from_photos_and_csv_to_a_segmentor_and_coco(
+    output_of, toy_root, tmp_path
+):
+    make_photos(toy_root, tmp_path)
+    write_pipeline(toy_root, tmp_path)
+    config = tmp_path / 'own.py'
+    config.write_text(OWN_CONFIG.format(folder=str(tmp_path)))
+    work = tmp_path / 'work'
+    output_of('run_pipeline', config, '--work-dir', work)
+    summary = json.loads((work / 'summary.json').read_text())
+    assert [s['name'] for s in summary['stages']] == [
+        'import_images',
+        'cam_train',
+        'cam_make',
+        'seeds',
+        'seg_train',
+        'seg_val',
+    ]
+    # There are no masks: labels are learned and made, nothing is scored.
+    assert [entry['value'] for entry in summary['headline']] == [None, None]
+    page = (work / 'report.html').read_text(encoding='utf-8')
+    assert all(name in page for name in OWN.values())
+    assert 'holiday/day 1/IMG_0001' in page
+    root = work / 'import_images' / 'VOC2012'
+    assert len(VOCFolder.open(root, 'val').ids) == 2
+    out = tmp_path / 'masks.json'
+    where = ['--data-root', root, '--split', 'val']
+    labels = work / 'seg_val' / 'labels'
+    output_of('export_labels', labels, out, *where)
+    coco = COCO(str(out))
+    assert [c['name'] for c in coco.cats.values()] == sorted(OWN.values())
+    paths = {row['id']: row['path'] for row in rows_of(root / 'images.csv')}
+    for image_id, image in zip(
+        VOCFolder.open(root, 'val').ids, coco.imgs.values(), strict=True
+    ):
+        assert image['file_name'] == paths[image_id]
+        assert unicodedata.normalize('NFC', image['file_name']) in NAMES
+        stored, _ = load_label_map(labels / f'{image_id}.png')
+        back = np.zeros_like(stored)
+        for item in coco.imgToAnns[image['id']]:
+            back[coco.annToMask(item).astype(bool)] = item['category_id']
+        np.testing.assert_array_equal(back, stored)

@@ -77,3 +77,4 @@ def test_damaged_photos_come_first(toy_root, tmp_path, output_of):
     (tmp_path / 'pred' / f'{bad}.png').unlink()
     assert bad in output_of(*words, code=3)
     output_of(*words[:3], *words[-4:-2], code=2)
+    output_of(*words, '--bg-thr', '7', code=2)

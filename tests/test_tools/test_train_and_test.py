@@ -1,21 +1,27 @@
+"""train.py and test.py, on a classifier and on a segmentor."""
+
 import json
 import re
 import signal
+import tarfile
 import time
 
+import numpy as np
 import pytest
 import torch
-from tool_process import ToolProcess
+from mmengine.runner import Runner
+from segmentor_configs import on_disk, tiny_segmentor
+from tool_process import ToolProcess, run_tool_process
 
+from projects.amr.datasets import VOCFolder
 from projects.amr.structures import CAMRecord
 
 
 @pytest.fixture(scope='module')
 def tested(call, tiny_file, trained):
-    folder, _ = trained
     arguments = ['work_dirs/amr_tiny/epoch_1.pth', '--show-dir', 'strips']
-    done = call('test.py', tiny_file, *arguments, cwd=folder)
-    return folder, done
+    done = call('test.py', tiny_file, *arguments, cwd=trained)
+    return trained, done.stdout + done.stderr
 
 
 def summary(folder, name='amr_tiny'):
@@ -24,7 +30,7 @@ def summary(folder, name='amr_tiny'):
 
 
 def test_testing_writes_records_strips_and_a_summary(tested):
-    folder, done = tested
+    folder, text = tested
     work = folder / 'work_dirs' / 'amr_tiny'
     records = sorted((work / 'cams').glob('*.npz'))
     assert len(records) == 8
@@ -36,7 +42,6 @@ def test_testing_writes_records_strips_and_a_summary(tested):
     for name in ('spotlight', 'compensation', 'weighted'):
         assert 0 < metrics[f'cam/{name}/mIoU_best'] <= 100
         assert 0 <= metrics[f'cam/{name}/head_recall_fixed'] <= 100
-    text = done.stdout + done.stderr
     printed = re.search(r'cam/mIoU_best: ([\d.]+)', text).group(1)
     assert float(printed) == pytest.approx(metrics['cam/mIoU_best'], abs=1e-3)
     sizes = {CAMRecord.load(path).size for path in records}
@@ -60,14 +65,13 @@ def test_two_ranks_give_the_records_and_metrics_of_one(
 
 
 def test_fault06_a_stopped_test_says_how_to_go_on(tiny_file, trained):
-    folder, _ = trained
     options = ['test_dataloader.batch_size=1', 'model.test_cfg.flip=False']
-    cams = folder / 'work_dirs' / 'stop' / 'cams'
+    cams = trained / 'work_dirs' / 'stop' / 'cams'
     process = ToolProcess(
         'test.py',
         *(tiny_file, 'work_dirs/amr_tiny/epoch_1.pth'),
         *('--work-dir', 'work_dirs/stop', '--cfg-options', *options),
-        cwd=folder,
+        cwd=trained,
     )
     while process.process.is_alive() and not cams.is_dir():
         time.sleep(0.02)
@@ -78,13 +82,11 @@ def test_fault06_a_stopped_test_says_how_to_go_on(tiny_file, trained):
     assert not list(cams.glob('.*.tmp'))
 
 
-def test_rerun_keeps_all_records_and_metrics(tested, call, tiny_file):
+def test_rerun_keeps_all_records_and_metrics(tested, tiny_file):
     folder, _ = tested
     before = summary(folder)['metrics']
-    done = call(
-        'test.py', tiny_file, 'work_dirs/amr_tiny/epoch_1.pth', cwd=folder
-    )
-    assert '0 made, 8 kept' in done.stdout + done.stderr
+    words = ('test.py', tiny_file, 'work_dirs/amr_tiny/epoch_1.pth')
+    assert '0 made, 8 kept' in run_tool_process(*words, cwd=folder)
     assert summary(folder)['metrics'] == before
 
 
@@ -126,3 +128,31 @@ def test_train_ends_with_code_and_fix(
 
 def test_a_missing_config_is_named(output_of):
     assert 'none.py' in output_of('train', 'none.py', code=2)
+
+
+def test_tta_out_and_show_dir(output_of, toy_root, tmp_path):
+    cfg = tiny_segmentor(toy_root, tmp_path)
+    cfg.train_cfg.max_iters = 1
+    Runner.from_cfg(cfg).train()
+    for key in ('work_dir', 'launcher', 'experiment_name'):
+        cfg.pop(key)
+    cfg.dump(tmp_path / 'tiny.py')
+    options = ['--tta', '--out', 'preds', '--show-dir', 'strips']
+    options += ['--cfg-options', 'default_hooks.label_writer.crf=dense']
+    words = ('test.py', 'tiny.py', 'iter_1.pth', *options)
+    text = run_tool_process(*words, cwd=tmp_path)
+    assert 'on scores' in text
+    assert 'dexa' in text  # per class
+    results = summary(tmp_path, 'tiny')
+    split = VOCFolder.open(toy_root, 'val')
+    assert results['images'] == len(split.ids)
+    mean = np.nanmean(on_disk(toy_root, tmp_path / 'preds').iou)
+    assert results['metrics']['labels/mIoU'] == pytest.approx(mean)
+    assert 0 < results['metrics']['mIoU'] <= 100
+    assert len(list((tmp_path / 'strips').glob('*.png'))) == len(split.ids)
+
+    words = ('preds', 'out.tar.gz', '--data-root', toy_root, '--split', 'val')
+    text = output_of('make_voc_submission', *words)
+    assert f'{len(split.ids)} predictions in results/VOC2012' in text
+    with tarfile.open(tmp_path / 'out.tar.gz') as archive:
+        assert len(archive.getnames()) == len(split.ids)

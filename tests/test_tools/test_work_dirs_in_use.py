@@ -8,7 +8,7 @@ from projects.amr.runtime.processes.work_dir_lock import work_dir_lock
 
 
 @pytest.fixture(params=['train', 'test', 'run_pipeline'])
-def start(request, run_here, tiny_file, toy_root, tmp_path, monkeypatch):
+def start(request, output_of, tiny_file, toy_root, tmp_path, monkeypatch):
     """Start a tool in a work dir; it must end before it builds a runner."""
 
     def built(*_):
@@ -25,11 +25,8 @@ def start(request, run_here, tiny_file, toy_root, tmp_path, monkeypatch):
     }[request.param]()
 
     def _start(work_dir):
-        code, _, errors = run_here(
-            request.param, *arguments, '--work-dir', work_dir, cwd=tmp_path
-        )
-        assert code == 2
-        return errors
+        words = (request.param, *arguments, '--work-dir', work_dir)
+        return output_of(*words, code=2)
 
     lock = '.lock' if 'pipe' in request.param else f'.{request.param}.lock'
     return _start, lock

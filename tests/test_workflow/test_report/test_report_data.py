@@ -1,3 +1,4 @@
+import shutil
 from pathlib import Path
 
 import pytest
@@ -69,6 +70,19 @@ def test_names_and_colours_of_the_labels(summary, tmp_path):
     assert gallery.scored == 'pseudo label'
 
 
+def test_what_is_scored_is_what_the_page_says(summary, tmp_path):
+    """A chain that stopped before its pseudo labels has none to score."""
+    roles = {**summary['roles'], 'labels': str(tmp_path / 'to come')}
+    gallery = gather_report({'roles': roles}, tmp_path / 'photos').gallery
+    assert gallery.scored == 'CAM at 0.20'
+    assert None not in [photo.score for photo in gallery.photos]
+    shutil.copytree(summary['roles']['labels'], roles['labels'])
+    next(Path(roles['labels']).iterdir()).unlink()
+    gallery = gather_report({'roles': roles}, tmp_path / 'photos').gallery
+    assert gallery.scored == 'pseudo label'
+    assert [photo.score for photo in gallery.photos].count(None) == 1
+
+
 def test_files_of_an_earlier_page_go(summary, tmp_path):
     page = make_report(tmp_path, summary)
     before = {path.name for path in (tmp_path / 'report_photos').iterdir()}
@@ -119,8 +133,9 @@ def test_faults_are_told_and_counted(summary, tmp_path):
     assert data.notes[-1].startswith('16 ')
 
 
-def test_missing_split_list_is_told(summary, tmp_path):
-    roles = {**summary['roles'], 'split': '/nowhere/train.txt'}
-    data = gather_report({**summary, 'roles': roles}, tmp_path / 'photos')
-    assert data.gallery.photos == ()
-    assert '/nowhere/train.txt' in data.notes[0]
+@pytest.mark.parametrize(('role', 'photos'), [('split', 0), ('classes', 8)])
+def test_missing_lists_are_told(summary, tmp_path, role, photos):
+    roles = {**summary['roles'], role: '/nowhere/a.txt'}
+    data = gather_report({'roles': roles}, tmp_path / 'photos')
+    assert len(data.gallery.photos) == photos
+    assert '/nowhere/a.txt' in data.notes[0]

@@ -6,11 +6,11 @@ from report_samples import CLASSES, curve, make_summary
 from projects.amr.evaluation.published_results import comparison
 from projects.amr.workflow.report.report_scores import (
     class_names,
+    final_curve,
     find_class_table,
     find_comparison,
     find_curves,
     find_scores,
-    fixed_threshold,
     headline,
     segmentor_stage,
     split_name,
@@ -85,6 +85,18 @@ def test_comparison_puts_this_run_above_the_published():
     assert find_comparison({}) == ()
 
 
+def test_label_maps_of_a_segmentor_are_no_pseudo_labels():
+    """As of the chain of the paper: its last figure is of the CRF."""
+    entries = [
+        {'label': 'pseudo', 'stage': 'affinity_make'},
+        {'label': 'with CRF', 'stage': 'segmentor_val'},
+    ]
+    for entry in entries:
+        entry['metric'] = 'labels/mIoU'
+    own, *_ = find_comparison({**SUMMARY, 'headline': entries})
+    assert own.values == (None, 52.625, 57.0, None)
+
+
 def test_test_split_has_a_column_of_its_own():
     stage = {'name': 'a', 'split': 'test.txt', 'metrics': {'mIoU': 50.0}}
     own = find_comparison({'stages': [stage]})[0]
@@ -92,12 +104,12 @@ def test_test_split_has_a_column_of_its_own():
 
 
 def test_threshold_is_that_of_the_final_map():
-    assert fixed_threshold(STAGES[1]) == 0.25
-    assert fixed_threshold(STAGES[0]) is None
+    assert final_curve(STAGES[1])['fixed'] == 0.25
+    assert final_curve(STAGES[0]) is None
     stage = deepcopy(STAGES[1])
     weighted = stage['details']['cam/weighted']
     weighted.update(fixed=0.5, mIoU=[0.0, 1.0, 41.25, 2.0])
-    assert fixed_threshold(stage) == 0.5
+    assert final_curve(stage)['fixed'] == 0.5
 
 
 @pytest.mark.parametrize('stages', [[], [{}], [{'name': 'a'}]])

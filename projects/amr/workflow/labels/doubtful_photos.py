@@ -18,6 +18,7 @@ from projects.amr.structures.label_rules import check_mask_size
 from projects.amr.structures.voc_palette import voc_palette
 from projects.amr.visualization.cam_strip import picture_strip
 from projects.amr.visualization.sample_picture import overlay_labels
+from projects.amr.workflow.labels.mask_tools import require_inputs
 
 BRANCHES = ('spotlight', 'compensation')
 
@@ -78,8 +79,8 @@ def photo_doubt(
 class DoubtSources:
     """Folders that a photo's doubt is made from.
 
-    Raises UserError if a folder is missing, or there is neither predictions
-    nor CAM records.
+    Raises UserError if a folder is missing, there is neither predictions nor
+    CAM records, or the background score is out of range.
     """
 
     folder: VOCFolder  # images
@@ -96,9 +97,9 @@ class DoubtSources:
                 'give --pred-dir, --cam-dir or both: pseudo labels alone '
                 'show no doubt'
             )
-        for path in given:
-            if not Path(path).is_dir():
-                raise UserError(f'input folder not found: {path}')
+        if not 0 <= self.bg_thr <= 1:
+            raise UserError(f'--bg-thr must be in [0, 1], got {self.bg_thr}')
+        require_inputs(given)
 
     def doubt(self, image_id: str) -> PhotoDoubt:
         """Doubts of a photo; DataError as of :meth:`label_maps`."""

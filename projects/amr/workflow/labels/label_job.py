@@ -32,6 +32,7 @@ from projects.amr.structures import (
     finished_label_map,
     save_label_map,
 )
+from projects.amr.workflow.labels.mask_tools import require_inputs
 
 
 class LabelResult(NamedTuple):
@@ -87,12 +88,11 @@ class LabelMapJob:
 
         ``items`` are to be made. Returns the names of the settings that
         changed since last time. Raises UserError if an input folder is
-        missing, or the output folder cannot be written or holds other files,
-        DiskFullError if the missing label maps will not fit.
+        missing, or the output folder is one of them, cannot be written or
+        holds other files, DiskFullError if the missing label maps will not
+        fit.
         """
-        for path in self.inputs:
-            if not path.is_dir():
-                raise UserError(f'input folder not found: {path}')
+        require_inputs(self.inputs, self.out_dir)
         with writing(self.out_dir):
             require_own_folder(self.out_dir, '.png')
             self.out_dir.mkdir(parents=True, exist_ok=True)
@@ -121,11 +121,18 @@ class LabelMapJob:
         """Make and publish one label map.
 
         Raises DataError if an input is missing or breaks a rule, UserError if
-        the file cannot be written.
+        the file cannot be written, or the config's steps do not load what
+        the labels are made from.
         """
         key = self._key(item)
         loaded = self.dataset.pipeline(dict(self.infos[item]))
-        labels = self.transform(loaded)['gt_seg_map']
+        try:
+            labels = self.transform(loaded)['gt_seg_map']
+        except KeyError as error:
+            raise UserError(
+                f'no step of test_dataloader.dataset.pipeline, nor '
+                f'label_transform, gives {error}'
+            ) from None
         with writing(self._path(item)):
             save_label_map(self._path(item), labels, key=key)
         return self._result(item, labels)

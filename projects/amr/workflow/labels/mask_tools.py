@@ -1,6 +1,7 @@
 """Shared parts of the tools on folders of label maps."""
 
 import argparse
+from collections.abc import Iterable
 from pathlib import Path
 
 from projects.amr.datasets import VOCFolder
@@ -64,6 +65,15 @@ def config_classes(path: str) -> tuple[str, ...] | None:
         raise UserError(f'config {path}: {error}') from None
     names = (dataset.get('metainfo') or {}).get('classes')
     return None if names is None else tuple(names)
+
+
+def require_inputs(paths: Iterable[Path], out_dir: Path | None = None) -> None:
+    """Raise UserError if a folder is missing, or is the output folder."""
+    for path in paths:
+        if not path.is_dir():
+            raise UserError(f'input folder not found: {path}')
+        if out_dir is not None and path.resolve() == out_dir.resolve():
+            raise UserError(f'{out_dir} is an input: choose another')
 
 
 def publish_summary(path: str | Path, content: dict) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 from projects.amr.datasets import VOCFolder
 from projects.amr.datasets.images.image_files import in_any_case
 from projects.amr.datasets.images.image_size import image_size
-from projects.amr.errors import DataError, UserError
+from projects.amr.errors import DataError
 from projects.amr.runtime.files.atomic_write import writing
 from projects.amr.runtime.files.fingerprint import (
     file_digest,
@@ -20,6 +20,7 @@ from projects.amr.structures import (
 )
 from projects.amr.structures.label_map import check_palette_order
 from projects.amr.structures.label_rules import check_labels, check_mask_size
+from projects.amr.workflow.labels.mask_tools import require_inputs
 
 
 @dataclass
@@ -42,11 +43,7 @@ class MergeJob:
         split has a corrected map.
         """
         inputs = (self.pseudo_dir, self.corrected_dir)
-        for path in inputs:
-            if not path.is_dir():
-                raise UserError(f'input folder not found: {path}')
-            if path.resolve() == self.out_dir.resolve():
-                raise UserError(f'{self.out_dir} is an input: choose another')
+        require_inputs(inputs, self.out_dir)
         kinds = (self._source(item)[0] for item in self.folder.ids)
         if 'corrected' not in kinds:
             raise DataError(

@@ -53,8 +53,9 @@ Folders = dict[str, Path]
 
 
 def stage_folders(roles: dict) -> Folders:
-    """Paths among a summary's ``roles``, by role."""
-    return {role: Path(roles[role]) for role in _ROLES if roles.get(role)}
+    """Paths among a summary's ``roles``, by role; folders that are there."""
+    named = {role: Path(roles[role]) for role in _ROLES if roles.get(role)}
+    return {k: v for k, v in named.items() if k == 'split' or v.is_dir()}
 
 
 @dataclass(frozen=True)
@@ -103,16 +104,16 @@ class Outputs:
             found = ()
         return tuple(class_to_label(int(index)) for index in found)
 
-    def labels(self, bg_thr: float) -> np.ndarray | None:
-        """Pseudo labels (H, W); without any, those of the CAM."""
-        if 'labels' in self.maps or self.record is None:
-            return self.maps.get('labels')
+    def cam_labels(self, bg_thr: float) -> np.ndarray | None:
+        """Labels (H, W) of the CAM at a background score."""
+        if self.record is None:
+            return None
         record = self.record
         cam, classes = map(torch.from_numpy, (record.cam, record.classes))
         return cam_to_label(cam, classes, record.size, bg_thr).numpy()
 
     def doubt(self, labels: np.ndarray | None, bg_thr: float) -> float | None:
-        """Doubt of :meth:`labels` in [0, 1], as tools/rank_doubt.py has it.
+        """Doubt of label maps in [0, 1], as tools/rank_doubt.py has it.
 
         Raises ValueError if sizes differ.
         """
@@ -128,7 +129,7 @@ class Outputs:
         return round(photo_doubt(maps, self.record).doubt, 4)
 
     def score(self, labels: np.ndarray | None) -> float | None:
-        """IoU of :meth:`labels` with the true mask, in percent.
+        """IoU of label maps with the true mask, in percent.
 
         Raises ValueError if sizes differ.
         """
@@ -149,7 +150,7 @@ def load_outputs(
         return attempt(faults, loader, path) if role in folders else None
 
     image = None
-    if 'images' in folders and folders['images'].is_dir():
+    if 'images' in folders:
         image = attempt(faults, _load_image, folders['images'], image_id)
     loaded = {role: load(role, '.png', load_label_map) for role in LABEL_MAPS}
     boundary = load('boundaries', '.npz', load_boundary_map)

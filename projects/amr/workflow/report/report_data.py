@@ -8,19 +8,22 @@ from projects.amr.datasets.labels.class_list import read_class_file
 from projects.amr.evaluation.published_results import METRICS
 from projects.amr.runtime.files.atomic_write import write_file
 from projects.amr.structures.voc_palette import voc_palette
-from projects.amr.visualization.report.data import Curve, Gallery, ReportData
+from projects.amr.visualization.report.data import Gallery, ReportData
 from projects.amr.visualization.report.page import render_report
 from projects.amr.visualization.report.photo_files import MAX_THRESHOLDS
-from projects.amr.workflow.report.photo_outputs import stage_folders
+from projects.amr.workflow.report.photo_outputs import (
+    attempt,
+    stage_folders,
+)
 from projects.amr.workflow.report.report_images import gather_photos
 from projects.amr.workflow.report.report_scores import (
     cam_stage,
     class_names,
+    final_curve,
     find_class_table,
     find_comparison,
     find_curves,
     find_scores,
-    fixed_threshold,
     stage_rows,
 )
 
@@ -67,8 +70,7 @@ def gather_report(
     stages = summary.get('stages') or []
     roles = summary.get('roles') or {}
     faults: list[str] = []
-    curves = find_curves(stages)
-    gallery = _gallery(stages, roles, curves, folder, faults)
+    gallery = _gallery(stages, roles, folder, faults)
     return ReportData(
         title=str(roles.get('title') or 'Report of the pipeline'),
         toy=bool(roles.get('toy')),
@@ -76,7 +78,7 @@ def gather_report(
         comparison_heads=tuple(METRICS.values()),
         comparison=find_comparison(summary),
         stages=stage_rows(stages),
-        curves=curves,
+        curves=find_curves(stages),
         classes=find_class_table(stages),
         gallery=gallery,
         seed=summary.get('seed'),
@@ -88,26 +90,21 @@ def gather_report(
 
 
 def _gallery(
-    stages: list[dict],
-    roles: dict,
-    curves: tuple[Curve, ...],
-    folder: Path,
-    faults: list[str],
+    stages: list[dict], roles: dict, folder: Path, faults: list[str]
 ) -> Gallery:
     """Photos at the thresholds of the CAMs' sweep."""
     folders = stage_folders(roles)
-    steps = [c.thresholds for c in curves if c.name.endswith('CAM')][-1:]
-    thresholds = steps[0] if steps else _THRESHOLDS
+    curve = final_curve(cam_stage(stages)) or {}
+    thresholds = tuple(curve.get('thresholds', _THRESHOLDS))
     if len(thresholds) > MAX_THRESHOLDS:
         thresholds = _THRESHOLDS
-    bg_thr = fixed_threshold(cam_stage(stages))
-    bg_thr = _BG_THR if bg_thr is None else bg_thr
+    bg_thr = curve.get('fixed', _BG_THR)
     photos, kinds, note = gather_photos(
         folders, folder, thresholds, bg_thr, faults
     )
     names = class_names(stages)
     if not names and roles.get('classes'):  # of own photos without masks
-        names = list(read_class_file(roles['classes']))
+        names = attempt(faults, read_class_file, roles['classes']) or ()
     labels = sorted({label for photo in photos for label in photo.classes})
     return Gallery(
         photos,

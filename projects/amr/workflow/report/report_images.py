@@ -40,7 +40,10 @@ def gather_photos(
         outputs = load_outputs(folders, image_id, faults)
         if outputs.image is None:
             continue
-        labels = attempt(faults, outputs.labels, bg_thr)
+        # Where the chain made pseudo labels, a photo without has no score.
+        labels = outputs.maps.get('labels')
+        if 'labels' not in folders:
+            labels = outputs.cam_labels(bg_thr)
         size = map_size(outputs.image.shape[:2])
         layers = outputs.layers(size, thresholds)
         folder.mkdir(parents=True, exist_ok=True)
@@ -72,7 +75,7 @@ def split_ids(folders: Folders) -> list[str]:
     if 'split' in folders:
         return read_id_list(folders['split'])
     for role in ('labels', 'cams', 'seeds', 'predictions'):
-        if role in folders and folders[role].is_dir():
+        if role in folders:
             files = folders[role].iterdir()
             return sorted(
                 p.stem for p in files if p.suffix in ('.png', '.npz')

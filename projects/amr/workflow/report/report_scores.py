@@ -62,13 +62,14 @@ def cam_stage(stages: Stages) -> dict:
 
 def _label_stage(stages: Stages) -> dict:
     """The last stage that scored pseudo labels, or {}."""
-
-    def scored(stage: dict) -> bool:
-        names = metrics_of(stage).keys()
-        on_disk = 'labels/mIoU' in names and 'mIoU' not in names
-        return 'pseudo/mIoU_fixed' in names or on_disk
-
-    return _last(stages, scored)
+    own = ('pseudo/mIoU_fixed', 'labels/mIoU')
+    return _last(
+        stages,
+        lambda s: any(
+            _kind_of(s, metric) == 'pseudo' and metric in metrics_of(s)
+            for metric in own
+        ),
+    )
 
 
 def segmentor_stage(stages: Stages, supervised: bool = False) -> dict:
@@ -95,7 +96,7 @@ def _curves_of(stage: dict) -> dict[str, dict]:
     return {k: d for k, d in details.items() if 'thresholds' in d}
 
 
-def _final_curve(stage: dict) -> dict | None:
+def final_curve(stage: dict) -> dict | None:
     """Sweep of a stage's final map: the one with the stage's own score."""
     metrics = metrics_of(stage)
     for key, curve in _curves_of(stage).items():
@@ -104,12 +105,6 @@ def _final_curve(stage: dict) -> dict | None:
         if None not in (score, own) and abs(score - own) < 1e-3:
             return curve
     return None
-
-
-def fixed_threshold(stage: dict) -> float | None:
-    """Fixed background threshold of a stage's final map, in [0, 1]."""
-    curve = _final_curve(stage)
-    return curve['fixed'] if curve else None
 
 
 def class_names(stages: Stages) -> list[str]:
@@ -151,31 +146,29 @@ def headline(summary: dict) -> list[tuple[str, dict, str]]:
     return [entry for entry in found if entry[2] in metrics_of(entry[1])]
 
 
-def _sweep_of(metric: str) -> str:
-    """Prefix of the sweep that a metric belongs to, '' if there is none."""
-    prefix = metric.rpartition('/')[0].split('/')[0]
-    return {'cam': 'cam', 'pseudo': 'pseudo', 'labels': 'pseudo'}.get(
-        prefix, ''
-    )
+def _kind_of(stage: dict, metric: str) -> str:
+    """What a metric scores: 'cam', 'pseudo', or '' for a segmentor."""
+    prefix = metric.partition('/')[0]
+    # A segmentor's label maps are scored as pseudo labels are.
+    if prefix == 'labels' and 'mIoU' not in metrics_of(stage):
+        return 'pseudo'
+    return prefix if prefix in ('cam', 'pseudo') else ''
 
 
 def find_scores(summary: dict) -> tuple[Score, ...]:
     """Headline numbers; a segmentor trained on masks is an upper bound."""
     scores = []
     for label, stage, metric in headline(summary):
-        metrics, sweep, split = (
-            metrics_of(stage),
-            _sweep_of(metric),
-            split_name(stage),
-        )
-        fixed = fixed_threshold(stage) if sweep else None
+        metrics, split = metrics_of(stage), split_name(stage)
+        kind = _kind_of(stage, metric)
+        curve = final_curve(stage) if kind else None
         scores.append(
             Score(
                 label,
                 metrics[metric],
                 '' if split in label else split,
-                '' if fixed is None else f'fixed threshold {fixed:.2f}',
-                metrics.get(f'{sweep}/mIoU_best'),
+                f'fixed threshold {curve["fixed"]:.2f}' if curve else '',
+                metrics.get(f'{kind}/mIoU_best'),
                 _is_supervised(stage),
             )
         )
@@ -187,7 +180,7 @@ def find_comparison(summary: dict) -> tuple[Comparison, ...]:
     own: dict[bool, dict[str, float]] = {False: {}, True: {}}
     for _, stage, metric in headline(summary):
         split = 'test' if split_name(stage) == 'test' else 'val'
-        column = _sweep_of(metric) or split
+        column = _kind_of(stage, metric) or split
         own[_is_supervised(stage)][column] = metrics_of(stage)[metric]
     if not any(own.values()):
         return ()
@@ -255,7 +248,7 @@ def find_class_table(stages: Stages) -> ClassTable:
         if labels and name != 'CAM':
             pairs = zip(labels['classes'], labels['IoU'], strict=True)
             columns[name] = dict(pairs)
-        elif curve := _final_curve(stage):
+        elif curve := final_curve(stage):
             pairs = zip(curve['classes'], curve['IoU_fixed'], strict=True)
             columns[name] = dict(pairs)
     classes = dict.fromkeys(c for column in columns.values() for c in column)
@@ -285,7 +278,7 @@ def stage_rows(stages: Stages) -> tuple[Stage, ...]:
 
 def _policy(stage: dict) -> str:
     """Thresholds of a stage in words."""
-    curve = _final_curve(stage)
+    curve = final_curve(stage)
     if curve is None:
         return ''
     return f'fixed {curve["fixed"]:.2f}, best {curve["best"]:.2f}'
