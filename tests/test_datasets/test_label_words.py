@@ -5,6 +5,7 @@ from projects.amr.datasets.labels.class_list import (
     one_sided_classes,
 )
 from projects.amr.datasets.labels.label_file import read_label_table
+from projects.amr.datasets.labels.label_words import doubtful_names
 from projects.amr.errors import DataError
 
 
@@ -91,6 +92,35 @@ def test_columns_take_yes_and_no_in_words(tmp_path, yes, no):
 def test_columns_take_nothing_else(tmp_path, cell):
     with pytest.raises(DataError, match=r"l\.csv:2: column 'cat'"):
         read(tmp_path, f'image,dog,cat\na.jpg,1,{cell}\n')
+
+
+def test_rare_names_much_like_others_are_doubted():
+    counts = {'sofa': 40, 'soffa': 4, 'dog': 9, 'dog sofa': 7, 'cat': 1}
+    assert doubtful_names(counts) == [
+        "'dog sofa' (7) looks like several names without a `;`",
+        "'soffa' (4) is much like 'sofa' (40)",
+    ]
+    counts['soffa'] = 5  # more than a tenth: a class of its own
+    assert len(doubtful_names(counts)) == 1
+    assert doubtful_names({'row boat': 3, 'boat': 50, 'goat': 1}) == []
+
+
+@pytest.mark.parametrize(
+    'names',
+    [
+        ('defect 1', 'defect 2'),
+        ('grade_2a', 'grade_2b'),
+        ('type A', 'type B'),
+        ('7-spot ladybird', '10-spot ladybird'),
+    ],
+)
+def test_numbered_classes_are_no_slips(names):
+    assert doubtful_names(dict(zip(names, (1, 40), strict=True))) == []
+
+
+@pytest.mark.parametrize('name', ['dog/sofa', 'dog & sofa', 'dog and sofa'])
+def test_joined_names_are_doubted(name):
+    assert len(doubtful_names({name: 3, 'dog': 9, 'sofa': 9})) == 1
 
 
 def test_classes_that_cannot_be_learned():

@@ -25,6 +25,7 @@ from projects.amr.datasets.labels.label_agreement import (
     check_max_contradictions,
 )
 from projects.amr.datasets.labels.label_file import read_label_table
+from projects.amr.datasets.labels.label_words import doubtful_names
 from projects.amr.datasets.own_photos.devkit_layout import (
     DevkitPlan,
     check_out_dir,
@@ -214,6 +215,9 @@ def report(args, plan: DevkitPlan, made: int, kept: int) -> None:
             len(lists['train_aug']),
         ),
     )
+    if not args.classes:
+        sums = {name: sum(pair) for name, pair in counts.items()}
+        tell('class names may be slips', doubtful_names(sums))
 
 
 if __name__ == '__main__':

@@ -1,5 +1,9 @@
 """Words in a label file that hardly are names of classes."""
 
+import difflib
+import re
+from collections.abc import Mapping
+
 from projects.amr.datasets.labels.label_file import BINARY_WORDS
 from projects.amr.errors import DataError, list_faults
 
@@ -27,6 +31,10 @@ _YES_NO = frozenset(
         *('ja', 'nein', 'oui', 'non', 'si', 'sí', 'present', 'absent'),
     )
 )
+# What joins several names in one cell, against the rule.
+_JOINTS = re.compile(r'[\s/+&]+')
+# What the names of a series differ in: grade 1, grade 2a, type B.
+_SERIES = re.compile(r'\d+[a-z]?|(?<=[\W_])[a-z]$', re.IGNORECASE)
 _FORMS = (
     'Write either names, `image,labels` and rows such as a.jpg,dog;sofa (no '
     'label: a.jpg,), or a column a class, `image,dog,sofa` and rows such as '
@@ -71,3 +79,31 @@ def check_label_words(
             'columns: leave the column out) and choose with --no-label what '
             f'becomes of such photos. If it is a class, name {_GIVEN}'
         )
+
+
+def doubtful_names(counts: Mapping[str, int]) -> list[str]:
+    """Names that may be slips, as lines: made of several, or much like others.
+
+    ``counts`` are images by class name. Of two names alike the rarer is
+    doubted, if it has at most two images or a tenth of those of the other.
+    Names of a series (``defect 1``, ``defect 2``) are no slips.
+
+    Example:
+        >>> doubtful_names({'sofa': 40, 'soffa': 1})
+        ["'soffa' (1) is much like 'sofa' (40)"]
+    """
+    lines = []
+    for name, count in sorted(counts.items()):
+        words = [w for w in _JOINTS.split(name) if w not in ('', 'and')]
+        if len(words) > 1 and all(word in counts for word in words):
+            lines.append(
+                f'{name!r} ({count}) looks like several names without a `;`'
+            )
+        lines += [
+            f'{name!r} ({count}) is much like {twin!r} ({counts[twin]})'
+            for twin in difflib.get_close_matches(name, counts, 2, cutoff=0.8)
+            if _SERIES.sub('', name).strip() != _SERIES.sub('', twin).strip()
+            and count <= max(2, counts[twin] / 10)
+            and (count, name) < (counts[twin], twin)
+        ]
+    return lines
