@@ -6,7 +6,6 @@
 refuses files that fit the model only in part.
 """
 
-import re
 from pathlib import Path
 from urllib.parse import urlparse
 
@@ -27,6 +26,7 @@ from projects.amr.runtime.checkpoints.pretrained import (
     ZOOS,
     find_weights,
 )
+from projects.amr.runtime.checkpoints.weight_names import lite_names
 
 _CLOSED = ('pavi://', r'(\S+\:)?s3://', r'(\S+\:)?petrel://')
 
@@ -66,24 +66,6 @@ def part_of_state(content: dict, prefix: str) -> dict:
     }
 
 
-def lite_state(module: nn.Module, state: dict) -> dict:
-    """Give EfficientNet weights the names of :class:`EfficientNetLite`.
-
-    Known are timm's names (``blocks.0.1.conv_pw``), and files that count all
-    blocks through (``_blocks.1._expand_conv``), whose tensors are in the order
-    of the layers. Weights of another network stay as they are.
-    """
-    if '_conv_stem.weight' in state:
-        return dict(zip(module.state_dict(), state.values(), strict=False))
-    if 'conv_stem.weight' not in state:
-        return state
-    stage = re.compile(r'^blocks\.(\d+)')
-    return {
-        stage.sub(lambda m: f'stage{int(m[1]) + 1}', key): value
-        for key, value in state.items()
-    }
-
-
 @WEIGHT_INITIALIZERS.register_module(name='Pretrained')
 class StrictPretrainedInit(PretrainedInit):
     """Initial weights that are the module's, or an error.
@@ -93,7 +75,7 @@ class StrictPretrainedInit(PretrainedInit):
     batch counters and :class:`StartsFromScratch` modules (the attention
     modulation). The file may hold more, such as an ImageNet head, but nothing
     inside a part that the module has: that is another depth or width.
-    EfficientNet weights may have either of the names of :func:`lite_state`;
+    EfficientNet weights may have either of the names of :func:`lite_names`;
     a module with a method ``fitted_state`` renames and resizes itself.
 
     Args:
@@ -119,8 +101,7 @@ class StrictPretrainedInit(PretrainedInit):
         content = CheckpointLoader.load_checkpoint(
             self.checkpoint, map_location=self.map_location, logger='silent'
         )
-        state = part_of_state(content, self.prefix or '')
-        state = lite_state(module, state)
+        state = lite_names(part_of_state(content, self.prefix or ''))
         if hasattr(module, 'fitted_state'):
             state = module.fitted_state(state)
         if self.strict:
