@@ -106,10 +106,10 @@ class CAMIoUMetric(BaseMetric):
         pred, labels = sample['pred_cam'], len(self.dataset_meta['classes'])
         total.final, size = pred['final'], tuple(pred['size'])
         truth = checked_mask(sample, size, labels)
+        classes = torch.tensor(pred['classes'], dtype=torch.long)
         bins = len(self.thresholds) + 1
         for name in pred['maps']:
             cam = pred[name]
-            classes = torch.tensor(pred['classes'], dtype=torch.long)
             scores, best = cam_scores(cam, classes.to(cam.device), size)
             found = (
                 score_bins(scores, self.thresholds),

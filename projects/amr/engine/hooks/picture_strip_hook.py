@@ -8,8 +8,8 @@ import numpy as np
 from mmengine.hooks import Hook
 from mmseg.registry import HOOKS
 
-from projects.amr.errors import UserError
 from projects.amr.runtime.files.atomic_write import write_file, writing
+from projects.amr.runtime.files.fingerprint import require_own_folder
 from projects.amr.visualization import (
     cam_picture,
     colour_labels,
@@ -35,7 +35,8 @@ class PictureStripHook(Hook):
 
     Raises:
         ValueError: If ``interval`` is below 1.
-        UserError: If the folder cannot be made, or holds PNGs of others.
+        UserError: If the folder cannot be made, or holds images that
+            are no strips.
     """
 
     priority = 'LOW'
@@ -58,12 +59,8 @@ class PictureStripHook(Hook):
         }
         folder = Path(self.out_dir)
         with writing(folder):
+            require_own_folder(folder, '.png', MARKER)
             folder.mkdir(parents=True, exist_ok=True)
-            if any(folder.glob('*.png')) and not (folder / MARKER).exists():
-                raise UserError(
-                    f'{folder} holds PNGs that are no strips, and those of '
-                    'one name would be replaced: choose another folder'
-                )
             write_file(folder / MARKER, '{}\n')
 
     def after_test_iter(

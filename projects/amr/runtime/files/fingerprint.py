@@ -102,15 +102,17 @@ def _differing(folder: Path, parts: dict[str, str]) -> list[str]:
     return [k for k in {**noted, **parts} if noted.get(k) != parts.get(k)]
 
 
-def require_own_folder(folder: Path, suffix: str) -> None:
+def require_own_folder(
+    folder: Path, suffix: str, marker: str = MANIFEST
+) -> None:
     """Refuse to write items (``suffix``, as ``'.png'``) among other files.
 
     Items have the names of images, so a folder of masks or photos that was
     named by mistake would be overwritten. A folder of items has its
-    ``generation.json`` from the start; one that holds images or files of that
-    suffix without it raises UserError.
+    ``marker`` from the start; one that holds images or files of that suffix
+    without it raises UserError.
     """
-    if not folder.is_dir() or (folder / MANIFEST).exists():
+    if not folder.is_dir() or (folder / marker).exists():
         return
     suffixes = {suffix, *IMAGE_SUFFIXES}
     found = sorted(
@@ -121,7 +123,7 @@ def require_own_folder(folder: Path, suffix: str) -> None:
     if found:
         raise UserError(
             f'{folder} holds {len(found):,} files that were not made here '
-            f'(no {MANIFEST}), such as {found[0]}: they could be overwritten. '
+            f'(no {marker}), such as {found[0]}: they could be overwritten. '
             'Choose an empty or a new folder'
         )
 

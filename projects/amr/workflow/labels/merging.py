@@ -5,7 +5,6 @@ from pathlib import Path
 
 from projects.amr.datasets import VOCFolder
 from projects.amr.datasets.images.image_files import in_any_case
-from projects.amr.datasets.images.image_size import image_size
 from projects.amr.errors import DataError
 from projects.amr.runtime.files.atomic_write import writing
 from projects.amr.runtime.files.fingerprint import (
@@ -19,7 +18,6 @@ from projects.amr.structures import (
     save_label_map,
 )
 from projects.amr.structures.label_map import check_palette_order
-from projects.amr.structures.label_rules import check_labels, check_mask_size
 from projects.amr.workflow.labels.mask_tools import require_inputs
 
 
@@ -65,11 +63,9 @@ class MergeJob:
         """Write one item; returns ``'corrected'`` or ``'pseudo'``."""
         kind, source = self._source(item)
         labels, _ = load_label_map(source)
-        size = image_size(self.folder.image_path(item))
         if kind == 'corrected':
             check_palette_order(source, labels, len(self.folder.classes))
-        check_mask_size(source, labels.shape, size)
-        check_labels(source, labels, len(self.folder.classes))
+        self.folder.check_labels(source, item, labels)
         path = self.out_dir / f'{item}.png'
         with writing(path):
             save_label_map(path, labels, key=file_digest(source))
