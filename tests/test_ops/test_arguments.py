@@ -26,6 +26,7 @@ from projects.amr.ops.seeds import (
     affinity_seed,
     check_seed_params,
     confident_seed,
+    reliable_seed,
 )
 from projects.amr.ops.segment_votes import segment_votes
 from projects.amr.ops.subcategories import cluster_subcategories, k_means
@@ -84,6 +85,7 @@ CASES = [
             (confident_seed, 'gt_prob', {'gt_prob': 1}),
             (affinity_seed, 'alpha_low', {'alpha_low': 0}),
             (affinity_seed, 'alpha_high', {'alpha_low': 33}),
+            (reliable_seed, 'top_share', {'top_share': 0}),
         )
     ),
     *(

@@ -181,6 +181,7 @@ def reliable_seed(
     Here: that class has no reliable pixel.
     """
     _check_alphas(alpha_low, alpha_high)
+    require(0 < top_share <= 1, 'top_share', top_share, 'in (0, 1]')
     cam, labels = _check_maps(image, cam, classes)
     if not len(cam):
         return np.full(image.shape[:2], BACKGROUND_LABEL, np.uint8)
