@@ -104,8 +104,10 @@ def test_fault37_a_segmentor_s_batches_have_one_size(segmentor, classifier):
 
 def test_an_optimiser_of_ones_own_is_known(classifier, monkeypatch):
     monkeypatch.setitem(OPTIMIZERS._module_dict, 'OwnSGD', SGD)
-    key = 'optim_wrapper.optimizer.type'
-    settle_config(changed(classifier, {key: 'OwnSGD'}), ROLES)
+    cfg = changed(classifier, {'optim_wrapper.optimizer.type': 'OwnSGD'})
+    before = cfg.pretty_text
+    settle_config(cfg, ROLES, ['num_workers'])
+    assert cfg.pretty_text == before
 
 
 REFUSED = [
